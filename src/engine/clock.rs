@@ -1,0 +1,134 @@
+//! Time as values: when an exchange arrived, and what time a vendor takes it to be.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// The wall-clock instants of one exchange, read by the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// The request's head was complete.
+    pub head: Timestamp,
+    /// Its body was complete.
+    pub body: Timestamp,
+    /// The answer is being made.
+    pub now: Timestamp,
+}
+
+impl Arrival {
+    /// An exchange that took no time at all.
+    pub fn at(now: Timestamp) -> Self {
+        Self { head: now, body: now, now }
+    }
+}
+
+/// The clock of a world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// Follows the wall.
+    Real,
+    /// Stands still but for what exchanges take.
+    Virtual(Timestamp),
+}
+
+impl Clock {
+    /// The watch for one exchange.
+    pub fn watch(self, arrival: Arrival) -> Watch {
+        match self {
+            Self::Real => Watch { arrival, is_virtual: false, taken: Duration::ZERO },
+            Self::Virtual(now) => Watch { arrival: Arrival::at(now), is_virtual: true, taken: Duration::ZERO },
+        }
+    }
+
+    /// Moves a virtual clock by what an exchange took.
+    pub fn advance(&mut self, taken: Duration) {
+        if let Self::Virtual(now) = self {
+            *now = now.checked_add(taken).unwrap_or(Timestamp::MAX);
+        }
+    }
+}
+
+/// Time as one exchange sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Watch {
+    arrival: Arrival,
+    is_virtual: bool,
+    taken: Duration,
+}
+
+/// Three instants of a call, as its answer reports them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The call arrived.
+    pub start: Timestamp,
+    /// The method itself began.
+    pub processing: Timestamp,
+    /// The answer was ready.
+    pub finish: Timestamp,
+}
+
+const MICROSECOND: Duration = Duration::from_micros(1);
+
+impl Watch {
+    /// The instant by which signatures, expiries and fault windows are judged.
+    pub fn now(&self) -> Timestamp {
+        later(self.arrival.now, self.taken)
+    }
+
+    /// Whether the dates of this exchange must follow the watch and not the wall.
+    pub fn is_virtual(&self) -> bool {
+        self.is_virtual
+    }
+
+    /// What the exchange has taken of virtual time so far.
+    pub fn taken(&self) -> Duration {
+        self.taken
+    }
+
+    /// Times one call. Under a virtual clock it takes `duration`, of which the last `processing` is the
+    /// method's; under the real clock it is what it is, a microsecond at least, as two readings of a real
+    /// server's clock are never equal.
+    pub fn time(&mut self, duration: Duration, processing: Duration) -> Span {
+        if self.is_virtual {
+            let start = self.now();
+            self.taken += duration;
+            let finish = self.now();
+            let processing = finish.checked_sub(processing.min(duration)).unwrap_or(start);
+            return Span { start, processing, finish };
+        }
+        let body = self.arrival.body.max(self.arrival.head);
+        Span { start: self.arrival.head, processing: body, finish: self.arrival.now.max(later(body, MICROSECOND)) }
+    }
+}
+
+fn later(instant: Timestamp, by: Duration) -> Timestamp {
+    if by.is_zero() { instant } else { instant.checked_add(by).unwrap_or(Timestamp::MAX) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_virtual_call_takes_what_it_is_told_to() {
+        let start: Timestamp = "2024-11-20T13:55:08.525962Z".parse().unwrap();
+        let mut clock = Clock::Virtual(start);
+        let mut watch = clock.watch(Arrival::at(Timestamp::UNIX_EPOCH));
+        let span = watch.time(Duration::from_micros(353_151), Duration::from_micros(76_949));
+        assert_eq!(span.start, start);
+        assert_eq!(span.finish.to_string(), "2024-11-20T13:55:08.879113Z");
+        assert_eq!(span.processing.to_string(), "2024-11-20T13:55:08.802164Z");
+        clock.advance(watch.taken());
+        assert_eq!(clock, Clock::Virtual(span.finish));
+    }
+
+    #[test]
+    fn a_real_call_takes_a_microsecond_at_least_and_moves_nothing() {
+        let now: Timestamp = "2024-11-20T13:55:08Z".parse().unwrap();
+        let mut watch = Clock::Real.watch(Arrival::at(now));
+        let span = watch.time(Duration::from_secs(9), Duration::from_secs(9));
+        assert_eq!((span.start, span.processing), (now, now));
+        assert_eq!(span.finish.to_string(), "2024-11-20T13:55:08.000001Z");
+        assert_eq!(watch.now(), now);
+    }
+}

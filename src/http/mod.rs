@@ -1,0 +1,14 @@
+//! Requests and replies as plain values, and the decoding of forms; no type of any HTTP library.
+
+pub mod form;
+pub mod multipart;
+
+mod facts;
+mod headers;
+mod reply;
+mod request;
+
+pub use facts::Facts;
+pub use headers::Headers;
+pub use reply::Reply;
+pub use request::{Body, Request};

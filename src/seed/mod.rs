@@ -1,0 +1,13 @@
+//! What the sections of a scenario are made of: scalars as people type them, and findings about them.
+//!
+//! Every vendor and the faults describe their part of a scenario with these; nothing here knows who.
+
+mod duration;
+mod finding;
+mod moment;
+mod text;
+
+pub use duration::Length;
+pub use finding::{Finding, Findings, Path, Step, nearest};
+pub use moment::{Moment, Offset};
+pub use text::Text;

@@ -1,0 +1,221 @@
+//! What every vendor offers, and the one list of them.
+//!
+//! A vendor reads its section of a scenario, keeps the state of its world, and answers requests as the real
+//! service does. It does not know that faults exist: at the end of each stage it asks its [`Checkpoint`], and
+//! gives the error that it is told to give.
+
+pub mod bitrix24;
+pub mod chert;
+
+use std::borrow::Cow;
+use std::fmt::Debug;
+
+use jiff::Timestamp;
+use schemars::{Schema, SchemaGenerator};
+use serde_json::Value;
+
+use crate::engine::{Stage, Watch};
+use crate::http::{Facts, Reply, Request};
+use crate::seed::{Findings, Path};
+
+/// Every vendor that standin emulates.
+pub static VENDORS: &[&dyn Vendor] = &[&bitrix24::Bitrix24, &chert::Chert];
+
+/// One emulated service.
+pub trait Vendor: Sync {
+    /// Its key in a scenario, and the first part of its operations' names.
+    fn name(&self) -> &'static str;
+
+    /// Its name as people write it.
+    fn title(&self) -> &'static str;
+
+    /// The operations that are emulated.
+    fn operations(&self) -> &'static [&'static Operation];
+
+    /// Every error that an emulated operation can give.
+    fn errors(&self) -> &'static [ErrorCode];
+
+    /// Where the vendor's page and the vendor's server disagree; empty when there is one edition only.
+    fn differences(&self) -> Vec<Difference> {
+        Vec::new()
+    }
+
+    /// Whether a request to this path is the vendor's to answer.
+    fn claims(&self, path: &str) -> bool;
+
+    /// The JSON Schema of its section of a scenario.
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema;
+
+    /// Reads its section; the value satisfies [`Vendor::schema`].
+    fn read(&self, section: Value) -> Result<Box<dyn Section>, serde_json::Error>;
+
+    /// Every credential in the request, spelt as it stands in the request, so that a journal can hide it.
+    fn credentials_in(&self, request: &Request) -> Vec<String>;
+
+    /// A 500 in the vendor's own shape, for a broken invariant of standin.
+    fn failure(&self) -> Reply;
+}
+
+/// The vendor called `name`.
+pub fn by_name(name: &str) -> Option<&'static dyn Vendor> {
+    VENDORS.iter().copied().find(|vendor| vendor.name() == name)
+}
+
+/// A vendor's section of a scenario, read.
+pub trait Section: Debug + Send + Sync {
+    /// Adds what is wrong with it beyond its shape; `path` is where it stands in the scenario.
+    fn check(&self, path: &Path, findings: &mut Findings);
+
+    /// The world that it describes, at its start.
+    fn open(&self, seed: u64) -> Box<dyn Emulator>;
+
+    /// What a client needs to call it.
+    fn access(&self) -> Vec<Access>;
+
+    /// A curl command for `operation` that this section answers with success, ready to paste. Signed for
+    /// `now` where the vendor signs; without it, with a credential that does not age. `None` when the section
+    /// has nothing to call the operation on.
+    fn curl(&self, operation: &Operation, base: &str, now: Option<Timestamp>) -> Option<String>;
+}
+
+/// The live state of one vendor.
+pub trait Emulator: Send {
+    /// Answers one request. Total: what a client can cause is a vendor's error.
+    fn answer(&mut self, exchange: &mut Exchange<'_>) -> Reply;
+
+    /// The state as data, without secrets.
+    fn state(&self) -> Value;
+}
+
+/// One request on its way through a vendor.
+pub struct Exchange<'a> {
+    /// What was asked.
+    pub request: &'a Request,
+    /// What time it is, and what the exchange takes.
+    pub watch: Watch,
+    /// Where each stage reports.
+    pub checkpoint: &'a mut dyn Checkpoint,
+}
+
+/// Hears which stages a call passed, and may order an error.
+pub trait Checkpoint {
+    /// `call` has passed `stage`. `Err`: the vendor answers with this error and changes nothing.
+    fn passed(&mut self, stage: Stage, call: &Call<'_>) -> Result<(), Ordered>;
+
+    /// The exchange ends with this error code.
+    fn refused(&mut self, code: &'static str);
+
+    /// Something that a reader of the journal would want to know.
+    fn remark(&mut self, text: Cow<'static, str>);
+}
+
+/// One call of an operation.
+pub struct Call<'a> {
+    /// The operation; `None` when it is not emulated.
+    pub operation: Option<&'static Operation>,
+    /// Its parameters.
+    pub facts: &'a dyn Facts,
+    /// Whether it is part of another call of the same request, as in a batch.
+    pub nested: bool,
+}
+
+/// An error that the vendor is asked to give.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ordered {
+    /// The code, one of the vendor's [`ErrorCode`]s.
+    pub code: &'static ErrorCode,
+    /// Another text than the vendor's own.
+    pub message: Option<String>,
+    /// Seconds to wait, where the error carries them.
+    pub retry_after: Option<u32>,
+}
+
+/// An emulated operation.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// Its name within the vendor, such as `imconnector.chat.name.set`.
+    pub name: &'static str,
+    /// Verb and path, such as `PUT /api/v1/chats/{id}`.
+    pub route: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// Its parameters, as a fault's `match` spells them.
+    pub parameters: &'static [&'static str],
+    /// The page that documents it.
+    pub source: &'static str,
+}
+
+/// One row of a vendor's error catalogue. Replies, the check of scenarios, `standin catalog` and the tests read
+/// the same rows.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ErrorCode {
+    /// The code as a scenario names it.
+    pub code: &'static str,
+    /// What it means, where its texts do not say.
+    pub meaning: &'static str,
+    /// The stage that gives it.
+    pub stage: Stage,
+    /// Whether the vendor's advice is to try again.
+    pub retryable: bool,
+    /// How it looks in each edition.
+    pub faces: &'static [Face],
+    /// Members that it may carry beyond the vendor's usual ones.
+    pub members: &'static [&'static str],
+    /// The operations that can give it, by name; empty when all can.
+    pub operations: &'static [&'static str],
+    /// Where the row comes from.
+    pub source: &'static str,
+}
+
+impl ErrorCode {
+    /// Whether `operation` can give this error.
+    pub fn is_given_by(&self, operation: &str) -> bool {
+        self.operations.is_empty() || self.operations.contains(&operation)
+    }
+}
+
+/// How an error looks in one edition.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Face {
+    /// The edition; empty when the vendor has one only.
+    pub edition: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// The text.
+    pub text: &'static str,
+}
+
+/// One row of the table of differences between two editions of a vendor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The row's number.
+    pub number: u8,
+    /// What differs.
+    pub item: &'static str,
+    /// What the vendor's page says.
+    pub documented: String,
+    /// What the vendor's server does.
+    pub live: String,
+    /// Where both are known from.
+    pub source: &'static str,
+}
+
+/// Something that a client needs to call a vendor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// What it is, such as `webhook`.
+    pub label: &'static str,
+    /// The name under which a client's environment holds it, such as `BITRIX24_WEBHOOK_URL`.
+    pub variable: &'static str,
+    /// The value; a path when [`Access::is_path`].
+    pub value: String,
+    /// Whether the value is a path to be put after the server's URL.
+    pub is_path: bool,
+}
+
+impl Access {
+    /// The value for a server at `base`, such as `http://127.0.0.1:8080`.
+    pub fn at(&self, base: &str) -> String {
+        if self.is_path { format!("{base}{}", self.value) } else { self.value.clone() }
+    }
+}
