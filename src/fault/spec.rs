@@ -1,8 +1,8 @@
 //! A fault as a scenario describes it.
 
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Map;
 
 use crate::seed::Text;
 
@@ -16,8 +16,7 @@ pub struct FaultSpec {
     pub on: Text,
     /// Only calls whose parameters have these values, such as `{CHAT_ID: 47e007b1}`.
     #[serde(default, rename = "match")]
-    #[schemars(with = "std::collections::BTreeMap<String, Text>")]
-    pub matches: Map<String, serde_json::Value>,
+    pub matches: IndexMap<String, Text>,
     /// Which of these calls; without it, all of them.
     #[serde(default)]
     pub when: When,
