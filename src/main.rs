@@ -1,1 +1,7 @@
-fn main() {}
+//! The `standin` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    standin::cli::run().into()
+}

@@ -3,9 +3,17 @@
 //! Nothing in here waits, reads a clock, opens a socket or draws unseeded randomness.
 
 mod clock;
+mod faults;
+mod journal;
 mod stage;
+mod step;
 mod stream;
+mod unknown;
+mod world;
 
 pub use clock::{Arrival, Clock, Span, Watch};
+pub use journal::{Entry, Journal, Note};
 pub use stage::Stage;
+pub use step::{Planned, step};
 pub use stream::Stream;
+pub use world::{Counters, World};

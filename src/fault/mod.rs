@@ -2,6 +2,9 @@
 //!
 //! A fault names an error *code* and knows nothing of how a vendor says it.
 
+mod plan;
 mod spec;
+mod trigger;
 
+pub use plan::{Aim, Decision, Fault, Plan};
 pub use spec::{FaultSpec, When};

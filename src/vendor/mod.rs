@@ -69,6 +69,9 @@ pub trait Section: Debug + Send + Sync {
     /// The world that it describes, at its start.
     fn open(&self, seed: u64) -> Box<dyn Emulator>;
 
+    /// Every secret in it, so that a journal can hide them.
+    fn secrets(&self) -> Vec<String>;
+
     /// What a client needs to call it.
     fn access(&self) -> Vec<Access>;
 

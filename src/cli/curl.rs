@@ -1,0 +1,61 @@
+//! `standin curl`: a ready curl command for an operation.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::Args;
+
+use super::{Exit, load, print, say};
+use crate::engine::Clock;
+use crate::seed::nearest;
+use crate::serve;
+use crate::vendor::VENDORS;
+
+/// Print a ready curl command for an operation, signed where the vendor signs
+#[derive(Debug, Args)]
+pub(super) struct Curl {
+    /// The operation, such as `chert.chats.rename`; `standin catalog` lists them
+    operation: String,
+
+    /// The scenario whose chats and credentials to use; without it, the built-in one
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
+
+    /// Where the server listens
+    #[arg(long, default_value = "http://127.0.0.1:8080", env = "STANDIN_URL")]
+    url: String,
+}
+
+impl Curl {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let all = || VENDORS.iter().flat_map(|vendor| vendor.operations().iter().map(move |o| (*vendor, *o)));
+        let full = |(vendor, operation): (&dyn crate::vendor::Vendor, &crate::vendor::Operation)| {
+            format!("{}.{}", vendor.name(), operation.name)
+        };
+        let wanted = self.operation.as_str();
+        let Some((vendor, operation)) = all().find(|&(v, o)| full((v, o)) == wanted || o.name == wanted) else {
+            let names: Vec<_> = all().map(full).collect();
+            let help = match nearest(wanted, names.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are `{}`", names.join("`, `")),
+            };
+            say(&format!("standin: there is no operation `{wanted}`\nhelp: {help}"));
+            return Ok(Exit::Usage);
+        };
+        let scenario = match load(self.scenario.as_deref()) {
+            Ok(scenario) => scenario,
+            Err(exit) => return Ok(exit),
+        };
+        let now = match scenario.clock {
+            Clock::Real => serve::now(),
+            Clock::Virtual(start) => start,
+        };
+        let section = scenario.sections.iter().find(|(known, _)| known.name() == vendor.name());
+        let Some((_, section)) = section else { bail!("the scenario has no `{}:` section", vendor.name()) };
+        let Some(command) = section.curl(operation, self.url.trim_end_matches('/'), Some(now)) else {
+            bail!("the scenario has no chat that `{wanted}` could rename, or no credential for it");
+        };
+        print(&format!("{command}\n"))?;
+        Ok(Exit::Fine)
+    }
+}

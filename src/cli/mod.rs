@@ -1,0 +1,129 @@
+//! The command line: one file a subcommand. stdout is data, stderr is talk.
+
+mod catalog;
+mod check;
+mod curl;
+mod schema;
+mod serve;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::{env, fs};
+
+use clap::{Parser, Subcommand};
+
+use crate::scenario::Scenario;
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All is well.
+    Fine,
+    /// There are findings.
+    Findings,
+    /// The command line is wrong.
+    Usage,
+    /// It could not start.
+    NotStarted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Fine => 0,
+            Exit::Findings => 1,
+            Exit::Usage => 2,
+            Exit::NotStarted => 3,
+        })
+    }
+}
+
+/// Contract-testing mock server for Bitrix24 imconnector.chat.name.set and Chert PUT /api/v1/chats/{id}.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Check(check::Check),
+    Catalog(catalog::Catalog),
+    Curl(curl::Curl),
+    Schema(schema::Schema),
+}
+
+/// Reads the command line and does what it says.
+pub fn run() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Fine };
+        }
+    };
+    let done = match cli.command {
+        Command::Serve(command) => command.run(),
+        Command::Check(command) => command.run(),
+        Command::Catalog(command) => command.run(),
+        Command::Curl(command) => command.run(),
+        Command::Schema(command) => command.run(),
+    };
+    done.unwrap_or_else(|error| {
+        if is_closed_pipe(&error) {
+            return Exit::Fine;
+        }
+        say(&format!("standin: {error:#}"));
+        Exit::NotStarted
+    })
+}
+
+/// Reads a scenario, or the built-in one; on failure says why and gives the exit code.
+fn load(path: Option<&Path>) -> Result<Scenario, Exit> {
+    let Some(path) = path else {
+        return Scenario::parse("the built-in scenario", Scenario::DEFAULT).map_err(|report| {
+            say(&report.render(is_coloured()));
+            Exit::Findings
+        });
+    };
+    let text = read(path).map_err(|error| {
+        say(&format!("standin: {error:#}"));
+        Exit::NotStarted
+    })?;
+    Scenario::parse(&path.display().to_string(), &text).map_err(|report| {
+        say(&report.render(is_coloured()));
+        Exit::Findings
+    })
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    use anyhow::Context;
+    let bytes = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    String::from_utf8(bytes).with_context(|| format!("`{}` is no UTF-8 text", path.display()))
+}
+
+/// Whether stderr shows colours: a terminal, and nobody who objects.
+fn is_coloured() -> bool {
+    io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Talk.
+fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "{}", text.trim_end());
+}
+
+/// Data.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()?;
+    Ok(())
+}
+
+/// A reader such as `head` has had enough; that is no failure.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,32 @@
+//! `GET /__standin/health`: the scenario is loaded and requests are answered.
+
+use serde_json::json;
+
+use crate::engine::{Clock, World};
+use crate::http::{Reply, Request};
+
+pub(super) fn answer(world: &mut World, _: &Request) -> Reply {
+    let counters = world.counters();
+    let clock = match world.clock() {
+        Clock::Real => json!("real"),
+        Clock::Virtual(now) => json!({"virtual": now.to_string()}),
+    };
+    Reply::json(
+        200,
+        &json!({
+            "status": "ok",
+            "version": env!("CARGO_PKG_VERSION"),
+            "scenario": world.scenario().name,
+            "seed": world.seed(),
+            "clock": clock,
+            "counters": {
+                "exchanges": counters.exchanges,
+                "by_vendor": counters.by_vendor,
+                "errors": counters.errors,
+                "faults_fired": counters.faults_fired,
+                "journal": world.journal().entries().count(),
+                "evicted": world.journal().evicted(),
+            },
+        }),
+    )
+}

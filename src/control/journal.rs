@@ -1,0 +1,111 @@
+//! `GET /__standin/journal[?last=N&vendor=&operation=]`: what was asked and what was answered.
+
+use serde_json::{Value, json};
+
+use super::{Redactor, mistake};
+use crate::engine::{Entry, World};
+use crate::http::{Body, Reply, Request, form};
+use crate::seed::nearest;
+use crate::vendor::VENDORS;
+
+/// Which exchanges to show.
+#[derive(Default)]
+struct Filter {
+    last: Option<usize>,
+    vendor: Option<String>,
+    operation: Option<String>,
+}
+
+pub(super) fn answer(world: &mut World, request: &Request) -> Reply {
+    let filter = match Filter::read(request.query()) {
+        Ok(filter) => filter,
+        Err((message, help)) => return mistake(400, message, &help),
+    };
+    let redactor = Redactor::new(world.scenario());
+    let fits = |entry: &&Entry| {
+        filter.vendor.as_deref().is_none_or(|vendor| entry.note.vendor == Some(vendor))
+            && filter.operation.as_deref().is_none_or(|operation| entry.note.operation == Some(operation))
+    };
+    let newest = world.journal().entries().rev().filter(fits).take(filter.last.unwrap_or(usize::MAX));
+    let mut entries: Vec<_> = newest.map(|entry| entry_as_json(entry, world, &redactor)).collect();
+    entries.reverse();
+    Reply::json(200, &json!({"evicted": world.journal().evicted(), "entries": entries}))
+}
+
+impl Filter {
+    fn read(query: &str) -> Result<Self, (String, String)> {
+        let mut filter = Self::default();
+        for (name, value) in form::decode(query.as_bytes()) {
+            let value = value.as_str().unwrap_or_default().to_owned();
+            match name.as_str() {
+                "last" => {
+                    let number = value.parse().map_err(|_| (format!("`last={value}` is no number"), "type `last=10`".into()));
+                    filter.last = Some(number?);
+                }
+                "vendor" => filter.vendor = Some(known(value, VENDORS.iter().map(|vendor| vendor.name()))?),
+                "operation" => {
+                    let operations = VENDORS.iter().flat_map(|vendor| vendor.operations()).map(|o| o.name);
+                    // An operation may be given with its vendor in front, as a fault's `on` has it.
+                    let bare = VENDORS.iter().find_map(|v| value.strip_prefix(v.name())?.strip_prefix('.'));
+                    filter.operation = Some(known(bare.unwrap_or(&value).to_owned(), operations)?);
+                }
+                other => {
+                    let near = nearest(other, ["last", "vendor", "operation"]);
+                    let help = near.map_or("there are `last`, `vendor` and `operation`".to_owned(), meant);
+                    return Err((format!("the journal has no filter `{other}`"), help));
+                }
+            }
+        }
+        Ok(filter)
+    }
+}
+
+fn known(value: String, names: impl Iterator<Item = &'static str> + Clone) -> Result<String, (String, String)> {
+    if names.clone().any(|name| name == value) {
+        return Ok(value);
+    }
+    let all = || format!("there are {}", names.clone().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "));
+    let help = nearest(&value, names.clone()).map_or_else(all, meant);
+    Err((format!("there is no `{value}`"), help))
+}
+
+fn meant(near: &str) -> String {
+    format!("did you mean `{near}`?")
+}
+
+/// One exchange as data, its secrets hidden.
+pub fn entry_as_json(entry: &Entry, world: &World, redactor: &Redactor) -> Value {
+    let note = &entry.note;
+    let hide = redactor.for_request(&entry.request);
+    let text = |bytes: &[u8]| hide.text(&String::from_utf8_lossy(bytes));
+    let faults: Vec<_> = note.faults.iter().map(|decision| {
+        json!({"fault": world.fault_name(decision.fault), "call": decision.call, "fired": decision.fired})
+    }).collect();
+    let request_headers: Vec<_> = entry.request.headers.iter().map(|(name, value)| json!([text(name), text(value)])).collect();
+    let reply_headers: Vec<_> = entry.reply.headers.iter().map(|(name, value)| json!([name, text(value.as_bytes())])).collect();
+    let remarks: Vec<_> = note.remarks.iter().map(|remark| hide.text(remark)).collect();
+    json!({
+        "number": entry.number,
+        "at": entry.at.to_string(),
+        "vendor": note.vendor,
+        "operation": note.operation,
+        "stage": note.stage,
+        "error": note.error,
+        "faults": faults,
+        "remarks": remarks,
+        "request": {
+            "method": entry.request.method,
+            "target": hide.text(&entry.request.target),
+            "headers": request_headers,
+            "body": match &entry.request.body {
+                Body::Whole(bytes) => json!(text(bytes)),
+                Body::TooLarge => Value::Null,
+            },
+        },
+        "response": {
+            "status": entry.reply.status,
+            "headers": reply_headers,
+            "body": text(&entry.reply.body),
+        },
+    })
+}

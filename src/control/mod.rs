@@ -1,0 +1,67 @@
+//! The control interface, `/__standin/…`: what a test asks of the server about itself.
+
+mod health;
+mod journal;
+mod redact;
+mod reset;
+mod state;
+
+use serde_json::json;
+
+use crate::engine::World;
+use crate::http::{Reply, Request};
+use crate::seed::nearest;
+
+pub use journal::entry_as_json;
+pub use redact::Redactor;
+
+/// One route.
+struct Route {
+    method: &'static str,
+    path: &'static str,
+    answer: fn(&mut World, &Request) -> Reply,
+}
+
+/// Every route.
+static ROUTES: &[Route] = &[
+    Route { method: "GET", path: "/__standin/health", answer: health::answer },
+    Route { method: "GET", path: "/__standin/journal", answer: journal::answer },
+    Route { method: "GET", path: "/__standin/state", answer: state::answer },
+    Route { method: "POST", path: "/__standin/reset", answer: reset::answer },
+];
+
+/// Whether a path belongs to the control interface.
+pub fn claims(path: &str) -> bool {
+    path == "/__standin" || path.starts_with("/__standin/")
+}
+
+/// Answers a request to the control interface.
+pub fn answer(world: &mut World, request: &Request) -> Reply {
+    let path = request.path();
+    let verb = if &*request.method == "HEAD" { "GET" } else { &*request.method };
+    match ROUTES.iter().find(|route| route.path == path) {
+        Some(route) if route.method == verb => (route.answer)(world, request),
+        Some(route) => {
+            let mut reply = mistake(405, format!("`{path}` takes {}, not {verb}", route.method), "");
+            reply.headers.push(("allow", route.method.into()));
+            reply
+        }
+        None => {
+            let paths = ROUTES.iter().map(|route| route.path);
+            let help = match nearest(path, paths.clone()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are {}", paths.map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")),
+            };
+            mistake(404, format!("there is no `{path}`"), &help)
+        }
+    }
+}
+
+/// What a caller did wrong, and what to do instead.
+fn mistake(status: u16, message: String, help: &str) -> Reply {
+    let mut body = json!({"standin": message});
+    if !help.is_empty() {
+        body["help"] = json!(help);
+    }
+    Reply::json(status, &body)
+}

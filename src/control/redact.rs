@@ -1,0 +1,87 @@
+//! Hides credentials in what a reader sees.
+
+use crate::http::Request;
+use crate::scenario::Scenario;
+use crate::vendor::VENDORS;
+
+/// What stands in place of a secret.
+const HIDDEN: &str = "***";
+
+/// Knows the secrets of a scenario.
+#[derive(Clone, Debug)]
+pub struct Redactor {
+    secrets: Vec<String>,
+}
+
+/// Knows the secrets of a scenario and those that one request brought along.
+#[derive(Debug)]
+pub struct Hide(Vec<String>);
+
+impl Redactor {
+    /// For the secrets of `scenario`.
+    pub fn new(scenario: &Scenario) -> Self {
+        Self { secrets: scenario.sections.iter().flat_map(|(_, section)| section.secrets()).collect() }
+    }
+
+    /// Adds what `request` presents as credentials, known or not: they may be somebody's real ones.
+    pub fn for_request(&self, request: &Request) -> Hide {
+        let path = request.path();
+        let brought = VENDORS.iter().filter(|vendor| vendor.claims(path)).flat_map(|v| v.credentials_in(request));
+        let mut secrets: Vec<_> = self.secrets.iter().cloned().chain(brought).collect();
+        secrets.extend(secrets.clone().iter().flat_map(|secret| spellings(secret)));
+        secrets.retain(|secret| !secret.is_empty());
+        // The longest first, so that a secret that is a part of another does not leave the rest behind.
+        secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        secrets.dedup();
+        Hide(secrets)
+    }
+}
+
+impl Hide {
+    /// The text without the secrets. A secret within a longer word is left: it is another word.
+    pub fn text(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, secret| if text.contains(secret) { hide(&text, secret) } else { text })
+    }
+}
+
+fn hide(text: &str, secret: &str) -> String {
+    let is_word = |c: char| c.is_alphanumeric();
+    let mut hidden = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(position) = rest.find(secret) {
+        let (before, from) = rest.split_at(position);
+        let after = &from[secret.len()..];
+        let starts_word = !(before.chars().next_back().is_some_and(is_word) && secret.starts_with(is_word));
+        let ends_word = !(after.chars().next().is_some_and(is_word) && secret.ends_with(is_word));
+        hidden.push_str(before);
+        hidden.push_str(if starts_word && ends_word { HIDDEN } else { secret });
+        rest = after;
+    }
+    hidden.push_str(rest);
+    hidden
+}
+
+/// How a secret looks in a query and in JSON.
+fn spellings(secret: &str) -> [String; 2] {
+    let query = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let json = serde_json::Value::from(secret).to_string();
+    [query, json.trim_matches('"').to_owned()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_hidden_as_words() {
+        let hide = Hide(vec!["a+b".into(), "s3cret".into(), "1".into()]);
+        for (text, expected) in [
+            ("/rest/1/s3cret/batch", "/rest/***/***/batch"),
+            ("auth=a+b&x=11", "auth=***&x=11"),
+            ("s3crets are no s3cret", "s3crets are no ***"),
+            ("", ""),
+        ] {
+            assert_eq!(hide.text(text), expected);
+        }
+    }
+}

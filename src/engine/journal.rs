@@ -1,0 +1,122 @@
+//! The exchanges that a world remembers, bounded in number and in bytes.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+
+use super::Stage;
+use crate::fault::Decision;
+use crate::http::{Reply, Request};
+
+/// What happened to one request inside.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Note {
+    /// The vendor asked; `None` when no vendor knows the path.
+    pub vendor: Option<&'static str>,
+    /// The operation called; `None` when it is not emulated.
+    pub operation: Option<&'static str>,
+    /// The last stage passed; `None` when the gateway was not.
+    pub stage: Option<Stage>,
+    /// The error code answered; `None` on success.
+    pub error: Option<&'static str>,
+    /// Every fault that was asked, in order.
+    pub faults: Vec<Decision>,
+    /// What else a reader would want to know.
+    pub remarks: Vec<Cow<'static, str>>,
+}
+
+/// One exchange.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its number, counted from 1 since the start of the scenario.
+    pub number: u64,
+    /// When it was answered, by the scenario's clock.
+    pub at: Timestamp,
+    /// What was asked.
+    pub request: Request,
+    /// What was answered.
+    pub reply: Reply,
+    /// What happened in between.
+    pub note: Note,
+}
+
+impl Entry {
+    /// Memory held, in bytes.
+    fn weight(&self) -> usize {
+        let remarks = self.note.remarks.iter().map(|remark| size_of_val(remark) + remark.len()).sum::<usize>();
+        let faults = self.note.faults.capacity() * size_of::<Decision>();
+        size_of::<Self>() + self.request.weight() + self.reply.weight() + remarks + faults
+    }
+}
+
+/// The newest exchanges.
+#[derive(Debug, Default)]
+pub struct Journal {
+    entries: VecDeque<Entry>,
+    bytes: usize,
+    evicted: u64,
+}
+
+/// The most exchanges kept.
+const MOST_ENTRIES: usize = 1_000;
+/// The most memory kept, in bytes.
+const MOST_BYTES: usize = 8 << 20;
+
+impl Journal {
+    /// Adds an exchange and forgets the oldest ones that no longer fit.
+    pub fn push(&mut self, entry: Entry) {
+        self.bytes += entry.weight();
+        self.entries.push_back(entry);
+        while self.entries.len() > MOST_ENTRIES || self.bytes > MOST_BYTES {
+            let Some(oldest) = self.entries.pop_front() else { break };
+            self.bytes -= oldest.weight();
+            self.evicted += 1;
+        }
+    }
+
+    /// The exchanges kept, oldest first.
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    /// How many exchanges were forgotten.
+    pub fn evicted(&self) -> u64 {
+        self.evicted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Headers;
+
+    fn entry(number: u64, body: usize) -> Entry {
+        Entry {
+            number,
+            at: Timestamp::UNIX_EPOCH,
+            request: Request::new("POST", "/", Headers::default(), vec![b'x'; body]),
+            reply: Reply { status: 200, headers: Vec::new(), body: bytes::Bytes::new() },
+            note: Note::default(),
+        }
+    }
+
+    #[test]
+    fn the_oldest_exchanges_go_first_by_number() {
+        let mut journal = Journal::default();
+        (1..=1_003).for_each(|number| journal.push(entry(number, 0)));
+        let numbers: Vec<_> = journal.entries().map(|entry| entry.number).collect();
+        assert_eq!((numbers.len(), numbers[0], numbers[999], journal.evicted()), (1_000, 4, 1_003, 3));
+    }
+
+    #[test]
+    fn the_oldest_exchanges_go_first_by_bytes() {
+        let mut journal = Journal::default();
+        (1..=20).for_each(|number| journal.push(entry(number, 1 << 20)));
+        assert_eq!((journal.entries().count(), journal.evicted()), (7, 13));
+        assert!(journal.bytes <= MOST_BYTES);
+        (21..=1_020).for_each(|number| journal.push(entry(number, 0)));
+        assert_eq!(journal.entries().count(), 1_000);
+        assert_eq!(journal.bytes, journal.entries().map(Entry::weight).sum::<usize>());
+    }
+}

@@ -1,0 +1,37 @@
+//! Answers of standin itself to requests that no emulated vendor takes.
+
+use serde_json::json;
+
+use crate::http::{Reply, Request};
+use crate::vendor::{VENDORS, Vendor};
+
+/// 404 with the nearest route that is known.
+pub fn no_vendor(request: &Request) -> Reply {
+    let asked = format!("{} {}", request.method, request.path());
+    let routes: Vec<_> = VENDORS.iter().flat_map(|vendor| vendor.operations()).map(|o| o.route).collect();
+    let nearest = routes.iter().copied().max_by(|a, b| likeness(&asked, a).total_cmp(&likeness(&asked, b)));
+    Reply::json(
+        404,
+        &json!({
+            "standin": format!("no vendor answers `{asked}`"),
+            "nearest": nearest,
+            "routes": routes,
+            "help": "the control interface is under /__standin/",
+        }),
+    )
+}
+
+fn likeness(asked: &str, route: &str) -> f64 {
+    strsim::sorensen_dice(asked, route)
+}
+
+/// 404 for a vendor that the scenario leaves out.
+pub fn no_section(vendor: &dyn Vendor) -> Reply {
+    Reply::json(
+        404,
+        &json!({
+            "standin": format!("this is a path of {}, but the scenario has no `{}:` section", vendor.title(), vendor.name()),
+            "help": format!("add `{}:` to the scenario, or start without a scenario to serve the default one", vendor.name()),
+        }),
+    )
+}

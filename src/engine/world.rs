@@ -1,0 +1,117 @@
+//! Everything that a scenario describes, as it lives.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::faults::Faults;
+use super::{Arrival, Clock, Entry, Journal, Planned};
+use crate::http::Request;
+use crate::scenario::Scenario;
+use crate::vendor::{Emulator, Vendor};
+
+/// A scenario as it lives: vendors, faults, clock, journal, counters.
+pub struct World {
+    scenario: Arc<Scenario>,
+    seed: u64,
+    /// The clock.
+    pub(super) clock: Clock,
+    /// The vendors that the scenario describes.
+    pub(super) emulators: Vec<(&'static dyn Vendor, Box<dyn Emulator>)>,
+    /// The faults.
+    pub(super) faults: Faults,
+    journal: Journal,
+    counters: Counters,
+}
+
+/// What a world has counted since the start of its scenario.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Requests answered, the control interface's own not among them.
+    pub exchanges: u64,
+    /// Of these, by vendor.
+    pub by_vendor: BTreeMap<&'static str, u64>,
+    /// Of these, answered with an error.
+    pub errors: u64,
+    /// Times that a fault fired.
+    pub faults_fired: u64,
+}
+
+impl World {
+    /// The world at the start of `scenario`, its draws made under `seed`.
+    pub fn new(scenario: Arc<Scenario>, seed: u64) -> Self {
+        let emulators = scenario.sections.iter().map(|(vendor, section)| (*vendor, section.open(seed))).collect();
+        Self {
+            seed,
+            clock: scenario.clock,
+            emulators,
+            faults: Faults::new(&scenario.faults),
+            journal: Journal::default(),
+            counters: Counters::default(),
+            scenario,
+        }
+    }
+
+    /// Goes back to the start of the scenario: state, clock, counters, journal.
+    pub fn reset(&mut self) {
+        *self = Self::new(Arc::clone(&self.scenario), self.seed);
+    }
+
+    /// Counts an exchange and writes it into the journal.
+    pub fn record(&mut self, request: Request, planned: Planned, arrival: Arrival) {
+        let Planned { reply, note } = planned;
+        self.counters.exchanges += 1;
+        self.counters.errors += u64::from(reply.status >= 400);
+        self.counters.faults_fired += note.faults.iter().filter(|decision| decision.fired).count() as u64;
+        if let Some(vendor) = note.vendor {
+            *self.counters.by_vendor.entry(vendor).or_default() += 1;
+        }
+        let at = match self.clock {
+            Clock::Real => arrival.now,
+            Clock::Virtual(now) => now,
+        };
+        let number = self.counters.exchanges;
+        self.journal.push(Entry { number, at, request, reply, note });
+    }
+
+    /// The scenario that this world lives.
+    pub fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// The seed of its draws.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Its clock.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Its journal.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Its counters.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The name of the fault with this number.
+    pub fn fault_name(&self, number: u32) -> &str {
+        &self.faults.plan.fault(number).name
+    }
+
+    /// The state of every vendor as data, without secrets.
+    pub fn state(&self) -> serde_json::Value {
+        self.emulators.iter().map(|(vendor, emulator)| (vendor.name().to_owned(), emulator.state())).collect()
+    }
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("World").field("scenario", &self.scenario.name).finish_non_exhaustive()
+    }
+}

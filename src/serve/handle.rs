@@ -1,0 +1,147 @@
+//! A server in a thread of its own, for tests: starts on a free port, stops when dropped.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::{fs, io, thread};
+
+use tokio::sync::oneshot;
+
+use super::answer::Shared;
+use super::{Options, random_seed, serve};
+use crate::engine::{Entry, World};
+use crate::scenario::{Report, Scenario};
+
+/// A running server. It stops, and its port is free again, when the value is dropped.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = standin::Server::start()?;
+/// // Hand these to the client under test.
+/// let webhook = server.access("BITRIX24_WEBHOOK_URL").ok_or("the default scenario has a webhook")?;
+/// assert!(webhook.starts_with(server.url()));
+/// // … and read afterwards what it did.
+/// assert!(server.journal().is_empty());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Server {
+    url: String,
+    shared: Arc<Shared>,
+    scenario: Arc<Scenario>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The scenario has mistakes.
+    #[error("{0}")]
+    Scenario(#[from] Box<Report>),
+    /// The scenario's file cannot be read.
+    #[error("cannot read `{path}`: {source}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// No socket or no thread could be had.
+    #[error("cannot serve: {0}")]
+    Socket(#[from] io::Error),
+}
+
+impl Server {
+    /// Serves the built-in scenario on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// When no socket or no thread can be had.
+    pub fn start() -> Result<Self, StartError> {
+        Self::from_text(Scenario::DEFAULT)
+    }
+
+    /// Serves a scenario given as YAML.
+    ///
+    /// # Errors
+    /// When the scenario has mistakes, or as [`Server::start`].
+    pub fn from_text(yaml: &str) -> Result<Self, StartError> {
+        Self::from_scenario(Scenario::parse("scenario", yaml).map_err(Box::new)?)
+    }
+
+    /// Serves a scenario from a file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or as [`Server::from_text`].
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, StartError> {
+        let path = path.as_ref().display().to_string();
+        let yaml = fs::read_to_string(&path).map_err(|source| StartError::File { path: path.clone(), source })?;
+        Self::from_scenario(Scenario::parse(&path, &yaml).map_err(Box::new)?)
+    }
+
+    /// Serves a scenario that was read before.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn from_scenario(scenario: Scenario) -> Result<Self, StartError> {
+        let scenario = Arc::new(scenario);
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let world = World::new(Arc::clone(&scenario), scenario.seed.unwrap_or_else(random_seed));
+        let (started, running) = mpsc::channel();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let failed = started.clone();
+        let thread = thread::Builder::new().name("standin".into()).spawn(move || {
+            let ready = |shared| {
+                let _ = started.send(Ok(shared));
+                Ok(async {
+                    let _ = stopped.await;
+                })
+            };
+            if let Err(error) = serve(listener, world, Options::default(), ready) {
+                let _ = failed.send(Err(error));
+            }
+        })?;
+        let shared = running.recv().map_err(io::Error::other)??;
+        Ok(Self { url, shared, scenario, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// Where it listens, such as `http://127.0.0.1:40123`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What a client needs, by the name that its environment has for it: `BITRIX24_REST_URL`,
+    /// `BITRIX24_WEBHOOK_URL`, `BITRIX24_ACCESS_TOKEN`, `CHERT_BASE_URL`, `CHERT_TENANT`, `CHERT_SIGNING_SECRET`.
+    /// `None` when the scenario has no such thing.
+    pub fn access(&self, variable: &str) -> Option<String> {
+        let mut all = self.scenario.sections.iter().flat_map(|(_, section)| section.access());
+        all.find(|access| access.variable == variable).map(|access| access.at(&self.url))
+    }
+
+    /// The exchanges so far, oldest first, as many as the journal keeps. Secrets are not hidden.
+    pub fn journal(&self) -> Vec<Entry> {
+        self.shared.world().journal().entries().cloned().collect()
+    }
+
+    /// The state of every vendor as data, as `GET /__standin/state` gives it.
+    pub fn state(&self) -> serde_json::Value {
+        self.shared.world().state()
+    }
+
+    /// Back to the start of the scenario: state, counters, clock and journal.
+    pub fn reset(&self) {
+        self.shared.world().reset();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The shell: sockets, time and sleep. The only place that names hyper and tokio.
+
+mod answer;
+mod body;
+mod clock;
+mod connection;
+mod handle;
+mod random;
+mod run;
+mod signals;
+
+pub use clock::now;
+pub use handle::{Server, StartError};
+pub use random::random_seed;
+pub use run::{Options, Running, serve};
+pub use signals::stop_signal;

@@ -1,0 +1,52 @@
+//! A listening socket and a world → a server that runs until it is told to stop.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use super::answer::Shared;
+use super::connection;
+use crate::engine::World;
+
+/// How to serve.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Threads that answer; one is fastest beside a client on the same machine.
+    pub workers: usize,
+    /// Whether answers carry `x-standin-exchange`.
+    pub tag: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { workers: 1, tag: false }
+    }
+}
+
+/// What a running server shares with its starter.
+pub type Running = Arc<Shared>;
+
+/// Serves `world` on `listener` until the future that `ready` returns ends. `ready` is called in the server's
+/// runtime, once requests are answered.
+///
+/// # Errors
+/// When the runtime or the socket cannot be set up, or when `ready` says so.
+pub fn serve<F, S>(listener: TcpListener, world: World, options: Options, ready: F) -> io::Result<()>
+where
+    F: FnOnce(Running) -> io::Result<S>,
+    S: Future<Output = ()>,
+{
+    let mut builder = match options.workers {
+        0 | 1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = builder.worker_threads(options.workers.max(1)).enable_all().build()?;
+    listener.set_nonblocking(true)?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let shared = Arc::new(Shared::new(world, options.tag));
+        let stop = ready(Arc::clone(&shared))?;
+        connection::accept(listener, shared, stop).await;
+        Ok(())
+    })
+}

@@ -1,0 +1,223 @@
+//! `batch`: up to fifty commands in one request, each with a result or an error of its own.
+
+use serde_json::{Map, Value, json};
+
+use super::{Answer, BATCH, Invocation, Method};
+use crate::engine::Stage;
+use crate::http::form;
+use crate::vendor::bitrix24::call::{self, Parameters};
+use crate::vendor::bitrix24::envelope::ErrorBody;
+use crate::vendor::bitrix24::errors::Refusal;
+use crate::vendor::bitrix24::php;
+use crate::vendor::bitrix24::portal::{State, run_nested};
+use crate::vendor::{Call, Exchange, Operation};
+
+/// The method.
+pub static METHOD: Method = Method {
+    operation: Operation {
+        name: BATCH,
+        route: "POST /rest/batch",
+        summary: "runs up to fifty commands in one request",
+        parameters: &[],
+        source: "apidocs.bitrix24.com/api-reference/how-to-call-rest-api/batch.html",
+    },
+    needs_connector_scope: false,
+    batchable: false,
+    run,
+};
+
+/// The most commands that are run.
+const MOST: usize = 50;
+
+/// Real methods that the vendor keeps out of batches.
+const NOT_ALLOWED: &[&str] = &["batch", "download", "upload"];
+
+/// What the commands have given so far, by their names.
+#[derive(Default)]
+struct Outcomes {
+    result: Map<String, Value>,
+    error: Map<String, Value>,
+    time: Map<String, Value>,
+}
+
+fn run(state: &mut State, invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
+    let call = Call { operation: Some(&METHOD.operation), facts: invocation.parameters, nested: false };
+    for stage in [Stage::Auth, Stage::Arguments, Stage::Lookup, Stage::Delivery] {
+        state.passed(stage, &call, exchange)?;
+    }
+    let start = exchange.watch.now();
+    let stops_at_error = call::value(invocation.parameters, "halt").is_some_and(php::is_true);
+    let mut outcomes = Outcomes::default();
+    for (position, (name, command)) in commands(invocation.parameters).into_iter().enumerate() {
+        let Value::String(command) = command else { continue };
+        let outcome = match position < MOST {
+            true => run_command(state, &command, &outcomes.result, invocation, exchange),
+            false => Err(Refusal::new("ERROR_BATCH_LENGTH_EXCEEDED", state.edition())),
+        };
+        match outcome {
+            Ok(answer) => {
+                outcomes.time.insert(name.clone(), in_php(&answer.time));
+                outcomes.result.insert(name, answer.result);
+            }
+            Err(refusal) => {
+                outcomes.error.insert(name, in_php(&ErrorBody::new(&refusal)));
+                if stops_at_error {
+                    break;
+                }
+            }
+        }
+    }
+    let result = json!({
+        "result": php_array(outcomes.result),
+        "result_error": php_array(outcomes.error),
+        "result_total": [],
+        "result_next": [],
+        "result_time": php_array(outcomes.time),
+    });
+    Ok(Answer { result, time: state.time_since(start, exchange) })
+}
+
+/// The commands by name; a list's names are its positions.
+fn commands(parameters: &Parameters) -> Vec<(String, Value)> {
+    match call::value(parameters, "cmd") {
+        Some(Value::Object(commands)) => commands.iter().map(|(name, command)| (name.clone(), command.clone())).collect(),
+        Some(Value::Array(commands)) => {
+            commands.iter().enumerate().map(|(index, command)| (index.to_string(), command.clone())).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn run_command(
+    state: &mut State,
+    command: &str,
+    results: &Map<String, Value>,
+    outer: &Invocation<'_>,
+    exchange: &mut Exchange<'_>,
+) -> Result<Answer, Refusal> {
+    let (path, query) = command.split_once('?').unwrap_or((command, ""));
+    if NOT_ALLOWED.iter().any(|name| name.eq_ignore_ascii_case(path)) {
+        return Err(Refusal::new("ERROR_BATCH_METHOD_NOT_ALLOWED", state.edition()));
+    }
+    let Some(method) = super::by_name(path).filter(|method| method.batchable) else {
+        exchange.checkpoint.remark(format!("the method `{path}` in a batch is not emulated").into());
+        return Err(Refusal::new("ERROR_METHOD_NOT_FOUND", state.edition()));
+    };
+    let query = query.split('#').next().unwrap_or_default();
+    let mut parameters = resolved_map(form::decode(query.as_bytes()), results);
+    // The outer call's credentials take the place of any in the command.
+    for name in ["auth", "access_token", "aplogin", "ap", "start", "state"] {
+        parameters.shift_remove(name);
+    }
+    run_nested(state, method, &parameters, outer, exchange)
+}
+
+/// Replaces `$result[name][field]` in names and values by what earlier commands gave.
+fn resolved_map(parameters: Parameters, results: &Map<String, Value>) -> Parameters {
+    parameters.into_iter().map(|(name, value)| (text_of(&resolved(&name, results)), resolved_value(value, results))).collect()
+}
+
+fn resolved_value(value: Value, results: &Map<String, Value>) -> Value {
+    match value {
+        Value::String(text) => resolved(&text, results),
+        Value::Array(elements) => elements.into_iter().map(|element| resolved_value(element, results)).collect(),
+        Value::Object(members) => Value::Object(resolved_map(members, results)),
+        other => other,
+    }
+}
+
+/// A text that is one reference as a whole becomes what it refers to, type and all; a reference to nothing
+/// becomes an empty text.
+fn resolved(text: &str, results: &Map<String, Value>) -> Value {
+    let mut parts = String::new();
+    let mut rest = text;
+    while let Some(position) = rest.find(REFERENCE) {
+        let (before, from) = rest.split_at(position);
+        let (keys, after) = reference(&from[REFERENCE.len()..]);
+        if keys.is_empty() {
+            parts.push_str(before);
+            parts.push_str(REFERENCE);
+        } else {
+            let found = look_up(&keys, results);
+            if before.is_empty() && after.is_empty() && parts.is_empty() {
+                return found.cloned().unwrap_or_else(|| "".into());
+            }
+            parts.push_str(before);
+            parts.push_str(&found.map(text_of).unwrap_or_default());
+        }
+        rest = after;
+    }
+    parts.push_str(rest);
+    parts.into()
+}
+
+const REFERENCE: &str = "$result";
+
+/// The keys in brackets at the start of a text, and what follows them.
+fn reference(mut text: &str) -> (Vec<&str>, &str) {
+    let mut keys = Vec::new();
+    while let Some((key, after)) = text.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+        keys.push(key);
+        text = after;
+    }
+    (keys, text)
+}
+
+fn look_up<'a>(keys: &[&str], results: &'a Map<String, Value>) -> Option<&'a Value> {
+    let (name, fields) = keys.split_first()?;
+    fields.iter().try_fold(results.get(*name)?, |value, field| match value {
+        Value::Object(members) => members.get(*field),
+        Value::Array(elements) => elements.get(field.parse::<usize>().ok()?),
+        _ => None,
+    })
+}
+
+fn text_of(value: &Value) -> String {
+    php::to_text(value).map_or("Array".into(), std::borrow::Cow::into_owned)
+}
+
+/// A PHP array as `json_encode` writes it: keys from 0 without a gap make a list, none an empty one.
+fn php_array(map: Map<String, Value>) -> Value {
+    if map.keys().enumerate().all(|(index, key)| *key == index.to_string()) {
+        return map.into_iter().map(|(_, value)| value).collect();
+    }
+    Value::Object(map)
+}
+
+fn in_php<T: serde::Serialize>(value: &T) -> Value {
+    serde_json::to_value(value).expect("a time and an error are plain members")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_replaced_and_keep_their_type_where_they_stand_alone() {
+        let results = json!({"a": {"ID": 7, "LIST": ["x", "y"]}, "b": true});
+        let results = results.as_object().unwrap();
+        for (text, expected) in [
+            ("$result[a][ID]", json!(7)),
+            ("$result[a][LIST][1]", json!("y")),
+            ("$result[a][LIST]", json!(["x", "y"])),
+            ("chat $result[a][ID]-$result[b]!", json!("chat 7-1!")),
+            ("$result[a][NONE]", json!("")),
+            ("$result", json!("$result")),
+            ("$result[", json!("$result[")),
+            ("$results[a]", json!("$results[a]")),
+            ("no reference", json!("no reference")),
+            ("$result[a][LIST] in text", json!("Array in text")),
+        ] {
+            assert_eq!(resolved(text, results), expected, "{text}");
+        }
+        let names = form::decode(b"$result[a][ID]=1");
+        assert!(!names.is_empty());
+    }
+
+    #[test]
+    fn a_php_array_is_a_list_only_without_gaps() {
+        assert_eq!(php_array(Map::new()), json!([]));
+        assert_eq!(php_array(json!({"0": "a", "1": "b"}).as_object().unwrap().clone()), json!(["a", "b"]));
+        assert_eq!(php_array(json!({"1": "b"}).as_object().unwrap().clone()), json!({"1": "b"}));
+    }
+}

@@ -1,0 +1,60 @@
+//! The emulated methods: one list, one file each.
+
+mod batch;
+mod chat_name_set;
+
+use serde_json::Value;
+
+use super::call::Parameters;
+use super::credentials::Caller;
+use super::errors::Refusal;
+use super::portal::State;
+use super::time::Time;
+use crate::vendor::{Exchange, Operation};
+
+/// `imconnector.chat.name.set`.
+pub const CHAT_NAME_SET: &str = "imconnector.chat.name.set";
+/// `batch`.
+pub const BATCH: &str = "batch";
+
+/// Every emulated method.
+pub static METHODS: &[&Method] = &[&chat_name_set::METHOD, &batch::METHOD];
+
+/// What a scenario and a catalogue know of each method.
+pub static OPERATIONS: &[&Operation] = &[&chat_name_set::METHOD.operation, &batch::METHOD.operation];
+
+/// One method.
+pub struct Method {
+    /// What a scenario and a catalogue know of it.
+    pub operation: Operation,
+    /// Whether it belongs to imconnector, whose scope a caller then needs.
+    pub needs_connector_scope: bool,
+    /// Whether a batch may call it.
+    pub batchable: bool,
+    /// Runs it for a caller who has passed authentication, up to its answer.
+    pub run: fn(&mut State, &Invocation<'_>, &mut Exchange<'_>) -> Result<Answer, Refusal>,
+}
+
+/// One run of a method.
+#[derive(Clone, Copy)]
+pub struct Invocation<'a> {
+    /// Its parameters, without credentials.
+    pub parameters: &'a Parameters,
+    /// Who calls.
+    pub caller: &'a Caller,
+    /// Whether it is a command of a batch.
+    pub nested: bool,
+}
+
+/// What a method answers.
+pub struct Answer {
+    /// The `result`.
+    pub result: Value,
+    /// The `time`.
+    pub time: Time,
+}
+
+/// The method called `name`: in lower case first, then as written, which comes to the same here.
+pub fn by_name(name: &str) -> Option<&'static Method> {
+    METHODS.iter().copied().find(|method| method.operation.name.eq_ignore_ascii_case(name))
+}

@@ -1,0 +1,151 @@
+//! Bitrix24: the REST method `imconnector.chat.name.set`, alone and in a `batch`.
+
+mod call;
+mod check;
+mod credentials;
+mod editions;
+mod envelope;
+mod errors;
+mod methods;
+pub mod php;
+mod portal;
+mod section;
+mod time;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use schemars::{Schema, SchemaGenerator};
+use serde_json::{Value, json};
+
+use crate::http::{Reply, Request};
+use crate::seed::{Findings, Path};
+use crate::vendor::{Access, Difference, Emulator, ErrorCode, Operation, Section, Vendor};
+pub use editions::Edition;
+use section::{Chat, Portal};
+
+/// The vendor.
+pub struct Bitrix24;
+
+impl Vendor for Bitrix24 {
+    fn name(&self) -> &'static str {
+        "bitrix24"
+    }
+
+    fn title(&self) -> &'static str {
+        "Bitrix24"
+    }
+
+    fn operations(&self) -> &'static [&'static Operation] {
+        methods::OPERATIONS
+    }
+
+    fn errors(&self) -> &'static [ErrorCode] {
+        errors::ERRORS
+    }
+
+    fn differences(&self) -> Vec<Difference> {
+        editions::differences()
+    }
+
+    fn claims(&self, path: &str) -> bool {
+        call::is_rest(path)
+    }
+
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<Portal>()
+    }
+
+    fn read(&self, section: Value) -> Result<Box<dyn Section>, serde_json::Error> {
+        Ok(Box::new(Arc::new(serde_json::from_value::<Portal>(section)?)))
+    }
+
+    fn credentials_in(&self, request: &Request) -> Vec<String> {
+        call::credentials_in(request)
+    }
+
+    fn failure(&self) -> Reply {
+        let refusal = errors::Refusal::new("INTERNAL_SERVER_ERROR", Edition::Documented);
+        envelope::error(&refusal, Edition::Documented.rules())
+    }
+}
+
+impl Section for Arc<Portal> {
+    fn check(&self, path: &Path, findings: &mut Findings) {
+        check::check(self, path, findings);
+    }
+
+    fn open(&self, _seed: u64) -> Box<dyn Emulator> {
+        Box::new(portal::State::new(Self::clone(self)))
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        let secret = |credential: &section::Credential| {
+            let webhook = credential.webhook.as_ref().map(|webhook| webhook.secret.to_string());
+            webhook.or_else(|| credential.token.as_ref().map(ToString::to_string))
+        };
+        self.credentials.iter().filter_map(secret).collect()
+    }
+
+    fn access(&self) -> Vec<Access> {
+        let webhook = self.credentials.iter().find_map(|credential| credential.webhook.as_ref());
+        let token = self.credentials.iter().find_map(|credential| credential.token.as_ref());
+        let entry = |label, variable, value, is_path| Access { label, variable, value, is_path };
+        let mut access = vec![entry("REST", "BITRIX24_REST_URL", "/rest/".to_owned(), true)];
+        access.extend(webhook.map(|webhook| {
+            entry("webhook", "BITRIX24_WEBHOOK_URL", format!("/rest/{}/{}/", webhook.user, webhook.secret), true)
+        }));
+        access.extend(token.map(|token| entry("access token", "BITRIX24_ACCESS_TOKEN", token.to_string(), false)));
+        access
+    }
+
+    fn curl(&self, operation: &Operation, base: &str, _now: Option<Timestamp>) -> Option<String> {
+        let chat = self.renamable()?;
+        let mut body = json!({
+            "CONNECTOR": chat.connector,
+            "LINE": chat.line.to_string(),
+            "CHAT_ID": chat.id,
+            "NAME": "New dialog name",
+        });
+        if let Some(user) = &chat.user {
+            body["USER_ID"] = json!(user);
+        }
+        if operation.name == methods::BATCH {
+            let query = ["CONNECTOR", "LINE", "CHAT_ID", "NAME", "USER_ID"]
+                .iter()
+                .filter_map(|name| Some(format!("{name}={}", encoded(body.get(*name)?.as_str()?))))
+                .collect::<Vec<_>>();
+            body = json!({"halt": 0, "cmd": {"rename": format!("{}?{}", methods::CHAT_NAME_SET, query.join("&"))}});
+        }
+        let rules = self.edition.rules();
+        let webhook = self.credentials.iter().find_map(|c| c.webhook.as_ref()).filter(|_| rules.webhook_may_call);
+        let token = self.credentials.iter().find_map(|credential| credential.token.as_ref());
+        let url = match (webhook, token) {
+            (Some(webhook), _) => format!("{base}/rest/{}/{}/{}", webhook.user, webhook.secret, operation.name),
+            (None, Some(token)) => {
+                body["auth"] = json!(token);
+                format!("{base}/rest/{}", operation.name)
+            }
+            (None, None) => return None,
+        };
+        let body = body.to_string().replace('\'', r"'\''");
+        Some(format!("curl -X POST '{url}' \\\n  -H 'Content-Type: application/json' \\\n  -d '{body}'"))
+    }
+}
+
+impl Portal {
+    /// A chat that a rename finds.
+    fn renamable(&self) -> Option<&Chat> {
+        self.chats.iter().find(|chat| {
+            let on_line = |line: &&section::Line| line.id == chat.line && line.active;
+            !chat.closed
+                && self.connectors.iter().any(|c| c.id == chat.connector && c.chat_group == chat.user.is_none())
+                && self.lines.iter().find(on_line).is_some_and(|line| line.connectors.contains(&chat.connector))
+        })
+    }
+}
+
+/// Percent-encodes a value of a query.
+fn encoded(value: &str) -> String {
+    url::form_urlencoded::byte_serialize(value.as_bytes()).collect()
+}

@@ -1,0 +1,113 @@
+//! `PUT /api/v1/chats/{id}`: gives a group a new display name, a new icon, or both.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{Answer, Endpoint, Route};
+use crate::engine::Stage;
+use crate::http::Facts;
+use crate::vendor::chert::errors::Refusal;
+use crate::vendor::chert::workspace::{Tenant, passed};
+use crate::vendor::{Call, Exchange, Operation};
+
+/// The endpoint.
+pub static ENDPOINT: Endpoint = Endpoint {
+    operation: Operation {
+        name: "chats.rename",
+        route: "PUT /api/v1/chats/{id}",
+        summary: "gives a group a new display name, a new icon, or both",
+        parameters: &["id", "display_name", "group_chat_icon"],
+        source: "docs.trychert.com/api/group-chats/rename",
+    },
+    method: "PUT",
+    path: &["chats", "{id}"],
+    parameters: |id, body| Parameters { id: id.to_owned(), body },
+    run,
+};
+
+/// The parameters: the chat, and the body where it is a JSON object.
+#[derive(Debug)]
+pub struct Parameters {
+    id: String,
+    body: Option<Map<String, Value>>,
+}
+
+impl Facts for Parameters {
+    fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
+        if name == "id" {
+            return Some(self.id.as_str().into());
+        }
+        match self.body.as_ref()?.get(name)? {
+            Value::String(text) => Some(text.into()),
+            Value::Number(number) => Some(number.to_string().into()),
+            Value::Bool(flag) => Some(flag.to_string().into()),
+            Value::Null | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+}
+
+/// The refreshed chat: the four documented members in their order.
+#[derive(Debug, Serialize)]
+pub struct ChatView {
+    id: String,
+    display_name: Option<String>,
+    group_chat_icon: Option<String>,
+    is_group: bool,
+}
+
+fn run(
+    tenant: &mut Tenant,
+    route: &Route,
+    call: &Call<'_>,
+    exchange: &mut Exchange<'_>,
+) -> Result<Answer, Refusal> {
+    let body = route.parameters.body.as_ref().ok_or_else(|| Refusal::new("1004"))?;
+    let display_name = body.get("display_name").map(display_name).transpose()?;
+    let group_chat_icon = body.get("group_chat_icon").map(group_chat_icon).transpose()?;
+    if display_name.is_none() && group_chat_icon.is_none() {
+        return Err(Refusal::new("1001"));
+    }
+    passed(Stage::Arguments, call, exchange)?;
+
+    let chat = tenant.chat(&route.parameters.id).ok_or_else(|| Refusal::new("2002"))?;
+    if !chat.is_group {
+        return Err(Refusal::new("1006"));
+    }
+    if !chat.is_deliverable {
+        return Err(Refusal::new("4099"));
+    }
+    passed(Stage::Lookup, call, exchange)?;
+
+    passed(Stage::Delivery, call, exchange)?;
+    if let Some(display_name) = display_name {
+        chat.display_name = Some(display_name.to_owned());
+    }
+    if let Some(group_chat_icon) = group_chat_icon {
+        chat.group_chat_icon = Some(group_chat_icon.to_owned());
+    }
+    Ok(Answer {
+        chat: ChatView {
+            id: chat.id.clone(),
+            display_name: chat.display_name.clone(),
+            group_chat_icon: chat.group_chat_icon.clone(),
+            is_group: true,
+        },
+    })
+}
+
+/// The name without white space at its ends; a blank one is refused.
+fn display_name(value: &Value) -> Result<&str, Refusal> {
+    let name = value.as_str().map(str::trim).filter(|name| !name.is_empty());
+    name.ok_or_else(|| Refusal::new("1002"))
+}
+
+/// The icon's URL as sent, when it is `https` with a host.
+fn group_chat_icon(value: &Value) -> Result<&str, Refusal> {
+    let is_https = |text: &&str| {
+        url::Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.host_str().is_some_and(|h| !h.is_empty()))
+    };
+    let icon = value.as_str().filter(is_https);
+    icon.ok_or_else(|| Refusal::new("1002").with_text("Invalid field value: group_chat_icon"))
+}

@@ -1,0 +1,53 @@
+//! A result or a refusal → the reply.
+
+use serde::Serialize;
+
+use super::errors::Refusal;
+use crate::http::Reply;
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    success: bool,
+    error: Error<'a>,
+    trace_id: &'a str,
+}
+
+/// The members of `error`, in the order of the wire.
+#[derive(Serialize)]
+struct Error<'a> {
+    status: u16,
+    code: u16,
+    message: &'a str,
+    retryable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u32>,
+}
+
+/// A success: the body as it is, without `success` and without `trace_id`.
+pub fn success<T: Serialize>(body: &T, trace: String) -> Reply {
+    let body = serde_json::to_vec(body).expect("a chat is plain members");
+    Reply { status: 200, headers: headers(trace), body: body.into() }
+}
+
+/// A refusal. `retry_after` stands in the body and again as a header.
+pub fn error(refusal: &Refusal, trace: &str) -> Reply {
+    let envelope = Envelope {
+        success: false,
+        error: Error {
+            status: refusal.status,
+            code: refusal.code.code.parse().unwrap_or_default(),
+            message: &refusal.text,
+            retryable: refusal.code.retryable,
+            retry_after: refusal.retry_after,
+        },
+        trace_id: trace,
+    };
+    let body = serde_json::to_vec(&envelope).expect("an envelope is plain members");
+    let mut headers = headers(trace.to_owned());
+    headers.extend(refusal.retry_after.map(|seconds| ("retry-after", seconds.to_string().into())));
+    Reply { status: refusal.status, headers, body: body.into() }
+}
+
+fn headers(trace: String) -> Vec<(&'static str, std::borrow::Cow<'static, str>)> {
+    vec![("content-type", "application/json".into()), ("x-trace-id", trace.into())]
+}

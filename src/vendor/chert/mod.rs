@@ -1,0 +1,116 @@
+//! Chert: `PUT /api/v1/chats/{id}`, which renames a group or sets its icon.
+
+mod check;
+mod endpoints;
+mod envelope;
+mod errors;
+mod section;
+mod signature;
+mod workspace;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use schemars::{Schema, SchemaGenerator};
+use serde_json::{Value, json};
+
+use crate::http::{Reply, Request};
+use crate::seed::{Findings, Path};
+use crate::vendor::{Access, Emulator, ErrorCode, Operation, Section, Vendor};
+use section::Service;
+
+/// The vendor.
+pub struct Chert;
+
+const BASE: &str = "/api/v1";
+
+impl Vendor for Chert {
+    fn name(&self) -> &'static str {
+        "chert"
+    }
+
+    fn title(&self) -> &'static str {
+        "Chert"
+    }
+
+    fn operations(&self) -> &'static [&'static Operation] {
+        endpoints::OPERATIONS
+    }
+
+    fn errors(&self) -> &'static [ErrorCode] {
+        errors::ERRORS
+    }
+
+    fn claims(&self, path: &str) -> bool {
+        path.strip_prefix(BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<Service>()
+    }
+
+    fn read(&self, section: Value) -> Result<Box<dyn Section>, serde_json::Error> {
+        Ok(Box::new(Arc::new(serde_json::from_value::<Service>(section)?)))
+    }
+
+    fn credentials_in(&self, request: &Request) -> Vec<String> {
+        signature::credentials_in(request)
+    }
+
+    fn failure(&self) -> Reply {
+        envelope::error(&errors::Refusal::new("3001"), "000000000000")
+    }
+}
+
+impl Section for Arc<Service> {
+    fn check(&self, path: &Path, findings: &mut Findings) {
+        check::check(self, path, findings);
+    }
+
+    fn open(&self, seed: u64) -> Box<dyn Emulator> {
+        Box::new(workspace::State::new(self, seed))
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        self.tenants.iter().map(|tenant| tenant.signing_secret.to_string()).collect()
+    }
+
+    fn access(&self) -> Vec<Access> {
+        let entry = |label, variable, value, is_path| Access { label, variable, value, is_path };
+        let mut access = vec![entry("base URL", "CHERT_BASE_URL", BASE.to_owned(), true)];
+        if let Some(tenant) = self.tenants.first() {
+            access.push(entry("tenant", "CHERT_TENANT", tenant.slug.to_string(), false));
+            access.push(entry("signing secret", "CHERT_SIGNING_SECRET", tenant.signing_secret.to_string(), false));
+        }
+        access
+    }
+
+    fn curl(&self, _operation: &Operation, base: &str, now: Option<Timestamp>) -> Option<String> {
+        let (tenant, chat) = self.renamable()?;
+        let body = json!({"display_name": "Acme launch crew"}).to_string();
+        let url = format!("{base}{BASE}/chats/{}", workspace::encoded(&chat.id));
+        let credential = match now {
+            Some(now) => {
+                let signature = signature::sign(&tenant.signing_secret, now.as_second(), body.as_bytes());
+                format!("-H 'x-chert-signature: {signature}'")
+            }
+            None => format!("-H 'authorization: Bearer {}'", tenant.signing_secret),
+        };
+        Some(format!(
+            "curl -X PUT '{url}' \\\n  -H 'x-chert-tenant: {}' \\\n  {credential} \\\n  -H 'content-type: application/json' \\\n  -d '{body}'",
+            tenant.slug
+        ))
+    }
+}
+
+impl Service {
+    /// A group that a rename finds, and its tenant.
+    fn renamable(&self) -> Option<(&section::Tenant, &section::Chat)> {
+        let active = self.tenants.iter().filter(|tenant| tenant.state == section::TenantState::Active);
+        active.filter_map(|tenant| {
+            let fit = |chat: &&section::Chat| chat.group && chat.chat_key && chat.line.is_some();
+            Some((tenant, tenant.chats.iter().find(fit)?))
+        })
+        .next()
+    }
+}

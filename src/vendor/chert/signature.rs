@@ -1,0 +1,173 @@
+//! Header fields → the tenant who calls, or why not.
+
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use sha2::Sha256;
+
+use super::errors::Refusal;
+use super::workspace::{Tenant, Tenants};
+use crate::http::Request;
+
+/// How far a signature's time may be off, in seconds, either way.
+const WINDOW: u64 = 300;
+
+/// `v1,<unix seconds>,<hex of HMAC-SHA256>` over `<unix seconds>.<body>`.
+pub fn sign(secret: &str, seconds: i64, body: &[u8]) -> String {
+    let digest = mac(secret, &seconds.to_string(), body).finalize().into_bytes();
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("v1,{seconds},{hex}")
+}
+
+/// The tenant who sent the request. A signature is looked at before a bearer token, and a bad one is never saved
+/// by a good token. The text tells the reader of a journal what was wrong; the vendor's answer does not.
+pub fn caller<'a>(
+    tenants: &'a Tenants,
+    request: &Request,
+    now: Timestamp,
+) -> Result<&'a Tenant, (Refusal, &'static str)> {
+    let slug = request.headers.text("x-chert-tenant").map(str::trim).filter(|slug| !slug.is_empty());
+    match (request.headers.get("x-chert-signature"), request.headers.get("authorization")) {
+        (Some(signature), _) => by_signature(tenants, slug, signature, request, now),
+        (None, Some(authorization)) => by_token(tenants, slug, authorization),
+        (None, None) => Err((Refusal::new("2012"), "neither x-chert-signature nor authorization was sent")),
+    }
+}
+
+fn by_signature<'a>(
+    tenants: &'a Tenants,
+    slug: Option<&str>,
+    signature: &[u8],
+    request: &Request,
+    now: Timestamp,
+) -> Result<&'a Tenant, (Refusal, &'static str)> {
+    let invalid = |why| (Refusal::new("2004"), why);
+    let slug = slug.ok_or_else(|| invalid("a signature without x-chert-tenant"))?;
+    let (seconds, digest) = parse(signature)
+        .ok_or_else(|| invalid("x-chert-signature is not `v1,<unix seconds>,<64 lower-case hex digits>`"))?;
+    let sent: i64 = seconds.parse().map_err(|_| invalid("the signature's time is no number of seconds"))?;
+    if now.as_second().abs_diff(sent) > WINDOW {
+        return Err((Refusal::new("2013"), "the signature's time is more than 300 s off"));
+    }
+    let tenant = tenants.by_slug(slug).ok_or_else(|| (Refusal::new("2001"), "no tenant has this slug"))?;
+    // The sender's own spelling of the time is signed, so that is what is checked.
+    match mac(&tenant.signing_secret, seconds, signed_body(request)).verify_slice(&digest) {
+        Ok(()) => Ok(tenant),
+        Err(_) => Err(invalid("the digest is not that of these bytes under this secret")),
+    }
+}
+
+fn by_token<'a>(
+    tenants: &'a Tenants,
+    slug: Option<&str>,
+    authorization: &[u8],
+) -> Result<&'a Tenant, (Refusal, &'static str)> {
+    let invalid = |why| (Refusal::new("2004"), why);
+    let text = std::str::from_utf8(authorization).unwrap_or_default().trim();
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(invalid("authorization is neither a bearer token nor accompanied by a signature"));
+    }
+    let named = match slug {
+        Some(slug) => Some(tenants.by_slug(slug).ok_or_else(|| (Refusal::new("2001"), "no tenant has this slug"))?),
+        None => None,
+    };
+    let token = token.trim();
+    let tenant = match named {
+        Some(tenant) => Some(tenant).filter(|tenant| is_same(&tenant.signing_secret, token)),
+        None => tenants.all().iter().find(|tenant| is_same(&tenant.signing_secret, token)),
+    };
+    match tenant {
+        None => Err(invalid("no tenant, or not the named one, has this secret")),
+        Some(tenant) if tenant.multi_tenant && slug.is_none() => {
+            Err(invalid("the token of a multi-tenant workspace without x-chert-tenant"))
+        }
+        Some(tenant) => Ok(tenant),
+    }
+}
+
+/// The body of POST and PUT is signed; every other verb signs the empty text.
+fn signed_body(request: &Request) -> &[u8] {
+    match &*request.method {
+        "POST" | "PUT" | "PATCH" => request.body(),
+        _ => &[],
+    }
+}
+
+/// The parts of `v1,<unix seconds>,<hex>`: the seconds as spelt, the digest as bytes.
+fn parse(header: &[u8]) -> Option<(&str, [u8; 32])> {
+    let mut parts = std::str::from_utf8(header).ok()?.trim().split(',');
+    let (Some("v1"), Some(seconds), Some(hex), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        return None;
+    };
+    let is_number = seconds.strip_prefix('-').unwrap_or(seconds).bytes().all(|byte| byte.is_ascii_digit());
+    if seconds.is_empty() || !is_number || hex.len() != 64 {
+        return None;
+    }
+    let mut digest = [0; 32];
+    for (byte, pair) in digest.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
+        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+    }
+    Some((seconds, digest))
+}
+
+/// Lower case only: the vendor shows no other.
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+/// Compares in constant time, by comparing digests under a key.
+fn is_same(secret: &str, token: &str) -> bool {
+    let digest = mac(secret, "", token.as_bytes()).finalize().into_bytes();
+    mac(secret, "", secret.as_bytes()).verify_slice(&digest).is_ok()
+}
+
+fn mac(secret: &str, seconds: &str, body: &[u8]) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
+    mac.update(seconds.as_bytes());
+    mac.update(b".");
+    mac.update(body);
+    mac
+}
+
+/// Every credential of a request as it is spelt there: the token, and the digest of a signature.
+pub fn credentials_in(request: &Request) -> Vec<String> {
+    let token = request.headers.text("authorization").and_then(|value| value.trim().split_once(' '));
+    let digest = request.headers.text("x-chert-signature").and_then(|value| value.rsplit_once(','));
+    [token, digest].into_iter().flatten().map(|(_, secret)| secret.trim().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_is_what_openssl_makes_of_it() {
+        // printf '%s' '1732110908.{"display_name":"Launch"}' | openssl dgst -sha256 -hmac 5f4dcc3b5aa765d61d8327deb882cf99
+        let signature = sign("5f4dcc3b5aa765d61d8327deb882cf99", 1_732_110_908, br#"{"display_name":"Launch"}"#);
+        assert_eq!(signature, "v1,1732110908,125bc3623ef27adf290822819f5e757320cf84af8b06a4cfe909ce6ca5115562");
+    }
+
+    #[test]
+    fn the_header_has_one_form() {
+        let hex = "0".repeat(64);
+        assert!(parse(format!("v1,17,{hex}").as_bytes()).is_some());
+        for header in [
+            String::new(),
+            "v1".to_owned(),
+            format!("v2,17,{hex}"),
+            format!("v1,{hex}"),
+            format!("v1,17,{hex},"),
+            format!("v1,17.5,{hex}"),
+            format!("v1,,{hex}"),
+            format!("v1,17,{}", "A".repeat(64)),
+            format!("v1,17,{}", "0".repeat(63)),
+            format!("v1,17,{}é", "0".repeat(62)),
+        ] {
+            assert_eq!(parse(header.as_bytes()), None, "{header}");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The service as it lives: tenants and their chats, and the way of a request through it.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::endpoints::{self, Answer, Endpoint};
+use super::errors::Refusal;
+use super::section::{self, Service, TenantState};
+use super::{BASE, envelope, signature};
+use crate::engine::{Stage, Stream};
+use crate::http::{Body, Reply, Request, form};
+use crate::vendor::{Call, Emulator, Exchange};
+
+/// The state of the service.
+#[derive(Debug)]
+pub struct State {
+    tenants: Tenants,
+    traces: Stream,
+    /// Requests answered, which number the traces.
+    answered: u64,
+}
+
+/// The tenants of the service.
+#[derive(Debug)]
+pub struct Tenants {
+    tenants: Vec<Tenant>,
+    slugs: HashMap<String, usize>,
+}
+
+/// One tenant.
+#[derive(Debug)]
+pub struct Tenant {
+    index: usize,
+    slug: String,
+    /// Its secret.
+    pub signing_secret: String,
+    /// Whether a bearer token must come with the tenant's header.
+    pub multi_tenant: bool,
+    state: TenantState,
+    chats: Vec<Chat>,
+    ids: HashMap<String, usize>,
+}
+
+/// A chat.
+#[derive(Debug)]
+pub struct Chat {
+    /// Its identifier.
+    pub id: String,
+    /// Whether it is a group.
+    pub is_group: bool,
+    /// Whether it has its chat key and its pinned line.
+    pub is_deliverable: bool,
+    /// Its present display name.
+    pub display_name: Option<String>,
+    /// The URL of its present icon.
+    pub group_chat_icon: Option<String>,
+}
+
+impl Tenants {
+    /// All of them.
+    pub fn all(&self) -> &[Tenant] {
+        &self.tenants
+    }
+
+    /// The tenant with this slug.
+    pub fn by_slug(&self, slug: &str) -> Option<&Tenant> {
+        self.slugs.get(slug).map(|&index| &self.tenants[index])
+    }
+}
+
+impl Tenant {
+    fn new(index: usize, tenant: &section::Tenant) -> Self {
+        let chats: Vec<_> = tenant.chats.iter().map(Chat::new).collect();
+        Self {
+            index,
+            slug: tenant.slug.to_string(),
+            signing_secret: tenant.signing_secret.to_string(),
+            multi_tenant: tenant.multi_tenant,
+            state: tenant.state,
+            ids: chats.iter().enumerate().map(|(index, chat)| (chat.id.clone(), index)).collect(),
+            chats,
+        }
+    }
+
+    /// The chat with this identifier.
+    pub fn chat(&mut self, id: &str) -> Option<&mut Chat> {
+        self.ids.get(id).map(|&index| &mut self.chats[index])
+    }
+}
+
+impl Chat {
+    fn new(chat: &section::Chat) -> Self {
+        Self {
+            id: chat.id.to_string(),
+            is_group: chat.group,
+            is_deliverable: chat.chat_key && chat.line.is_some(),
+            display_name: chat.display_name.as_ref().map(ToString::to_string),
+            group_chat_icon: chat.group_chat_icon.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+impl State {
+    /// The service at the start of its scenario.
+    pub fn new(service: &Service, seed: u64) -> Self {
+        let tenants: Vec<_> = service.tenants.iter().enumerate().map(|(i, tenant)| Tenant::new(i, tenant)).collect();
+        let slugs = tenants.iter().map(|tenant| (tenant.slug.clone(), tenant.index)).collect();
+        Self { tenants: Tenants { tenants, slugs }, traces: Stream::new(seed, "chert", "trace"), answered: 0 }
+    }
+
+    /// Twelve lower-case hex digits, drawn from the seed.
+    fn trace(&mut self) -> String {
+        self.answered += 1;
+        format!("{:012x}", self.traces.draw(self.answered) >> 16)
+    }
+
+    fn request(&mut self, exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
+        let request = exchange.request;
+        if request.body == Body::TooLarge {
+            return Err(Refusal { status: 413, ..Refusal::new("1002") }.with_text("Request body is larger than 1 MiB"));
+        }
+        let route = endpoints::route(request, &segments(request));
+        let call = Call {
+            operation: route.as_ref().map(|route| &route.endpoint.operation),
+            facts: route.as_ref().map_or(&() as _, |route| &route.parameters as _),
+            nested: false,
+        };
+        passed(Stage::Gateway, &call, exchange)?;
+        let tenant = signature::caller(&self.tenants, request, exchange.watch.now()).map_err(|(refusal, why)| {
+            exchange.checkpoint.remark(why.into());
+            refusal
+        })?;
+        match tenant.state {
+            TenantState::Active => {}
+            TenantState::Suspended => return Err(Refusal::new("2005")),
+            TenantState::EmailUnverified => return Err(Refusal::new("2007")),
+            TenantState::AccountLimit => return Err(Refusal::new("2008")),
+        }
+        passed(Stage::Auth, &call, exchange)?;
+        let Some(route) = &route else {
+            exchange.checkpoint.remark(format!("`{} {}` is not emulated", request.method, request.path()).into());
+            return Err(Refusal::new("2011"));
+        };
+        let index = tenant.index;
+        let Endpoint { run, .. } = route.endpoint;
+        run(&mut self.tenants.tenants[index], route, &call, exchange)
+    }
+}
+
+/// Reports to the checkpoint that a call has passed a stage.
+pub fn passed(stage: Stage, call: &Call<'_>, exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
+    exchange.checkpoint.passed(stage, call).map_err(Refusal::ordered)
+}
+
+impl Emulator for State {
+    fn answer(&mut self, exchange: &mut Exchange<'_>) -> Reply {
+        let trace = self.trace();
+        match self.request(exchange) {
+            Ok(answer) => envelope::success(&answer, trace),
+            Err(refusal) => {
+                exchange.checkpoint.refused(refusal.code.code);
+                envelope::error(&refusal, &trace)
+            }
+        }
+    }
+
+    fn state(&self) -> Value {
+        let chat = |chat: &Chat| {
+            json!({
+                "id": chat.id,
+                "group": chat.is_group,
+                "display_name": chat.display_name,
+                "group_chat_icon": chat.group_chat_icon,
+            })
+        };
+        let tenant = |tenant: &Tenant| {
+            json!({"slug": tenant.slug, "chats": tenant.chats.iter().map(chat).collect::<Vec<_>>()})
+        };
+        json!({"tenants": self.tenants.all().iter().map(tenant).collect::<Vec<_>>()})
+    }
+}
+
+/// The decoded segments of the path after the version.
+fn segments(request: &Request) -> Vec<String> {
+    let rest = request.path().strip_prefix(BASE).unwrap_or_default();
+    let segments = rest.strip_prefix('/').unwrap_or(rest);
+    let decoded = |segment: &str| String::from_utf8_lossy(&form::percent_decode(segment.as_bytes())).into_owned();
+    segments.split('/').map(decoded).collect()
+}
+
+/// An identifier as a segment of a path.
+pub fn encoded(id: &str) -> String {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    let mut encoded = String::new();
+    for byte in id.as_bytes() {
+        match is_plain(byte) {
+            true => encoded.push(char::from(*byte)),
+            false => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
