@@ -95,7 +95,7 @@ pub fn entry_as_json(entry: &Entry, world: &World, redactor: &Redactor) -> Value
         "remarks": remarks,
         "request": {
             "method": entry.request.method,
-            "target": hide.text(&entry.request.target),
+            "target": hide.text(entry.request.target()),
             "headers": request_headers,
             "body": match &entry.request.body {
                 Body::Whole(bytes) => json!(text(bytes)),

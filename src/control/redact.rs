@@ -51,9 +51,9 @@ fn hide(text: &str, secret: &str) -> String {
     while let Some(position) = rest.find(secret) {
         let (before, from) = rest.split_at(position);
         let after = &from[secret.len()..];
-        let starts_word = !(before.chars().next_back().is_some_and(is_word) && secret.starts_with(is_word));
-        let ends_word = !(after.chars().next().is_some_and(is_word) && secret.ends_with(is_word));
         hidden.push_str(before);
+        let starts_word = !(hidden.ends_with(is_word) && secret.starts_with(is_word));
+        let ends_word = !(after.starts_with(is_word) && secret.ends_with(is_word));
         hidden.push_str(if starts_word && ends_word { HIDDEN } else { secret });
         rest = after;
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -36,7 +37,7 @@ pub struct Entry {
     /// What was asked.
     pub request: Request,
     /// What was answered.
-    pub reply: Reply,
+    pub reply: Arc<Reply>,
     /// What happened in between.
     pub note: Note,
 }
@@ -46,7 +47,7 @@ impl Entry {
     fn weight(&self) -> usize {
         let remarks = self.note.remarks.iter().map(|remark| size_of_val(remark) + remark.len()).sum::<usize>();
         let faults = self.note.faults.capacity() * size_of::<Decision>();
-        size_of::<Self>() + self.request.weight() + self.reply.weight() + remarks + faults
+        size_of::<Self>() + size_of::<Reply>() + self.request.weight() + self.reply.weight() + remarks + faults
     }
 }
 
@@ -95,8 +96,8 @@ mod tests {
         Entry {
             number,
             at: Timestamp::UNIX_EPOCH,
-            request: Request::new("POST", "/", Headers::default(), vec![b'x'; body]),
-            reply: Reply { status: 200, headers: Vec::new(), body: bytes::Bytes::new() },
+            request: Request::new("POST", "/", Headers::default(), vec![b'x'; body].into()),
+            reply: Arc::new(Reply { status: 200, headers: Vec::new(), body: bytes::Bytes::new() }),
             note: Note::default(),
         }
     }

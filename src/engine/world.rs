@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::faults::Faults;
 use super::{Arrival, Clock, Entry, Journal, Planned};
-use crate::http::Request;
+use crate::http::{Reply, Request};
 use crate::scenario::Scenario;
 use crate::vendor::{Emulator, Vendor};
 
@@ -57,9 +57,10 @@ impl World {
         *self = Self::new(Arc::clone(&self.scenario), self.seed);
     }
 
-    /// Counts an exchange and writes it into the journal.
-    pub fn record(&mut self, request: Request, planned: Planned, arrival: Arrival) {
+    /// Counts an exchange, writes it into the journal and returns its reply.
+    pub fn record(&mut self, request: Request, planned: Planned, arrival: Arrival) -> Arc<Reply> {
         let Planned { reply, note } = planned;
+        let reply = Arc::new(reply);
         self.counters.exchanges += 1;
         self.counters.errors += u64::from(reply.status >= 400);
         self.counters.faults_fired += note.faults.iter().filter(|decision| decision.fired).count() as u64;
@@ -71,7 +72,8 @@ impl World {
             Clock::Virtual(now) => now,
         };
         let number = self.counters.exchanges;
-        self.journal.push(Entry { number, at, request, reply, note });
+        self.journal.push(Entry { number, at, request, reply: Arc::clone(&reply), note });
+        reply
     }
 
     /// The scenario that this world lives.

@@ -1,5 +1,7 @@
 //! A request as it came from the socket.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::Headers;
@@ -13,13 +15,20 @@ pub enum Body {
     TooLarge,
 }
 
+impl<T: Into<Bytes>> From<T> for Body {
+    fn from(bytes: T) -> Self {
+        Self::Whole(bytes.into())
+    }
+}
+
 /// A request, complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// The verb as sent, such as `POST`.
-    pub method: Box<str>,
-    /// Path and query as sent, not decoded.
-    pub target: Box<str>,
+    pub method: Cow<'static, str>,
+    target: Box<str>,
+    /// Where the path ends in `target`.
+    path_end: usize,
     /// The header fields.
     pub headers: Headers,
     /// The body.
@@ -29,25 +38,27 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request over plain HTTP, complete in memory; for tests and for in-process use.
-    pub fn new(method: &str, target: &str, headers: Headers, body: impl Into<Bytes>) -> Self {
-        Self {
-            method: method.into(),
-            target: target.into(),
-            headers,
-            body: Body::Whole(body.into()),
-            secure: false,
-        }
+    /// A request over plain HTTP. `target` is path and query as sent, not decoded.
+    pub fn new(method: &str, target: &str, headers: Headers, body: Body) -> Self {
+        let known = ["POST", "PUT", "GET", "OPTIONS", "DELETE", "HEAD", "PATCH"];
+        let method = known.into_iter().find(|known| *known == method).map_or_else(|| method.to_owned().into(), Cow::from);
+        let path_end = target.find('?').unwrap_or(target.len());
+        Self { method, target: target.into(), path_end, headers, body, secure: false }
+    }
+
+    /// Path and query as sent.
+    pub fn target(&self) -> &str {
+        &self.target
     }
 
     /// The part of the target before the first `?`.
     pub fn path(&self) -> &str {
-        self.target.split_once('?').map_or(&*self.target, |(path, _)| path)
+        &self.target[..self.path_end]
     }
 
     /// The part of the target after the first `?`; empty when there is none.
     pub fn query(&self) -> &str {
-        self.target.split_once('?').map_or("", |(_, query)| query)
+        self.target.get(self.path_end + 1..).unwrap_or_default()
     }
 
     /// The body's bytes; none when the body was too large to keep.
@@ -60,6 +71,6 @@ impl Request {
 
     /// Memory held beyond the value itself, in bytes.
     pub fn weight(&self) -> usize {
-        self.method.len() + self.target.len() + self.headers.weight() + self.body().len()
+        self.target.len() + self.headers.weight() + self.body().len()
     }
 }

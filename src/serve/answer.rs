@@ -1,7 +1,8 @@
 //! One exchange: hyper's request → values → the world → hyper's response.
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -50,18 +51,18 @@ impl Shared {
         let body = body::read(incoming, client_waits).await.inspect_err(|error| {
             tracing::warn!(%error, "the client left before its body was complete");
         })?;
-        let request = Request { method: parts.method.as_str().into(), target: target.into(), headers, body, secure: false };
+        let request = Request::new(parts.method.as_str(), target, headers, body);
         let closes = request.body == Body::TooLarge;
         let (reply, number) = self.plan(request, head);
-        Ok(into_response(reply, number.filter(|_| self.tag), closes))
+        Ok(response(&reply, number.filter(|_| self.tag), closes))
     }
 
     /// Makes the reply under the lock; the number is that of the exchange, if it is one.
-    fn plan(&self, request: Request, head: jiff::Timestamp) -> (Reply, Option<u64>) {
+    fn plan(&self, request: Request, head: jiff::Timestamp) -> (Arc<Reply>, Option<u64>) {
         let body = clock::now();
         let mut world = self.world();
         if control::claims(request.path()) {
-            return (control::answer(&mut world, &request), None);
+            return (Arc::new(control::answer(&mut world, &request)), None);
         }
         let arrival = Arrival { head, body, now: clock::now() };
         let step = self.step;
@@ -70,8 +71,7 @@ impl Shared {
             tracing::error!(number = world.counters().exchanges + 1, "a panic while answering; this is a bug of standin");
             broken(&request)
         });
-        let reply = planned.reply.clone();
-        world.record(request, planned, arrival);
+        let reply = world.record(request, planned, arrival);
         log(&world);
         (reply, Some(world.counters().exchanges))
     }
@@ -105,15 +105,16 @@ fn log(world: &World) {
     );
 }
 
-fn into_response(reply: Reply, tag: Option<u64>, closes: bool) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(reply.body));
+fn response(reply: &Reply, tag: Option<u64>, closes: bool) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(reply.body.clone()));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.reserve(reply.headers.len() + 1);
-    for (name, value) in reply.headers {
+    for (name, value) in &reply.headers {
         let value = match value {
-            std::borrow::Cow::Borrowed(text) => HeaderValue::from_str(text),
-            std::borrow::Cow::Owned(text) => HeaderValue::try_from(text),
+            // What is borrowed is a constant of ours, and needs no memory of its own.
+            Cow::Borrowed(text) => Ok(HeaderValue::from_static(text)),
+            Cow::Owned(text) => HeaderValue::from_str(text),
         };
         if let Ok(value) = value {
             headers.append(HeaderName::from_static(name), value);

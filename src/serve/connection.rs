@@ -25,7 +25,7 @@ pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>, stop: imp
     let mut stop = std::pin::pin!(stop);
     let graceful = GracefulShutdown::new();
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(HEAD_LIMIT).pipeline_flush(true);
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_header_size(HEAD_LIMIT);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,

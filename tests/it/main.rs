@@ -1,1 +1,25 @@
+//! One test binary. Each module is a side from which the server is looked at:
+//!
+//! * `documented`: every documented example gets its documented response, through a real socket
+//! * `bitrix24`, `chert`: what each vendor does beyond its examples, in both editions
+//! * `catalogue`: every row of both error catalogues can be raised
+//! * `faults`: when faults strike, and what they leave alone
+//! * `control`: health, journal, state, reset
+//! * `hostile`: requests that mean harm or are broken
+//! * `pure`: the same seed and requests give the same bytes; nothing panics
+//! * `commands`: the built binary, as a person uses it
+//! * `scenario`: what scenarios are accepted, and what is said of the others
+//! * `architecture`: who may use whom
 
+mod architecture;
+mod bitrix24;
+mod catalogue;
+mod chert;
+mod client;
+mod commands;
+mod control;
+mod documented;
+mod faults;
+mod hostile;
+mod pure;
+mod scenario;

@@ -2,13 +2,11 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::parameters::Parameters;
 use super::php;
-use crate::http::{Facts, Request, form, multipart};
-
-/// The parameters of a call, in the order sent and as spelt by the caller.
-pub type Parameters = Map<String, Value>;
+use crate::http::{Request, form, multipart};
 
 /// A request, read.
 #[derive(Debug)]
@@ -82,35 +80,29 @@ fn without_transport(mut method: String) -> String {
 /// The query, and for POST the body's top-level members laid over it.
 fn parameters(request: &Request) -> Parameters {
     let query = request.query();
-    let mut parameters = if query.is_empty() { Map::new() } else { form::decode(query.as_bytes()) };
-    if &*request.method == "POST" {
-        let body = body_parameters(request.headers.text("content-type").unwrap_or_default(), request.body());
-        if parameters.is_empty() {
-            return body;
-        }
-        parameters.extend(body);
+    let mut parameters =
+        if query.is_empty() { Parameters::default() } else { form::decode(query.as_bytes()).into() };
+    if request.method == "POST" {
+        let content_type = request.headers.text("content-type").unwrap_or_default();
+        parameters.lay_over(body_parameters(content_type, request.body()));
     }
     parameters
 }
 
 /// The body by its media type. What cannot be read counts as empty: the server swallows it without a word.
 fn body_parameters(content_type: &str, body: &[u8]) -> Parameters {
-    let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if media_type == "application/json" || media_type.contains("+json") {
-        return match serde_json::from_slice(body) {
-            Ok(Value::Object(members)) => members,
-            Ok(Value::Array(elements)) => {
-                elements.into_iter().enumerate().map(|(index, element)| (index.to_string(), element)).collect()
-            }
-            _ => Map::new(),
-        };
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    if media_type.eq_ignore_ascii_case("application/json") || media_type.to_ascii_lowercase().contains("+json") {
+        return serde_json::from_slice(body).unwrap_or_default();
     }
-    let fields = match &*media_type {
-        "application/x-www-form-urlencoded" => Some(form::decode(body)),
-        "multipart/form-data" => multipart::decode(content_type, body),
-        _ => None,
+    let fields = if media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        Some(form::decode(body))
+    } else if media_type.eq_ignore_ascii_case("multipart/form-data") {
+        multipart::decode(content_type, body)
+    } else {
+        None
     };
-    fields.filter(|fields| !fields.is_empty()).unwrap_or_else(|| form::decode(body.trim_ascii()))
+    fields.filter(|fields| !fields.is_empty()).unwrap_or_else(|| form::decode(body.trim_ascii())).into()
 }
 
 /// Takes the reserved names out of the parameters.
@@ -119,7 +111,7 @@ fn take_credentials(
     request: &Request,
     in_path: Option<(String, String)>,
 ) -> Presented {
-    let mut take = |name: &str| parameters.shift_remove(name);
+    let mut take = |name: &str| parameters.take(name);
     let scalar = |value: Option<Value>| {
         value.as_ref().and_then(php::to_text).map(Cow::into_owned).filter(|text| !text.is_empty())
     };
@@ -145,17 +137,6 @@ fn bearer(request: &Request) -> Option<String> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| token.to_owned())
 }
 
-/// The value of a top-level parameter, its name in any case; of several spellings the last one counts.
-pub fn value<'a>(parameters: &'a Parameters, name: &str) -> Option<&'a Value> {
-    parameters.iter().rev().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-}
-
-impl Facts for Parameters {
-    fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
-        value(self, name).and_then(php::to_text)
-    }
-}
-
 /// Every credential of a request as it is spelt there.
 pub fn credentials_in(request: &Request) -> Vec<String> {
     let mut found = Vec::new();
@@ -175,7 +156,7 @@ pub fn credentials_in(request: &Request) -> Vec<String> {
         }
     }
     let parameters = parameters(request);
-    found.extend(secrets.iter().filter_map(|name| parameters.get(*name)?.as_str().map(str::to_owned)));
+    found.extend(secrets.iter().filter_map(|name| parameters.value(name)?.as_str().map(str::to_owned)));
     found.extend(bearer(request));
     for header in ["authorization", "x-bitrix-csrf-token"] {
         let words = request.headers.text(header).unwrap_or_default().split_whitespace();
@@ -199,7 +180,7 @@ mod tests {
 
     fn request(method: &str, target: &str, content_type: &str, body: &str) -> Request {
         let headers: Headers = [("content-type", content_type)].into_iter().collect();
-        Request::new(method, target, headers, body.to_owned())
+        Request::new(method, target, headers, body.to_owned().into())
     }
 
     #[test]
@@ -231,7 +212,7 @@ mod tests {
     #[track_caller]
     fn check(method: &str, target: &str, content_type: &str, body: &str, expected: Value) {
         let call = read(&request(method, target, content_type, body));
-        assert_eq!(Value::Object(call.parameters), expected, "{method} {target} {content_type} {body}");
+        assert_eq!(serde_json::to_value(&call.parameters).unwrap(), expected, "{method} {target} {content_type} {body}");
     }
 
     #[test]
@@ -265,7 +246,7 @@ mod tests {
             "application/json",
             r#"{"auth":"one","NAME":"n"}"#,
         ));
-        assert_eq!(Value::Object(call.parameters), serde_json::json!({"NAME": "n"}));
+        assert_eq!(serde_json::to_value(&call.parameters).unwrap(), serde_json::json!({"NAME": "n"}));
         assert_eq!(call.presented.token.as_deref(), Some("one"));
         assert_eq!(call.presented.webhook, Some(("1".to_owned(), "three".to_owned())));
         assert!(call.presented.session && call.presented.signed_download && !call.presented.webhook_in_path);
@@ -274,13 +255,7 @@ mod tests {
     #[test]
     fn a_bearer_header_comes_before_parameters() {
         let headers: Headers = [("Authorization", "bEARER header-token")].into_iter().collect();
-        let call = read(&Request::new("POST", "/rest/m?auth=parameter", headers, ""));
+        let call = read(&Request::new("POST", "/rest/m?auth=parameter", headers, "".into()));
         assert_eq!(call.presented.token.as_deref(), Some("header-token"));
-    }
-
-    #[test]
-    fn of_two_spellings_the_last_one_counts() {
-        let parameters = serde_json::json!({"name": "a", "Name": "b"});
-        assert_eq!(parameters.as_object().and_then(|p| p.parameter("NAME")).as_deref(), Some("b"));
     }
 }

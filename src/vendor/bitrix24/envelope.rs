@@ -6,10 +6,10 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::call::Parameters;
 use super::credentials::Caller;
 use super::editions::Rules;
 use super::errors::Refusal;
+use super::parameters::Parameters;
 use super::php;
 use super::section::Envelope;
 use super::time::Time;

@@ -7,6 +7,7 @@ mod editions;
 mod envelope;
 mod errors;
 mod methods;
+mod parameters;
 pub mod php;
 mod portal;
 mod section;

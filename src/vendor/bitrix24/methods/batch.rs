@@ -1,13 +1,15 @@
 //! `batch`: up to fifty commands in one request, each with a result or an error of its own.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 use super::{Answer, BATCH, Invocation, Method};
 use crate::engine::Stage;
 use crate::http::form;
-use crate::vendor::bitrix24::call::{self, Parameters};
 use crate::vendor::bitrix24::envelope::ErrorBody;
 use crate::vendor::bitrix24::errors::Refusal;
+use crate::vendor::bitrix24::parameters::Parameters;
 use crate::vendor::bitrix24::php;
 use crate::vendor::bitrix24::portal::{State, run_nested};
 use crate::vendor::{Call, Exchange, Operation};
@@ -46,7 +48,7 @@ fn run(state: &mut State, invocation: &Invocation<'_>, exchange: &mut Exchange<'
         state.passed(stage, &call, exchange)?;
     }
     let start = exchange.watch.now();
-    let stops_at_error = call::value(invocation.parameters, "halt").is_some_and(php::is_true);
+    let stops_at_error = invocation.parameters.value("halt").is_some_and(php::is_true);
     let mut outcomes = Outcomes::default();
     for (position, (name, command)) in commands(invocation.parameters).into_iter().enumerate() {
         let Value::String(command) = command else { continue };
@@ -57,7 +59,7 @@ fn run(state: &mut State, invocation: &Invocation<'_>, exchange: &mut Exchange<'
         match outcome {
             Ok(answer) => {
                 outcomes.time.insert(name.clone(), in_php(&answer.time));
-                outcomes.result.insert(name, answer.result);
+                outcomes.result.insert(name, answer.result.into_owned());
             }
             Err(refusal) => {
                 outcomes.error.insert(name, in_php(&ErrorBody::new(&refusal)));
@@ -74,12 +76,12 @@ fn run(state: &mut State, invocation: &Invocation<'_>, exchange: &mut Exchange<'
         "result_next": [],
         "result_time": php_array(outcomes.time),
     });
-    Ok(Answer { result, time: state.time_since(start, exchange) })
+    Ok(Answer { result: Cow::Owned(result), time: state.time_since(start, exchange) })
 }
 
 /// The commands by name; a list's names are its positions.
 fn commands(parameters: &Parameters) -> Vec<(String, Value)> {
-    match call::value(parameters, "cmd") {
+    match parameters.value("cmd") {
         Some(Value::Object(commands)) => commands.iter().map(|(name, command)| (name.clone(), command.clone())).collect(),
         Some(Value::Array(commands)) => {
             commands.iter().enumerate().map(|(index, command)| (index.to_string(), command.clone())).collect()
@@ -104,16 +106,16 @@ fn run_command(
         return Err(Refusal::new("ERROR_METHOD_NOT_FOUND", state.edition()));
     };
     let query = query.split('#').next().unwrap_or_default();
-    let mut parameters = resolved_map(form::decode(query.as_bytes()), results);
+    let mut parameters = Parameters::from(resolved_map(form::decode(query.as_bytes()), results));
     // The outer call's credentials take the place of any in the command.
     for name in ["auth", "access_token", "aplogin", "ap", "start", "state"] {
-        parameters.shift_remove(name);
+        parameters.take(name);
     }
     run_nested(state, method, &parameters, outer, exchange)
 }
 
 /// Replaces `$result[name][field]` in names and values by what earlier commands gave.
-fn resolved_map(parameters: Parameters, results: &Map<String, Value>) -> Parameters {
+fn resolved_map(parameters: Map<String, Value>, results: &Map<String, Value>) -> Map<String, Value> {
     parameters.into_iter().map(|(name, value)| (text_of(&resolved(&name, results)), resolved_value(value, results))).collect()
 }
 
@@ -173,7 +175,7 @@ fn look_up<'a>(keys: &[&str], results: &'a Map<String, Value>) -> Option<&'a Val
 }
 
 fn text_of(value: &Value) -> String {
-    php::to_text(value).map_or("Array".into(), std::borrow::Cow::into_owned)
+    php::to_text(value).map_or("Array".into(), Cow::into_owned)
 }
 
 /// A PHP array as `json_encode` writes it: keys from 0 without a gap make a list, none an empty one.

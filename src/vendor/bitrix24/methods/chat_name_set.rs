@@ -1,14 +1,15 @@
 //! `imconnector.chat.name.set`: gives a chat of an open line a new name.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Answer, CHAT_NAME_SET, Invocation, Method};
 use crate::engine::Stage;
-use crate::vendor::bitrix24::call::{self, Parameters};
 use crate::vendor::bitrix24::credentials::Means;
 use crate::vendor::bitrix24::errors::Refusal;
+use crate::vendor::bitrix24::parameters::Parameters;
 use crate::vendor::bitrix24::php;
 use crate::vendor::bitrix24::portal::State;
 use crate::vendor::{Call, Exchange, Operation};
@@ -26,6 +27,9 @@ pub static METHOD: Method = Method {
     batchable: true,
     run,
 };
+
+/// The only result that there is.
+static SUCCESS: LazyLock<Value> = LazyLock::new(|| json!({"SUCCESS": true, "DATA": {"RESULT": {}}}));
 
 /// The longest name, in characters.
 const NAME_LENGTH: usize = 255;
@@ -60,10 +64,10 @@ fn run(state: &mut State, invocation: &Invocation<'_>, exchange: &mut Exchange<'
     }
     // The test for groups takes the connector as sent; every later look-up folds it.
     let sent = text(parameters, "CONNECTOR");
-    let is_group = sent.as_deref().is_some_and(|connector| state.has_groups(connector));
-    let connector = sent.as_deref().map(folded);
-    let needs_user = !is_group
-        && (rules.unregistered_needs_user || connector.as_deref().is_some_and(|connector| state.is_registered(connector)));
+    let folded = sent.as_deref().map(folded);
+    let connector = folded.as_deref().and_then(|id| state.connector(id));
+    let is_group = sent == folded && connector.is_some_and(|connector| connector.has_groups);
+    let needs_user = !is_group && (rules.unregistered_needs_user || connector.is_some());
     if needs_user && is_empty(parameters, "USER_ID") {
         return Err(Refusal::argument("USER_ID", edition));
     }
@@ -71,27 +75,20 @@ fn run(state: &mut State, invocation: &Invocation<'_>, exchange: &mut Exchange<'
 
     // An array where PHP needs a string is a type error of the vendor's own code.
     let type_error = || Refusal::new("INTERNAL_SERVER_ERROR", edition);
-    let connector = connector.ok_or_else(type_error)?;
+    let id = folded.as_deref().ok_or_else(type_error)?;
     let chat_id = text(parameters, "CHAT_ID").ok_or_else(type_error)?;
     let name = text(parameters, "NAME").ok_or_else(type_error)?;
     let user = if is_group { "0".into() } else { text(parameters, "USER_ID").ok_or_else(type_error)? };
-    let line = call::value(parameters, "LINE").map_or(0, php::to_int);
+    let line = parameters.value("LINE").map_or(0, php::to_int);
 
-    if !state.is_registered(&connector) {
-        let code = match &*connector {
-            "livechat" => "IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND",
-            built_in if BUILT_IN.contains(&built_in) => "HASH_EMPTY",
-            _ => "IMCONNECTOR_NO_CORRECT_PROVIDER",
-        };
-        return Err(Refusal::new(code, edition));
-    }
-    if !state.is_active(&connector, line) {
+    let connector = connector.ok_or_else(|| Refusal::new(code_of_stranger(id), edition))?;
+    if !connector.lines.contains(&line) {
         return Err(Refusal::new("NOT_ACTIVE_LINE", edition));
     }
     state.passed(Stage::Lookup, &call, exchange)?;
 
     let failed = || Refusal::new("CHAT_RENAMING_FAILED", edition);
-    if !is_group && !state.knows_user(&connector, &user) {
+    if !is_group && !connector.users.contains(&*user) {
         if !rules.ignores_unknown_user {
             return Err(failed());
         }
@@ -100,28 +97,35 @@ fn run(state: &mut State, invocation: &Invocation<'_>, exchange: &mut Exchange<'
         return Ok(success(state, exchange));
     }
     let new_name = php::cut(php::trim(&name), NAME_LENGTH);
-    let chat = state.chat(&connector, line, &chat_id, &user).ok_or_else(failed)?;
-    if new_name.is_empty() || (rules.refuses_same_name && php::loosely_equal(&chat.name, new_name)) {
+    let chat = state.session(connector, line, &chat_id, &user).ok_or_else(failed)?;
+    if new_name.is_empty() || (rules.refuses_same_name && php::loosely_equal(state.name(chat), new_name)) {
         return Err(failed());
     }
     state.passed(Stage::Delivery, &call, exchange)?;
-    if let Some(chat) = state.chat(&connector, line, &chat_id, &user) {
-        new_name.clone_into(&mut chat.name);
-    }
+    state.rename(chat, new_name);
     Ok(success(state, exchange))
 }
 
 fn success(state: &State, exchange: &mut Exchange<'_>) -> Answer {
-    Answer { result: json!({"SUCCESS": true, "DATA": {"RESULT": {}}}), time: state.time(exchange) }
+    Answer { result: Cow::Borrowed(&SUCCESS), time: state.time(exchange) }
+}
+
+/// What a connector that nobody registered gives.
+fn code_of_stranger(id: &str) -> &'static str {
+    match id {
+        "livechat" => "IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND",
+        _ if BUILT_IN.contains(&id) => "HASH_EMPTY",
+        _ => "IMCONNECTOR_NO_CORRECT_PROVIDER",
+    }
 }
 
 fn is_empty(parameters: &Parameters, name: &str) -> bool {
-    call::value(parameters, name).is_none_or(php::is_empty)
+    parameters.value(name).is_none_or(php::is_empty)
 }
 
 /// A parameter as PHP casts it to a string; `None` for an array.
 fn text<'a>(parameters: &'a Parameters, name: &str) -> Option<Cow<'a, str>> {
-    call::value(parameters, name).map_or(Some("".into()), php::to_text)
+    parameters.value(name).map_or(Some("".into()), php::to_text)
 }
 
 /// A connector as the vendor looks it up: lower case, cut at the first dot.

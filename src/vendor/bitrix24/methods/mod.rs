@@ -3,11 +3,13 @@
 mod batch;
 mod chat_name_set;
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
-use super::call::Parameters;
 use super::credentials::Caller;
 use super::errors::Refusal;
+use super::parameters::Parameters;
 use super::portal::State;
 use super::time::Time;
 use crate::vendor::{Exchange, Operation};
@@ -49,7 +51,7 @@ pub struct Invocation<'a> {
 /// What a method answers.
 pub struct Answer {
     /// The `result`.
-    pub result: Value,
+    pub result: Cow<'static, Value>,
     /// The `time`.
     pub time: Time,
 }

@@ -1,0 +1,170 @@
+//! What is wrong with the faults of a scenario beyond their shape.
+
+use std::collections::HashMap;
+
+use super::calls;
+use super::fill::Taint;
+use super::shadow::{self, Shot};
+use super::words::{list, quote};
+use crate::fault::FaultSpec;
+use crate::seed::{Findings, Path, nearest};
+use crate::vendor::{ErrorCode, Operation, VENDORS, Vendor, by_name};
+
+/// What a fault is aimed at.
+#[derive(Clone, Copy)]
+pub(super) struct Target {
+    pub(super) vendor: &'static dyn Vendor,
+    /// One operation; without it, all of them.
+    pub(super) operation: Option<&'static Operation>,
+}
+
+impl Target {
+    fn name(self) -> String {
+        match self.operation {
+            Some(operation) => format!("{}.{}", self.vendor.name(), operation.name),
+            None => self.vendor.name().to_owned(),
+        }
+    }
+
+    /// Every parameter of what it is aimed at, each once.
+    fn parameters(self) -> Vec<&'static str> {
+        let operations = match &self.operation {
+            Some(operation) => std::slice::from_ref(operation),
+            None => self.vendor.operations(),
+        };
+        let mut names = Vec::new();
+        for name in operations.iter().flat_map(|operation| operation.parameters) {
+            if !names.contains(name) {
+                names.push(*name);
+            }
+        }
+        names
+    }
+
+    fn can_give(self, code: &ErrorCode) -> bool {
+        self.operation.is_none_or(|operation| code.is_given_by(operation.name))
+    }
+}
+
+/// Adds every finding about `faults`; `described` are the vendors that have a section.
+pub(super) fn check(faults: &[FaultSpec], described: &[&dyn Vendor], taint: &Taint, findings: &mut Findings) {
+    let mut names = HashMap::new();
+    let mut shots = Vec::new();
+    for (number, fault) in faults.iter().enumerate() {
+        let path = Path::default().key("faults").index(number);
+        if let Some(other) = names.insert(&fault.name, number) {
+            let message = format!("`faults[{other}]` is called {} too", quote(&fault.name));
+            findings.add(path.key("name"), message, "give each fault a name of its own");
+        }
+        when(fault, &path, findings);
+        let target = match target(&fault.on) {
+            Ok(target) => target,
+            Err((message, help)) => {
+                findings.add(path.key("on"), message, help);
+                continue;
+            }
+        };
+        section(target, described, &path, findings);
+        let matches_fit = matches(fault, target, &path, findings);
+        let code = error(fault, target, &path, findings);
+        if let Some(code) = code.filter(|_| matches_fit && !taint.touches(&path)) {
+            shots.push(Shot::new(number, fault, target, code));
+        }
+    }
+    shadow::check(&shots, findings);
+}
+
+fn when(fault: &FaultSpec, path: &Path, findings: &mut Findings) {
+    let Some(conditions) = calls::contradiction(&fault.when) else { return };
+    let (path, help) = match fault.when.between {
+        Some([from, to]) if conditions.len() == 1 && conditions[0].starts_with("between") => {
+            let help = if from > to { format!("write `between: [{to}, {from}]`") } else { "calls are counted from 1".to_owned() };
+            (path.key("when").key("between"), help)
+        }
+        _ => (path.key("when"), "change the numbers, or remove a condition: all of them must hold".to_owned()),
+    };
+    findings.add(path, format!("no call satisfies {}, so this fault can never fire", list(conditions)), help);
+}
+
+fn target(on: &str) -> Result<Target, (String, String)> {
+    let (first, rest) = on.split_once('.').map_or((on, None), |(first, rest)| (first, Some(rest)));
+    let targets = || VENDORS.iter().flat_map(|vendor| targets(*vendor));
+    let Some(vendor) = by_name(first) else {
+        let meant = targets().find(|target| target.operation.is_some_and(|operation| operation.name == on));
+        let names: Vec<_> = targets().map(Target::name).collect();
+        let near = meant.map(Target::name).or_else(|| nearest(on, names.iter().map(String::as_str)).map(str::to_owned));
+        let help = near.map_or_else(|| format!("aim at {}", list(&names)), |near| format!("did you mean `{near}`?"));
+        return Err((format!("there is no vendor or operation {}", quote(on)), help));
+    };
+    let Some(rest) = rest else { return Ok(Target { vendor, operation: None }) };
+    let known = vendor.operations();
+    if let Some(operation) = known.iter().find(|operation| operation.name == rest) {
+        return Ok(Target { vendor, operation: Some(operation) });
+    }
+    let help = match nearest(rest, known.iter().map(|operation| operation.name)) {
+        Some(near) => format!("did you mean `{first}.{near}`?"),
+        None => format!("its operations are {}", list(targets_below(vendor).map(Target::name))),
+    };
+    Err((format!("{} has no operation {}", vendor.title(), quote(rest)), help))
+}
+
+fn targets(vendor: &'static dyn Vendor) -> impl Iterator<Item = Target> {
+    std::iter::once(Target { vendor, operation: None }).chain(targets_below(vendor))
+}
+
+fn targets_below(vendor: &'static dyn Vendor) -> impl Iterator<Item = Target> {
+    vendor.operations().iter().map(move |operation| Target { vendor, operation: Some(operation) })
+}
+
+fn section(target: Target, described: &[&dyn Vendor], path: &Path, findings: &mut Findings) {
+    let name = target.vendor.name();
+    if described.iter().any(|vendor| vendor.name() == name) {
+        return;
+    }
+    let message = format!("the scenario has no `{name}` section, so this fault can never fire");
+    findings.add(path.key("on"), message, format!("add the section `{name}:`, or remove the fault"));
+}
+
+/// Whether every parameter that the fault asks for is one.
+fn matches(fault: &FaultSpec, target: Target, path: &Path, findings: &mut Findings) -> bool {
+    if fault.matches.is_empty() {
+        return true;
+    }
+    let known = target.parameters();
+    let mut fits = true;
+    for name in fault.matches.keys().filter(|name| !known.contains(&name.as_str())) {
+        let help = match nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("its parameters are {}", list(&known)),
+        };
+        findings.add(path.key("match").name(name), format!("`{}` has no parameter {}", target.name(), quote(name)), help);
+        fits = false;
+    }
+    fits
+}
+
+/// The error of the fault, if its target can give it.
+fn error(fault: &FaultSpec, target: Target, path: &Path, findings: &mut Findings) -> Option<&'static ErrorCode> {
+    let codes = target.vendor.errors();
+    let given = || codes.iter().filter(|code| target.can_give(code)).map(|code| code.code);
+    let Some(code) = codes.iter().find(|code| code.code == fault.error.as_str()) else {
+        let help = match nearest(&fault.error, given()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("`{}` can give {}", target.name(), list(given())),
+        };
+        findings.add(path.key("error"), format!("{} has no error {}", target.vendor.title(), quote(&fault.error)), help);
+        return None;
+    };
+    if !target.can_give(code) {
+        let message = format!("`{}` never gives the error `{}`", target.name(), code.code);
+        findings.add(path.key("error"), message, format!("it can give {}", list(given())));
+        return None;
+    }
+    if fault.retry_after.is_some() && !code.members.contains(&"retry_after") {
+        let carriers: Vec<_> =
+            codes.iter().filter(|c| target.can_give(c) && c.members.contains(&"retry_after")).map(|c| c.code).collect();
+        let help = if carriers.is_empty() { "remove it".to_owned() } else { format!("remove it; {} can", list(carriers)) };
+        findings.add(path.key("retry_after"), format!("the error `{}` cannot carry `retry_after`", code.code), help);
+    }
+    Some(code)
+}

@@ -1,0 +1,283 @@
+//! A tree of YAML, held against a shape → a value that the types of Rust accept, and every finding on the way.
+//!
+//! Where something is wrong a stand-in takes its place, so that the rest can be read and checked all the same. What
+//! hangs on a stand-in is tainted: a further finding there would only confuse.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Number, Value};
+
+use super::node::{Entry, Kind, Mistake, Node, Span};
+use super::refusal;
+use super::shape::{Field, Shape};
+use super::words::{list, quote};
+use crate::seed::{Path, Step, nearest};
+
+/// Paths whose values are not the author's.
+#[derive(Debug, Default)]
+pub(super) struct Taint {
+    paths: HashSet<Path>,
+    /// Every path that leads to one.
+    above: HashSet<Path>,
+}
+
+impl Taint {
+    fn add(&mut self, path: Path) {
+        let mut above = path.clone();
+        while above.0.pop().is_some() {
+            self.above.insert(above.clone());
+        }
+        self.paths.insert(path);
+    }
+
+    /// Whether a finding at `path` rests on a stand-in: there, at a part of it, or right around it.
+    pub(super) fn covers(&self, path: &Path) -> bool {
+        (0..=path.0.len()).any(|length| self.paths.contains(&Path(path.0[..length].to_vec())))
+    }
+
+    /// Whether `path` or any part of it rests on a stand-in.
+    pub(super) fn touches(&self, path: &Path) -> bool {
+        self.covers(path) || self.above.contains(path)
+    }
+}
+
+/// Holds `root` against `shape`. A key that was probably meant for another is taken for it, in `root` too.
+pub(super) fn fill(root: &mut Node<'_>, shape: &Shape, mistakes: &mut Vec<Mistake>) -> (Option<Value>, Taint) {
+    let mut walk = Walk { mistakes, taint: Taint::default(), stand_ins: 0 };
+    let value = walk.value(root, shape, Trail::TOP);
+    (value, walk.taint)
+}
+
+struct Walk<'m> {
+    mistakes: &'m mut Vec<Mistake>,
+    taint: Taint,
+    stand_ins: i64,
+}
+
+/// The way to a node, without memory of its own: most nodes are right, and nobody asks.
+#[derive(Clone, Copy)]
+struct Trail<'a> {
+    above: Option<&'a Trail<'a>>,
+    step: Mark<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Mark<'a> {
+    Top,
+    Key(&'a str),
+    Index(usize),
+}
+
+impl<'a> Trail<'a> {
+    const TOP: Self = Trail { above: None, step: Mark::Top };
+
+    fn then(&'a self, step: Mark<'a>) -> Self {
+        Trail { above: Some(self), step }
+    }
+
+    fn path(&self) -> Path {
+        let mut steps = Vec::new();
+        let mut trail = Some(self);
+        while let Some(Trail { above, step }) = trail {
+            match step {
+                Mark::Top => {}
+                Mark::Key(key) => steps.push(Step::Key((*key).to_owned())),
+                Mark::Index(index) => steps.push(Step::Index(*index)),
+            }
+            trail = *above;
+        }
+        steps.reverse();
+        Path(steps)
+    }
+
+    /// The key of the node, if it has one.
+    fn key(&self) -> Option<&'a str> {
+        if let Mark::Key(key) = self.step { Some(key) } else { None }
+    }
+
+    /// What a message calls the node: `line`, `connectors[2]`.
+    fn label(&self) -> String {
+        match (self.step, self.above) {
+            (Mark::Key(key), _) => quote(key),
+            (Mark::Index(index), Some(above)) => format!("`{}[{index}]`", above.label().trim_matches('`')),
+            (Mark::Top | Mark::Index(_), _) => "the scenario".to_owned(),
+        }
+    }
+}
+
+impl Walk<'_> {
+    /// The value of a node; `None` when it is wrong, which has been noted then.
+    fn value(&mut self, node: &mut Node<'_>, shape: &Shape, trail: Trail<'_>) -> Option<Value> {
+        let is_null = node.is_null();
+        let value = match (shape, &mut node.kind) {
+            (Shape::Anything, _) => Some(node.to_json()),
+            (Shape::Optional(_), _) if is_null => Some(Value::Null),
+            (Shape::Optional(inner), _) => return self.value(node, inner, trail),
+            (_, Kind::Scalar { .. }) if is_null => None,
+            (Shape::Text, Kind::Scalar { text, .. }) => Some(Value::String(std::mem::take(text).into_owned())),
+            (_, Kind::Scalar { text, is_plain }) => scalar(text, *is_plain, shape),
+            (Shape::Record(fields), Kind::Mapping(entries)) => Some(self.record(node.span, entries, fields, trail)),
+            (Shape::Table(inner), Kind::Mapping(entries)) => Some(self.table(entries, inner, trail)),
+            (Shape::Choice { forms, .. }, Kind::Mapping(entries)) => self.form(entries, forms, trail),
+            (Shape::List { least, most, .. }, Kind::Sequence(items)) if (*least..=*most).contains(&items.len()) => {
+                Some(self.list(items, shape, trail))
+            }
+            _ => None,
+        };
+        if value.is_none() {
+            self.refuse(node, shape, trail);
+        }
+        value
+    }
+
+    /// As [`Walk::value`], with a stand-in for what is wrong.
+    fn value_or_stand_in(&mut self, node: &mut Node<'_>, shape: &Shape, trail: Trail<'_>) -> Value {
+        self.value(node, shape, trail).unwrap_or_else(|| self.stand_in(shape))
+    }
+
+    fn record(&mut self, span: Span, entries: &mut [Entry<'_>], fields: &[Field], trail: Trail<'_>) -> Value {
+        let mut object = Map::with_capacity(fields.len().min(entries.len()));
+        for position in 0..entries.len() {
+            let known = fields.iter().find(|field| entries[position].key == field.name);
+            let Some(field) = known.or_else(|| self.meant(entries, position, fields, trail)) else { continue };
+            let node = &mut entries[position].value;
+            let trail = trail.then(Mark::Key(&field.name));
+            let value = self.value(node, &field.shape, trail);
+            if let Some(value) = value.or_else(|| field.is_required.then(|| self.stand_in(&field.shape))) {
+                object.insert(field.name.clone(), value);
+            }
+        }
+        for field in fields.iter().filter(|field| field.is_required) {
+            if !object.contains_key(&field.name) {
+                let place = entries.first().map_or(span, |entry| entry.key_span);
+                self.miss(place, field, trail);
+                object.insert(field.name.clone(), self.stand_in(&field.shape));
+            }
+        }
+        Value::Object(object)
+    }
+
+    /// Notes an unknown key, and gives the one that was meant where that is free.
+    fn meant<'f>(
+        &mut self,
+        entries: &mut [Entry<'_>],
+        position: usize,
+        fields: &'f [Field],
+        trail: Trail<'_>,
+    ) -> Option<&'f Field> {
+        let names = || fields.iter().map(|field| field.name.as_str());
+        let Entry { key, key_span, .. } = &entries[position];
+        let near = nearest(key, names()).and_then(|near| fields.iter().find(|field| field.name == near));
+        let near_is_free = near.is_some_and(|near| entries.iter().all(|entry| entry.key != near.name));
+        let help = match (near, key.split_once(':')) {
+            (Some(near), _) if near_is_free => format!("did you mean `{}`?", near.name),
+            (Some(near), _) => format!("`{}` is here already; the keys are {}", near.name, list(names())),
+            (None, Some((name, value))) => format!("write a blank after the colon: `{name}: {value}`"),
+            (None, None) => format!("the keys here are {}", list(names())),
+        };
+        let message = format!("there is no key {} here", quote(key));
+        self.mistakes.push(Mistake::new(*key_span, trail.path().name(key), message, help));
+        let near = near.filter(|_| near_is_free)?;
+        entries[position].key = near.name.clone().into();
+        Some(near)
+    }
+
+    fn table(&mut self, entries: &mut [Entry<'_>], inner: &Shape, trail: Trail<'_>) -> Value {
+        let mut object = Map::with_capacity(entries.len());
+        for Entry { key, value, .. } in entries {
+            if let Some(value) = self.value(value, inner, trail.then(Mark::Key(key))) {
+                object.insert(key.clone().into_owned(), value);
+            }
+        }
+        Value::Object(object)
+    }
+
+    fn form(&mut self, entries: &mut [Entry<'_>], forms: &[Field], trail: Trail<'_>) -> Option<Value> {
+        let [Entry { key, value, .. }] = entries else { return None };
+        let form = forms.iter().find(|form| *key == form.name)?;
+        let value = self.value_or_stand_in(value, &form.shape, trail.then(Mark::Key(&form.name)));
+        Some(Value::Object(Map::from_iter([(form.name.clone(), value)])))
+    }
+
+    fn list(&mut self, items: &mut [Node<'_>], shape: &Shape, trail: Trail<'_>) -> Value {
+        let mut values = Vec::with_capacity(items.len());
+        for (index, item) in items.iter_mut().enumerate() {
+            values.push(self.value_or_stand_in(item, shape.item(index), trail.then(Mark::Index(index))));
+        }
+        Value::Array(values)
+    }
+
+    /// Notes a required key that is not there.
+    fn miss(&mut self, place: Span, field: &Field, trail: Trail<'_>) {
+        let message = match field.shape {
+            Shape::Version(_) => format!("`{}`, the version of the format, is missing", field.name),
+            _ => format!("`{}` is missing", field.name),
+        };
+        self.mistakes.push(Mistake::new(place, trail.path(), message, format!("add `{}`", field.example())));
+        self.taint.add(trail.path().key(&field.name));
+    }
+
+    /// Notes a value of the wrong kind.
+    fn refuse(&mut self, node: &Node<'_>, shape: &Shape, trail: Trail<'_>) {
+        let (message, help) = refusal::of(node, shape, &trail.label(), trail.key());
+        self.mistakes.push(Mistake::new(node.place(), trail.path(), message, help));
+        self.taint.add(trail.path());
+    }
+
+    /// Something of this shape, unlike any other, so that it is not found to be twice there.
+    fn stand_in(&mut self, shape: &Shape) -> Value {
+        self.stand_ins += 1;
+        match shape {
+            Shape::Text => format!("\u{fffd}{}", self.stand_ins).into(),
+            Shape::Read { example, .. } => example.as_str().into(),
+            Shape::Flag => false.into(),
+            Shape::Integer { least, most } => {
+                let most = i64::try_from(*most).unwrap_or(i64::MAX);
+                most.saturating_sub(self.stand_ins).max(i64::try_from(*least).unwrap_or(0)).into()
+            }
+            Shape::Number { least, most } => 0.0_f64.clamp(*least, *most).into(),
+            Shape::Version(value) => value.clone(),
+            Shape::Choice { words, forms } => match (words.first(), forms.first()) {
+                (Some(word), _) => word.as_str().into(),
+                (None, Some(form)) => [(form.name.clone(), self.stand_in(&form.shape))].into_iter().collect(),
+                (None, None) => Value::Null,
+            },
+            Shape::List { least, .. } => (0..*least).map(|index| self.stand_in(shape.item(index))).collect(),
+            Shape::Record(fields) => {
+                let required = fields.iter().filter(|field| field.is_required);
+                required.map(|field| (field.name.clone(), self.stand_in(&field.shape))).collect()
+            }
+            Shape::Table(_) => Map::new().into(),
+            Shape::Optional(_) | Shape::Anything => Value::Null,
+        }
+    }
+}
+
+/// A scalar that is not null as the value that the shape asks for.
+fn scalar(text: &str, is_plain: bool, shape: &Shape) -> Option<Value> {
+    match shape {
+        Shape::Read { read, .. } => read(text).ok().map(|()| text.into()),
+        Shape::Flag if is_plain => match text {
+            "true" => Some(true.into()),
+            "false" => Some(false.into()),
+            _ => None,
+        },
+        Shape::Integer { least, most } if is_plain && is_canonical(text) => {
+            let number: i128 = text.parse().ok().filter(|number| (least..=most).contains(&number))?;
+            u64::try_from(number).map(Value::from).or_else(|_| i64::try_from(number).map(Value::from)).ok()
+        }
+        Shape::Number { least, most } if is_plain && text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
+            let number: f64 = text.parse().ok().filter(|number| (least..=most).contains(&number))?;
+            Number::from_f64(number).map(Value::Number)
+        }
+        Shape::Version(value) if is_plain && *text == value.to_string() => Some(value.clone()),
+        Shape::Choice { words, .. } if words.iter().any(|word| word == text) => Some(text.into()),
+        _ => None,
+    }
+}
+
+/// Whether a whole number is written in the one way that nobody reads as octal.
+fn is_canonical(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    digits.bytes().all(|byte| byte.is_ascii_digit()) && (!digits.starts_with('0') || text == "0")
+}

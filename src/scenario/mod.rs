@@ -1,0 +1,146 @@
+//! YAML text → a [`Scenario`], or every finding at once.
+//!
+//! ```text
+//!        yaml            fill (shape ◀─ schema)            serde           check
+//! text ──────▶ nodes ──────────────────────────▶ value ──────────▶ types ──────────▶ Scenario
+//!        └──────┴──── mistakes with places ──────────────────────────────┴─────────▶ Report
+//! ```
+//!
+//! The nodes keep every scalar as it was typed and know where it stands. The schema is made from the types, the
+//! shapes from the schema: one description of the format serves editors, findings and reading.
+
+mod calls;
+mod check;
+mod fill;
+mod node;
+mod refusal;
+mod report;
+mod schema;
+mod shadow;
+mod shape;
+mod syntax;
+mod words;
+mod yaml;
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+pub use report::{Placed, Report};
+pub use schema::{schema, schema_text};
+
+use self::node::{Mistake, Node};
+use self::schema::Head;
+use self::shape::Shape;
+use crate::engine::Clock;
+use crate::fault::FaultSpec;
+use crate::seed::{Findings, Path};
+use crate::vendor::{Section, VENDORS, Vendor};
+
+/// A scenario, read and found free of mistakes.
+pub struct Scenario {
+    /// What it is about.
+    pub name: String,
+    /// The seed of its draws, if it sets one.
+    pub seed: Option<u64>,
+    /// Its clock at the start.
+    pub clock: Clock,
+    /// The vendors that it describes, each with its section.
+    pub sections: Vec<(&'static dyn Vendor, Box<dyn Section>)>,
+    /// Its faults in the order of the file.
+    pub faults: Vec<FaultSpec>,
+}
+
+impl Scenario {
+    /// The scenario that is served when none is given.
+    pub const DEFAULT: &'static str = include_str!("../../scenarios/default.yaml");
+
+    /// Reads a scenario; `origin` is what the report calls it, such as the name of its file.
+    ///
+    /// # Errors
+    /// The report holds every mistake that could be found, not the first one only.
+    pub fn parse(origin: &str, text: &str) -> Result<Self, Report> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut mistakes = Vec::new();
+        match read(text, &mut mistakes) {
+            Some(scenario) if mistakes.is_empty() => Ok(scenario),
+            _ => Err(Report::new(origin, text, mistakes)),
+        }
+    }
+}
+
+impl fmt::Debug for Scenario {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, seed, clock, sections, faults } = self;
+        let sections: Vec<_> = sections.iter().map(|(vendor, section)| (vendor.name(), section)).collect();
+        formatter
+            .debug_struct("Scenario")
+            .field("name", name)
+            .field("seed", seed)
+            .field("clock", clock)
+            .field("sections", &sections)
+            .field("faults", faults)
+            .finish()
+    }
+}
+
+/// Reads what can be read, mistakes or not.
+fn read(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Scenario> {
+    let t = std::time::Instant::now();
+    let mut root = yaml::read(text, mistakes)?;
+    eprintln!("yaml {:?}", t.elapsed());let t = std::time::Instant::now();
+    let shape = Shape::of(&schema());
+    eprintln!("schema {:?}", t.elapsed());let t = std::time::Instant::now();
+    let (value, taint) = fill::fill(&mut root, &shape, mistakes);
+    eprintln!("fill {:?}", t.elapsed());let t = std::time::Instant::now();
+    let Some(Value::Object(mut keys)) = value else { return None };
+    let sections = sections(&mut keys, &root, mistakes);
+    let head = parsed(Head::deserialize(Value::Object(keys)), &Path::default(), &root, mistakes)?;
+
+    eprintln!("serde {:?}", t.elapsed());let t = std::time::Instant::now();
+    let mut findings = Findings::default();
+    for (vendor, section) in &sections {
+        section.check(&Path::default().key(vendor.name()), &mut findings);
+    }
+    eprintln!("vendor check {:?}", t.elapsed());let t = std::time::Instant::now();
+    let described: Vec<_> = sections.iter().map(|(vendor, _)| *vendor).collect();
+    check::check(&head.faults, &described, &taint, &mut findings);
+    let sound = findings.0.into_iter().filter(|finding| !taint.covers(&finding.path));
+    mistakes.extend(sound.map(|finding| Mistake { span: root.locate(&finding.path), finding }));
+
+    eprintln!("check {:?}", t.elapsed());let t = std::time::Instant::now();
+    drop(root);
+    eprintln!("drop {:?}", t.elapsed());
+    let clock = head.clock();
+    Some(Scenario { name: head.name.to_string(), seed: head.seed, clock, sections, faults: head.faults })
+}
+
+fn sections(
+    keys: &mut Map<String, Value>,
+    root: &Node<'_>,
+    mistakes: &mut Vec<Mistake>,
+) -> Vec<(&'static dyn Vendor, Box<dyn Section>)> {
+    let mut sections = Vec::new();
+    for &vendor in VENDORS {
+        let Some(section) = keys.shift_remove(vendor.name()) else { continue };
+        let path = Path::default().key(vendor.name());
+        sections.extend(parsed(vendor.read(section), &path, root, mistakes).map(|section| (vendor, section)));
+    }
+    sections
+}
+
+/// What serde made of a value. It satisfies the schema, so a refusal is news only where nothing else is wrong.
+fn parsed<T>(
+    read: Result<T, serde_json::Error>,
+    path: &Path,
+    root: &Node<'_>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<T> {
+    read.map_err(|error| {
+        if mistakes.is_empty() {
+            mistakes.push(Mistake::new(root.locate(path), path.clone(), error.to_string(), "change the value"));
+        }
+    })
+    .ok()
+}

@@ -1,0 +1,98 @@
+//! A value of the wrong kind → what to say about it.
+
+use super::node::{Kind, Node};
+use super::shape::Shape;
+use super::words::{list, quote};
+use crate::seed::nearest;
+
+/// The message and the help for a node that has not the shape; `label` is what to call it, `key` its key.
+pub(super) fn of(node: &Node<'_>, shape: &Shape, label: &str, key: Option<&str>) -> (String, String) {
+    let write = |value: &str| match key {
+        Some(key) => format!("write `{key}: {value}`"),
+        None => format!("write `{value}`"),
+    };
+    let Kind::Scalar { text, is_plain } = &node.kind else {
+        let found = if matches!(node.kind, Kind::Sequence(_)) { "a list" } else { "a mapping" };
+        return (format!("{label} must be {}, but is {found}", shape.words()), of_collection(node, shape, &write));
+    };
+    if node.is_null() {
+        return of_null(text, shape, label, &write);
+    }
+    if let Shape::Read { example, read } = shape {
+        let error = read(text).err().unwrap_or_default();
+        return match error.rsplit_once(": write ") {
+            Some((message, help)) => (message.to_owned(), format!("write {help}")),
+            None => (error, write(example)),
+        };
+    }
+    let found = if *is_plain { quote(text) } else { format!("the text {}", quote(text)) };
+    let message = match shape {
+        Shape::Version(_) => format!("{found} is no version of the format that is known here"),
+        _ => format!("{label} must be {}, but is {found}", shape.words()),
+    };
+    let help = of_scalar(text, shape).map_or_else(|| write(&shape.example()), |value| write(&value));
+    match shape {
+        Shape::Choice { words, .. } => match nearest(text, words.iter().map(String::as_str)) {
+            Some(near) => (message, format!("did you mean `{near}`?")),
+            None => (message, help),
+        },
+        Shape::Flag | Shape::Integer { .. } | Shape::Number { .. } | Shape::Version(_) if !is_plain => {
+            (message, format!("{help}, without quotes"))
+        }
+        _ => (message, help),
+    }
+}
+
+fn of_collection(node: &Node<'_>, shape: &Shape, write: &dyn Fn(&str) -> String) -> String {
+    match (&node.kind, shape) {
+        (Kind::Mapping(entries), Shape::Choice { forms, .. }) if !forms.is_empty() => {
+            let names = forms.iter().map(|form| form.name.as_str());
+            match entries.iter().find_map(|entry| nearest(&entry.key, names.clone())) {
+                Some(near) if entries.len() == 1 => format!("did you mean `{near}`?"),
+                _ => format!("give it one key, {}", list(names).replace(" and ", " or ")),
+            }
+        }
+        (Kind::Mapping(_), Shape::List { .. }) => "begin each item with `- `".to_owned(),
+        (Kind::Sequence(items), Shape::Record(_)) if items.len() == 1 => "remove the `- `".to_owned(),
+        _ => write(&shape.example()),
+    }
+}
+
+fn of_null(text: &str, shape: &Shape, label: &str, write: &dyn Fn(&str) -> String) -> (String, String) {
+    let is_text = matches!(shape, Shape::Text);
+    if !text.is_empty() && is_text {
+        let message = format!("{label} must be text, but a bare `{text}` is null, no value at all");
+        return (message, write(&format!("\"{text}\"")));
+    }
+    let found = if text.is_empty() { "nothing is there".to_owned() } else { format!("is `{text}`") };
+    let message = format!("{label} must be {}, but {found}", shape.words());
+    let help = match shape {
+        Shape::List { least: 0, .. } => format!("{}, or remove the key", write("[]")),
+        Shape::Table(_) => format!("{}, or remove the key", write("{}")),
+        Shape::Record(fields) if fields.iter().all(|field| !field.is_required) => write("{}"),
+        Shape::Text => format!("{}, or `\"\"` for an empty text", write("text")),
+        _ => write(&shape.example()),
+    };
+    (message, help)
+}
+
+/// What was probably meant by a scalar of the wrong kind.
+fn of_scalar(text: &str, shape: &Shape) -> Option<String> {
+    match shape {
+        Shape::Integer { least, most } => {
+            let digits = text.trim().trim_start_matches('+').replace(['_', ' '], "");
+            let number: i128 = digits.parse().ok()?;
+            (least..=most).contains(&&number).then(|| number.to_string())
+        }
+        Shape::Flag => match text.to_lowercase().as_str() {
+            "true" | "yes" | "y" | "on" | "1" => Some("true".to_owned()),
+            "false" | "no" | "n" | "off" | "0" => Some("false".to_owned()),
+            _ => None,
+        },
+        Shape::Choice { forms, .. } => {
+            forms.iter().find(|form| form.name == text).map(|form| format!("{{{}}}", form.example()))
+        }
+        Shape::List { .. } if matches!(shape.item(0), Shape::Text) => Some(format!("[{text}]")),
+        _ => None,
+    }
+}

@@ -1,0 +1,170 @@
+//! The findings of a scenario with their places, as text, as JSON and as annotations of a workflow.
+
+use std::fmt::{self, Write};
+
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
+use serde_json::{Value, json};
+
+use super::node::Mistake;
+
+/// How much of a long line is shown on either side of a place, in characters.
+const AROUND: usize = 80;
+
+/// Every mistake in a scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    origin: String,
+    findings: Vec<Placed>,
+}
+
+/// A mistake with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column in characters, counted from 1.
+    pub column: usize,
+    /// The line itself; of a very long one the part around the place.
+    pub source: String,
+    /// The way from the top of the scenario, such as `bitrix24.chats[3].line`; empty when it is not known.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to type instead.
+    pub help: String,
+    /// What of `source` is marked, in bytes.
+    marked: std::ops::Range<usize>,
+}
+
+impl Report {
+    /// The report on the scenario `text`, which came from `origin`.
+    pub(super) fn new(origin: &str, text: &str, mut mistakes: Vec<Mistake>) -> Self {
+        mistakes.sort_by_key(|mistake| mistake.span);
+        // What an alias repeats is wrong once.
+        mistakes.dedup_by(|a, b| a.span == b.span && a.finding.message == b.finding.message);
+        let mut cursor = Cursor { text, at: 0, line: 1, line_start: 0, column: 1 };
+        let findings = mistakes.into_iter().map(|mistake| cursor.place(mistake)).collect();
+        Self { origin: origin.to_owned(), findings }
+    }
+
+    /// What the scenario was read from.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The findings in the order of their places.
+    pub fn findings(&self) -> &[Placed] {
+        &self.findings
+    }
+
+    /// The findings as a person reads them: message, place, line and help of each.
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        self.findings.iter().map(|finding| self.render_one(finding, &renderer) + "\n\n").collect()
+    }
+
+    fn render_one(&self, finding: &Placed, renderer: &Renderer) -> String {
+        let Placed { line, column, source, message, help, marked, .. } = finding;
+        let group = Level::ERROR
+            .primary_title(message.as_str())
+            .element(Origin::path(self.origin.as_str()).line(*line).char_column(*column))
+            .element(
+                Snippet::source(source.as_str())
+                    .line_start(*line)
+                    .annotation(AnnotationKind::Primary.span(marked.clone())),
+            )
+            .element(Level::HELP.message(annotate_snippets::normalize_untrusted_str(help)));
+        renderer.render(&[group])
+    }
+
+    /// The findings for a program: objects with `file`, `line`, `column`, `path`, `message` and `help`.
+    pub fn to_json(&self) -> Vec<Value> {
+        let object = |finding: &Placed| {
+            let Placed { line, column, path, message, help, .. } = finding;
+            json!({"file": self.origin, "line": line, "column": column, "path": path, "message": message, "help": help})
+        };
+        self.findings.iter().map(object).collect()
+    }
+
+    /// The findings as GitHub's workflow commands, one a line.
+    pub fn to_github(&self) -> String {
+        let mut text = String::new();
+        for Placed { line, column, message, help, .. } in &self.findings {
+            let file = property(&self.origin);
+            let (title, body) = (property(message), data(&format!("{message}\nhelp: {help}")));
+            let _ = writeln!(text, "::error file={file},line={line},col={column},title={title}::{body}");
+        }
+        text
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.render(false).trim_end())
+    }
+}
+
+impl std::error::Error for Report {}
+
+/// Escapes the message of a workflow command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// Escapes a property of a workflow command.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// Walks down the text once for all places, which come in order.
+struct Cursor<'text> {
+    text: &'text str,
+    at: usize,
+    line: usize,
+    line_start: usize,
+    column: usize,
+}
+
+impl Cursor<'_> {
+    fn place(&mut self, Mistake { span, finding }: Mistake) -> Placed {
+        self.advance(span.start);
+        let rest = &self.text[self.at..];
+        let line_end = self.at + rest.find('\n').unwrap_or(rest.len());
+        let line_end = self.line_start + self.text[self.line_start..line_end].trim_end_matches('\r').len();
+        let start = self.at.min(line_end);
+        let end = span.end.clamp(start, line_end);
+        let (from, to) = (before(self.text, self.line_start, start), after(self.text, end, line_end));
+        Placed {
+            line: self.line,
+            column: self.column,
+            source: self.text[from..to].to_owned(),
+            path: finding.path.to_string(),
+            message: finding.message,
+            help: finding.help,
+            marked: start - from..end - from,
+        }
+    }
+
+    fn advance(&mut self, to: usize) {
+        let passed = &self.text[self.at..to.max(self.at)];
+        match passed.rfind('\n') {
+            None => self.column += passed.chars().count(),
+            Some(newline) => {
+                self.line += passed.matches('\n').count();
+                self.line_start = self.at + newline + 1;
+                self.column = 1 + passed[newline + 1..].chars().count();
+            }
+        }
+        self.at += passed.len();
+    }
+}
+
+/// Where to begin to show a line so that `place` is on it.
+fn before(text: &str, line_start: usize, place: usize) -> usize {
+    text[line_start..place].char_indices().rev().nth(AROUND).map_or(line_start, |(offset, _)| line_start + offset)
+}
+
+/// Where to end.
+fn after(text: &str, place: usize, line_end: usize) -> usize {
+    text[place..line_end].char_indices().nth(AROUND).map_or(line_end, |(offset, _)| place + offset)
+}

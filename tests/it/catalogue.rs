@@ -1,0 +1,182 @@
+//! Every row of both error catalogues can be raised: by a fault always, by state or credentials where it can.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use standin::Server;
+use standin::vendor::{ErrorCode, VENDORS, Vendor};
+
+use crate::client::{Response, post, send, serve};
+
+/// A scenario in which everything would succeed, were it not for what is given.
+fn scenario(edition: &str, portal: &str, credential: &str, tenant: &str, faults: &str) -> Server {
+    serve(&format!(
+        "
+standin: 1
+name: catalogue
+bitrix24:
+  edition: {edition}
+  {portal}
+  credentials:
+    - {{token: access-token, {credential}}}
+    - {{webhook: {{user: 1, secret: webhook-secret}}, {webhook}}}
+  connectors: [{{id: connector, chat_group: true}}]
+  lines: [{{id: 105, connectors: [connector]}}, {{id: 106}}]
+  chats: [{{connector: connector, line: 105, id: chat-1, name: Old name}}]
+chert:
+  tenants:
+    - slug: acme
+      signing_secret: secret-of-acme
+      {tenant}
+      lines: [{{id: pl_01H, phone_number: \"+15555550100\"}}]
+      chats:
+        - {{id: ch_01H, group: true, line: pl_01H}}
+        - {{id: ch_02D, group: false}}
+        - {{id: ch_03K, group: true}}
+{faults}",
+        webhook = credential.split(',').filter(|part| part.contains("user_")).collect::<String>(),
+    ))
+}
+
+const RENAME: &str = r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"chat-1","NAME":"New name","auth":"access-token"}"#;
+
+fn call(server: &Server, operation: &str) -> Response {
+    match operation {
+        "imconnector.chat.name.set" => post(server, "/rest/imconnector.chat.name.set", RENAME),
+        "batch" => post(server, "/rest/batch", r#"{"cmd":[],"auth":"access-token"}"#),
+        "chats.rename" => put(server, "ch_01H", "Bearer secret-of-acme", r#"{"display_name":"n"}"#),
+        other => panic!("no call of {other} is known here: add one"),
+    }
+}
+
+fn put(server: &Server, id: &str, authorization: &str, body: &str) -> Response {
+    send(server, "PUT", &format!("/api/v1/chats/{id}"), &[("authorization", authorization)], body.as_bytes())
+}
+
+/// The code as it stands in an answer of either vendor.
+fn code_in(response: &Response) -> String {
+    match &response.json()["error"] {
+        serde_json::Value::String(code) => code.clone(),
+        error => error["code"].to_string(),
+    }
+}
+
+fn text_in(response: &Response) -> String {
+    let body = response.json();
+    let text = body["error_description"].as_str().or_else(|| body["error"]["message"].as_str());
+    text.expect("an error has a text").to_owned()
+}
+
+fn raise_by_fault(vendor: &dyn Vendor, row: &ErrorCode, edition: &str, operation: &str) {
+    let fault = format!("faults: [{{name: f, on: {}.{operation}, error: {}}}]", vendor.name(), row.code);
+    let server = scenario(edition, "", "", "", &fault);
+    let response = call(&server, operation);
+    let face = row.faces.iter().find(|face| face.edition == edition).unwrap_or(&row.faces[0]);
+    let context = format!("{} of {operation}, {edition}: {}", row.code, response.text());
+    assert_eq!(response.status(), face.status, "{context}");
+    assert_eq!(code_in(&response), row.code.split('.').next().unwrap(), "{context}");
+    assert_eq!(text_in(&response), face.text, "{context}");
+    let journal = server.journal();
+    assert_eq!(journal[0].note.error, Some(row.code), "{context}");
+    assert!(journal[0].note.stage < Some(row.stage), "the call passed the stage of its error: {context}");
+}
+
+#[test]
+fn every_error_can_be_raised_by_a_fault() {
+    for vendor in VENDORS {
+        for row in vendor.errors() {
+            for operation in vendor.operations().iter().filter(|operation| row.is_given_by(operation.name)) {
+                let editions = if vendor.name() == "bitrix24" { &["documented", "live"][..] } else { &["documented"] };
+                editions.iter().for_each(|edition| raise_by_fault(*vendor, row, edition, operation.name));
+            }
+        }
+    }
+}
+
+#[test]
+fn an_error_that_no_operation_gives_has_no_row() {
+    for vendor in VENDORS {
+        for row in vendor.errors() {
+            assert!(vendor.operations().iter().any(|operation| row.is_given_by(operation.name)), "{}", row.code);
+            for operation in row.operations {
+                assert!(vendor.operations().iter().any(|known| known.name == *operation), "{} names {operation}", row.code);
+            }
+        }
+        let codes: BTreeSet<_> = vendor.errors().iter().map(|row| row.code).collect();
+        assert_eq!(codes.len(), vendor.errors().len(), "a code of {} has two rows", vendor.name());
+    }
+}
+
+/// How an error comes about without a fault: edition, portal, credential, webhook or token, status, code, text.
+#[test]
+fn bitrix24_errors_arise_from_the_state_of_portal_and_credentials() {
+    const WEBHOOK: &str = "/rest/1/webhook-secret/imconnector.chat.name.set";
+    const TOKEN: &str = "/rest/imconnector.chat.name.set";
+    for (edition, portal, credential, target, status, code, text) in [
+        ("documented", "state: deleted", "", TOKEN, 500, "PORTAL_DELETED", "Portal was deleted"),
+        ("live", "state: deleted", "", TOKEN, 403, "PORTAL_DELETED", "Portal was deleted"),
+        ("documented", "state: overloaded", "", TOKEN, 503, "OVERLOAD_LIMIT", "REST API is blocked due to overload"),
+        ("live", "state: overloaded", "", TOKEN, 401, "OVERLOAD_LIMIT", "REST API is blocked due to overload."),
+        ("documented", "state: overloaded", "", WEBHOOK, 503, "OVERLOAD_LIMIT", "REST API is blocked due to overload"),
+        ("documented", "state: no_rest", "", TOKEN, 403, "ACCESS_DENIED", "REST API is available only on commercial plans"),
+        ("documented", "state: no_rest", "", WEBHOOK, 403, "ACCESS_DENIED", "REST API is available only on commercial plans"),
+        ("live", "state: no_rest", "", TOKEN, 401, "ACCESS_DENIED", "REST is available only on commercial plans."),
+        ("live", "state: no_rest", "", WEBHOOK, 401, "ACCESS_DENIED", "REST is available only by subscription."),
+        ("documented", "state: subscription_ended", "", TOKEN, 401, "PAYMENT_REQUIRED", "Payment required"),
+        ("live", "state: subscription_ended", "", TOKEN, 401, "PAYMENT_REQUIRED", "Subscription has been ended"),
+        ("live", "state: subscription_ended", "", WEBHOOK, 401, "ACCESS_DENIED", "REST is available only by subscription."),
+        ("live", "state: oauth_unreachable", "", TOKEN, 401, "CONNECTION_ERROR", "Error connecting to authorization server"),
+        ("documented", "require_https: true", "", WEBHOOK, 400, "INVALID_REQUEST", "Https required."),
+        ("live", "require_https: true", "", WEBHOOK, 401, "INVALID_REQUEST", "Https required."),
+        ("live", "", "state: not_installed", TOKEN, 401, "ERROR_OAUTH", "Application not installed"),
+        ("live", "", "state: application_not_found", TOKEN, 401, "APPLICATION_NOT_FOUND", "Application not found"),
+        ("live", "", "state: user_unauthorized", TOKEN, 401, "authorization_error", "Unable to authorize user"),
+        ("live", "", "state: user_unauthorized", WEBHOOK, 401, "ACCESS_DENIED", "Current user can't be authorized in this context"),
+        ("documented", "", "state: user_without_access", TOKEN, 403, "user_access_error", "The user does not have access to the application"),
+        ("live", "", "state: user_without_access", TOKEN, 401, "user_access_error", "The user does not have access to the application."),
+        ("documented", "", "expires: 2020-01-01T00:00:00Z", TOKEN, 401, "expired_token", "The access token provided has expired"),
+        ("documented", "", "scope: [crm]", TOKEN, 403, "insufficient_scope", "The request requires higher privileges than provided by the webhook token"),
+        ("live", "", "scope: [crm]", TOKEN, 401, "insufficient_scope", "The request requires higher privileges than provided by the access token"),
+        ("documented", "", "", "/rest/1/wrong/imconnector.chat.name.set", 403, "INVALID_CREDENTIALS", "Invalid request credentials"),
+        ("live", "", "", "/rest/1/wrong/imconnector.chat.name.set", 401, "INVALID_CREDENTIALS", "Invalid request credentials"),
+        ("live", "", "", WEBHOOK, 403, "WRONG_AUTH_TYPE", "Current authorization type is denied for this method Application context required"),
+    ] {
+        let server = scenario(edition, portal, credential, "", "");
+        let response = post(&server, target, RENAME);
+        let context = format!("{edition} {portal} {credential} {target}");
+        assert_eq!((response.status(), code_in(&response), text_in(&response)), (status, code.to_owned(), text.to_owned()), "{context}");
+    }
+}
+
+#[test]
+fn a_portal_that_cannot_reach_the_authorization_server_still_takes_webhooks() {
+    let server = scenario("documented", "state: oauth_unreachable", "", "", "");
+    assert_eq!(post(&server, "/rest/1/webhook-secret/imconnector.chat.name.set", RENAME).status(), 200);
+}
+
+#[test]
+fn chert_errors_arise_from_requests_and_state() {
+    let good = "Bearer secret-of-acme";
+    let name = r#"{"display_name":"n"}"#;
+    for (tenant, id, authorization, body, code) in [
+        ("", "ch_01H", "", name, "2004"),
+        ("", "ch_01H", "Bearer wrong", name, "2004"),
+        ("state: suspended", "ch_01H", good, name, "2005"),
+        ("state: email_unverified", "ch_01H", good, name, "2007"),
+        ("state: account_limit", "ch_01H", good, name, "2008"),
+        ("", "ch_01H", good, "{", "1004"),
+        ("", "ch_01H", good, "{}", "1001"),
+        ("", "ch_01H", good, r#"{"display_name":""}"#, "1002"),
+        ("", "ch_99", good, name, "2002"),
+        ("", "ch_02D", good, name, "1006"),
+        ("", "ch_03K", good, name, "4099"),
+        ("", "a/b", good, name, "2011"),
+    ] {
+        let response = put(&scenario("documented", "", "", tenant, ""), id, authorization, body);
+        let row = VENDORS[1].errors().iter().find(|row| row.code == code).unwrap();
+        assert_eq!(response.status(), row.faces[0].status, "{code}");
+        let error = &response.json()["error"];
+        assert_eq!((error["code"].to_string(), &error["message"]), (code.to_owned(), &json!(row.faces[0].text)));
+        assert_eq!((&error["retryable"], &error["status"]), (&json!(row.retryable), &json!(row.faces[0].status)));
+    }
+}

@@ -1,0 +1,91 @@
+//! A client that hides nothing: it sends bytes and keeps the bytes that come back.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde_json::Value;
+use standin::Server;
+
+/// Only a broken server makes a test wait this long.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A response as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// Status line and header fields, without the last blank line.
+    pub head: String,
+    /// The body, transfer coding untouched.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status line")
+    }
+
+    /// The first value of a header field.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().skip(1).filter_map(|line| line.split_once(": ")).find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v)
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("a body of UTF-8")
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+}
+
+/// Connects to a server.
+pub fn connect(server: &Server) -> TcpStream {
+    let stream = TcpStream::connect(server.url().trim_start_matches("http://")).expect("the server listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+    stream
+}
+
+/// Sends bytes as they are and reads until the server closes.
+pub fn raw(server: &Server, bytes: &[u8]) -> Vec<u8> {
+    let mut stream = connect(server);
+    stream.write_all(bytes).expect("the server reads");
+    let mut received = Vec::new();
+    stream.read_to_end(&mut received).expect("the server answers or closes");
+    received
+}
+
+/// Splits what a server sent into head and body.
+pub fn parse(received: &[u8]) -> Response {
+    let end = received.windows(4).position(|window| window == b"\r\n\r\n").expect("a complete head");
+    let head = String::from_utf8(received[..end].to_vec()).expect("a head of ASCII");
+    Response { head, body: received[end + 4..].to_vec() }
+}
+
+/// Sends one request with these header fields and a body, on a connection of its own.
+pub fn send(server: &Server, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+    let mut request = format!("{method} {target} HTTP/1.1\r\nhost: standin\r\nconnection: close\r\n");
+    headers.iter().for_each(|(name, value)| request.push_str(&format!("{name}: {value}\r\n")));
+    if !body.is_empty() || method == "POST" || method == "PUT" {
+        request.push_str(&format!("content-length: {}\r\n", body.len()));
+    }
+    request.push_str("\r\n");
+    parse(&raw(server, &[request.as_bytes(), body].concat()))
+}
+
+/// A POST of JSON.
+pub fn post(server: &Server, target: &str, body: &str) -> Response {
+    send(server, "POST", target, &[("content-type", "application/json")], body.as_bytes())
+}
+
+/// A GET.
+pub fn get(server: &Server, target: &str) -> Response {
+    send(server, "GET", target, &[], b"")
+}
+
+/// A server of a scenario given as YAML.
+pub fn serve(yaml: &str) -> Server {
+    Server::from_text(yaml).unwrap_or_else(|error| panic!("{error}"))
+}

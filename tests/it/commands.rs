@@ -1,0 +1,244 @@
+//! The built binary, as a person uses it.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::{fs, thread};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_standin");
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn standin(arguments: &[&str]) -> Output {
+    Command::new(BINARY).args(arguments).current_dir(ROOT).env("NO_COLOR", "1").output().unwrap()
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+/// A running `standin serve` and what it has said so far.
+struct Serving {
+    child: Child,
+    banner: String,
+    rest: Option<thread::JoinHandle<String>>,
+}
+
+impl Serving {
+    /// Starts on a free port and waits for the last line of the banner.
+    fn start(arguments: &[&str]) -> Self {
+        let mut command = Command::new(BINARY);
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments).current_dir(ROOT).env("NO_COLOR", "1");
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap());
+        let mut banner = String::new();
+        while !banner.contains("stop with Ctrl-C") {
+            assert_ne!(lines.read_line(&mut banner).unwrap(), 0, "it ended early: {banner}");
+        }
+        let rest = thread::spawn(move || {
+            let mut rest = String::new();
+            lines.read_to_string(&mut rest).unwrap();
+            rest
+        });
+        Self { child, banner, rest: Some(rest) }
+    }
+
+    fn url(&self) -> &str {
+        self.banner.split_whitespace().find(|word| word.starts_with("http://")).unwrap()
+    }
+
+    /// Sends a signal; returns how it ended, and what it said after the banner.
+    fn stop(mut self, signal: &str) -> (ExitStatus, String) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        (self.child.wait().unwrap(), self.rest.take().unwrap().join().unwrap())
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs a command that the program printed, as a shell would.
+fn paste(command: &str) -> String {
+    let output = Command::new("sh").args(["-c", command]).output().unwrap();
+    assert!(output.status.success(), "{command}: {}", stderr(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The commands in a text: each begins with `curl` and goes on while lines end with a backslash.
+fn curl_commands(text: &str) -> Vec<String> {
+    let mut commands = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line.starts_with("curl ") {
+            let mut command = line.to_owned();
+            while command.ends_with('\\') {
+                command.push('\n');
+                command.push_str(lines.next().unwrap());
+            }
+            commands.push(command);
+        }
+    }
+    commands
+}
+
+#[test]
+fn the_banner_names_what_is_served_and_its_commands_work_when_pasted() {
+    let serving = Serving::start(&["--log", "off"]);
+    for part in ["serves `default` (built in)", "seed 1", "/rest/1/webhook-secret/", "access-token", "acme-7a3f"] {
+        assert!(serving.banner.contains(part), "{part} in {}", serving.banner);
+    }
+    let answers: Vec<_> = curl_commands(&serving.banner).iter().map(|command| paste(command)).collect();
+    assert_eq!(answers.len(), 2, "{}", serving.banner);
+    assert!(answers[0].starts_with(r#"{"result":{"SUCCESS":true,"DATA":{"RESULT":{}}},"time":{"start":"#), "{}", answers[0]);
+    assert_eq!(answers[1], r#"{"chat":{"id":"ch_01H","display_name":"Acme launch crew","group_chat_icon":null,"is_group":true}}"#);
+    let url = serving.url().to_owned();
+    for operation in ["imconnector.chat.name.set", "bitrix24.batch", "chert.chats.rename"] {
+        let printed = standin(&["curl", operation, "--url", &url]);
+        assert!(printed.status.success(), "{}", stderr(&printed));
+        let answer = paste(&curl_commands(stdout(&printed))[0]);
+        assert!(answer.contains("SUCCESS") || answer.contains("is_group"), "{operation}: {answer}");
+    }
+    let (status, said) = serving.stop("-INT");
+    assert_eq!((status.code(), said.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_signal_ends_it_well() {
+    for signal in ["-TERM", "-INT"] {
+        let (status, _) = Serving::start(&[]).stop(signal);
+        assert_eq!(status.code(), Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn the_port_file_appears_once_requests_are_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("port");
+    let serving = Serving::start(&["--port-file", path.to_str().unwrap(), "--workers", "2", "--tag"]);
+    // The banner comes first; wait for the file by looking, not by the clock.
+    while !path.exists() {
+        thread::yield_now();
+    }
+    let port = fs::read_to_string(&path).unwrap();
+    assert!(serving.url().ends_with(&format!(":{}", port.trim())));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+    let answer = paste(&format!("curl -si {}/rest/x; curl -si {}/__standin/health", serving.url(), serving.url()));
+    assert_eq!(answer.matches("x-standin-exchange: 1\r\n").count(), 1, "{answer}");
+}
+
+#[test]
+fn exchanges_are_logged_without_secrets() {
+    let serving = Serving::start(&["--log", "json"]);
+    for command in curl_commands(&serving.banner) {
+        paste(&command);
+    }
+    paste(&format!("curl -s {}/rest/1/webhook-secret/nothing", serving.url()));
+    let (_, said) = serving.stop("-TERM");
+    let lines: Vec<serde_json::Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 3, "{said}");
+    assert_eq!((&lines[0]["operation"], &lines[0]["status"]), (&"imconnector.chat.name.set".into(), &200.into()));
+    assert_eq!(lines[2]["error"], "ERROR_METHOD_NOT_FOUND");
+    assert!(!said.contains("webhook-secret") && !said.contains("5f4dcc"), "{said}");
+}
+
+#[test]
+fn a_taken_port_is_one_clear_message() {
+    let serving = Serving::start(&[]);
+    let address = serving.url().trim_start_matches("http://").to_owned();
+    let second = standin(&["serve", "--listen", &address]);
+    assert_eq!(second.status.code(), Some(3));
+    assert_eq!(
+        stderr(&second),
+        format!("standin: cannot listen on {address}: the port is taken\nhelp: stop the other server, or pick another port with `--listen 127.0.0.1:0`\n")
+    );
+}
+
+#[test]
+fn what_cannot_start_says_why_and_starts_nothing() {
+    let missing = standin(&["serve", "no-such.yaml"]);
+    assert_eq!(missing.status.code(), Some(3));
+    assert!(stderr(&missing).starts_with("standin: cannot read `no-such.yaml`: "), "{}", stderr(&missing));
+    let folder = tempfile::tempdir().unwrap();
+    let bad = folder.path().join("bad.yaml");
+    fs::write(&bad, "standin: 1\nname: bad\nchertt: {}\n").unwrap();
+    let bad = bad.to_str().unwrap();
+    let refused = standin(&["serve", bad]);
+    assert_eq!((refused.status.code(), stdout(&refused)), (Some(1), ""));
+    let checked = standin(&["check", bad]);
+    assert_eq!(checked.status.code(), Some(1));
+    assert!(stderr(&refused).contains("did you mean `chert`?"), "{}", stderr(&refused));
+    assert!(stderr(&checked).starts_with(stderr(&refused).trim_end()), "serve and check say the same");
+    let unwritable = standin(&["serve", "--listen", "127.0.0.1:0", "--port-file", "/no/such/folder/port"]);
+    assert_eq!(unwritable.status.code(), Some(3), "{}", stderr(&unwritable));
+}
+
+#[test]
+fn check_reports_all_files_in_every_format() {
+    let shipped: Vec<_> = shipped_scenarios();
+    let shipped: Vec<_> = shipped.iter().map(|path| path.to_str().unwrap()).collect();
+    let fine = standin(&[&["check"], &shipped[..]].concat());
+    assert_eq!(fine.status.code(), Some(0), "{}", stderr(&fine));
+    let folder = tempfile::tempdir().unwrap();
+    let [one, two] = ["one.yaml", "two.yaml"].map(|name| folder.path().join(name));
+    fs::write(&one, "standin: 1\nname: one\nsede: 1\nclok: real\n").unwrap();
+    fs::write(&two, "standin: 1\nname: two\nchert: {tenants: [{slug: a}]}\n").unwrap();
+    let [one, two] = [one.to_str().unwrap(), two.to_str().unwrap()];
+    let text = standin(&["check", one, two]);
+    assert_eq!((text.status.code(), stdout(&text)), (Some(1), ""));
+    for part in ["one.yaml:3:1", "one.yaml:4:1", "two.yaml:3:", "did you mean `seed`?", "3 findings in 2 files"] {
+        assert!(stderr(&text).contains(part), "{part} in {}", stderr(&text));
+    }
+    let json: serde_json::Value = serde_json::from_str(stdout(&standin(&["check", "--format", "json", one, two]))).unwrap();
+    assert_eq!(json.as_array().unwrap().len(), 3);
+    assert_eq!((&json[0]["file"], &json[0]["line"], &json[0]["column"]), (&one.into(), &3.into(), &1.into()));
+    let github = standin(&["check", "--format", "github", one, two]);
+    assert_eq!(stdout(&github).lines().filter(|line| line.starts_with("::error file=")).count(), 3, "{}", stdout(&github));
+    assert_eq!(standin(&["check", "no-such.yaml"]).status.code(), Some(3));
+}
+
+#[test]
+fn the_catalogue_lists_operations_errors_and_differences() {
+    let text = standin(&["catalog"]);
+    for part in ["bitrix24.imconnector.chat.name.set", "chert.chats.rename", "CHAT_RENAMING_FAILED", "documented: 400 Failed to rename the chat", "live: 400 Chat renaming failed", "4001"] {
+        assert!(stdout(&text).contains(part), "{part}");
+    }
+    let json: serde_json::Value = serde_json::from_str(stdout(&standin(&["catalog", "--format", "json"]))).unwrap();
+    let errors = json["bitrix24"]["errors"].as_array().unwrap();
+    for key in ["code", "stage", "editions", "source"] {
+        assert!(errors.iter().all(|row| !row[key].is_null()), "{key}");
+    }
+    let editions = standin(&["catalog", "--editions"]);
+    insta::assert_snapshot!("catalog_editions", stdout(&editions));
+    let rows: serde_json::Value = serde_json::from_str(stdout(&standin(&["catalog", "--editions", "--format", "json"]))).unwrap();
+    assert!(rows.as_array().unwrap().iter().all(|row| row["source"].is_string()));
+}
+
+#[test]
+fn the_schema_is_printed_as_committed() {
+    let committed = fs::read_to_string(Path::new(ROOT).join("schemas/scenario.schema.json")).unwrap();
+    assert_eq!(stdout(&standin(&["schema"])), committed, "run `cargo run -- schema > schemas/scenario.schema.json`");
+}
+
+#[test]
+fn a_wrong_command_line_is_exit_code_2() {
+    for arguments in [&["serv"][..], &["serve", "--port", "1"], &["curl"], &["curl", "chert.chat.rename"], &["check"], &[]] {
+        let output = standin(arguments);
+        assert_eq!((output.status.code(), stdout(&output)), (Some(2), ""), "{arguments:?}");
+    }
+    assert!(stderr(&standin(&["curl", "chert.chat.rename"])).contains("did you mean `chert.chats.rename`?"));
+    assert_eq!(standin(&["--help"]).status.code(), Some(0));
+    assert!(stdout(&standin(&["--version"])).starts_with("standin 0."));
+}
+
+fn shipped_scenarios() -> Vec<PathBuf> {
+    let entries = fs::read_dir(Path::new(ROOT).join("scenarios")).unwrap();
+    entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "yaml")).collect()
+}

@@ -1,0 +1,167 @@
+//! Health, journal, state, reset; and what is said of paths that nobody knows.
+
+use serde_json::{Value, json};
+use standin::Server;
+
+use crate::client::{get, post, send, serve};
+
+fn rename(server: &Server, name: &str) {
+    let body = json!({"CONNECTOR": "connector", "LINE": "105", "CHAT_ID": "47e007b1-ee15-43db-bcba-1c26e5884d3f", "NAME": name});
+    post(server, "/rest/1/webhook-secret/imconnector.chat.name.set", &body.to_string());
+}
+
+#[test]
+fn health_tells_what_is_served_and_counts() {
+    let server = Server::start().unwrap();
+    rename(&server, "a");
+    post(&server, "/rest/nothing", "");
+    get(&server, "/elsewhere");
+    let health = get(&server, "/__standin/health");
+    assert_eq!((health.status(), health.header("content-type")), (200, Some("application/json")));
+    assert_eq!(
+        health.json(),
+        json!({
+            "status": "ok",
+            "version": env!("CARGO_PKG_VERSION"),
+            "scenario": "default",
+            "seed": 1,
+            "clock": "real",
+            "counters": {
+                "exchanges": 3,
+                "by_vendor": {"bitrix24": 2},
+                "errors": 2,
+                "faults_fired": 0,
+                "journal": 3,
+                "evicted": 0,
+            },
+        })
+    );
+}
+
+#[test]
+fn the_journal_keeps_requests_and_responses_and_hides_secrets() {
+    let server = Server::start().unwrap();
+    rename(&server, "a");
+    let form = [("content-type", "application/x-www-form-urlencoded"), ("authorization", "Bearer somebodys-real-token")];
+    send(&server, "POST", "/rest/imconnector.chat.name.set?auth=query%2Dtoken", &form, b"access_token=form+token&NAME=a");
+    let bearer = [("x-chert-tenant", "acme-7a3f"), ("authorization", "Bearer 5f4dcc3b5aa765d61d8327deb882cf99")];
+    send(&server, "PUT", "/api/v1/chats/ch_01H", &bearer, br#"{"display_name":"n"}"#);
+    let signature = format!("v1,17,{}", "ab".repeat(32));
+    let signed = [("x-chert-tenant", "acme-7a3f"), ("x-chert-signature", signature.as_str())];
+    send(&server, "PUT", "/api/v1/chats/ch_01H", &signed, br#"{"display_name":"n"}"#);
+    let answer = get(&server, "/__standin/journal");
+    for secret in ["webhook-secret", "somebodys", "query%2Dtoken", "query-token", "form+token", "5f4dcc", "abab"] {
+        assert!(!answer.text().contains(secret), "{secret} in {}", answer.text());
+    }
+    let entries = answer.json()["entries"].clone();
+    let first = &entries[0];
+    assert_eq!((&first["number"], &first["vendor"], &first["operation"]), (&json!(1), &json!("bitrix24"), &json!("imconnector.chat.name.set")));
+    assert_eq!((&first["stage"], &first["error"]), (&json!("delivery"), &Value::Null));
+    assert_eq!(first["request"]["target"], "/rest/1/***/imconnector.chat.name.set");
+    assert!(first["request"]["body"].as_str().unwrap().contains(r#""NAME":"a""#));
+    assert!(first["request"]["headers"].as_array().unwrap().contains(&json!(["content-type", "application/json"])));
+    assert_eq!(first["response"]["status"], 200);
+    assert!(first["response"]["body"].as_str().unwrap().starts_with(r#"{"result":{"SUCCESS":true"#));
+    assert_eq!(entries[3]["error"], "2013");
+    assert!(entries[3]["request"]["headers"].as_array().unwrap().contains(&json!(["x-chert-signature", "v1,17,***"])));
+}
+
+#[test]
+fn the_journal_can_be_filtered() {
+    let server = Server::start().unwrap();
+    (0..3).for_each(|number| rename(&server, &number.to_string()));
+    post(&server, "/rest/1/webhook-secret/batch", "{}");
+    send(&server, "PUT", "/api/v1/chats/ch_01H", &[], b"");
+    let numbers = |query: &str| {
+        let journal = get(&server, &format!("/__standin/journal{query}")).json();
+        journal["entries"].as_array().unwrap().iter().map(|entry| entry["number"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(""), [1, 2, 3, 4, 5]);
+    assert_eq!(numbers("?last=2"), [4, 5]);
+    assert_eq!(numbers("?vendor=chert"), [5]);
+    assert_eq!(numbers("?operation=batch"), [4]);
+    assert_eq!(numbers("?operation=bitrix24.imconnector.chat.name.set&last=1"), [3]);
+    assert_eq!(numbers("?last=0"), [0; 0]);
+    for (query, help) in [
+        ("?last=ten", "type `last=10`"),
+        ("?vendor=bitrix", "did you mean `bitrix24`?"),
+        ("?operation=imconnector.chat.name.get", "did you mean `imconnector.chat.name.set`?"),
+        ("?lst=1", "did you mean `last`?"),
+    ] {
+        let mistake = get(&server, &format!("/__standin/journal{query}"));
+        assert_eq!((mistake.status(), mistake.json()["help"].clone()), (400, json!(help)), "{query}");
+    }
+}
+
+#[test]
+fn a_reset_goes_back_to_the_start() {
+    let server = Server::start().unwrap();
+    let name = || get(&server, "/__standin/state").json()["bitrix24"]["chats"][0]["name"].clone();
+    let before = get(&server, "/__standin/state").text().to_owned();
+    rename(&server, "a");
+    assert_eq!(name(), "a");
+    let reset = post(&server, "/__standin/reset", "");
+    assert_eq!((reset.status(), reset.json()["status"].clone()), (200, json!("reset")));
+    assert_eq!(get(&server, "/__standin/state").text(), before);
+    assert_eq!(get(&server, "/__standin/health").json()["counters"]["exchanges"], 0);
+    assert_eq!(get(&server, "/__standin/journal").json(), json!({"evicted": 0, "entries": []}));
+}
+
+#[test]
+fn faults_start_anew_after_a_reset() {
+    let server = serve(&with_a_fault());
+    let fails = || {
+        rename(&server, "a");
+        server.journal().last().unwrap().note.error.is_some()
+    };
+    assert_eq!((fails(), fails()), (true, false));
+    server.reset();
+    assert_eq!((fails(), fails()), (true, false));
+}
+
+fn with_a_fault() -> String {
+    let fault = "faults:\n  - {name: f, on: bitrix24, when: {call: 1}, error: QUERY_LIMIT_EXCEEDED}\n";
+    format!("{}{fault}", standin::Scenario::DEFAULT)
+}
+
+#[test]
+fn the_state_holds_no_secret() {
+    let server = Server::start().unwrap();
+    let state = get(&server, "/__standin/state");
+    assert_eq!(state.json()["chert"]["tenants"][0]["chats"][0]["display_name"], "Launch");
+    assert!(!state.text().contains("secret") && !state.text().contains("5f4dcc"));
+}
+
+#[test]
+fn paths_that_nobody_knows_get_the_nearest_route() {
+    let server = Server::start().unwrap();
+    for (verb, target, nearest) in [
+        ("POST", "/rst/imconnector.chat.name.set", "POST /rest/imconnector.chat.name.set"),
+        ("PUT", "/v1/chats/ch_01H", "PUT /api/v1/chats/{id}"),
+        ("PUT", "/api/v2/chats/ch_01H", "PUT /api/v1/chats/{id}"),
+    ] {
+        let answer = send(&server, verb, target, &[], b"");
+        assert_eq!((answer.status(), answer.json()["nearest"].clone()), (404, json!(nearest)), "{verb} {target}");
+    }
+    let journal = get(&server, "/__standin/journal?last=1").json();
+    assert_eq!(journal["entries"][0]["remarks"], json!(["no vendor knows this path"]));
+    assert_eq!(journal["entries"][0]["vendor"], Value::Null);
+}
+
+#[test]
+fn a_vendor_without_a_section_is_named() {
+    let server = serve("standin: 1\nname: chert only\nchert: {tenants: []}\n");
+    let answer = post(&server, "/rest/imconnector.chat.name.set", "{}");
+    assert_eq!(answer.status(), 404);
+    assert!(answer.json()["help"].as_str().unwrap().contains("`bitrix24:`"), "{}", answer.text());
+}
+
+#[test]
+fn mistakes_in_the_control_path_are_answered_with_help() {
+    let server = Server::start().unwrap();
+    let wrong_verb = get(&server, "/__standin/reset");
+    assert_eq!((wrong_verb.status(), wrong_verb.header("allow")), (405, Some("POST")));
+    let wrong_path = get(&server, "/__standin/jurnal");
+    assert_eq!((wrong_path.status(), wrong_path.json()["help"].clone()), (404, json!("did you mean `/__standin/journal`?")));
+    assert!(server.journal().is_empty());
+}

@@ -1,0 +1,94 @@
+//! Every documented example gets its documented response, to the last key and digit.
+
+use std::path::Path;
+use std::{fs, str};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use standin::Server;
+
+use crate::client;
+
+const SCENARIO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/documented.yaml");
+/// What the clients of the Chert page know, at the instant where the scenario's clock stands.
+const SECRET: &str = "5f4dcc3b5aa765d61d8327deb882cf99";
+const NOW: &str = "1732110908";
+
+/// A fixture: `# key: value` lines, then a request whose lines end as the file's do.
+struct Fixture {
+    status: u16,
+    request: Vec<u8>,
+}
+
+fn read(path: &Path) -> Fixture {
+    let text = fs::read_to_string(path).unwrap();
+    let comments: usize = text.split_inclusive('\n').take_while(|line| line.starts_with('#')).map(str::len).sum();
+    let (about, request) = text.split_at(comments);
+    assert!(about.contains("# source: "), "a fixture names its source");
+    let status = about.lines().find_map(|line| line.strip_prefix("# status: ")).expect("a fixture names its status");
+    let (head, body) = request.split_once("\n\n").expect("a blank line after the head");
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    mac.update(format!("{NOW}.{body}").as_bytes());
+    let digest: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let head = head.replace("{{signature}}", &format!("v1,{NOW},{digest}")).replace('\n', "\r\n");
+    let request = format!("{head}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    Fixture { status: status.parse().unwrap(), request: request.into_bytes() }
+}
+
+/// The tokens of a JSON text in order, numbers as spelt and strings without their escapes: what the page prints
+/// over many lines and the wire in one are the same when their tokens are.
+fn tokens(json: &str) -> Vec<String> {
+    let mut tokens = Vec::new();
+    let mut rest = json.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '"' => {
+                let mut escaped = false;
+                let close = rest[1..].find(|c| {
+                    let closes = c == '"' && !escaped;
+                    escaped = c == '\\' && !escaped;
+                    closes
+                });
+                close.expect("a closed string") + 2
+            }
+            '{' | '}' | '[' | ']' | ',' | ':' => 1,
+            _ => rest.find(|c: char| ",]}".contains(c) || c.is_whitespace()).unwrap_or(rest.len()),
+        };
+        let (token, after) = rest.split_at(length);
+        let token = if first == '"' { format!("{:?}", serde_json::from_str::<String>(token).unwrap()) } else { token.to_owned() };
+        tokens.push(token);
+        rest = after.trim_start();
+    }
+    tokens
+}
+
+#[test]
+fn every_documented_example_gets_its_documented_response() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_snapshot_path("snapshots/documented");
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        insta::glob!("../../fixtures", "*/*/*.http", |path| {
+            let fixture = read(path);
+            // Each example is the first exchange of its run: the clock stands where the page's does.
+            let server = Server::from_file(SCENARIO).unwrap();
+            let received = client::raw(&server, &fixture.request);
+            let response = client::parse(&received);
+            assert_eq!(response.status(), fixture.status, "{}: {}", path.display(), response.text());
+            let documented = fs::read_to_string(path.with_extension("response.json")).unwrap();
+            assert_eq!(tokens(response.text()), tokens(&documented), "{}", path.display());
+            let request = str::from_utf8(&fixture.request).unwrap();
+            let exchange = format!("{request}\n\n{}", str::from_utf8(&received).unwrap()).replace("\r\n", "\n");
+            insta::assert_snapshot!(exchange);
+        });
+    });
+}
+
+#[test]
+fn tokens_tell_apart_what_a_parser_would_forgive() {
+    assert_eq!(tokens(r#"{ "a": [1.0, "\u0416"] }"#), tokens("{\"a\":[1.0,\"Ж\"]}"));
+    for (one, other) in [("[1.0]", "[1]"), (r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#), ("[0.10]", "[0.1]"), ("{}", "[]")] {
+        assert_ne!(tokens(one), tokens(other));
+    }
+}
