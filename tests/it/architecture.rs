@@ -81,7 +81,7 @@ fn vendors_faults_and_scenarios_see_only_the_engines_values() {
         for (path, code) in sources(part) {
             for (position, found) in code.match_indices("engine::") {
                 let rest = &code[position + found.len()..];
-                let list = rest.strip_prefix('{').map_or_else(|| rest.split(';').next().unwrap(), |list| list.split('}').next().unwrap());
+                let list = rest.strip_prefix('{').map_or_else(|| rest.split("::").next().unwrap(), |list| list.split('}').next().unwrap());
                 for item in list.split(',') {
                     let name: String = item.trim().chars().take_while(|c| c.is_alphanumeric()).collect();
                     assert!(ENGINE_LEAVES.contains(&name.as_str()), "{}: engine::{name}", path.display());

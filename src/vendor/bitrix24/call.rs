@@ -10,24 +10,24 @@ use crate::http::{Request, form, multipart};
 
 /// A request, read.
 #[derive(Debug)]
-pub struct Call {
+pub struct Call<'a> {
     /// The method's name as called, without a transport suffix; empty when there is none.
-    pub method: String,
+    pub method: Cow<'a, str>,
     /// Whether the path is that of REST 3.0.
     pub is_version_3: bool,
     /// What the method gets to see.
     pub parameters: Parameters,
     /// What says who calls.
-    pub presented: Presented,
+    pub presented: Presented<'a>,
 }
 
 /// The credentials of a request, unjudged.
 #[derive(Debug, Default)]
-pub struct Presented {
+pub struct Presented<'a> {
     /// An access token: header, `auth`, `access_token`, in this order of priority.
-    pub token: Option<String>,
+    pub token: Option<Cow<'a, str>>,
     /// The user and the secret of a webhook.
-    pub webhook: Option<(String, String)>,
+    pub webhook: Option<(Cow<'a, str>, Cow<'a, str>)>,
     /// Whether the webhook stands in the path, which then decides alone.
     pub webhook_in_path: bool,
     /// A browser's session.
@@ -44,13 +44,13 @@ pub fn is_rest(path: &str) -> bool {
 }
 
 /// Reads a request whose path [`is_rest`].
-pub fn read(request: &Request) -> Call {
+pub fn read(request: &Request) -> Call<'_> {
     let mut segments = request.path()[BASE.len()..].split('/').filter(|segment| !segment.is_empty());
     let segments = [segments.next(), segments.next(), segments.next(), segments.next()];
     let (in_path, method) = match segments {
         [Some(user), Some(secret), Some(method), None] => (Some((decoded(user), decoded(secret))), decoded(method)),
         [Some(method), None, ..] => (None, decoded(method)),
-        _ => (None, String::new()),
+        _ => (None, Cow::Borrowed("")),
     };
     let is_version_3 = segments[0] == Some("api") && segments[1].is_some();
     let mut parameters = parameters(request);
@@ -58,20 +58,22 @@ pub fn read(request: &Request) -> Call {
     Call { method: without_transport(method), is_version_3, parameters, presented }
 }
 
-fn decoded(segment: &str) -> String {
-    if !segment.contains('%') {
-        return segment.to_owned();
+fn decoded(segment: &str) -> Cow<'_, str> {
+    if !segment.as_bytes().contains(&b'%') {
+        return segment.into();
     }
-    String::from_utf8_lossy(&form::percent_decode(segment.as_bytes())).into_owned()
+    String::from_utf8_lossy(&form::percent_decode(segment.as_bytes())).into_owned().into()
 }
 
 /// A final `.json` or `.xml` names the transport.
-fn without_transport(mut method: String) -> String {
+fn without_transport(method: Cow<'_, str>) -> Cow<'_, str> {
     for suffix in [".json", ".xml"] {
         let Some(stem) = method.len().checked_sub(suffix.len()) else { continue };
         if stem > 0 && method.is_char_boundary(stem) && method[stem..].eq_ignore_ascii_case(suffix) {
-            method.truncate(stem);
-            return method;
+            return match method {
+                Cow::Borrowed(text) => text[..stem].into(),
+                Cow::Owned(text) => text[..stem].to_owned().into(),
+            };
         }
     }
     method
@@ -106,14 +108,15 @@ fn body_parameters(content_type: &str, body: &[u8]) -> Parameters {
 }
 
 /// Takes the reserved names out of the parameters.
-fn take_credentials(
+fn take_credentials<'a>(
     parameters: &mut Parameters,
-    request: &Request,
-    in_path: Option<(String, String)>,
-) -> Presented {
+    request: &'a Request,
+    in_path: Option<(Cow<'a, str>, Cow<'a, str>)>,
+) -> Presented<'a> {
     let mut take = |name: &str| parameters.take(name);
     let scalar = |value: Option<Value>| {
-        value.as_ref().and_then(php::to_text).map(Cow::into_owned).filter(|text| !text.is_empty())
+        let text = value.as_ref().and_then(php::to_text).map(|text| Cow::Owned(text.into_owned()));
+        text.filter(|text: &Cow<'_, str>| !text.is_empty())
     };
     let (auth, access_token) = (scalar(take("auth")), scalar(take("access_token")));
     let (user, secret) = (scalar(take("aplogin")), scalar(take("ap")));
@@ -123,7 +126,7 @@ fn take_credentials(
         take(name);
     }
     Presented {
-        token: bearer(request).or(auth).or(access_token),
+        token: bearer(request).map(Cow::Borrowed).or(auth).or(access_token),
         webhook_in_path: in_path.is_some(),
         webhook: in_path.or(user.zip(secret)),
         session: session || request.headers.get("x-bitrix-csrf-token").is_some_and(|value| !value.is_empty()),
@@ -131,10 +134,10 @@ fn take_credentials(
     }
 }
 
-fn bearer(request: &Request) -> Option<String> {
+fn bearer(request: &Request) -> Option<&str> {
     let (scheme, token) = request.headers.text("authorization")?.trim().split_once(' ')?;
     let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| token.to_owned())
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
 /// Every credential of a request as it is spelt there.
@@ -144,7 +147,7 @@ pub fn credentials_in(request: &Request) -> Vec<String> {
     if let ["rest", user, secret, _] = segments[..] {
         if user != "api" {
             found.push(secret.to_owned());
-            found.push(decoded(secret));
+            found.push(decoded(secret).into_owned());
         }
     }
     let secrets = ["auth", "access_token", "ap", "sessid", "token", "refresh_token", "client_secret"];
@@ -157,7 +160,7 @@ pub fn credentials_in(request: &Request) -> Vec<String> {
     }
     let parameters = parameters(request);
     found.extend(secrets.iter().filter_map(|name| parameters.value(name)?.as_str().map(str::to_owned)));
-    found.extend(bearer(request));
+    found.extend(bearer(request).map(str::to_owned));
     for header in ["authorization", "x-bitrix-csrf-token"] {
         let words = request.headers.text(header).unwrap_or_default().split_whitespace();
         found.extend(words.skip(usize::from(header == "authorization")).map(str::to_owned));
@@ -200,9 +203,10 @@ mod tests {
             ("/rest/", "", None),
             ("/rest", "", None),
         ] {
-            let call = read(&request("GET", path, "", ""));
+            let request = request("GET", path, "", "");
+            let call = read(&request);
             assert_eq!(call.method, method, "{path}");
-            let webhook = webhook.map(|(user, secret): (&str, &str)| (user.to_owned(), secret.to_owned()));
+            let webhook = webhook.map(|(user, secret): (&str, &str)| (user.into(), secret.into()));
             assert_eq!(call.presented.webhook, webhook, "{path}");
         }
         assert!(read(&request("POST", "/rest/api/imconnector.chat.name.set", "", "")).is_version_3);
@@ -211,7 +215,8 @@ mod tests {
 
     #[track_caller]
     fn check(method: &str, target: &str, content_type: &str, body: &str, expected: Value) {
-        let call = read(&request(method, target, content_type, body));
+        let request = request(method, target, content_type, body);
+        let call = read(&request);
         assert_eq!(serde_json::to_value(&call.parameters).unwrap(), expected, "{method} {target} {content_type} {body}");
     }
 
@@ -240,22 +245,24 @@ mod tests {
 
     #[test]
     fn reserved_names_do_not_reach_the_method() {
-        let call = read(&request(
+        let request = request(
             "POST",
             "/rest/m?access_token=two&aplogin=1&ap=three&start=0&state=s&method=x&sessid=y&token=z",
             "application/json",
             r#"{"auth":"one","NAME":"n"}"#,
-        ));
+        );
+        let call = read(&request);
         assert_eq!(serde_json::to_value(&call.parameters).unwrap(), serde_json::json!({"NAME": "n"}));
         assert_eq!(call.presented.token.as_deref(), Some("one"));
-        assert_eq!(call.presented.webhook, Some(("1".to_owned(), "three".to_owned())));
+        assert_eq!(call.presented.webhook, Some(("1".into(), "three".into())));
         assert!(call.presented.session && call.presented.signed_download && !call.presented.webhook_in_path);
     }
 
     #[test]
     fn a_bearer_header_comes_before_parameters() {
         let headers: Headers = [("Authorization", "bEARER header-token")].into_iter().collect();
-        let call = read(&Request::new("POST", "/rest/m?auth=parameter", headers, "".into()));
+        let request = Request::new("POST", "/rest/m?auth=parameter", headers, "".into());
+        let call = read(&request);
         assert_eq!(call.presented.token.as_deref(), Some("header-token"));
     }
 }

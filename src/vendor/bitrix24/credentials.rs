@@ -1,7 +1,8 @@
 //! Presented credentials → the caller, or why not.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 
+use foldhash::{HashMap, HashMapExt};
 use jiff::Timestamp;
 
 use super::call::Presented;
@@ -39,22 +40,24 @@ impl Caller {
 }
 
 /// The credentials of a portal, by what a request presents.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Credentials {
     tokens: HashMap<String, usize>,
-    webhooks: HashMap<(String, String), usize>,
+    /// By user, then by secret.
+    webhooks: HashMap<String, HashMap<String, usize>>,
 }
 
 impl Credentials {
     /// Indexes the credentials of `portal`.
     pub fn new(portal: &Portal) -> Self {
-        let mut credentials = Self::default();
+        let mut credentials = Self { tokens: HashMap::new(), webhooks: HashMap::new() };
         for (index, credential) in portal.credentials.iter().enumerate() {
             if let Some(token) = &credential.token {
                 credentials.tokens.insert(token.to_string(), index);
             }
             if let Some(webhook) = &credential.webhook {
-                credentials.webhooks.insert((webhook.user.to_string(), webhook.secret.to_string()), index);
+                let of_user = credentials.webhooks.entry(webhook.user.to_string()).or_default();
+                of_user.insert(webhook.secret.to_string(), index);
             }
         }
         credentials
@@ -67,7 +70,7 @@ impl Credentials {
     pub fn caller(
         &self,
         portal: &Portal,
-        presented: &Presented,
+        presented: &Presented<'_>,
         scope: Option<&str>,
         now: Timestamp,
         secure: bool,
@@ -126,7 +129,7 @@ impl Credentials {
     fn by_webhook(
         &self,
         portal: &Portal,
-        webhook: &(String, String),
+        (user, secret): &(Cow<'_, str>, Cow<'_, str>),
         scope: Option<&str>,
         secure: bool,
     ) -> Result<Caller, Refusal> {
@@ -135,7 +138,7 @@ impl Credentials {
         if portal.require_https && !secure {
             return refuse("INVALID_REQUEST");
         }
-        let Some(&index) = self.webhooks.get(webhook) else {
+        let Some(&index) = self.webhooks.get(&**user).and_then(|of_user| of_user.get(&**secret)) else {
             return refuse("INVALID_CREDENTIALS");
         };
         let credential = &portal.credentials[index];

@@ -10,6 +10,9 @@ use serde_json::{Number, Value};
 /// What PHP skips around numbers: C's `isspace`.
 const BLANKS: [char; 6] = [' ', '\t', '\n', '\x0b', '\x0c', '\r'];
 
+/// Where the shortest digits need no exponent, neither in PHP's layout nor in the other.
+const PLAIN: std::ops::Range<f64> = 1e-4..1e15;
+
 /// PHP's `MAX_LENGTH_OF_LONG`: from so many digits on, the digits before a point are too large an integer.
 const LONG_DIGITS: usize = 20;
 
@@ -27,6 +30,11 @@ pub fn json<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
             br#"{"error":"WRONG_ENCODING","error_description":"Wrong request encoding"}"#.to_vec()
         }
     }
+}
+
+/// Appends a float as [`json`] lays it out.
+pub fn write_float(text: &mut Vec<u8>, float: f64) {
+    Layout.write_f64(text, float).expect("memory takes every byte");
 }
 
 /// PHP's `empty()`: `null`, `""`, `"0"`, zero, `false`, no elements.
@@ -126,7 +134,16 @@ impl Formatter for Layout {
     }
 
     fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
-        writer.write_all(Decimal::shortest(value).layout(17, 'e').as_bytes())
+        let mut buffer = zmij::Buffer::new();
+        let shortest = buffer.format_finite(value);
+        // Times and durations, most of all, look the same in either layout.
+        if PLAIN.contains(&value.abs()) {
+            return writer.write_all(shortest.strip_suffix(".0").unwrap_or(shortest).as_bytes());
+        }
+        if value.abs() < PLAIN.start && shortest.contains('e') && shortest.contains('.') {
+            return writer.write_all(shortest.as_bytes());
+        }
+        writer.write_all(Decimal::read(shortest).layout(17, 'e').as_bytes())
     }
 
     /// Gets text without `"`, `\` and control characters.
@@ -168,11 +185,6 @@ struct Decimal {
 }
 
 impl Decimal {
-    /// The fewest digits that read back as the same float (`serialize_precision = -1`).
-    fn shortest(float: f64) -> Self {
-        Self::read(zmij::Buffer::new().format_finite(float))
-    }
-
     /// At most 14 digits (`precision = 14`).
     fn rounded(float: f64) -> Self {
         Self::read(&format!("{float:.13e}"))

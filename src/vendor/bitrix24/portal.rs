@@ -1,8 +1,8 @@
 //! A portal as it lives: its chats, who may call, and the way of a request through it.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashSet};
 use serde_json::{Value, json};
 
 use super::call;
@@ -121,7 +121,7 @@ impl State {
     }
 
     /// The checks in front of every method, then the method.
-    fn call(&mut self, exchange: &mut Exchange<'_>, called: &call::Call) -> Result<Reply, Refusal> {
+    fn call(&mut self, exchange: &mut Exchange<'_>, called: &call::Call<'_>) -> Result<Reply, Refusal> {
         let edition = self.edition();
         let method = methods::by_name(&called.method);
         let as_call = Call { operation: method.map(|m| &m.operation), facts: &called.parameters, nested: false };
@@ -146,8 +146,7 @@ impl State {
             if is_scope && caller.means == Means::Webhook { for_means(refusal, caller.means, edition) } else { refusal }
         })?;
         Ok(envelope::success(
-            &answer.result,
-            &answer.time,
+            &answer,
             self.portal.envelope,
             (&called.method, &called.parameters),
             edition.rules(),

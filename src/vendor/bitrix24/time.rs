@@ -2,33 +2,26 @@
 
 use jiff::Timestamp;
 use jiff::tz::Offset as Zone;
-use serde::Serialize;
 
 use super::editions::Rules;
+use super::php;
 use crate::engine::Span;
 use crate::seed::Offset;
 
 /// The `time` object, members in the order of the wire.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Time {
-    start: Number,
+    start: f64,
     finish: f64,
     duration: f64,
-    processing: Number,
-    date_start: String,
-    date_finish: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    processing: f64,
+    date_start: Date,
+    date_finish: Date,
     operating_reset_at: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    operating: Option<i64>,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Number {
-    Whole(i64),
-    Float(f64),
-}
+/// A date as it is written.
+type Date = [u8; 25];
 
 /// The minute baskets of the operating limit are forgotten after this many seconds.
 const OPERATING_WINDOW: i64 = 600;
@@ -42,23 +35,47 @@ impl Time {
         let second = span.start.as_second();
         let date_start = date(span.start, zone);
         let date_finish =
-            if span.finish.as_second() == second { date_start.clone() } else { date(span.finish, zone) };
-        let (start, duration, processing) = if rules.whole_seconds {
-            let whole = span.finish.as_second() - second;
-            (Number::Whole(second), finish - second as f64, Number::Whole(whole))
+            if span.finish.as_second() == second { date_start } else { date(span.finish, zone) };
+        // A whole float is written without a fraction, so whole seconds need no type of their own.
+        let (start, processing) = if rules.whole_seconds {
+            (second as f64, (span.finish.as_second() - second) as f64)
         } else {
-            (Number::Float(start), finish - start, Number::Float(finish - microtime(span.processing)))
+            (start, finish - microtime(span.processing))
         };
         Self {
             start,
             finish,
-            duration,
+            duration: finish - start,
             processing,
             date_start,
             date_finish,
             operating_reset_at: rules.operating.then_some(second + OPERATING_WINDOW),
-            operating: rules.operating.then_some(0),
         }
+    }
+
+    /// Appends the object.
+    pub fn write(&self, text: &mut Vec<u8>) {
+        let floats = [
+            (&b"{\"start\":"[..], self.start),
+            (b",\"finish\":", self.finish),
+            (b",\"duration\":", self.duration),
+            (b",\"processing\":", self.processing),
+        ];
+        for (name, float) in floats {
+            text.extend_from_slice(name);
+            php::write_float(text, float);
+        }
+        let dates = [(&b",\"date_start\":\""[..], &self.date_start), (b"\",\"date_finish\":\"", &self.date_finish)];
+        for (name, date) in dates {
+            text.extend_from_slice(name);
+            text.extend_from_slice(date);
+        }
+        text.push(b'"');
+        if let Some(reset_at) = self.operating_reset_at {
+            // Emulated calls are fast: nothing ever counts.
+            text.extend_from_slice(format!(",\"operating_reset_at\":{reset_at},\"operating\":0").as_bytes());
+        }
+        text.push(b'}');
     }
 }
 
@@ -68,24 +85,26 @@ fn microtime(instant: Timestamp) -> f64 {
 }
 
 /// ISO 8601 in whole seconds with a numeric offset, never `Z`: `2024-11-20T15:55:08+02:00`.
-fn date(instant: Timestamp, zone: Offset) -> String {
+fn date(instant: Timestamp, zone: Offset) -> Date {
     let local = Zone::from_seconds(zone.0).unwrap_or(Zone::UTC).to_datetime(instant);
     let minutes = zone.0.abs() / 60;
-    let (century, year) = (local.year() / 100, local.year() % 100);
-    let mut text = String::with_capacity(25);
-    let mut field = |before: &str, value: i32| {
-        text.push_str(before);
-        text.extend([value / 10, value % 10].map(|digit| char::from(b'0' + digit as u8)));
+    let mut text = *b"0000-00-00T00:00:00+00:00";
+    let mut field = |at: usize, value: i32| {
+        text[at] = b'0' + (value / 10) as u8;
+        text[at + 1] = b'0' + (value % 10) as u8;
     };
-    field("", century.into());
-    field("", year.into());
-    field("-", local.month().into());
-    field("-", local.day().into());
-    field("T", local.hour().into());
-    field(":", local.minute().into());
-    field(":", local.second().into());
-    field(if zone.0 < 0 { "-" } else { "+" }, minutes / 60);
-    field(":", minutes % 60);
+    field(0, (local.year() / 100).into());
+    field(2, (local.year() % 100).into());
+    field(5, local.month().into());
+    field(8, local.day().into());
+    field(11, local.hour().into());
+    field(14, local.minute().into());
+    field(17, local.second().into());
+    field(20, minutes / 60);
+    field(23, minutes % 60);
+    if zone.0 < 0 {
+        text[19] = b'-';
+    }
     text
 }
 
@@ -93,7 +112,6 @@ fn date(instant: Timestamp, zone: Offset) -> String {
 mod tests {
     use super::*;
     use crate::vendor::bitrix24::editions::Edition;
-    use crate::vendor::bitrix24::php;
 
     fn seed_page_span() -> Span {
         Span {
@@ -106,7 +124,9 @@ mod tests {
     #[track_caller]
     fn check(edition: Edition, expected: &str) {
         let time = Time::new(&seed_page_span(), edition.rules(), Offset(7200));
-        assert_eq!(String::from_utf8(php::json(&time)).unwrap(), expected);
+        let mut text = Vec::new();
+        time.write(&mut text);
+        assert_eq!(String::from_utf8(text).unwrap(), expected);
     }
 
     #[test]
@@ -128,8 +148,8 @@ mod tests {
     #[test]
     fn dates_carry_their_offset() {
         let instant = "2024-12-31T23:30:00Z".parse().unwrap();
-        assert_eq!(date(instant, Offset(0)), "2024-12-31T23:30:00+00:00");
-        assert_eq!(date(instant, Offset(-34_200)), "2024-12-31T14:00:00-09:30");
-        assert_eq!(date(instant, Offset(7_200)), "2025-01-01T01:30:00+02:00");
+        assert_eq!(date(instant, Offset(0)), *b"2024-12-31T23:30:00+00:00");
+        assert_eq!(date(instant, Offset(-34_200)), *b"2024-12-31T14:00:00-09:30");
+        assert_eq!(date(instant, Offset(7_200)), *b"2025-01-01T01:30:00+02:00");
     }
 }

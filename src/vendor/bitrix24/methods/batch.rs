@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{Answer, BATCH, Invocation, Method};
 use crate::engine::Stage;
@@ -34,13 +34,8 @@ const MOST: usize = 50;
 /// Real methods that the vendor keeps out of batches.
 const NOT_ALLOWED: &[&str] = &["batch", "download", "upload"];
 
-/// What the commands have given so far, by their names.
-#[derive(Default)]
-struct Outcomes {
-    result: Map<String, Value>,
-    error: Map<String, Value>,
-    time: Map<String, Value>,
-}
+/// JSON texts by the names of commands.
+type Texts = Vec<(String, Cow<'static, [u8]>)>;
 
 fn run(state: &mut State, invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
     let call = Call { operation: Some(&METHOD.operation), facts: invocation.parameters, nested: false };
@@ -49,34 +44,43 @@ fn run(state: &mut State, invocation: &Invocation<'_>, exchange: &mut Exchange<'
     }
     let start = exchange.watch.now();
     let stops_at_error = invocation.parameters.value("halt").is_some_and(php::is_true);
-    let mut outcomes = Outcomes::default();
+    let (mut results, mut errors, mut times) = (Texts::new(), Texts::new(), Texts::new());
     for (position, (name, command)) in commands(invocation.parameters).into_iter().enumerate() {
         let Value::String(command) = command else { continue };
         let outcome = match position < MOST {
-            true => run_command(state, &command, &outcomes.result, invocation, exchange),
+            true => run_command(state, &command, &results, invocation, exchange),
             false => Err(Refusal::new("ERROR_BATCH_LENGTH_EXCEEDED", state.edition())),
         };
         match outcome {
             Ok(answer) => {
-                outcomes.time.insert(name.clone(), in_php(&answer.time));
-                outcomes.result.insert(name, answer.result.into_owned());
+                let mut time = Vec::new();
+                answer.time.write(&mut time);
+                times.push((name.clone(), time.into()));
+                results.push((name, answer.result));
             }
             Err(refusal) => {
-                outcomes.error.insert(name, in_php(&ErrorBody::new(&refusal)));
+                errors.push((name, php::json(&ErrorBody::new(&refusal)).into()));
                 if stops_at_error {
                     break;
                 }
             }
         }
     }
-    let result = json!({
-        "result": php_array(outcomes.result),
-        "result_error": php_array(outcomes.error),
-        "result_total": [],
-        "result_next": [],
-        "result_time": php_array(outcomes.time),
-    });
-    Ok(Answer { result: Cow::Owned(result), time: state.time_since(start, exchange) })
+    let none = Texts::new();
+    let mut result = Vec::new();
+    let maps = [
+        (&b"{\"result\":"[..], &results),
+        (b",\"result_error\":", &errors),
+        (b",\"result_total\":", &none),
+        (b",\"result_next\":", &none),
+        (b",\"result_time\":", &times),
+    ];
+    for (name, texts) in maps {
+        result.extend_from_slice(name);
+        write_php_array(texts, &mut result);
+    }
+    result.push(b'}');
+    Ok(Answer { result: result.into(), time: state.time_since(start, exchange) })
 }
 
 /// The commands by name; a list's names are its positions.
@@ -93,7 +97,7 @@ fn commands(parameters: &Parameters) -> Vec<(String, Value)> {
 fn run_command(
     state: &mut State,
     command: &str,
-    results: &Map<String, Value>,
+    results: &Texts,
     outer: &Invocation<'_>,
     exchange: &mut Exchange<'_>,
 ) -> Result<Answer, Refusal> {
@@ -115,11 +119,11 @@ fn run_command(
 }
 
 /// Replaces `$result[name][field]` in names and values by what earlier commands gave.
-fn resolved_map(parameters: Map<String, Value>, results: &Map<String, Value>) -> Map<String, Value> {
+fn resolved_map(parameters: Map<String, Value>, results: &Texts) -> Map<String, Value> {
     parameters.into_iter().map(|(name, value)| (text_of(&resolved(&name, results)), resolved_value(value, results))).collect()
 }
 
-fn resolved_value(value: Value, results: &Map<String, Value>) -> Value {
+fn resolved_value(value: Value, results: &Texts) -> Value {
     match value {
         Value::String(text) => resolved(&text, results),
         Value::Array(elements) => elements.into_iter().map(|element| resolved_value(element, results)).collect(),
@@ -130,7 +134,7 @@ fn resolved_value(value: Value, results: &Map<String, Value>) -> Value {
 
 /// A text that is one reference as a whole becomes what it refers to, type and all; a reference to nothing
 /// becomes an empty text.
-fn resolved(text: &str, results: &Map<String, Value>) -> Value {
+fn resolved(text: &str, results: &Texts) -> Value {
     let mut parts = String::new();
     let mut rest = text;
     while let Some(position) = rest.find(REFERENCE) {
@@ -142,10 +146,10 @@ fn resolved(text: &str, results: &Map<String, Value>) -> Value {
         } else {
             let found = look_up(&keys, results);
             if before.is_empty() && after.is_empty() && parts.is_empty() {
-                return found.cloned().unwrap_or_else(|| "".into());
+                return found.unwrap_or_else(|| "".into());
             }
             parts.push_str(before);
-            parts.push_str(&found.map(text_of).unwrap_or_default());
+            parts.push_str(&found.as_ref().map(text_of).unwrap_or_default());
         }
         rest = after;
     }
@@ -165,11 +169,12 @@ fn reference(mut text: &str) -> (Vec<&str>, &str) {
     (keys, text)
 }
 
-fn look_up<'a>(keys: &[&str], results: &'a Map<String, Value>) -> Option<&'a Value> {
+fn look_up(keys: &[&str], results: &Texts) -> Option<Value> {
     let (name, fields) = keys.split_first()?;
-    fields.iter().try_fold(results.get(*name)?, |value, field| match value {
-        Value::Object(members) => members.get(*field),
-        Value::Array(elements) => elements.get(field.parse::<usize>().ok()?),
+    let (_, text) = results.iter().find(|(known, _)| known == name)?;
+    fields.iter().try_fold(serde_json::from_slice(text).ok()?, |value: Value, field| match value {
+        Value::Object(mut members) => members.shift_remove(*field),
+        Value::Array(elements) => elements.into_iter().nth(field.parse().ok()?),
         _ => None,
     })
 }
@@ -179,25 +184,34 @@ fn text_of(value: &Value) -> String {
 }
 
 /// A PHP array as `json_encode` writes it: keys from 0 without a gap make a list, none an empty one.
-fn php_array(map: Map<String, Value>) -> Value {
-    if map.keys().enumerate().all(|(index, key)| *key == index.to_string()) {
-        return map.into_iter().map(|(_, value)| value).collect();
+fn write_php_array(texts: &Texts, written: &mut Vec<u8>) {
+    let is_list = texts.iter().enumerate().all(|(index, (key, _))| *key == index.to_string());
+    written.push(if is_list { b'[' } else { b'{' });
+    for (position, (key, text)) in texts.iter().enumerate() {
+        if position > 0 {
+            written.push(b',');
+        }
+        if !is_list {
+            written.extend_from_slice(&php::json(key));
+            written.push(b':');
+        }
+        written.extend_from_slice(text);
     }
-    Value::Object(map)
-}
-
-fn in_php<T: serde::Serialize>(value: &T) -> Value {
-    serde_json::to_value(value).expect("a time and an error are plain members")
+    written.push(if is_list { b']' } else { b'}' });
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn references_are_replaced_and_keep_their_type_where_they_stand_alone() {
-        let results = json!({"a": {"ID": 7, "LIST": ["x", "y"]}, "b": true});
-        let results = results.as_object().unwrap();
+        let results = &vec![
+            ("a".to_owned(), Cow::Borrowed(&br#"{"ID":7,"LIST":["x","y"]}"#[..])),
+            ("b".to_owned(), Cow::Borrowed(&b"true"[..])),
+        ];
         for (text, expected) in [
             ("$result[a][ID]", json!(7)),
             ("$result[a][LIST][1]", json!("y")),
@@ -212,14 +226,16 @@ mod tests {
         ] {
             assert_eq!(resolved(text, results), expected, "{text}");
         }
-        let names = form::decode(b"$result[a][ID]=1");
-        assert!(!names.is_empty());
     }
 
     #[test]
     fn a_php_array_is_a_list_only_without_gaps() {
-        assert_eq!(php_array(Map::new()), json!([]));
-        assert_eq!(php_array(json!({"0": "a", "1": "b"}).as_object().unwrap().clone()), json!(["a", "b"]));
-        assert_eq!(php_array(json!({"1": "b"}).as_object().unwrap().clone()), json!({"1": "b"}));
+        let cases = [(&[][..], "[]"), (&["0", "1"], "[1,1]"), (&["1"], r#"{"1":1}"#), (&["a/", "0"], r#"{"a\/":1,"0":1}"#)];
+        for (keys, expected) in cases {
+            let texts = keys.iter().map(|key| (key.to_string(), Cow::Borrowed(&b"1"[..]))).collect();
+            let mut written = Vec::new();
+            write_php_array(&texts, &mut written);
+            assert_eq!(String::from_utf8(written).unwrap(), expected);
+        }
     }
 }

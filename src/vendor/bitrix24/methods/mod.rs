@@ -5,8 +5,6 @@ mod chat_name_set;
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::credentials::Caller;
 use super::errors::Refusal;
 use super::parameters::Parameters;
@@ -50,8 +48,8 @@ pub struct Invocation<'a> {
 
 /// What a method answers.
 pub struct Answer {
-    /// The `result`.
-    pub result: Cow<'static, Value>,
+    /// The `result`, as JSON text in PHP's layout.
+    pub result: Cow<'static, [u8]>,
     /// The `time`.
     pub time: Time,
 }
