@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::calls;
 use super::fill::Taint;
 use super::shadow::{self, Shot};
-use super::words::{list, quote};
+use super::words::{either, list, quote};
 use crate::fault::FaultSpec;
 use crate::seed::{Findings, Path, nearest};
 use crate::vendor::{ErrorCode, Operation, VENDORS, Vendor, by_name};
@@ -93,7 +93,7 @@ fn target(on: &str) -> Result<Target, (String, String)> {
         let meant = targets().find(|target| target.operation.is_some_and(|operation| operation.name == on));
         let names: Vec<_> = targets().map(Target::name).collect();
         let near = meant.map(Target::name).or_else(|| nearest(on, names.iter().map(String::as_str)).map(str::to_owned));
-        let help = near.map_or_else(|| format!("aim at {}", list(&names)), |near| format!("did you mean `{near}`?"));
+        let help = near.map_or_else(|| format!("aim at {}", either(&names)), |near| format!("did you mean `{near}`?"));
         return Err((format!("there is no vendor or operation {}", quote(on)), help));
     };
     let Some(rest) = rest else { return Ok(Target { vendor, operation: None }) };

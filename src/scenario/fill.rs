@@ -30,12 +30,12 @@ impl Taint {
         self.paths.insert(path);
     }
 
-    /// Whether a finding at `path` rests on a stand-in: there, at a part of it, or right around it.
+    /// Whether what is at `path` is a stand-in or a part of one.
     pub(super) fn covers(&self, path: &Path) -> bool {
         (0..=path.0.len()).any(|length| self.paths.contains(&Path(path.0[..length].to_vec())))
     }
 
-    /// Whether `path` or any part of it rests on a stand-in.
+    /// Whether what is at `path` is a stand-in, a part of one, or holds one.
     pub(super) fn touches(&self, path: &Path) -> bool {
         self.covers(path) || self.above.contains(path)
     }
@@ -137,21 +137,27 @@ impl Walk<'_> {
 
     fn record(&mut self, span: Span, entries: &mut [Entry<'_>], fields: &[Field], trail: Trail<'_>) -> Value {
         let mut object = Map::with_capacity(fields.len().min(entries.len()));
+        let mut missing = fields.iter().filter(|field| field.is_required).count();
         for position in 0..entries.len() {
             let known = fields.iter().find(|field| entries[position].key == field.name);
             let Some(field) = known.or_else(|| self.meant(entries, position, fields, trail)) else { continue };
+            missing -= usize::from(field.is_required);
             let node = &mut entries[position].value;
             let trail = trail.then(Mark::Key(&field.name));
+            // What has a default falls back to it; an option was meant to be set.
+            let has_default = !field.is_required && !matches!(field.shape, Shape::Optional(_));
             let value = self.value(node, &field.shape, trail);
-            if let Some(value) = value.or_else(|| field.is_required.then(|| self.stand_in(&field.shape))) {
+            if let Some(value) = value.or_else(|| (!has_default).then(|| self.stand_in(&field.shape))) {
                 object.insert(field.name.clone(), value);
             }
         }
-        for field in fields.iter().filter(|field| field.is_required) {
-            if !object.contains_key(&field.name) {
-                let place = entries.first().map_or(span, |entry| entry.key_span);
-                self.miss(place, field, trail);
-                object.insert(field.name.clone(), self.stand_in(&field.shape));
+        if missing > 0 {
+            let place = entries.first().map_or(span, |entry| entry.key_span);
+            for field in fields.iter().filter(|field| field.is_required) {
+                if !object.contains_key(&field.name) {
+                    self.miss(place, field, trail);
+                    object.insert(field.name.clone(), self.stand_in(&field.shape));
+                }
             }
         }
         Value::Object(object)
@@ -165,21 +171,28 @@ impl Walk<'_> {
         fields: &'f [Field],
         trail: Trail<'_>,
     ) -> Option<&'f Field> {
+        let Entry { key, key_span, value } = &entries[position];
+        let typed = key.clone().into_owned();
         let names = || fields.iter().map(|field| field.name.as_str());
-        let Entry { key, key_span, .. } = &entries[position];
-        let near = nearest(key, names()).and_then(|near| fields.iter().find(|field| field.name == near));
-        let near_is_free = near.is_some_and(|near| entries.iter().all(|entry| entry.key != near.name));
-        let help = match (near, key.split_once(':')) {
-            (Some(near), _) if near_is_free => format!("did you mean `{}`?", near.name),
-            (Some(near), _) => format!("`{}` is here already; the keys are {}", near.name, list(names())),
-            (None, Some((name, value))) => format!("write a blank after the colon: `{name}: {value}`"),
-            (None, None) => format!("the keys here are {}", list(names())),
+        let named = |name: &str| fields.iter().find(|field| field.name == name);
+        let is_free = |field: &&Field| entries.iter().all(|entry| entry.key != field.name);
+        let swallowed = typed.split_once(':').filter(|_| value.is_null());
+        let near = swallowed.map_or_else(|| nearest(&typed, names()).and_then(named), |(name, _)| named(name));
+        let meant = near.filter(is_free);
+        let help = match (swallowed, meant, near) {
+            (Some((name, rest)), ..) => format!("write a blank after the colon: `{name}: {rest}`"),
+            (None, Some(meant), _) => format!("did you mean `{}`?", meant.name),
+            (None, None, Some(near)) => format!("`{}` is here already; the keys are {}", near.name, list(names())),
+            (None, None, None) => format!("the keys here are {}", list(names())),
         };
-        let message = format!("there is no key {} here", quote(key));
-        self.mistakes.push(Mistake::new(*key_span, trail.path().name(key), message, help));
-        let near = near.filter(|_| near_is_free)?;
-        entries[position].key = near.name.clone().into();
-        Some(near)
+        let (span, message) = (*key_span, format!("there is no key {} here", quote(&typed)));
+        self.mistakes.push(Mistake::new(span, trail.path().name(&typed), message, help));
+        let entry = &mut entries[position];
+        entry.key = meant?.name.clone().into();
+        if let Some((_, rest)) = swallowed {
+            entry.value = Node { span, kind: Kind::Scalar { text: rest.to_owned().into(), is_plain: true } };
+        }
+        meant
     }
 
     fn table(&mut self, entries: &mut [Entry<'_>], inner: &Shape, trail: Trail<'_>) -> Value {
@@ -193,9 +206,11 @@ impl Walk<'_> {
     }
 
     fn form(&mut self, entries: &mut [Entry<'_>], forms: &[Field], trail: Trail<'_>) -> Option<Value> {
-        let [Entry { key, value, .. }] = entries else { return None };
-        let form = forms.iter().find(|form| *key == form.name)?;
-        let value = self.value_or_stand_in(value, &form.shape, trail.then(Mark::Key(&form.name)));
+        let [only] = entries else { return None };
+        let known = forms.iter().find(|form| only.key == form.name);
+        let is_near = nearest(&only.key, forms.iter().map(|form| form.name.as_str())).is_some();
+        let form = known.or_else(|| is_near.then(|| self.meant(entries, 0, forms, trail)).flatten())?;
+        let value = self.value_or_stand_in(&mut entries[0].value, &form.shape, trail.then(Mark::Key(&form.name)));
         Some(Value::Object(Map::from_iter([(form.name.clone(), value)])))
     }
 
@@ -219,7 +234,10 @@ impl Walk<'_> {
 
     /// Notes a value of the wrong kind.
     fn refuse(&mut self, node: &Node<'_>, shape: &Shape, trail: Trail<'_>) {
-        let (message, help) = refusal::of(node, shape, &trail.label(), trail.key());
+        let (message, mut help) = refusal::of(node, shape, &trail.label(), trail.key());
+        if trail.above.is_none() {
+            help = "begin with `standin: 1` and `name: …`".to_owned();
+        }
         self.mistakes.push(Mistake::new(node.place(), trail.path(), message, help));
         self.taint.add(trail.path());
     }
@@ -248,7 +266,8 @@ impl Walk<'_> {
                 required.map(|field| (field.name.clone(), self.stand_in(&field.shape))).collect()
             }
             Shape::Table(_) => Map::new().into(),
-            Shape::Optional(_) | Shape::Anything => Value::Null,
+            Shape::Optional(inner) => self.stand_in(inner),
+            Shape::Anything => Value::Null,
         }
     }
 }

@@ -9,6 +9,7 @@
 //! The nodes keep every scalar as it was typed and know where it stands. The schema is made from the types, the
 //! shapes from the schema: one description of the format serves editors, findings and reading.
 
+mod builder;
 mod calls;
 mod check;
 mod fill;
@@ -87,31 +88,21 @@ impl fmt::Debug for Scenario {
 
 /// Reads what can be read, mistakes or not.
 fn read(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Scenario> {
-    let t = std::time::Instant::now();
     let mut root = yaml::read(text, mistakes)?;
-    eprintln!("yaml {:?}", t.elapsed());let t = std::time::Instant::now();
-    let shape = Shape::of(&schema());
-    eprintln!("schema {:?}", t.elapsed());let t = std::time::Instant::now();
-    let (value, taint) = fill::fill(&mut root, &shape, mistakes);
-    eprintln!("fill {:?}", t.elapsed());let t = std::time::Instant::now();
+    let (value, taint) = fill::fill(&mut root, &Shape::of(&schema()), mistakes);
     let Some(Value::Object(mut keys)) = value else { return None };
     let sections = sections(&mut keys, &root, mistakes);
     let head = parsed(Head::deserialize(Value::Object(keys)), &Path::default(), &root, mistakes)?;
 
-    eprintln!("serde {:?}", t.elapsed());let t = std::time::Instant::now();
     let mut findings = Findings::default();
     for (vendor, section) in &sections {
         section.check(&Path::default().key(vendor.name()), &mut findings);
     }
-    eprintln!("vendor check {:?}", t.elapsed());let t = std::time::Instant::now();
     let described: Vec<_> = sections.iter().map(|(vendor, _)| *vendor).collect();
     check::check(&head.faults, &described, &taint, &mut findings);
     let sound = findings.0.into_iter().filter(|finding| !taint.covers(&finding.path));
     mistakes.extend(sound.map(|finding| Mistake { span: root.locate(&finding.path), finding }));
 
-    eprintln!("check {:?}", t.elapsed());let t = std::time::Instant::now();
-    drop(root);
-    eprintln!("drop {:?}", t.elapsed());
     let clock = head.clock();
     Some(Scenario { name: head.name.to_string(), seed: head.seed, clock, sections, faults: head.faults })
 }

@@ -27,13 +27,13 @@ impl Mistake {
 }
 
 /// One node of the tree.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Node<'text> {
     pub(super) span: Span,
     pub(super) kind: Kind<'text>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind<'text> {
     /// A scalar; `is_plain` when it is neither quoted nor a block nor tagged as text.
     Scalar {
@@ -45,7 +45,7 @@ pub(super) enum Kind<'text> {
 }
 
 /// One key of a mapping with its value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry<'text> {
     pub(super) key: Cow<'text, str>,
     pub(super) key_span: Span,

@@ -2,7 +2,7 @@
 
 use super::node::{Kind, Node};
 use super::shape::Shape;
-use super::words::{list, quote};
+use super::words::{either, quote};
 use crate::seed::nearest;
 
 /// The message and the help for a node that has not the shape; `label` is what to call it, `key` its key.
@@ -12,8 +12,13 @@ pub(super) fn of(node: &Node<'_>, shape: &Shape, label: &str, key: Option<&str>)
         None => format!("write `{value}`"),
     };
     let Kind::Scalar { text, is_plain } = &node.kind else {
-        let found = if matches!(node.kind, Kind::Sequence(_)) { "a list" } else { "a mapping" };
-        return (format!("{label} must be {}, but is {found}", shape.words()), of_collection(node, shape, &write));
+        let message = match (&node.kind, shape) {
+            (Kind::Sequence(items), Shape::List { .. }) => format!("has {}", items.len()),
+            (Kind::Sequence(_), _) => "is a list".to_owned(),
+            _ => "is a mapping".to_owned(),
+        };
+        let message = format!("{label} must be {}, but {message}", shape.words());
+        return (message, of_collection(node, shape, &write));
     };
     if node.is_null() {
         return of_null(text, shape, label, &write);
@@ -45,15 +50,10 @@ pub(super) fn of(node: &Node<'_>, shape: &Shape, label: &str, key: Option<&str>)
 
 fn of_collection(node: &Node<'_>, shape: &Shape, write: &dyn Fn(&str) -> String) -> String {
     match (&node.kind, shape) {
-        (Kind::Mapping(entries), Shape::Choice { forms, .. }) if !forms.is_empty() => {
-            let names = forms.iter().map(|form| form.name.as_str());
-            match entries.iter().find_map(|entry| nearest(&entry.key, names.clone())) {
-                Some(near) if entries.len() == 1 => format!("did you mean `{near}`?"),
-                _ => format!("give it one key, {}", list(names).replace(" and ", " or ")),
-            }
+        (Kind::Mapping(_), Shape::Choice { forms, .. }) if !forms.is_empty() => {
+            format!("give it one key, {}", either(forms.iter().map(|form| &form.name)))
         }
-        (Kind::Mapping(_), Shape::List { .. }) => "begin each item with `- `".to_owned(),
-        (Kind::Sequence(items), Shape::Record(_)) if items.len() == 1 => "remove the `- `".to_owned(),
+        (Kind::Mapping(_), Shape::List { .. }) => format!("begin each item with `- `, or {}", write(&shape.example())),
         _ => write(&shape.example()),
     }
 }

@@ -65,16 +65,18 @@ impl Report {
 
     fn render_one(&self, finding: &Placed, renderer: &Renderer) -> String {
         let Placed { line, column, source, message, help, marked, .. } = finding;
-        let group = Level::ERROR
-            .primary_title(message.as_str())
-            .element(Origin::path(self.origin.as_str()).line(*line).char_column(*column))
-            .element(
-                Snippet::source(source.as_str())
-                    .line_start(*line)
-                    .annotation(AnnotationKind::Primary.span(marked.clone())),
-            )
-            .element(Level::HELP.message(annotate_snippets::normalize_untrusted_str(help)));
-        renderer.render(&[group])
+        let title = Level::ERROR.primary_title(message.as_str());
+        let mark = AnnotationKind::Primary.span(marked.clone());
+        let snippet = Snippet::source(source.as_str()).line_start(*line).annotation(mark);
+        let help = Level::HELP.message(annotate_snippets::normalize_untrusted_str(help));
+        // The renderer counts the column on what it is given; of a part of a line it would be wrong.
+        let group = if source[..marked.start].chars().count() + 1 == *column {
+            title.element(snippet.path(self.origin.as_str()))
+        } else {
+            let origin = Origin::path(self.origin.as_str()).line(*line).char_column(*column);
+            title.element(origin).element(snippet)
+        };
+        renderer.render(&[group.element(help)])
     }
 
     /// The findings for a program: objects with `file`, `line`, `column`, `path`, `message` and `help`.

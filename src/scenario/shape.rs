@@ -7,6 +7,7 @@ use serde::de::IntoDeserializer;
 use serde::de::value::Error as ReadError;
 use serde_json::Value;
 
+use super::words::either;
 use crate::seed::{Length, Moment, Offset};
 
 /// What a node of the YAML must look like.
@@ -101,9 +102,9 @@ impl Shape {
             Self::Version(value) => format!("`{value}`"),
             Self::Choice { words, forms } => {
                 let forms = forms.iter().map(|form| format!("{{{}}}", form.example()));
-                super::words::list(words.iter().cloned().chain(forms)).replace(" and ", " or ")
+                either(words.iter().cloned().chain(forms))
             }
-            Self::List { least, most, .. } if least == most => format!("a list of {least}"),
+            Self::List { least, most, .. } if least == most => format!("a list of {least} items"),
             Self::List { .. } => "a list".to_owned(),
             Self::Record(_) | Self::Table(_) => "a mapping".to_owned(),
             Self::Optional(shape) => shape.words(),

@@ -60,8 +60,8 @@ pub(super) struct Scene<'text> {
     pub(super) at: usize,
     /// The last scalar before.
     pub(super) last: Span,
-    /// The innermost bracket that is open.
-    pub(super) bracket: Option<Span>,
+    /// The innermost bracket that is open, in bytes.
+    pub(super) bracket: Option<usize>,
 }
 
 /// The place, the message and the help for a slip.
@@ -168,9 +168,13 @@ fn colon(scene: &Scene<'_>) -> (Span, String, String) {
 fn colon_in_text(scene: &Scene<'_>) -> (Span, String, String) {
     let message = "a colon and a blank inside a text make a key of it".to_owned();
     let begins = if scene.last.end == scene.at { scene.last.start } else { scene.at };
-    let span = scene.rest(begins);
+    let mut span = scene.rest(begins);
+    if scene.bracket.is_some() {
+        let text = &scene.text[span.start..span.end];
+        span.end = span.start + text.find([',', ']', '}']).unwrap_or(text.len());
+    }
     let text = &scene.text[span.start..span.end];
-    let help = if begins == scene.at || scene.bracket.is_some() || text.contains(['"', '\\', '#']) {
+    let help = if begins == scene.at || text.contains(['"', '\\', '#']) {
         "put the text in quotes".to_owned()
     } else {
         format!("put the text in quotes: `\"{text}\"`")
@@ -243,6 +247,6 @@ impl Scene<'_> {
     /// The innermost open bracket, if it stands on an earlier line.
     fn bracket_above(&self) -> Option<Span> {
         let bracket = self.bracket?;
-        self.text[bracket.start..self.at].contains('\n').then_some(bracket)
+        self.text[bracket..self.at].contains('\n').then(|| self.character(bracket))
     }
 }

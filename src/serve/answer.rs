@@ -23,8 +23,11 @@ pub struct Shared {
     /// Whether answers carry the number of their exchange.
     tag: bool,
     /// Answers a request; a test puts something else here.
-    step: fn(&mut World, &Request, Arrival) -> Planned,
+    pub(super) step: Step,
 }
+
+/// What answers a request.
+pub(super) type Step = fn(&mut World, &Request, Arrival) -> Planned;
 
 impl Shared {
     pub(super) fn new(world: World, tag: bool) -> Self {

@@ -1,13 +1,16 @@
 //! The accept loop: one task a connection, until told to stop.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 
 use super::answer::Shared;
 
@@ -24,37 +27,135 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>, stop: impl Future<Output = ()>) {
     let mut stop = std::pin::pin!(stop);
     let graceful = GracefulShutdown::new();
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_header_size(HEAD_LIMIT);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = &mut stop => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        match accepted {
+            Ok((stream, _)) => {
+                // Answers are small and complete: waiting to fill a packet only delays them.
+                let _ = stream.set_nodelay(true);
+                tokio::spawn(converse(stream, Arc::clone(&shared), graceful.watcher()));
+            }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
+                sleep(ACCEPT_PAUSE).await;
             }
-        };
-        // Answers are small and complete: waiting to fill a packet only delays them.
-        let _ = stream.set_nodelay(true);
-        let shared = Arc::clone(&shared);
-        let service = service_fn(move |request| {
-            let shared = Arc::clone(&shared);
-            async move { shared.answer(request).await }
-        });
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
-            }
-        });
+        }
     }
     drop(listener);
     if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
         tracing::warn!("exchanges that were still running were cut off");
+    }
+}
+
+/// Answers the requests of one connection.
+async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    shared: Arc<Shared>,
+    graceful: hyper_util::server::graceful::Watcher,
+) {
+    let steps = Arc::new(AtomicU64::new(0));
+    let service = {
+        let steps = Arc::clone(&steps);
+        service_fn(move |request| {
+            let (shared, steps) = (Arc::clone(&shared), Arc::clone(&steps));
+            async move {
+                steps.fetch_add(1, Ordering::Relaxed);
+                let answer = shared.answer(request).await;
+                steps.fetch_add(1, Ordering::Relaxed);
+                answer
+            }
+        })
+    };
+    let mut builder = http1::Builder::new();
+    builder.max_header_size(HEAD_LIMIT);
+    let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+    tokio::select! {
+        ended = connection => if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended early");
+        },
+        () = silence(&steps) => tracing::debug!("a connection was closed: its client sent no head"),
+    }
+}
+
+/// Ends when a client has sent no complete head for the time that it has for one. Each exchange counts two steps,
+/// so an odd number means that one is under way. One timer a connection costs less than one a request; a client
+/// that falls silent after an answer is given up to twice the time.
+async fn silence(steps: &AtomicU64) {
+    let mut seen = steps.load(Ordering::Relaxed);
+    loop {
+        sleep(HEAD_TIME).await;
+        let now = steps.load(Ordering::Relaxed);
+        if now == seen && now.is_multiple_of(2) {
+            return;
+        }
+        seen = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+    use crate::engine::World;
+    use crate::scenario::Scenario;
+
+    /// A connection to a server of the built-in scenario whose `step` may be another one.
+    fn connect(step: Option<super::super::answer::Step>) -> (tokio::io::DuplexStream, Arc<Shared>, GracefulShutdown) {
+        let scenario = Scenario::parse("default", Scenario::DEFAULT).unwrap();
+        let mut shared = Shared::new(World::new(Arc::new(scenario), 1), false);
+        if let Some(step) = step {
+            shared.step = step;
+        }
+        let shared = Arc::new(shared);
+        let (client, server) = duplex(1 << 16);
+        let graceful = GracefulShutdown::new();
+        tokio::spawn(converse(server, Arc::clone(&shared), graceful.watcher()));
+        (client, shared, graceful)
+    }
+
+    async fn received(mut client: tokio::io::DuplexStream) -> String {
+        let mut text = String::new();
+        client.read_to_string(&mut text).await.unwrap();
+        text
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_sends_its_head_too_slowly_is_closed() {
+        let (mut client, shared, _graceful) = connect(None);
+        client.write_all(b"POST /rest/x HTTP/1.1\r\nhost: st").await.unwrap();
+        let start = tokio::time::Instant::now();
+        assert_eq!(received(client).await, "");
+        assert_eq!(start.elapsed().as_secs(), 30);
+        assert_eq!(shared.world().counters().exchanges, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_its_time_over_a_body_is_not_closed() {
+        let (mut client, _shared, _graceful) = connect(None);
+        client.write_all(b"POST /rest/x HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 2\r\n\r\n").await.unwrap();
+        sleep(HEAD_TIME * 10).await;
+        client.write_all(b"{}").await.unwrap();
+        assert!(received(client).await.starts_with("HTTP/1.1 404 "));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_is_answered_with_the_vendors_own_500_and_the_server_goes_on() {
+        let (mut client, shared, _graceful) = connect(Some(|world, request, arrival| {
+            assert!(!request.target().ends_with("panic"), "this panic is part of a test");
+            crate::engine::step(world, request, arrival)
+        }));
+        client.write_all(b"POST /rest/panic HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        client.write_all(b"PUT /api/v1/panic HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        client.write_all(b"POST /rest/x HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        let text = received(client).await;
+        let statuses: Vec<_> = text.match_indices("HTTP/1.1 ").map(|(at, _)| &text[at + 9..at + 12]).collect();
+        assert_eq!(statuses, ["500", "500", "404"], "{text}");
+        assert!(text.contains(r#"{"error":"INTERNAL_SERVER_ERROR","error_description":"Internal server error"}"#), "{text}");
+        assert!(text.contains(r#""code":3001,"message":"Internal server error""#), "{text}");
+        assert_eq!(shared.world().counters().exchanges, 3);
     }
 }

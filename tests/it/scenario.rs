@@ -1,1 +1,225 @@
-//! stub
+//! Scenarios: what is typed is what is read, and whatever is wrong is reported at once, in its place.
+
+use std::fs;
+use std::path::Path;
+
+use proptest::prelude::*;
+use standin::engine::Clock;
+use standin::scenario::{Report, Scenario, schema_text};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn report(text: &str) -> Report {
+    Scenario::parse("scenario.yaml", text).expect_err("the scenario is broken")
+}
+
+#[test]
+fn every_shipped_scenario_is_free_of_mistakes() {
+    insta::glob!("../../scenarios", "**/*.yaml", |path| {
+        let text = fs::read_to_string(path).unwrap();
+        if let Err(report) = Scenario::parse(&path.display().to_string(), &text) {
+            panic!("{report}");
+        }
+    });
+}
+
+/// Each file in `scenario/` has a mistake of one kind; `many.yaml` has one of each.
+#[test]
+fn every_mistake_is_reported_in_its_place_with_what_to_type() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("scenario");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        insta::glob!("scenario/*.yaml", |path| {
+            let text = fs::read_to_string(path).unwrap();
+            let name = path.file_name().unwrap().to_string_lossy();
+            let report = Scenario::parse(&name, &text).expect_err("the scenario is broken");
+            insta::assert_snapshot!("report", report.render(false));
+        });
+    });
+}
+
+#[test]
+fn the_schema_in_the_repository_is_the_one_of_the_types() {
+    let committed = fs::read_to_string(Path::new(ROOT).join("schemas/scenario.schema.json")).unwrap_or_default();
+    assert!(committed == schema_text(), "run `cargo run -- schema > schemas/scenario.schema.json`");
+}
+
+#[test]
+fn text_is_kept_as_it_is_typed() {
+    for typed in ["NO", "on", "017", "+15555550100", "1e3", "0x1F", "1_000", "12:30:45", ".5", "true", "2024-11-20", "=", "Null!"] {
+        check_name(typed, typed);
+    }
+    for (typed, meant) in [
+        ("\"~\"", "~"),
+        ("'~'", "~"),
+        ("\"null\"", "null"),
+        ("\"\"", ""),
+        ("' a '", " a "),
+        ("\"a\\tb\\u263A\"", "a\tb☺"),
+        ("'it''s'", "it's"),
+        ("!!str 017", "017"),
+        ("!!str", ""),
+        ("|-\n  two\n  lines", "two\nlines"),
+        (">-\n  one\n  line", "one line"),
+        ("one\n  line", "one line"),
+        ("имя # comment", "имя"),
+        ("a#b", "a#b"),
+    ] {
+        check_name(typed, meant);
+    }
+}
+
+#[track_caller]
+fn check_name(typed: &str, meant: &str) {
+    let text = format!("standin: 1\nname: {typed}\n");
+    let scenario = Scenario::parse("scenario.yaml", &text).unwrap_or_else(|report| panic!("{report}"));
+    assert_eq!(scenario.name, meant, "{typed}");
+}
+
+#[test]
+fn ids_and_parameters_are_kept_as_they_are_typed() {
+    let text = "
+standin: 1
+name: ids
+bitrix24:
+  connectors: [{id: no, chat_group: true}]
+  lines: [{id: 105, connectors: [no]}]
+  chats: [{connector: no, line: 105, id: 017, name: 1e3}]
+faults:
+  - {name: on, on: bitrix24.imconnector.chat.name.set, match: {CHAT_ID: 017, NAME: ~~}, error: CHAT_RENAMING_FAILED}
+";
+    let scenario = Scenario::parse("scenario.yaml", text).unwrap_or_else(|report| panic!("{report}"));
+    let [fault] = &scenario.faults[..] else { panic!("one fault") };
+    assert_eq!((fault.name.as_str(), fault.matches["CHAT_ID"].as_str()), ("on", "017"));
+    assert_eq!(fault.matches["NAME"].as_str(), "~~");
+    let section = format!("{scenario:?}");
+    assert!(section.contains(r#"id: Text("017")"#) && section.contains(r#"name: Text("1e3")"#), "{section}");
+}
+
+#[test]
+fn a_scenario_says_what_time_it_is_and_where_draws_begin() {
+    let text = "standin: 1\nname: clock\nseed: 18446744073709551615\nclock: {virtual: 2024-11-20T15:55:08.525962+02:00}\n";
+    let scenario = Scenario::parse("scenario.yaml", text).unwrap();
+    assert_eq!(scenario.seed, Some(u64::MAX));
+    assert_eq!(scenario.clock, Clock::Virtual("2024-11-20T13:55:08.525962Z".parse().unwrap()));
+    let scenario = Scenario::parse("scenario.yaml", "standin: 1\nname: clock\nclock: real\nseed: ~\n").unwrap();
+    assert_eq!((scenario.seed, scenario.clock), (None, Clock::Real));
+}
+
+#[test]
+fn a_byte_order_mark_and_windows_line_ends_are_no_mistake() {
+    let text = "\u{feff}standin: 1\r\nname: from Windows\r\nchert: {tenants: []}\r\n";
+    let scenario = Scenario::parse("scenario.yaml", text).unwrap_or_else(|report| panic!("{report}"));
+    assert_eq!(scenario.name, "from Windows");
+    let report = report("\u{feff}standin: 1\r\nname: from Windows\r\nsede: 1\r\n");
+    let [finding] = report.findings() else { panic!("one finding") };
+    assert_eq!((finding.line, finding.column, finding.source.as_str()), (3, 1, "sede: 1"));
+}
+
+#[test]
+fn an_alias_repeats_what_its_anchor_names() {
+    let text = "
+standin: 1
+name: aliases
+bitrix24:
+  connectors:
+    - &first {id: &id connector, chat_group: true}
+  lines:
+    - {id: 105, connectors: &all [*id]}
+    - {id: 106, connectors: *all}
+";
+    let scenario = Scenario::parse("scenario.yaml", text).unwrap_or_else(|report| panic!("{report}"));
+    let section = format!("{scenario:?}");
+    assert_eq!(section.matches(r#"connectors: [Text("connector")]"#).count(), 2, "{section}");
+}
+
+#[test]
+fn columns_count_characters() {
+    let report = report("{standin: 1, name: имя, sede: 1}");
+    let [finding] = report.findings() else { panic!("one finding: {report}") };
+    assert_eq!((finding.line, finding.column), (1, 25));
+    assert!(report.to_string().contains("scenario.yaml:1:25"), "{report}");
+}
+
+#[test]
+fn of_a_long_line_the_part_around_the_place_is_shown() {
+    let chats: Vec<_> = (0..5000).map(|id| format!("{{id: ch_{id}, group: true}}")).collect();
+    let chats = chats.join(", ").replace("id: ch_4000, group", "id: ch_4000, groop");
+    let text = format!("{{standin: 1, name: long, chert: {{tenants: [{{slug: a, signing_secret: b, chats: [{chats}]}}]}}}}");
+    let report = report(&text);
+    let [finding] = report.findings() else { panic!("one finding") };
+    let column = text.find("groop").unwrap() + 1;
+    assert_eq!(finding.column, column);
+    assert!(finding.source.len() < 200 && finding.source.contains("groop"), "{}", finding.source);
+    assert!(report.to_string().contains(&format!("scenario.yaml:1:{column}\n")), "{report}");
+}
+
+#[test]
+fn programs_read_findings_as_objects() {
+    let report = report("standin: 1\nname: json\nchert:\n  tenants:\n    - {slug: a, signing_secret: b, lines: 5}\n");
+    insta::assert_snapshot!(serde_json::Value::from(report.to_json()), @r#"[{"file":"scenario.yaml","line":5,"column":43,"path":"chert.tenants[0].lines","message":"`lines` must be a list, but is `5`","help":"write `lines: [{id: text, phone_number: text}]`"}]"#);
+}
+
+#[test]
+fn workflows_read_findings_as_commands() {
+    let report = Scenario::parse("a,b.yaml", "standin: 1\nname: 100%\nsede: 1\n").unwrap_err();
+    insta::assert_snapshot!(report.to_github(), @"::error file=a%2Cb.yaml,line=3,col=1,title=there is no key `sede` here::there is no key `sede` here%0Ahelp: did you mean `seed`?");
+}
+
+#[test]
+fn colours_come_only_when_asked_for() {
+    let report = report("standin: 1\n");
+    assert!(!report.render(false).contains('\u{1b}'));
+    assert!(report.render(true).contains('\u{1b}'));
+}
+
+/// Pieces of YAML that mean something to a parser or to the format.
+const PIECES: &[&str] = &[
+    "\n", "\n  ", "\n    - ", "\n- ", " ", "\t", ": ", ":", "- ", ", ", "{", "}", "[", "]", "\"", "'", "#", " # ", "&a ", "*a",
+    "!!str ", "!x ", "|\n", ">", "?", "---\n", "...\n", "%YAML 1.2\n", "<<", "~", "\u{feff}", "\r\n", "\\", "ы", "\0", "standin: 1\n",
+    "name: n\n", "bitrix24:", "chert:", "faults:", "lines", "connectors", "id", "105", "clock: {virtual: x}\n", "when: {first: 1}",
+];
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_reader_panic(text in any::<String>()) {
+        read(&text)?;
+    }
+
+    #[test]
+    fn no_heap_of_yaml_makes_the_reader_panic(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..40)) {
+        read(&pieces.concat())?;
+    }
+
+    #[test]
+    fn no_damage_to_a_scenario_makes_the_reader_panic(
+        cuts in prop::collection::vec((any::<prop::sample::Index>(), 0..12_usize, prop::sample::select(PIECES)), 1..6),
+    ) {
+        let mut characters: Vec<char> = Scenario::DEFAULT.chars().collect();
+        for (index, length, piece) in cuts {
+            let start = index.index(characters.len());
+            let end = (start + length).min(characters.len());
+            characters.splice(start..end, piece.chars());
+        }
+        read(&characters.into_iter().collect::<String>())?;
+    }
+}
+
+/// Reads a text, and if it is refused, looks at every form of the report.
+fn read(text: &str) -> Result<(), TestCaseError> {
+    let Err(report) = Scenario::parse("scenario.yaml", text) else { return Ok(()) };
+    prop_assert!(!report.findings().is_empty(), "a refusal without a reason");
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    for finding in report.findings() {
+        let line = text.split('\n').nth(finding.line - 1).expect("the line exists");
+        prop_assert!(line.contains(&finding.source), "the source is of the line");
+        prop_assert!(finding.column <= line.chars().count() + 1, "the column exists");
+        prop_assert!(!finding.help.is_empty() && !finding.message.is_empty());
+    }
+    report.render(true);
+    report.to_json();
+    report.to_github();
+    Ok(())
+}
