@@ -1,1 +1,58 @@
-fn main(){}
+//! What one exchange costs inside, without sockets: `cargo bench`.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use jiff::Timestamp;
+use standin::Scenario;
+use standin::engine::{Arrival, World, step};
+use standin::http::{Headers, Request};
+
+const BODY: &str = r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"47e007b1-ee15-43db-bcba-1c26e5884d3f","NAME":"New dialog name"}"#;
+
+fn world(faults: &str) -> World {
+    let scenario = Scenario::parse("bench", &format!("{}{faults}", Scenario::DEFAULT)).expect("a good scenario");
+    World::new(Arc::new(scenario), 1)
+}
+
+fn rename() -> Request {
+    let headers: Headers = [("host", "127.0.0.1:8080"), ("content-type", "application/json")].into_iter().collect();
+    Request::new("POST", "/rest/1/webhook-secret/imconnector.chat.name.set", headers, BODY.into())
+}
+
+fn rename_of_chert() -> Request {
+    let headers: Headers =
+        [("x-chert-tenant", "acme-7a3f"), ("authorization", "Bearer 5f4dcc3b5aa765d61d8327deb882cf99")].into_iter().collect();
+    Request::new("PUT", "/api/v1/chats/ch_01H", headers, r#"{"display_name":"Acme launch crew"}"#.into())
+}
+
+fn batch() -> Request {
+    let command = "imconnector.chat.name.set?CONNECTOR=connector&LINE=105&CHAT_ID=47e007b1-ee15-43db-bcba-1c26e5884d3f&NAME=n";
+    let body = serde_json::json!({"cmd": vec![command; 50]}).to_string();
+    let headers: Headers = [("content-type", "application/json")].into_iter().collect();
+    Request::new("POST", "/rest/1/webhook-secret/batch", headers, body.into())
+}
+
+fn elsewhere(count: usize) -> String {
+    let fault = |number| {
+        format!("  - {{name: f{number}, on: bitrix24.imconnector.chat.name.set, match: {{CHAT_ID: other-{number}}}, error: CHAT_RENAMING_FAILED}}\n")
+    };
+    format!("faults:\n{}", (0..count).map(fault).collect::<String>())
+}
+
+fn steps(criterion: &mut Criterion) {
+    let arrival = Arrival::at(Timestamp::UNIX_EPOCH);
+    let mut bench = |name: &str, mut world: World, request: Request| {
+        criterion.bench_function(name, |bencher| {
+            bencher.iter(|| black_box(step(&mut world, black_box(&request), arrival)));
+        });
+    };
+    bench("bitrix24 rename", world(""), rename());
+    bench("bitrix24 rename, 1000 faults aimed at other chats", world(&elsewhere(1000)), rename());
+    bench("bitrix24 batch of 50", world(""), batch());
+    bench("chert rename by bearer token", world(""), rename_of_chert());
+}
+
+criterion_group!(benches, steps);
+criterion_main!(benches);

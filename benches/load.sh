@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# Measures the release binary beside bare hyper, in turns in one run, and prints medians and ratios.
+# Needs wrk (Debian: apt-get install wrk), curl and python3. Traffic stays on loopback.
+#
+#   benches/load.sh [ROUNDS] [SECONDS]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+rounds=${1:-5} seconds=${2:-4} port=18480 url=http://127.0.0.1:18480
+work=$(mktemp -d)
+server=
+trap '[ -n "$server" ] && kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
+command -v wrk >/dev/null || { echo "load.sh: wrk is missing: apt-get install wrk" >&2; exit 3; }
+
+cargo build --release --quiet --bin standin
+cargo build --release --quiet --example bare_hyper
+standin=target/release/standin bare=target/release/examples/bare_hyper
+
+cat > "$work/rename.lua" <<'LUA'
+wrk.method = "POST"
+wrk.headers["content-type"] = "application/json"
+wrk.body = '{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"47e007b1-ee15-43db-bcba-1c26e5884d3f","NAME":"New dialog name"}'
+LUA
+python3 - "$work" <<'PY'
+import sys
+head = open("scenarios/default.yaml").read()
+chats = "".join(f"    - {{connector: connector, line: 105, id: other-{i}, name: Chat {i}}}\n" for i in range(100_000))
+faults = "faults:\n" + "".join(
+    f"  - {{name: fault {i}, on: bitrix24.imconnector.chat.name.set, match: {{CHAT_ID: other-{i}}}, error: CHAT_RENAMING_FAILED}}\n"
+    for i in range(1_000))
+open(f"{sys.argv[1]}/large.yaml", "w").write(head.replace("\nchert:", chats + "\nchert:") + faults)
+PY
+
+start() { "$@" >/dev/null 2>&1 & server=$!; until curl -s -o /dev/null "$url/"; do :; done; }
+stop() { kill "$server"; wait "$server" 2>/dev/null || true; server=; }
+ticks() { awk '{print $14 + $15}' "/proc/$server/stat"; }
+resident() { awk '/VmRSS/ {print $2}' "/proc/$server/status"; }
+
+# One round: throughput in requests/s, CPU time per request in microseconds, p99 in microseconds.
+round() {
+  local before after
+  before=$(ticks)
+  wrk -t1 -c32 -d"${seconds}s" --latency -s "$work/rename.lua" "$url/rest/1/webhook-secret/imconnector.chat.name.set" > "$work/wrk"
+  after=$(ticks)
+  python3 - "$work/wrk" "$((after - before))" "$(getconf CLK_TCK)" <<'PY'
+import re, sys
+text, ticks, hertz = open(sys.argv[1]).read(), int(sys.argv[2]), int(sys.argv[3])
+requests = int(re.search(r"(\d+) requests in", text)[1])
+number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", text).groups()
+p99 = float(number) * {"us": 1, "ms": 1e3, "s": 1e6}[unit]
+assert "Non-2xx" not in text, text
+print(re.search(r"Requests/sec:\s+([\d.]+)", text)[1], ticks / hertz * 1e6 / requests, p99)
+PY
+}
+
+echo "rounds of ${seconds}s, 32 connections, journal on, exchange log off" >&2
+for i in $(seq "$rounds"); do
+  for workers in 1 2; do
+    start "$bare" 127.0.0.1:$port $workers;                                        echo "bare/$workers $(round)"; stop
+    start "$standin" serve --listen 127.0.0.1:$port --log off --workers $workers;  echo "standin/$workers $(round)"; stop
+  done
+  start "$standin" serve --listen 127.0.0.1:$port --log text;                      echo "standin+log/1 $(round)"; stop
+  start "$standin" serve "$work/large.yaml" --listen 127.0.0.1:$port --log off;    echo "standin+large/1 $(round)"; stop
+done | tee "$work/rounds" >&2
+
+echo "start to first 200, 20 times" >&2
+python3 - "$standin" "$port" > "$work/starts" <<'PY'
+import socket, subprocess, sys, time
+for _ in range(20):
+    began = time.perf_counter()
+    server = subprocess.Popen([sys.argv[1], "serve", "--listen", f"127.0.0.1:{sys.argv[2]}", "--log", "off"], stderr=subprocess.DEVNULL)
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", int(sys.argv[2]))) as client:
+                client.sendall(b"GET /__standin/health HTTP/1.0\r\n\r\n")
+                if client.recv(12).endswith(b"200"):
+                    break
+        except OSError:
+            pass
+    print((time.perf_counter() - began) * 1e3)
+    server.terminate()
+    server.wait()
+PY
+
+echo "memory, 1,000,000 requests" >&2
+start "$standin" serve --listen 127.0.0.1:$port --log off
+idle=$(resident) done=0
+: > "$work/memory"
+while [ "$done" -lt 1000000 ]; do
+  wrk -t1 -c32 -d5s -s "$work/rename.lua" "$url/rest/1/webhook-secret/imconnector.chat.name.set" > "$work/wrk"
+  done=$((done + $(awk '/requests in/ {print $1}' "$work/wrk")))
+  echo "$done $(resident)" >> "$work/memory"
+done
+stop
+load=$( { TIMEFORMAT=%R; time "$standin" check "$work/large.yaml" 2>/dev/null; } 2>&1 )
+
+python3 - "$work" "$idle" "$load" <<'PY'
+import statistics as s, sys
+work, idle, load = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+rows = {}
+for line in open(f"{work}/rounds"):
+    name, *figures = line.split()
+    rows.setdefault(name, []).append([float(figure) for figure in figures])
+median = {name: [s.median(column) for column in zip(*values)] for name, values in rows.items()}
+print("| server, workers | requests/s | CPU µs a request | p99 µs |\n| --- | --- | --- | --- |")
+for name, (rate, cpu, p99) in median.items():
+    print(f"| {name} | {rate:,.0f} | {cpu:.1f} | {p99:,.0f} |")
+def ratio(a, b, column):
+    return s.median(x[column] / y[column] for x, y in zip(rows[a], rows[b]))
+print()
+for w in "12":
+    print(f"standin/{w} to bare/{w}: throughput {ratio('standin/' + w, 'bare/' + w, 0):.2f}, CPU {ratio('standin/' + w, 'bare/' + w, 1):.2f}")
+print(f"standin/1 to standin/2: throughput {ratio('standin/1', 'standin/2', 0):.2f}")
+print(f"large scenario to small: throughput {ratio('standin+large/1', 'standin/1', 0):.2f}; its load and check: {load:.2f} s")
+starts = [float(line) for line in open(f"{work}/starts")]
+print(f"start to first 200: median {s.median(starts):.1f} ms")
+memory = [line.split() for line in open(f"{work}/memory")]
+print(f"memory: idle {idle / 1024:.1f} MiB; " + "; ".join(f"after {int(n):,}: {int(kib) / 1024:.1f} MiB" for n, kib in memory))
+PY
