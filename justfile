@@ -24,6 +24,6 @@ snapshots:
 bench:
     cargo bench
 
-# Load a server of the built-in scenario with renames for ten seconds; needs wrk
-load url="http://127.0.0.1:8080":
-    wrk -t1 -c32 -d10s --latency "{{url}}/rest/1/webhook-secret/imconnector.chat.name.set?CONNECTOR=connector&LINE=105&CHAT_ID=47e007b1-ee15-43db-bcba-1c26e5884d3f&NAME=load"
+# Measure throughput, memory and start beside bare hyper; needs wrk, curl and python3
+load *arguments:
+    bash benches/load.sh {{arguments}}

@@ -12,18 +12,22 @@ use standin::http::{Headers, Request};
 const BODY: &str = r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"47e007b1-ee15-43db-bcba-1c26e5884d3f","NAME":"New dialog name"}"#;
 
 fn world(faults: &str) -> World {
-    let scenario = Scenario::parse("bench", &format!("{}{faults}", Scenario::DEFAULT)).expect("a good scenario");
+    let scenario =
+        Scenario::parse("bench", &format!("{}{faults}", Scenario::DEFAULT)).expect("a good scenario");
     World::new(Arc::new(scenario), 1)
 }
 
 fn rename() -> Request {
-    let headers: Headers = [("host", "127.0.0.1:8080"), ("content-type", "application/json")].into_iter().collect();
+    let headers: Headers =
+        [("host", "127.0.0.1:8080"), ("content-type", "application/json")].into_iter().collect();
     Request::new("POST", "/rest/1/webhook-secret/imconnector.chat.name.set", headers, BODY.into())
 }
 
 fn rename_of_chert() -> Request {
     let headers: Headers =
-        [("x-chert-tenant", "acme-7a3f"), ("authorization", "Bearer 5f4dcc3b5aa765d61d8327deb882cf99")].into_iter().collect();
+        [("x-chert-tenant", "acme-7a3f"), ("authorization", "Bearer 5f4dcc3b5aa765d61d8327deb882cf99")]
+            .into_iter()
+            .collect();
     Request::new("PUT", "/api/v1/chats/ch_01H", headers, r#"{"display_name":"Acme launch crew"}"#.into())
 }
 
@@ -36,7 +40,9 @@ fn batch() -> Request {
 
 fn elsewhere(count: usize) -> String {
     let fault = |number| {
-        format!("  - {{name: f{number}, on: bitrix24.imconnector.chat.name.set, match: {{CHAT_ID: other-{number}}}, error: CHAT_RENAMING_FAILED}}\n")
+        format!(
+            "  - {{name: f{number}, on: bitrix24.imconnector.chat.name.set, match: {{CHAT_ID: other-{number}}}, error: CHAT_RENAMING_FAILED}}\n"
+        )
     };
     format!("faults:\n{}", (0..count).map(fault).collect::<String>())
 }

@@ -53,7 +53,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert_eq!(rename(&webhook, "New name")?, 200);
     assert_eq!(server.state()["bitrix24"]["chats"][0]["name"], "New name");
     for entry in server.journal() {
-        println!("{} {} -> {} {:?}", entry.number, entry.request.method, entry.reply.status, entry.note.error);
+        println!(
+            "{} {} -> {} {:?}",
+            entry.number, entry.request.method, entry.reply.status, entry.note.error
+        );
     }
     Ok(())
 }

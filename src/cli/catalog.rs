@@ -29,11 +29,15 @@ enum Format {
 impl Catalog {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let text = match (self.editions, self.format) {
-            (false, Format::Text) => VENDORS.iter().map(|vendor| vendor_as_text(*vendor)).collect::<Vec<_>>().join("\n"),
+            (false, Format::Text) => {
+                VENDORS.iter().map(|vendor| vendor_as_text(*vendor)).collect::<Vec<_>>().join("\n")
+            }
             (true, Format::Text) => VENDORS.iter().map(|vendor| editions_as_text(*vendor)).collect(),
             (false, Format::Json) => {
-                let all: serde_json::Map<_, _> =
-                    VENDORS.iter().map(|vendor| (vendor.name().to_owned(), vendor_as_json(*vendor))).collect();
+                let all: serde_json::Map<_, _> = VENDORS
+                    .iter()
+                    .map(|vendor| (vendor.name().to_owned(), vendor_as_json(*vendor)))
+                    .collect();
                 format!("{:#}\n", Value::Object(all))
             }
             (true, Format::Json) => {
@@ -50,8 +54,16 @@ fn vendor_as_text(vendor: &dyn Vendor) -> String {
     let mut text = format!("{}\n\noperations\n", vendor.title());
     for operation in vendor.operations() {
         let Operation { name, route, summary, parameters, source } = operation;
-        let parameters = if parameters.is_empty() { String::new() } else { format!("\n    parameters: {}", parameters.join(", ")) };
-        let _ = write!(text, "  {}.{name}\n    {route}: {summary}{parameters}\n    source: {source}\n", vendor.name());
+        let parameters = if parameters.is_empty() {
+            String::new()
+        } else {
+            format!("\n    parameters: {}", parameters.join(", "))
+        };
+        let _ = write!(
+            text,
+            "  {}.{name}\n    {route}: {summary}{parameters}\n    source: {source}\n",
+            vendor.name()
+        );
     }
     text.push_str("\nerrors\n");
     for error in vendor.errors() {

@@ -33,7 +33,8 @@ impl Curl {
             format!("{}.{}", vendor.name(), operation.name)
         };
         let wanted = self.operation.as_str();
-        let Some((vendor, operation)) = all().find(|&(v, o)| full((v, o)) == wanted || o.name == wanted) else {
+        let Some((vendor, operation)) = all().find(|&(v, o)| full((v, o)) == wanted || o.name == wanted)
+        else {
             let names: Vec<_> = all().map(full).collect();
             let help = match nearest(wanted, names.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),

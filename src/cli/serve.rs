@@ -80,7 +80,8 @@ impl Serve {
     /// What a person needs to make the first call.
     fn banner(&self, scenario: &Scenario, address: SocketAddr, seed: u64) -> String {
         let base = format!("http://{address}");
-        let origin = self.scenario.as_deref().map_or("built in".to_owned(), |path| path.display().to_string());
+        let origin =
+            self.scenario.as_deref().map_or("built in".to_owned(), |path| path.display().to_string());
         let clock = match scenario.clock {
             Clock::Real => "real".to_owned(),
             Clock::Virtual(start) => format!("virtual, from {start}"),
@@ -106,7 +107,8 @@ impl Serve {
 
 impl Log {
     fn start(self) {
-        let builder = tracing_subscriber::fmt().with_writer(io::stderr).with_target(false).with_ansi(is_coloured());
+        let builder =
+            tracing_subscriber::fmt().with_writer(io::stderr).with_target(false).with_ansi(is_coloured());
         // A subscriber is set once a process, and this is the place; a second start keeps the first.
         let _ = match self {
             Self::Text => builder.try_init(),

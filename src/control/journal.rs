@@ -39,7 +39,9 @@ impl Filter {
             let value = value.as_str().unwrap_or_default().to_owned();
             match name.as_str() {
                 "last" => {
-                    let number = value.parse().map_err(|_| (format!("`last={value}` is no number"), "type `last=10`".into()));
+                    let number = value
+                        .parse()
+                        .map_err(|_| (format!("`last={value}` is no number"), "type `last=10`".into()));
                     filter.last = Some(number?);
                 }
                 "vendor" => filter.vendor = Some(known(value, VENDORS.iter().map(|vendor| vendor.name()))?),
@@ -60,11 +62,16 @@ impl Filter {
     }
 }
 
-fn known(value: String, names: impl Iterator<Item = &'static str> + Clone) -> Result<String, (String, String)> {
+fn known(
+    value: String,
+    names: impl Iterator<Item = &'static str> + Clone,
+) -> Result<String, (String, String)> {
     if names.clone().any(|name| name == value) {
         return Ok(value);
     }
-    let all = || format!("there are {}", names.clone().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "));
+    let all = || {
+        format!("there are {}", names.clone().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+    };
     let help = nearest(&value, names.clone()).map_or_else(all, meant);
     Err((format!("there is no `{value}`"), help))
 }
@@ -81,8 +88,10 @@ pub fn entry_as_json(entry: &Entry, world: &World, redactor: &Redactor) -> Value
     let faults: Vec<_> = note.faults.iter().map(|decision| {
         json!({"fault": world.fault_name(decision.fault), "call": decision.call, "fired": decision.fired})
     }).collect();
-    let request_headers: Vec<_> = entry.request.headers.iter().map(|(name, value)| json!([text(name), text(value)])).collect();
-    let reply_headers: Vec<_> = entry.reply.headers.iter().map(|(name, value)| json!([name, text(value.as_bytes())])).collect();
+    let request_headers: Vec<_> =
+        entry.request.headers.iter().map(|(name, value)| json!([text(name), text(value)])).collect();
+    let reply_headers: Vec<_> =
+        entry.reply.headers.iter().map(|(name, value)| json!([name, text(value.as_bytes())])).collect();
     let remarks: Vec<_> = note.remarks.iter().map(|remark| hide.text(remark)).collect();
     json!({
         "number": entry.number,

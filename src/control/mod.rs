@@ -50,7 +50,10 @@ pub fn answer(world: &mut World, request: &Request) -> Reply {
             let paths = ROUTES.iter().map(|route| route.path);
             let help = match nearest(path, paths.clone()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("there are {}", paths.map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")),
+                None => format!(
+                    "there are {}",
+                    paths.map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
+                ),
             };
             mistake(404, format!("there is no `{path}`"), &help)
         }

@@ -26,7 +26,8 @@ impl Redactor {
     /// Adds what `request` presents as credentials, known or not: they may be somebody's real ones.
     pub fn for_request(&self, request: &Request) -> Hide {
         let path = request.path();
-        let brought = VENDORS.iter().filter(|vendor| vendor.claims(path)).flat_map(|v| v.credentials_in(request));
+        let brought =
+            VENDORS.iter().filter(|vendor| vendor.claims(path)).flat_map(|v| v.credentials_in(request));
         let mut secrets: Vec<_> = self.secrets.iter().cloned().chain(brought).collect();
         secrets.extend(secrets.clone().iter().flat_map(|secret| spellings(secret)));
         secrets.retain(|secret| !secret.is_empty());
@@ -40,7 +41,10 @@ impl Redactor {
 impl Hide {
     /// The text without the secrets. A secret within a longer word is left: it is another word.
     pub fn text(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| if text.contains(secret) { hide(&text, secret) } else { text })
+        self.0.iter().fold(
+            text.to_owned(),
+            |text, secret| if text.contains(secret) { hide(&text, secret) } else { text },
+        )
     }
 }
 

@@ -36,7 +36,9 @@ impl Clock {
     pub fn watch(self, arrival: Arrival) -> Watch {
         match self {
             Self::Real => Watch { arrival, is_virtual: false, taken: Duration::ZERO },
-            Self::Virtual(now) => Watch { arrival: Arrival::at(now), is_virtual: true, taken: Duration::ZERO },
+            Self::Virtual(now) => {
+                Watch { arrival: Arrival::at(now), is_virtual: true, taken: Duration::ZERO }
+            }
         }
     }
 
@@ -97,7 +99,11 @@ impl Watch {
             return Span { start, processing, finish };
         }
         let body = self.arrival.body.max(self.arrival.head);
-        Span { start: self.arrival.head, processing: body, finish: self.arrival.now.max(later(body, MICROSECOND)) }
+        Span {
+            start: self.arrival.head,
+            processing: body,
+            finish: self.arrival.now.max(later(body, MICROSECOND)),
+        }
     }
 }
 

@@ -44,9 +44,8 @@ fn resolve(spec: &FaultSpec) -> Option<(Fault, Ordered)> {
 /// The numbers of the operations that can give `code`: the named one, or all of the vendor's, those that are not
 /// emulated among them.
 fn aim(vendor: &dyn Vendor, operation: Option<&str>, code: &ErrorCode) -> Vec<usize> {
-    let fits = |known: &&&Operation| {
-        operation.is_none_or(|name| known.name == name) && code.is_given_by(known.name)
-    };
+    let fits =
+        |known: &&&Operation| operation.is_none_or(|name| known.name == name) && code.is_given_by(known.name);
     let mut aim: Vec<_> =
         vendor.operations().iter().filter(fits).map(|known| number_of(vendor, Some(known))).collect();
     if operation.is_none() && code.operations.is_empty() {
@@ -57,8 +56,11 @@ fn aim(vendor: &dyn Vendor, operation: Option<&str>, code: &ErrorCode) -> Vec<us
 
 /// The number of an operation among all vendors'; each vendor has one more for what it does not emulate.
 pub fn number_of(vendor: &dyn Vendor, operation: Option<&Operation>) -> usize {
-    let before: usize =
-        VENDORS.iter().take_while(|other| other.name() != vendor.name()).map(|v| v.operations().len() + 1).sum();
+    let before: usize = VENDORS
+        .iter()
+        .take_while(|other| other.name() != vendor.name())
+        .map(|v| v.operations().len() + 1)
+        .sum();
     let own = vendor.operations();
     let within = operation.and_then(|wanted| own.iter().position(|known| std::ptr::eq(*known, wanted)));
     before + within.unwrap_or(own.len())

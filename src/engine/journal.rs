@@ -45,9 +45,15 @@ pub struct Entry {
 impl Entry {
     /// Memory held, in bytes.
     fn weight(&self) -> usize {
-        let remarks = self.note.remarks.iter().map(|remark| size_of_val(remark) + remark.len()).sum::<usize>();
+        let remarks =
+            self.note.remarks.iter().map(|remark| size_of_val(remark) + remark.len()).sum::<usize>();
         let faults = self.note.faults.capacity() * size_of::<Decision>();
-        size_of::<Self>() + size_of::<Reply>() + self.request.weight() + self.reply.weight() + remarks + faults
+        size_of::<Self>()
+            + size_of::<Reply>()
+            + self.request.weight()
+            + self.reply.weight()
+            + remarks
+            + faults
     }
 }
 

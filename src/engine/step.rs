@@ -24,7 +24,8 @@ pub fn step(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
         return Planned { reply: unknown::no_vendor(request), note: Note { remarks, ..Note::default() } };
     };
     let mut note = Note { vendor: Some(vendor.name()), ..Note::default() };
-    let Some((_, emulator)) = world.emulators.iter_mut().find(|(known, _)| known.name() == vendor.name()) else {
+    let Some((_, emulator)) = world.emulators.iter_mut().find(|(known, _)| known.name() == vendor.name())
+    else {
         note.remarks.push(format!("the scenario has no `{}:` section", vendor.name()).into());
         return Planned { reply: unknown::no_section(vendor), note };
     };

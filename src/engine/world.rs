@@ -40,7 +40,8 @@ pub struct Counters {
 impl World {
     /// The world at the start of `scenario`, its draws made under `seed`.
     pub fn new(scenario: Arc<Scenario>, seed: u64) -> Self {
-        let emulators = scenario.sections.iter().map(|(vendor, section)| (*vendor, section.open(seed))).collect();
+        let emulators =
+            scenario.sections.iter().map(|(vendor, section)| (*vendor, section.open(seed))).collect();
         Self {
             seed,
             clock: scenario.clock,

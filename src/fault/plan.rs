@@ -159,8 +159,10 @@ mod tests {
     #[test]
     fn each_fault_counts_its_own_calls_and_the_first_to_fire_wins() {
         let first_two = When { first: Some(2), ..When::default() };
-        let mut plan =
-            Plan::new(vec![fault("a", &[("CHAT_ID", "a")], first_two.clone()), fault("all", &[], When::default())]);
+        let mut plan = Plan::new(vec![
+            fault("a", &[("CHAT_ID", "a")], first_two.clone()),
+            fault("all", &[], When::default()),
+        ]);
         let mut ask = |chat| {
             let mut decisions = Vec::new();
             let fired = plan.ask(0, Stage::Delivery, &Chat(chat), &mut decisions);

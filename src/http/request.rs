@@ -41,7 +41,10 @@ impl Request {
     /// A request over plain HTTP. `target` is path and query as sent, not decoded.
     pub fn new(method: &str, target: &str, headers: Headers, body: Body) -> Self {
         let known = ["POST", "PUT", "GET", "OPTIONS", "DELETE", "HEAD", "PATCH"];
-        let method = known.into_iter().find(|known| *known == method).map_or_else(|| method.to_owned().into(), Cow::from);
+        let method = known
+            .into_iter()
+            .find(|known| *known == method)
+            .map_or_else(|| method.to_owned().into(), Cow::from);
         let path_end = target.find('?').unwrap_or(target.len());
         Self { method, target: target.into(), path_end, headers, body, secure: false }
     }

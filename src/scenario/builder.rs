@@ -75,19 +75,33 @@ impl<'text> Builder<'text> {
     }
 
     /// A scalar; an empty place stands for nothing at all. An anchor of 0 is none.
-    pub(super) fn scalar(&mut self, text: Cow<'text, str>, span: Span, is_plain: bool, anchor: usize) -> Option<()> {
+    pub(super) fn scalar(
+        &mut self,
+        text: Cow<'text, str>,
+        span: Span,
+        is_plain: bool,
+        anchor: usize,
+    ) -> Option<()> {
         self.last = span;
         self.complete(Node { span, kind: Kind::Scalar { text, is_plain } }, anchor)
     }
 
     /// The beginning of a mapping or a list, between brackets or in lines of its own.
-    pub(super) fn begin(&mut self, what: Collection, start: usize, is_flow: bool, anchor: usize) -> Option<()> {
+    pub(super) fn begin(
+        &mut self,
+        what: Collection,
+        start: usize,
+        is_flow: bool,
+        anchor: usize,
+    ) -> Option<()> {
         if self.open.len() >= DEPTH {
             return self.give_up(Slip::Depth, start);
         }
         let content = match what {
             Collection::Sequence => Content::Sequence(Vec::new()),
-            Collection::Mapping => Content::Mapping { entries: Vec::new(), names: HashSet::new(), key: Key::Nothing },
+            Collection::Mapping => {
+                Content::Mapping { entries: Vec::new(), names: HashSet::new(), key: Key::Nothing }
+            }
         };
         self.open.push(Open { start, is_flow, anchor, content });
         Some(())
@@ -176,7 +190,8 @@ impl<'text> Builder<'text> {
                 }
             },
             Key::Name(name, key_span) if is_taken(&name, entries, names) => {
-                let (path, message) = (self.path().name(&name), format!("the key `{name}` stands twice in this mapping"));
+                let (path, message) =
+                    (self.path().name(&name), format!("the key `{name}` stands twice in this mapping"));
                 self.mistakes.push(Mistake::new(key_span, path, message, "keep one of the two"));
             }
             Key::Name(key, key_span) => {
@@ -206,9 +221,10 @@ fn refusal_of_key(node: &Node<'_>) -> Option<(&'static str, &'static str)> {
         Kind::Scalar { text, is_plain: true } if text.is_empty() => {
             Some(("the key in front of the colon is missing", "write `key: value`"))
         }
-        Kind::Scalar { text, is_plain: true } if text == "<<" => {
-            Some(("merge keys are not supported", "write the keys out, or give the whole mapping by an alias"))
-        }
+        Kind::Scalar { text, is_plain: true } if text == "<<" => Some((
+            "merge keys are not supported",
+            "write the keys out, or give the whole mapping by an alias",
+        )),
         Kind::Scalar { .. } => None,
         Kind::Sequence(_) | Kind::Mapping(_) => {
             Some(("a key must be text", "text that begins with `[` or `{` goes in quotes"))
@@ -224,7 +240,12 @@ fn name_of(node: Node<'_>) -> Key<'_> {
 }
 
 /// Whether the mapping has this key already. A few are compared, many are looked up.
-fn is_taken<'text>(name: &Cow<'text, str>, entries: &[Entry<'text>], names: &mut HashSet<Cow<'text, str>>) -> bool {
+#[expect(clippy::ptr_arg, reason = "the set keeps the text as it is, borrowed or not")]
+fn is_taken<'text>(
+    name: &Cow<'text, str>,
+    entries: &[Entry<'text>],
+    names: &mut HashSet<Cow<'text, str>>,
+) -> bool {
     if entries.len() < FEW {
         return entries.iter().any(|entry| entry.key == *name);
     }
@@ -237,7 +258,8 @@ fn is_taken<'text>(name: &Cow<'text, str>, entries: &[Entry<'text>], names: &mut
 /// What a copy of the node weighs, and how deep it goes.
 fn measure(node: &Node<'_>) -> (usize, usize) {
     const EACH: usize = 16;
-    let both = |(weight, depth): (usize, usize), (more, deeper): (usize, usize)| (weight + more, depth.max(deeper));
+    let both =
+        |(weight, depth): (usize, usize), (more, deeper): (usize, usize)| (weight + more, depth.max(deeper));
     match &node.kind {
         Kind::Scalar { text, .. } => (EACH + text.len(), 0),
         Kind::Sequence(items) => {
@@ -246,7 +268,8 @@ fn measure(node: &Node<'_>) -> (usize, usize) {
         }
         Kind::Mapping(entries) => {
             let names: usize = entries.iter().map(|entry| entry.key.len()).sum();
-            let (weight, depth) = entries.iter().map(|entry| measure(&entry.value)).fold((EACH + names, 0), both);
+            let (weight, depth) =
+                entries.iter().map(|entry| measure(&entry.value)).fold((EACH + names, 0), both);
             (weight, depth + 1)
         }
     }
@@ -282,7 +305,9 @@ mod tests {
 
     #[test]
     fn aliases_that_repeat_too_much_are_refused() {
-        let levels = |count| (1..count).map(|n| format!("k{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", ")));
+        let levels = |count| {
+            (1..count).map(|n| format!("k{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", ")))
+        };
         let bomb = |count| format!("k0: &a0 {}\n{}", "x".repeat(60), levels(count).collect::<String>());
         check(&bomb(4), &[]);
         check(&bomb(9), &["aliases repeat too much"]);
@@ -296,7 +321,10 @@ mod tests {
         for count in [2, FEW - 1, FEW, FEW + 1, 1000] {
             check(&keys(count), &[]);
             check(&(keys(count) + "k1: again"), &["the key `k1` stands twice in this mapping"]);
-            check(&(keys(count) + &format!("k{}: again", count - 1)), &[&*format!("the key `k{}` stands twice in this mapping", count - 1)]);
+            check(
+                &(keys(count) + &format!("k{}: again", count - 1)),
+                &[&*format!("the key `k{}` stands twice in this mapping", count - 1)],
+            );
         }
     }
 

@@ -15,7 +15,11 @@ const ALL: Calls = Calls { first: 1, last: u64::MAX as u128, step: 1 };
 impl Calls {
     /// What two have in common; one of them at least has a step of 1.
     fn and(self, other: Self) -> Self {
-        Self { first: self.first.max(other.first), last: self.last.min(other.last), step: self.step.max(other.step) }
+        Self {
+            first: self.first.max(other.first),
+            last: self.last.min(other.last),
+            step: self.step.max(other.step),
+        }
     }
 
     fn is_empty(self) -> bool {
@@ -67,7 +71,10 @@ mod tests {
         let value = super::super::yaml::read(yaml, &mut mistakes).expect("a tree").to_json();
         let when: When = serde_json::from_value(value).expect("a `when`");
         let names = contradiction(&when);
-        assert_eq!(names.as_deref().map(|names| names.iter().map(String::as_str).collect()), expected.map(<[_]>::to_vec));
+        assert_eq!(
+            names.as_deref().map(|names| names.iter().map(String::as_str).collect()),
+            expected.map(<[_]>::to_vec)
+        );
         let found = (1..=1000).any(|call| when.holds(call));
         assert_eq!(found, expected.is_none(), "the trigger agrees");
     }

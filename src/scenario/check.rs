@@ -78,10 +78,16 @@ fn when(fault: &FaultSpec, path: &Path, findings: &mut Findings) {
     let Some(conditions) = calls::contradiction(&fault.when) else { return };
     let (path, help) = match fault.when.between {
         Some([from, to]) if conditions.len() == 1 && conditions[0].starts_with("between") => {
-            let help = if from > to { format!("write `between: [{to}, {from}]`") } else { "calls are counted from 1".to_owned() };
+            let help = if from > to {
+                format!("write `between: [{to}, {from}]`")
+            } else {
+                "calls are counted from 1".to_owned()
+            };
             (path.key("when").key("between"), help)
         }
-        _ => (path.key("when"), "change the numbers, or remove a condition: all of them must hold".to_owned()),
+        _ => {
+            (path.key("when"), "change the numbers, or remove a condition: all of them must hold".to_owned())
+        }
     };
     findings.add(path, format!("no call satisfies {}, so this fault can never fire", list(conditions)), help);
 }
@@ -92,8 +98,11 @@ fn target(on: &str) -> Result<Target, (String, String)> {
     let Some(vendor) = by_name(first) else {
         let meant = targets().find(|target| target.operation.is_some_and(|operation| operation.name == on));
         let names: Vec<_> = targets().map(Target::name).collect();
-        let near = meant.map(Target::name).or_else(|| nearest(on, names.iter().map(String::as_str)).map(str::to_owned));
-        let help = near.map_or_else(|| format!("aim at {}", either(&names)), |near| format!("did you mean `{near}`?"));
+        let near = meant
+            .map(Target::name)
+            .or_else(|| nearest(on, names.iter().map(String::as_str)).map(str::to_owned));
+        let help = near
+            .map_or_else(|| format!("aim at {}", either(&names)), |near| format!("did you mean `{near}`?"));
         return Err((format!("there is no vendor or operation {}", quote(on)), help));
     };
     let Some(rest) = rest else { return Ok(Target { vendor, operation: None }) };
@@ -137,14 +146,23 @@ fn matches(fault: &FaultSpec, target: Target, path: &Path, findings: &mut Findin
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("its parameters are {}", list(&known)),
         };
-        findings.add(path.key("match").name(name), format!("`{}` has no parameter {}", target.name(), quote(name)), help);
+        findings.add(
+            path.key("match").name(name),
+            format!("`{}` has no parameter {}", target.name(), quote(name)),
+            help,
+        );
         fits = false;
     }
     fits
 }
 
 /// The error of the fault, if its target can give it.
-fn error(fault: &FaultSpec, target: Target, path: &Path, findings: &mut Findings) -> Option<&'static ErrorCode> {
+fn error(
+    fault: &FaultSpec,
+    target: Target,
+    path: &Path,
+    findings: &mut Findings,
+) -> Option<&'static ErrorCode> {
     let codes = target.vendor.errors();
     let given = || codes.iter().filter(|code| target.can_give(code)).map(|code| code.code);
     let Some(code) = codes.iter().find(|code| code.code == fault.error.as_str()) else {
@@ -152,7 +170,11 @@ fn error(fault: &FaultSpec, target: Target, path: &Path, findings: &mut Findings
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("`{}` can give {}", target.name(), list(given())),
         };
-        findings.add(path.key("error"), format!("{} has no error {}", target.vendor.title(), quote(&fault.error)), help);
+        findings.add(
+            path.key("error"),
+            format!("{} has no error {}", target.vendor.title(), quote(&fault.error)),
+            help,
+        );
         return None;
     };
     if !target.can_give(code) {
@@ -161,10 +183,21 @@ fn error(fault: &FaultSpec, target: Target, path: &Path, findings: &mut Findings
         return None;
     }
     if fault.retry_after.is_some() && !code.members.contains(&"retry_after") {
-        let carriers: Vec<_> =
-            codes.iter().filter(|c| target.can_give(c) && c.members.contains(&"retry_after")).map(|c| c.code).collect();
-        let help = if carriers.is_empty() { "remove it".to_owned() } else { format!("remove it; {} can", list(carriers)) };
-        findings.add(path.key("retry_after"), format!("the error `{}` cannot carry `retry_after`", code.code), help);
+        let carriers: Vec<_> = codes
+            .iter()
+            .filter(|c| target.can_give(c) && c.members.contains(&"retry_after"))
+            .map(|c| c.code)
+            .collect();
+        let help = if carriers.is_empty() {
+            "remove it".to_owned()
+        } else {
+            format!("remove it; {} can", list(carriers))
+        };
+        findings.add(
+            path.key("retry_after"),
+            format!("the error `{}` cannot carry `retry_after`", code.code),
+            help,
+        );
     }
     Some(code)
 }

@@ -42,7 +42,11 @@ impl Taint {
 }
 
 /// Holds `root` against `shape`. A key that was probably meant for another is taken for it, in `root` too.
-pub(super) fn fill(root: &mut Node<'_>, shape: &Shape, mistakes: &mut Vec<Mistake>) -> (Option<Value>, Taint) {
+pub(super) fn fill(
+    root: &mut Node<'_>,
+    shape: &Shape,
+    mistakes: &mut Vec<Mistake>,
+) -> (Option<Value>, Taint) {
     let mut walk = Walk { mistakes, taint: Taint::default(), stand_ins: 0 };
     let value = walk.value(root, shape, Trail::TOP);
     (value, walk.taint)
@@ -114,12 +118,18 @@ impl Walk<'_> {
             (Shape::Optional(_), _) if is_null => Some(Value::Null),
             (Shape::Optional(inner), _) => return self.value(node, inner, trail),
             (_, Kind::Scalar { .. }) if is_null => None,
-            (Shape::Text, Kind::Scalar { text, .. }) => Some(Value::String(std::mem::take(text).into_owned())),
+            (Shape::Text, Kind::Scalar { text, .. }) => {
+                Some(Value::String(std::mem::take(text).into_owned()))
+            }
             (_, Kind::Scalar { text, is_plain }) => scalar(text, *is_plain, shape),
-            (Shape::Record(fields), Kind::Mapping(entries)) => Some(self.record(node.span, entries, fields, trail)),
+            (Shape::Record(fields), Kind::Mapping(entries)) => {
+                Some(self.record(node.span, entries, fields, trail))
+            }
             (Shape::Table(inner), Kind::Mapping(entries)) => Some(self.table(entries, inner, trail)),
             (Shape::Choice { forms, .. }, Kind::Mapping(entries)) => self.form(entries, forms, trail),
-            (Shape::List { least, most, .. }, Kind::Sequence(items)) if (*least..=*most).contains(&items.len()) => {
+            (Shape::List { least, most, .. }, Kind::Sequence(items))
+                if (*least..=*most).contains(&items.len()) =>
+            {
                 Some(self.list(items, shape, trail))
             }
             _ => None,
@@ -140,7 +150,9 @@ impl Walk<'_> {
         let mut missing = fields.iter().filter(|field| field.is_required).count();
         for position in 0..entries.len() {
             let known = fields.iter().find(|field| entries[position].key == field.name);
-            let Some(field) = known.or_else(|| self.meant(entries, position, fields, trail)) else { continue };
+            let Some(field) = known.or_else(|| self.meant(entries, position, fields, trail)) else {
+                continue;
+            };
             missing -= usize::from(field.is_required);
             let node = &mut entries[position].value;
             let trail = trail.then(Mark::Key(&field.name));
@@ -177,12 +189,15 @@ impl Walk<'_> {
         let named = |name: &str| fields.iter().find(|field| field.name == name);
         let is_free = |field: &&Field| entries.iter().all(|entry| entry.key != field.name);
         let swallowed = typed.split_once(':').filter(|_| value.is_null());
-        let near = swallowed.map_or_else(|| nearest(&typed, names()).and_then(named), |(name, _)| named(name));
+        let near =
+            swallowed.map_or_else(|| nearest(&typed, names()).and_then(named), |(name, _)| named(name));
         let meant = near.filter(is_free);
         let help = match (swallowed, meant, near) {
             (Some((name, rest)), ..) => format!("write a blank after the colon: `{name}: {rest}`"),
             (None, Some(meant), _) => format!("did you mean `{}`?", meant.name),
-            (None, None, Some(near)) => format!("`{}` is here already; the keys are {}", near.name, list(names())),
+            (None, None, Some(near)) => {
+                format!("`{}` is here already; the keys are {}", near.name, list(names()))
+            }
             (None, None, None) => format!("the keys here are {}", list(names())),
         };
         let (span, message) = (*key_span, format!("there is no key {} here", quote(&typed)));
@@ -210,7 +225,8 @@ impl Walk<'_> {
         let known = forms.iter().find(|form| only.key == form.name);
         let is_near = nearest(&only.key, forms.iter().map(|form| form.name.as_str())).is_some();
         let form = known.or_else(|| is_near.then(|| self.meant(entries, 0, forms, trail)).flatten())?;
-        let value = self.value_or_stand_in(&mut entries[0].value, &form.shape, trail.then(Mark::Key(&form.name)));
+        let value =
+            self.value_or_stand_in(&mut entries[0].value, &form.shape, trail.then(Mark::Key(&form.name)));
         Some(Value::Object(Map::from_iter([(form.name.clone(), value)])))
     }
 
@@ -285,11 +301,15 @@ fn scalar(text: &str, is_plain: bool, shape: &Shape) -> Option<Value> {
             let number: i128 = text.parse().ok().filter(|number| (least..=most).contains(&number))?;
             u64::try_from(number).map(Value::from).or_else(|_| i64::try_from(number).map(Value::from)).ok()
         }
-        Shape::Number { least, most } if is_plain && text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
+        Shape::Number { least, most }
+            if is_plain && text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) =>
+        {
             let number: f64 = text.parse().ok().filter(|number| (least..=most).contains(&number))?;
             Number::from_f64(number).map(Value::Number)
         }
-        Shape::Version(value) if is_plain && *text == value.to_string() => Some(value.clone()),
+        Shape::Version(value) if is_plain && is_canonical(text) && text.parse().ok() == value.as_u64() => {
+            Some(value.clone())
+        }
         Shape::Choice { words, .. } if words.iter().any(|word| word == text) => Some(text.into()),
         _ => None,
     }

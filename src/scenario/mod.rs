@@ -130,7 +130,12 @@ fn parsed<T>(
 ) -> Option<T> {
     read.map_err(|error| {
         if mistakes.is_empty() {
-            mistakes.push(Mistake::new(root.locate(path), path.clone(), error.to_string(), "change the value"));
+            mistakes.push(Mistake::new(
+                root.locate(path),
+                path.clone(),
+                error.to_string(),
+                "change the value",
+            ));
         }
     })
     .ok()

@@ -113,7 +113,8 @@ fn scalar_to_json(text: &str, is_plain: bool) -> Value {
     let is_number = unsigned.len() + 1 >= text.len()
         && unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
         && unsigned.contains(|c: char| c.is_ascii_digit());
-    let digits = |prefix, radix| text.strip_prefix(prefix).and_then(|rest| u64::from_str_radix(rest, radix).ok());
+    let digits =
+        |prefix, radix| text.strip_prefix(prefix).and_then(|rest| u64::from_str_radix(rest, radix).ok());
     if let Some(number) = digits("0x", 16).or_else(|| digits("0o", 8)) {
         return number.into();
     }

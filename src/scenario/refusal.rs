@@ -53,7 +53,9 @@ fn of_collection(node: &Node<'_>, shape: &Shape, write: &dyn Fn(&str) -> String)
         (Kind::Mapping(_), Shape::Choice { forms, .. }) if !forms.is_empty() => {
             format!("give it one key, {}", either(forms.iter().map(|form| &form.name)))
         }
-        (Kind::Mapping(_), Shape::List { .. }) => format!("begin each item with `- `, or {}", write(&shape.example())),
+        (Kind::Mapping(_), Shape::List { .. }) => {
+            format!("begin each item with `- `, or {}", write(&shape.example()))
+        }
         _ => write(&shape.example()),
     }
 }

@@ -163,7 +163,11 @@ impl Cursor<'_> {
 
 /// Where to begin to show a line so that `place` is on it.
 fn before(text: &str, line_start: usize, place: usize) -> usize {
-    text[line_start..place].char_indices().rev().nth(AROUND).map_or(line_start, |(offset, _)| line_start + offset)
+    text[line_start..place]
+        .char_indices()
+        .rev()
+        .nth(AROUND)
+        .map_or(line_start, |(offset, _)| line_start + offset)
 }
 
 /// Where to end.

@@ -63,7 +63,9 @@ pub fn schema() -> Value {
     let mut top = Head::json_schema(&mut generator);
     if let Some(properties) = top.get_mut("properties").and_then(Value::as_object_mut) {
         let faults = properties.shift_remove_entry("faults");
-        properties.extend(VENDORS.iter().map(|vendor| (vendor.name().to_owned(), vendor.schema(&mut generator).to_value())));
+        properties.extend(
+            VENDORS.iter().map(|vendor| (vendor.name().to_owned(), vendor.schema(&mut generator).to_value())),
+        );
         properties.extend(faults);
     }
     let mut whole = Map::new();
@@ -138,7 +140,10 @@ mod tests {
                 Shape::Record(all) | Shape::Choice { forms: all, .. } => fields(all),
                 Shape::Table(inner) | Shape::Optional(inner) => gaps(inner, path, found),
                 Shape::List { first, rest, .. } => {
-                    first.iter().chain(rest.as_deref()).for_each(|item| gaps(item, &format!("{path}[]"), found));
+                    first
+                        .iter()
+                        .chain(rest.as_deref())
+                        .for_each(|item| gaps(item, &format!("{path}[]"), found));
                 }
                 _ => {}
             }
@@ -150,8 +155,34 @@ mod tests {
 
     /// Values that one might type in the place of another.
     const TYPED: &[&str] = &[
-        "", "~", "null", "true", "no", "0", "1", "-1", "017", "+5", "0x1F", "1.5", "1e3", "\"105\"", "'true'", "text", "[]", "[a]",
-        "[1, 2]", "[1, 2, 3]", "{}", "{id: 1}", "5ms", "+02:00", "2024-11-20T15:55:08Z", "live", "real", "{virtual: 2024-11-20T15:55:08Z}",
+        "",
+        "~",
+        "null",
+        "true",
+        "no",
+        "0",
+        "1",
+        "-1",
+        "017",
+        "+5",
+        "0x1F",
+        "1.5",
+        "1e3",
+        "\"105\"",
+        "'true'",
+        "text",
+        "[]",
+        "[a]",
+        "[1, 2]",
+        "[1, 2, 3]",
+        "{}",
+        "{id: 1}",
+        "5ms",
+        "+02:00",
+        "2024-11-20T15:55:08Z",
+        "live",
+        "real",
+        "{virtual: 2024-11-20T15:55:08Z}",
     ];
 
     const SCENARIO: &str = "

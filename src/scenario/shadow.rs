@@ -31,7 +31,8 @@ struct Aim {
 
 impl Aim {
     fn includes(&self, other: &Self) -> bool {
-        self.vendor == other.vendor && other.operations.iter().all(|operation| self.operations.contains(operation))
+        self.vendor == other.vendor
+            && other.operations.iter().all(|operation| self.operations.contains(operation))
     }
 }
 
@@ -41,14 +42,16 @@ impl<'a> Shot<'a> {
         let known = target.vendor.operations();
         let is_hit = |position: &usize| {
             let operation = known[*position];
-            code.is_given_by(operation.name) && target.operation.is_none_or(|only| only.name == operation.name)
+            code.is_given_by(operation.name)
+                && target.operation.is_none_or(|only| only.name == operation.name)
         };
         let mut operations: Vec<_> = (0..known.len()).filter(is_hit).collect();
         let hits_every_operation = operations.len() == known.len();
         if target.operation.is_none() && code.operations.is_empty() {
             operations.push(known.len());
         }
-        let mut matches: Vec<_> = fault.matches.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let mut matches: Vec<_> =
+            fault.matches.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         matches.sort_unstable();
         Self {
             number,
@@ -110,7 +113,9 @@ fn report(shot: &Shot<'_>, winner: &Shot<'_>, findings: &mut Findings) {
         format!("put it above `{name}`, or give `{name}` a `when` or a `match`")
     } else {
         let (early, late) = (winner.stage.name(), shot.stage.name());
-        format!("give `{name}` a `when` or a `match`: its error strikes at the stage `{early}`, before `{late}`")
+        format!(
+            "give `{name}` a `when` or a `match`: its error strikes at the stage `{early}`, before `{late}`"
+        )
     };
     let message = format!("`{}` can never fire: `{name}` answers every such call first", shot.name);
     findings.add(Path::default().key("faults").index(shot.number), message, help);

@@ -97,7 +97,9 @@ impl Shape {
         match self {
             Self::Text | Self::Read { .. } => "text".to_owned(),
             Self::Flag => "`true` or `false`".to_owned(),
-            Self::Integer { least, most } => range("a whole number", least, most, *most >= i128::from(i64::MAX)),
+            Self::Integer { least, most } => {
+                range("a whole number", least, most, *most >= i128::from(i64::MAX))
+            }
             Self::Number { least, most } => range("a number", least, most, most.is_infinite()),
             Self::Version(value) => format!("`{value}`"),
             Self::Choice { words, forms } => {
@@ -141,7 +143,11 @@ impl<'a> Compiler<'a> {
             return self.definition(name);
         }
         if let Some(value) = schema.get("const") {
-            return if let Some(word) = value.as_str() { choice([word]) } else { Shape::Version(value.clone()) };
+            return if let Some(word) = value.as_str() {
+                choice([word])
+            } else {
+                Shape::Version(value.clone())
+            };
         }
         if let Some(words) = schema["enum"].as_array() {
             return choice(words.iter().filter_map(Value::as_str));
@@ -153,7 +159,11 @@ impl<'a> Compiler<'a> {
             Value::String(name) => self.typed(name, schema),
             Value::Array(names) => {
                 let names: Vec<_> = names.iter().filter_map(Value::as_str).collect();
-                let name = if names.contains(&"string") { Some("string") } else { names.iter().find(|n| **n != "null").copied() };
+                let name = if names.contains(&"string") {
+                    Some("string")
+                } else {
+                    names.iter().find(|n| **n != "null").copied()
+                };
                 let shape = name.map_or(Shape::Anything, |name| self.typed(name, schema));
                 if names.contains(&"null") { Shape::Optional(Box::new(shape)) } else { shape }
             }
@@ -211,7 +221,8 @@ impl<'a> Compiler<'a> {
             "boolean" => Shape::Flag,
             "integer" => {
                 let (least, most) = bounds(schema["format"].as_str().unwrap_or_default());
-                let bound = |key: &str| schema[key].as_i64().map(i128::from).or(schema[key].as_u64().map(i128::from));
+                let bound =
+                    |key: &str| schema[key].as_i64().map(i128::from).or(schema[key].as_u64().map(i128::from));
                 Shape::Integer {
                     least: bound("minimum").map_or(least, |bound| bound.max(least)),
                     most: bound("maximum").map_or(most, |bound| bound.min(most)),
@@ -229,9 +240,17 @@ impl<'a> Compiler<'a> {
 
     fn list(&mut self, schema: &'a Value) -> Shape {
         let length = |key: &str| schema[key].as_u64().map(|length| length as usize);
-        let first = schema["prefixItems"].as_array().map_or_else(Vec::new, |items| items.iter().map(|item| self.shape(item)).collect());
-        let rest = schema.get("items").filter(|items| items.is_object()).map(|items| Box::new(self.shape(items)));
-        Shape::List { first, rest, least: length("minItems").unwrap_or(0), most: length("maxItems").unwrap_or(usize::MAX) }
+        let first = schema["prefixItems"]
+            .as_array()
+            .map_or_else(Vec::new, |items| items.iter().map(|item| self.shape(item)).collect());
+        let rest =
+            schema.get("items").filter(|items| items.is_object()).map(|items| Box::new(self.shape(items)));
+        Shape::List {
+            first,
+            rest,
+            least: length("minItems").unwrap_or(0),
+            most: length("maxItems").unwrap_or(usize::MAX),
+        }
     }
 
     fn object(&mut self, schema: &'a Value) -> Shape {

@@ -79,17 +79,25 @@ pub(super) fn explain(slip: Slip, scene: &Scene<'_>) -> (Span, String, String) {
             let help = format!("close it with `{}`", closing(open));
             (scene.character(at), format!("this `{open}` is closed by a `{close}`"), help)
         }
-        Slip::Stray => {
-            words(scene.character(at), "nothing opens this bracket", "remove it; text that begins with it goes in quotes")
-        }
+        Slip::Stray => words(
+            scene.character(at),
+            "nothing opens this bracket",
+            "remove it; text that begins with it goes in quotes",
+        ),
         Slip::Separator if scene.text[at..].starts_with(':') => colon_in_text(scene),
-        Slip::Separator => words(scene.rest(at), "a `,` or the closing bracket is missing", "write `[a, b]` or `{a: 1, b: 2}`"),
+        Slip::Separator => words(
+            scene.rest(at),
+            "a `,` or the closing bracket is missing",
+            "write `[a, b]` or `{a: 1, b: 2}`",
+        ),
         Slip::Dash => words(
             scene.rest(at),
             "a list item cannot begin here",
             "begin each `- ` on a line of its own, or write `[a, b]`; text that begins with `- ` goes in quotes",
         ),
-        Slip::Quote => words(scene.rest(scene.quote()), "this quote is never closed", "add the closing quote"),
+        Slip::Quote => {
+            words(scene.rest(scene.quote()), "this quote is never closed", "add the closing quote")
+        }
         Slip::AfterQuote => after_quote(scene),
         Slip::Escape => words(
             scene.rest(at),
@@ -109,26 +117,38 @@ pub(super) fn explain(slip: Slip, scene: &Scene<'_>) -> (Span, String, String) {
             "this alias names no anchor above it",
             "put text that begins with `*` in quotes, or set the anchor with `&`",
         ),
-        Slip::Anchor => words(scene.character(at), "an anchor needs a name", "put text that begins with `&` or `*` in quotes"),
+        Slip::Anchor => words(
+            scene.character(at),
+            "an anchor needs a name",
+            "put text that begins with `&` or `*` in quotes",
+        ),
         Slip::Tag => words(scene.word(at), "this tag is none", "put text that begins with `!` in quotes"),
-        Slip::Comment => {
-            words(scene.rest(at), "a comment needs a blank in front of it", "write ` #`, or put the text in quotes")
-        }
+        Slip::Comment => words(
+            scene.rest(at),
+            "a comment needs a blank in front of it",
+            "write ` #`, or put the text in quotes",
+        ),
         Slip::CommentInText => words(
             scene.rest(at),
             "a comment interrupts a text of several lines",
             "put the text in quotes, or indent the next line as the keys above it",
         ),
-        Slip::BlockHeader => {
-            words(scene.rest(at), "text cannot follow `|` or `>` on its line", "begin the text on the next line, indented")
-        }
+        Slip::BlockHeader => words(
+            scene.rest(at),
+            "text cannot follow `|` or `>` on its line",
+            "begin the text on the next line, indented",
+        ),
         Slip::Document => words(
             scene.line(at),
             "the scenario has ended above this line",
             "look for a bracket closed too early, or for keys indented more than these",
         ),
-        Slip::Depth => words(scene.character(at), "this nests too deep", "no scenario needs more than a few levels"),
-        Slip::Copies => words(scene.word(at), "aliases repeat too much", "write the values out, or repeat less"),
+        Slip::Depth => {
+            words(scene.character(at), "this nests too deep", "no scenario needs more than a few levels")
+        }
+        Slip::Copies => {
+            words(scene.word(at), "aliases repeat too much", "write the values out, or repeat less")
+        }
         Slip::Other => words(scene.rest(at), "this is no YAML", "look at this line and the one above it"),
     }
 }
@@ -195,7 +215,8 @@ fn odd_character(scene: &Scene<'_>, character: char) -> (Span, String, String) {
     let found = scene.text[scene.at..].find(character).map_or(scene.at, |offset| scene.at + offset);
     if character.is_control() {
         let message = format!("the character U+{:04X} cannot stand in YAML", u32::from(character));
-        let help = format!(r#"remove it, or write it in double quotes as `"\u{:04x}"`"#, u32::from(character));
+        let help =
+            format!(r#"remove it, or write it in double quotes as `"\u{:04x}"`"#, u32::from(character));
         return (scene.character(found), message, help);
     }
     let message = format!("a text cannot begin with `{character}`");

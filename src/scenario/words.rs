@@ -19,7 +19,8 @@ fn join<T: AsRef<str>>(items: impl IntoIterator<Item = T>, word: &str) -> String
 /// A text as a message quotes it: in backticks, on one line, not too long.
 pub(super) fn quote(text: &str) -> String {
     const LONGEST: usize = 60;
-    let mut shown: String = text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut shown: String =
+        text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }

@@ -14,7 +14,9 @@ use crate::seed::Path;
 pub(super) fn read<'text>(text: &'text str, mistakes: &mut Vec<Mistake>) -> Option<Node<'text>> {
     let (root, found) = parse(text);
     mistakes.extend(found);
-    if mistakes.is_empty() && root.as_ref().is_none_or(|root| root.span.start == root.span.end && root.is_null()) {
+    if mistakes.is_empty()
+        && root.as_ref().is_none_or(|root| root.span.start == root.span.end && root.is_null())
+    {
         let help = "begin with `standin: 1` and `name: …`";
         mistakes.push(Mistake::new(Span::default(), Path::default(), "the scenario is empty", help));
         return None;
@@ -48,7 +50,12 @@ fn parse(text: &str) -> (Option<Node<'_>>, Vec<Mistake>) {
     builder.finish()
 }
 
-fn take<'text>(builder: &mut Builder<'text>, event: Event<'text>, span: granit_parser::Span, text: &str) -> Option<()> {
+fn take<'text>(
+    builder: &mut Builder<'text>,
+    event: Event<'text>,
+    span: granit_parser::Span,
+    text: &str,
+) -> Option<()> {
     let (here, tagged) = (place(span), span.tag_span().map_or(place(span), place));
     match event {
         Event::Scalar(value, style, anchor, tag) => {
@@ -93,7 +100,9 @@ fn slip(kind: &ErrorKind) -> Slip {
     use ErrorKind as E;
     match *kind {
         E::TabNotAllowed | E::TabInBlockIndentation | E::TabInIndentation | E::TabInPlainScalar => Slip::Tab,
-        E::TabAtBlockScalarStart | E::InvalidBlockEntryWhitespace | E::InvalidMappingValueWhitespace => Slip::Tab,
+        E::TabAtBlockScalarStart | E::InvalidBlockEntryWhitespace | E::InvalidMappingValueWhitespace => {
+            Slip::Tab
+        }
         E::UnclosedFlowCollection { open } => Slip::Unclosed(open),
         E::MismatchedFlowCollectionEnd { open, close } => Slip::Mismatched { open, close },
         E::MisplacedFlowCollectionEnd => Slip::Stray,
@@ -102,25 +111,39 @@ fn slip(kind: &ErrorKind) -> Slip {
         E::UnexpectedEofImplicitFlowMapping => Slip::Separator,
         E::BlockEntryInFlowCollection | E::PlainScalarStartsWithDashFlowIndicator => Slip::Dash,
         E::BlockSequenceEntryNotAllowed => Slip::Dash,
-        E::UnclosedQuotedScalar | E::InvalidQuotedScalarIndent | E::DocumentIndicatorInQuotedScalar => Slip::Quote,
+        E::UnclosedQuotedScalar | E::InvalidQuotedScalarIndent | E::DocumentIndicatorInQuotedScalar => {
+            Slip::Quote
+        }
         E::InvalidTrailingSingleQuotedScalar | E::InvalidTrailingDoubleQuotedScalar => Slip::AfterQuote,
-        E::UnknownQuotedScalarEscape | E::InvalidQuotedScalarHexEscape | E::InvalidUnicodeEscape => Slip::Escape,
+        E::UnknownQuotedScalarEscape | E::InvalidQuotedScalarHexEscape | E::InvalidUnicodeEscape => {
+            Slip::Escape
+        }
         E::InvalidLowSurrogateHexEscape | E::InvalidLowSurrogate | E::MissingLowSurrogate => Slip::Escape,
         E::UnpairedLowSurrogate => Slip::Escape,
-        E::MappingValueNotAllowed | E::InvalidColonPlacement | E::FlowMappingValueAdjacentCollection => Slip::Colon,
+        E::MappingValueNotAllowed | E::InvalidColonPlacement | E::FlowMappingValueAdjacentCollection => {
+            Slip::Colon
+        }
         E::SimpleKeyExpected | E::InvalidSimpleKey => Slip::NoColon,
-        E::ExpectedBlockMappingKey | E::ExpectedBlockSequenceEntry | E::InvalidIndentation => Slip::Indentation,
+        E::ExpectedBlockMappingKey | E::ExpectedBlockSequenceEntry | E::InvalidIndentation => {
+            Slip::Indentation
+        }
         E::InvalidFlowScalarIndent | E::InvalidBlockScalarIndent => Slip::Indentation,
         E::UnexpectedCharacter { character } => Slip::Character(character),
         E::MappingKeyNotAllowed => Slip::Character('?'),
         E::UnknownAnchor => Slip::Alias,
         E::MissingAnchorOrAliasName => Slip::Anchor,
-        E::ExpectedTagBang | E::InvalidGlobalTagCharacter | E::InvalidTagTerminator | E::MissingTagUri => Slip::Tag,
-        E::UndeclaredTagHandle | E::UnclosedVerbatimTag | E::InvalidTagEscape | E::InvalidTagUtf8 => Slip::Tag,
+        E::ExpectedTagBang | E::InvalidGlobalTagCharacter | E::InvalidTagTerminator | E::MissingTagUri => {
+            Slip::Tag
+        }
+        E::UndeclaredTagHandle | E::UnclosedVerbatimTag | E::InvalidTagEscape | E::InvalidTagUtf8 => {
+            Slip::Tag
+        }
         E::CommentNotSeparated => Slip::Comment,
         E::CommentInterceptedScalar => Slip::CommentInText,
         E::ZeroBlockScalarIndent | E::InvalidBlockScalarHeader => Slip::BlockHeader,
-        E::ExpectedDocumentStart | E::InvalidDocumentEnd | E::MissingDocumentEndBeforeDirective => Slip::Document,
+        E::ExpectedDocumentStart | E::InvalidDocumentEnd | E::MissingDocumentEndBeforeDirective => {
+            Slip::Document
+        }
         E::RecursionLimitExceeded => Slip::Depth,
         _ => Slip::Other,
     }

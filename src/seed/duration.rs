@@ -18,7 +18,8 @@ const PATTERN: &str = r"^[0-9]+(\.[0-9]+)?(us|ms|s|m|h)$";
 impl Length {
     /// Reads `250ms`; the error says what is expected instead.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let expected = || format!("`{text}` is no length of time: write a number and a unit, such as `250ms` or `2s`");
+        let expected =
+            || format!("`{text}` is no length of time: write a number and a unit, such as `250ms` or `2s`");
         let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(expected)?;
         let (number, unit) = text.split_at(digits);
         let scale = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(expected)?.1;
@@ -36,8 +37,8 @@ impl fmt::Display for Length {
         let micros = self.0.as_micros();
         match micros {
             0 => formatter.write_str("0s"),
-            _ if micros % 1_000_000 == 0 => write!(formatter, "{}s", micros / 1_000_000),
-            _ if micros % 1_000 == 0 => write!(formatter, "{}ms", micros / 1_000),
+            _ if micros.is_multiple_of(1_000_000) => write!(formatter, "{}s", micros / 1_000_000),
+            _ if micros.is_multiple_of(1_000) => write!(formatter, "{}ms", micros / 1_000),
             _ => write!(formatter, "{micros}us"),
         }
     }

@@ -102,7 +102,10 @@ mod tests {
     #[test]
     fn nearest_finds_slips_and_leaves_strangers_alone() {
         assert_eq!(nearest("conector", ["connector", "line"]), Some("connector"));
-        assert_eq!(nearest("CHAT_RENAME_FAILED", ["NOT_ACTIVE_LINE", "CHAT_RENAMING_FAILED"]), Some("CHAT_RENAMING_FAILED"));
+        assert_eq!(
+            nearest("CHAT_RENAME_FAILED", ["NOT_ACTIVE_LINE", "CHAT_RENAMING_FAILED"]),
+            Some("CHAT_RENAMING_FAILED")
+        );
         assert_eq!(nearest("colour", ["line", "name"]), None);
     }
 }

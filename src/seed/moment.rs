@@ -41,8 +41,11 @@ pub struct Offset(pub i32);
 impl Offset {
     /// Reads `+02:00`; the error says what is expected instead.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let expected = || format!("`{text}` is no offset from UTC: write sign, hours and minutes, such as `+02:00`");
-        let two = |range| text.get::<std::ops::Range<usize>>(range).filter(|t| t.bytes().all(|b| b.is_ascii_digit()));
+        let expected =
+            || format!("`{text}` is no offset from UTC: write sign, hours and minutes, such as `+02:00`");
+        let two = |range| {
+            text.get::<std::ops::Range<usize>>(range).filter(|t| t.bytes().all(|b| b.is_ascii_digit()))
+        };
         let sign = match text.as_bytes().first() {
             Some(b'+') => 1,
             Some(b'-') => -1,

@@ -43,7 +43,10 @@ impl Shared {
     ///
     /// # Errors
     /// When the client leaves before its body is complete; the connection is then closed.
-    pub(super) async fn answer(&self, request: hyper::Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    pub(super) async fn answer(
+        &self,
+        request: hyper::Request<Incoming>,
+    ) -> Result<Response<Full<Bytes>>, hyper::Error> {
         let head = clock::now();
         let (parts, incoming) = request.into_parts();
         let client_waits = parts.version >= Version::HTTP_11 && parts.headers.contains_key(EXPECT);
@@ -71,7 +74,10 @@ impl Shared {
         let step = self.step;
         let planned = catch_unwind(AssertUnwindSafe(|| step(&mut world, &request, arrival)));
         let planned = planned.unwrap_or_else(|_| {
-            tracing::error!(number = world.counters().exchanges + 1, "a panic while answering; this is a bug of standin");
+            tracing::error!(
+                number = world.counters().exchanges + 1,
+                "a panic while answering; this is a bug of standin"
+            );
             broken(&request)
         });
         let reply = world.record(request, planned, arrival);

@@ -104,7 +104,9 @@ mod tests {
     use crate::scenario::Scenario;
 
     /// A connection to a server of the built-in scenario whose `step` may be another one.
-    fn connect(step: Option<super::super::answer::Step>) -> (tokio::io::DuplexStream, Arc<Shared>, GracefulShutdown) {
+    fn connect(
+        step: Option<super::super::answer::Step>,
+    ) -> (tokio::io::DuplexStream, Arc<Shared>, GracefulShutdown) {
         let scenario = Scenario::parse("default", Scenario::DEFAULT).unwrap();
         let mut shared = Shared::new(World::new(Arc::new(scenario), 1), false);
         if let Some(step) = step {
@@ -136,7 +138,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_takes_its_time_over_a_body_is_not_closed() {
         let (mut client, _shared, _graceful) = connect(None);
-        client.write_all(b"POST /rest/x HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 2\r\n\r\n").await.unwrap();
+        client
+            .write_all(b"POST /rest/x HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 2\r\n\r\n")
+            .await
+            .unwrap();
         sleep(HEAD_TIME * 10).await;
         client.write_all(b"{}").await.unwrap();
         assert!(received(client).await.starts_with("HTTP/1.1 404 "));
@@ -149,12 +154,22 @@ mod tests {
             crate::engine::step(world, request, arrival)
         }));
         client.write_all(b"POST /rest/panic HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n").await.unwrap();
-        client.write_all(b"PUT /api/v1/panic HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n").await.unwrap();
-        client.write_all(b"POST /rest/x HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        client
+            .write_all(b"PUT /api/v1/panic HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n")
+            .await
+            .unwrap();
+        client
+            .write_all(b"POST /rest/x HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+            .await
+            .unwrap();
         let text = received(client).await;
-        let statuses: Vec<_> = text.match_indices("HTTP/1.1 ").map(|(at, _)| &text[at + 9..at + 12]).collect();
+        let statuses: Vec<_> =
+            text.match_indices("HTTP/1.1 ").map(|(at, _)| &text[at + 9..at + 12]).collect();
         assert_eq!(statuses, ["500", "500", "404"], "{text}");
-        assert!(text.contains(r#"{"error":"INTERNAL_SERVER_ERROR","error_description":"Internal server error"}"#), "{text}");
+        assert!(
+            text.contains(r#"{"error":"INTERNAL_SERVER_ERROR","error_description":"Internal server error"}"#),
+            "{text}"
+        );
         assert!(text.contains(r#""code":3001,"message":"Internal server error""#), "{text}");
         assert_eq!(shared.world().counters().exchanges, 3);
     }

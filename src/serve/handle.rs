@@ -77,7 +77,8 @@ impl Server {
     /// When the file cannot be read, or as [`Server::from_text`].
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, StartError> {
         let path = path.as_ref().display().to_string();
-        let yaml = fs::read_to_string(&path).map_err(|source| StartError::File { path: path.clone(), source })?;
+        let yaml =
+            fs::read_to_string(&path).map_err(|source| StartError::File { path: path.clone(), source })?;
         Self::from_scenario(Scenario::parse(&path, &yaml).map_err(Box::new)?)
     }
 

@@ -48,7 +48,13 @@ fn named_parts(code: &str) -> Vec<String> {
             let rest = &code[position + found.len()..];
             match rest.strip_prefix('{') {
                 None => vec![word(rest)],
-                Some(list) => list.split('}').next().unwrap_or_default().split(',').map(|item| word(item.trim())).collect(),
+                Some(list) => list
+                    .split('}')
+                    .next()
+                    .unwrap_or_default()
+                    .split(',')
+                    .map(|item| word(item.trim()))
+                    .collect(),
             }
         })
         .collect()
@@ -60,7 +66,11 @@ fn every_arrow_is_allowed() {
         for (path, code) in sources(part) {
             for named in named_parts(&code) {
                 let is_own = named == *part;
-                assert!(is_own || allowed.contains(&named.as_str()), "{}: {part} may not use {named}", path.display());
+                assert!(
+                    is_own || allowed.contains(&named.as_str()),
+                    "{}: {part} may not use {named}",
+                    path.display()
+                );
             }
         }
     }
@@ -81,7 +91,9 @@ fn vendors_faults_and_scenarios_see_only_the_engines_values() {
         for (path, code) in sources(part) {
             for (position, found) in code.match_indices("engine::") {
                 let rest = &code[position + found.len()..];
-                let list = rest.strip_prefix('{').map_or_else(|| rest.split("::").next().unwrap(), |list| list.split('}').next().unwrap());
+                let list = rest
+                    .strip_prefix('{')
+                    .map_or_else(|| rest.split("::").next().unwrap(), |list| list.split('}').next().unwrap());
                 for item in list.split(',') {
                     let name: String = item.trim().chars().take_while(|c| c.is_alphanumeric()).collect();
                     assert!(ENGINE_LEAVES.contains(&name.as_str()), "{}: engine::{name}", path.display());
@@ -95,22 +107,46 @@ fn vendors_faults_and_scenarios_see_only_the_engines_values() {
 fn a_vendor_knows_neither_the_other_vendors_nor_faults() {
     for (vendor, others) in [("vendor/bitrix24", "chert"), ("vendor/chert", "bitrix24")] {
         for (path, code) in sources(vendor) {
-            assert!(!code.contains(&format!("vendor::{others}")) && !code.contains(&format!("super::{others}")), "{}", path.display());
+            assert!(
+                !code.contains(&format!("vendor::{others}")) && !code.contains(&format!("super::{others}")),
+                "{}",
+                path.display()
+            );
         }
     }
     for (path, code) in sources("vendor") {
-        assert!(!code.contains("crate::fault"), "{}: a vendor does not know that faults exist", path.display());
+        assert!(
+            !code.contains("crate::fault"),
+            "{}: a vendor does not know that faults exist",
+            path.display()
+        );
     }
     for (path, code) in sources("fault") {
-        assert!(!code.contains("crate::vendor"), "{}: a fault does not know a vendor's envelope", path.display());
+        assert!(
+            !code.contains("crate::vendor"),
+            "{}: a fault does not know a vendor's envelope",
+            path.display()
+        );
     }
 }
 
 #[test]
 fn time_sockets_and_chance_stay_in_the_shell() {
     let shell_only = [
-        ".await", "async ", "tokio", "hyper", "std::net", "std::thread", "SystemTime", "Instant::now", "Timestamp::now",
-        "Zoned::now", "RandomState", "thread_rng", "std::env", "std::fs",
+        ".await",
+        "async ",
+        "tokio",
+        "hyper",
+        "std::net",
+        "std::thread",
+        "SystemTime",
+        "Instant::now",
+        "Timestamp::now",
+        "Zoned::now",
+        "RandomState",
+        "thread_rng",
+        "std::env",
+        "std::fs",
     ];
     for part in ["control", "engine", "fault", "http", "scenario", "seed", "vendor"] {
         for (path, code) in sources(part) {

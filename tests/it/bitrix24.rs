@@ -75,7 +75,9 @@ fn every_form_of_url_and_credential_reaches_the_method() {
     let json = r#"{"CONNECTOR":"connector","LINE":105,"CHAT_ID":"chat-1","NAME":"New name"}"#;
     let multipart = ["CONNECTOR=connector", "LINE=105", "CHAT_ID=chat-1", "NAME=New name"]
         .map(|pair| pair.split_once('=').unwrap())
-        .map(|(name, value)| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"))
+        .map(|(name, value)| {
+            format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        })
         .concat()
         + "--b--\r\n";
     let form = ("content-type", "application/x-www-form-urlencoded");
@@ -91,15 +93,35 @@ fn every_form_of_url_and_credential_reaches_the_method() {
         ("POST", "/rest/imconnector.chat.name.set", vec![of_json, bearer], json),
         ("POST", "/rest/imconnector.chat.name.set?aplogin=1&ap=webhook-secret", vec![form], parameters),
         ("POST", "/rest/imconnector.chat.name.set", vec![form, bearer], parameters),
-        ("POST", "/rest/imconnector.chat.name.set", vec![("content-type", "text/plain;charset=UTF-8"), bearer], parameters),
-        ("POST", "/rest/imconnector.chat.name.set", vec![("content-type", "multipart/form-data; boundary=b"), bearer], &multipart),
+        (
+            "POST",
+            "/rest/imconnector.chat.name.set",
+            vec![("content-type", "text/plain;charset=UTF-8"), bearer],
+            parameters,
+        ),
+        (
+            "POST",
+            "/rest/imconnector.chat.name.set",
+            vec![("content-type", "multipart/form-data; boundary=b"), bearer],
+            &multipart,
+        ),
         ("POST", &format!("/rest/imconnector.chat.name.set?{parameters}"), vec![bearer], ""),
         ("GET", &format!("/rest/1/webhook-secret/imconnector.chat.name.set?{parameters}"), vec![], ""),
-        ("PUT", &format!("/rest/1/webhook-secret/imconnector.chat.name.set?{parameters}"), vec![of_json], "{}"),
+        (
+            "PUT",
+            &format!("/rest/1/webhook-secret/imconnector.chat.name.set?{parameters}"),
+            vec![of_json],
+            "{}",
+        ),
     ] {
         server.reset();
         let response = send(&server, verb, target, &headers, body.as_bytes());
-        assert_eq!(outcome(&response), (200, "success".to_owned()), "{verb} {target} {headers:?} {}", response.text());
+        assert_eq!(
+            outcome(&response),
+            (200, "success".to_owned()),
+            "{verb} {target} {headers:?} {}",
+            response.text()
+        );
         assert_eq!(name_of(&server, 0), "New name", "{verb} {target}");
     }
 }
@@ -107,10 +129,15 @@ fn every_form_of_url_and_credential_reaches_the_method() {
 #[test]
 fn http_1_0_and_an_upgrade_offer_get_plain_answers() {
     let server = documented();
-    let target = "/rest/1/webhook-secret/imconnector.chat.name.set?CONNECTOR=connector&LINE=105&CHAT_ID=chat-1&NAME=n";
+    let target =
+        "/rest/1/webhook-secret/imconnector.chat.name.set?CONNECTOR=connector&LINE=105&CHAT_ID=chat-1&NAME=n";
     let received = raw(&server, format!("GET {target} HTTP/1.0\r\n\r\n").as_bytes());
     assert!(received.starts_with(b"HTTP/1.0 200 OK\r\n"), "{}", String::from_utf8_lossy(&received));
-    let upgrade = [("connection", "Upgrade, HTTP2-Settings"), ("upgrade", "h2c"), ("http2-settings", "AAMAAABkAAQAAP__")];
+    let upgrade = [
+        ("connection", "Upgrade, HTTP2-Settings"),
+        ("upgrade", "h2c"),
+        ("http2-settings", "AAMAAABkAAQAAP__"),
+    ];
     let mut request = format!("POST {target} HTTP/1.1\r\nhost: standin\r\n");
     upgrade.iter().for_each(|(name, value)| request.push_str(&format!("{name}: {value}\r\n")));
     request.push_str("content-length: 0\r\n\r\nGET / HTTP/1.0\r\n\r\n");
@@ -137,8 +164,14 @@ fn checks_are_made_in_the_documented_order() {
         (json!({"CHAT_ID": "stranger"}), (400, "CHAT_RENAMING_FAILED")),
         (json!({"CHAT_ID": "closed-chat"}), (400, "CHAT_RENAMING_FAILED")),
         (json!({"NAME": " \t\n"}), (400, "CHAT_RENAMING_FAILED")),
-        (json!({"CONNECTOR": "messenger", "CHAT_ID": "chat-2", "USER_ID": "stranger"}), (400, "CHAT_RENAMING_FAILED")),
-        (json!({"CONNECTOR": "messenger", "CHAT_ID": "chat-2", "USER_ID": "visitor-2"}), (400, "CHAT_RENAMING_FAILED")),
+        (
+            json!({"CONNECTOR": "messenger", "CHAT_ID": "chat-2", "USER_ID": "stranger"}),
+            (400, "CHAT_RENAMING_FAILED"),
+        ),
+        (
+            json!({"CONNECTOR": "messenger", "CHAT_ID": "chat-2", "USER_ID": "visitor-2"}),
+            (400, "CHAT_RENAMING_FAILED"),
+        ),
         (json!({"NAME": ["array"]}), (500, "INTERNAL_SERVER_ERROR")),
         (json!({"NAME": "Old name"}), (200, "success")),
         (json!({"LINE": "105abc"}), (200, "success")),
@@ -154,8 +187,14 @@ fn checks_are_made_in_the_documented_order() {
 #[test]
 fn an_unknown_method_wins_over_missing_credentials() {
     let server = documented();
-    for target in ["/rest/imconnector.chat.name.get", "/rest/1/wrong/imconnector.deactivate", "/rest/", "/rest/x.html"] {
-        assert_eq!(outcome(&post(&server, target, "")), (404, "ERROR_METHOD_NOT_FOUND".to_owned()), "{target}");
+    for target in
+        ["/rest/imconnector.chat.name.get", "/rest/1/wrong/imconnector.deactivate", "/rest/", "/rest/x.html"]
+    {
+        assert_eq!(
+            outcome(&post(&server, target, "")),
+            (404, "ERROR_METHOD_NOT_FOUND".to_owned()),
+            "{target}"
+        );
     }
     let version_3 = post(&server, "/rest/api/imconnector.chat.name.set", "{}");
     assert_eq!(version_3.status(), 404);
@@ -184,12 +223,21 @@ fn the_live_edition_differs_where_the_table_says_so() {
         (json!({"LINE": "107"}), 400, "Open Channel with this ID is inactive or does not exist."),
         (json!({"NAME": "Old name"}), 400, "Chat renaming failed"),
         (json!({"auth": "stranger"}), 401, "Unable to get application by token"),
-        (json!({"auth": "token-for-connector"}), 401, "The request requires higher privileges than provided by the access token"),
+        (
+            json!({"auth": "token-for-connector"}),
+            401,
+            "The request requires higher privileges than provided by the access token",
+        ),
     ] {
         let response = rename(&server, changes.clone());
-        assert_eq!((response.status(), response.json()["error_description"].as_str().unwrap()), (status, text), "{changes}");
+        assert_eq!(
+            (response.status(), response.json()["error_description"].as_str().unwrap()),
+            (status, text),
+            "{changes}"
+        );
     }
-    let ignored = rename(&server, json!({"CONNECTOR": "messenger", "CHAT_ID": "chat-2", "USER_ID": "stranger"}));
+    let ignored =
+        rename(&server, json!({"CONNECTOR": "messenger", "CHAT_ID": "chat-2", "USER_ID": "stranger"}));
     assert_eq!(outcome(&ignored), (200, "success".to_owned()));
     assert_eq!(name_of(&server, 3), "Visitor");
     assert_eq!(outcome(&rename(&server, json!({"auth": "token-for-lines"}))), (200, "success".to_owned()));
@@ -200,7 +248,10 @@ fn the_documented_edition_wants_the_scope_of_its_page() {
     let server = documented();
     let refused = rename(&server, json!({"auth": "token-for-lines"}));
     assert_eq!(outcome(&refused), (403, "insufficient_scope".to_owned()));
-    assert_eq!(outcome(&rename(&server, json!({"auth": "token-for-connector"}))), (200, "success".to_owned()));
+    assert_eq!(
+        outcome(&rename(&server, json!({"auth": "token-for-connector"}))),
+        (200, "success".to_owned())
+    );
 }
 
 #[test]
@@ -268,9 +319,15 @@ fn the_query_gives_way_to_the_body_and_broken_json_to_nothing() {
 #[test]
 fn sessions_and_signed_downloads_are_refused() {
     let server = documented();
-    assert_eq!(outcome(&rename(&server, json!({"auth": null, "sessid": "abc"}))), (403, "WRONG_AUTH_TYPE".to_owned()));
+    assert_eq!(
+        outcome(&rename(&server, json!({"auth": null, "sessid": "abc"}))),
+        (403, "WRONG_AUTH_TYPE".to_owned())
+    );
     let download = rename(&server, json!({"token": "abc"}));
-    assert_eq!(download.text(), r#"{"error":"ACCESS_DENIED","error_description":"Access denied! Link check failed"}"#);
+    assert_eq!(
+        download.text(),
+        r#"{"error":"ACCESS_DENIED","error_description":"Access denied! Link check failed"}"#
+    );
     assert_eq!(download.status(), 403);
 }
 
@@ -281,7 +338,13 @@ fn every_answer_lets_browsers_read_it() {
             rename(&server, json!({})),
             rename(&server, json!({"auth": null})),
             post(&server, "/rest/nothing", ""),
-            send(&server, "OPTIONS", "/rest/imconnector.chat.name.set", &[("origin", "https://example.com")], b""),
+            send(
+                &server,
+                "OPTIONS",
+                "/rest/imconnector.chat.name.set",
+                &[("origin", "https://example.com")],
+                b"",
+            ),
         ];
         for answer in &answers {
             assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{}", answer.head);
@@ -298,7 +361,12 @@ fn the_live_edition_sends_the_headers_of_the_cloud() {
     let server = live();
     let success = rename(&server, json!({}));
     assert_eq!(success.header("x-bitrix-rest-application"), Some("local.685d5063933614.00854686"));
-    for (name, value) in [("server", "nginx"), ("pragma", "no-cache"), ("x-bitrix-rest-time", "0.0000000000"), ("x-frame-options", "SAMEORIGIN")] {
+    for (name, value) in [
+        ("server", "nginx"),
+        ("pragma", "no-cache"),
+        ("x-bitrix-rest-time", "0.0000000000"),
+        ("x-frame-options", "SAMEORIGIN"),
+    ] {
         assert_eq!(success.header(name), Some(value));
     }
     let refused = rename(&server, json!({"auth": "stranger"}));
@@ -311,7 +379,23 @@ fn the_live_edition_sends_the_headers_of_the_cloud() {
 fn time_has_its_members_in_order_and_in_the_types_of_its_edition() {
     let members = |response: &Response| {
         let time = response.json()["time"].clone();
-        time.as_object().unwrap().iter().map(|(name, value)| format!("{name}:{}", if value.is_f64() { "float" } else if value.is_i64() { "whole" } else { "text" })).collect::<Vec<_>>().join(" ")
+        time.as_object()
+            .unwrap()
+            .iter()
+            .map(|(name, value)| {
+                format!(
+                    "{name}:{}",
+                    if value.is_f64() {
+                        "float"
+                    } else if value.is_i64() {
+                        "whole"
+                    } else {
+                        "text"
+                    }
+                )
+            })
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     assert_eq!(
         members(&rename(&documented(), json!({}))),
@@ -400,7 +484,8 @@ mod batch {
     #[test]
     fn a_list_of_commands_gives_lists_where_there_are_no_gaps() {
         let server = documented();
-        let all_good = batch(&server, json!({"cmd": [command("chat-1", "A"), command("chat-1", "B")]})).json();
+        let all_good =
+            batch(&server, json!({"cmd": [command("chat-1", "A"), command("chat-1", "B")]})).json();
         assert!(all_good["result"]["result"].is_array() && all_good["result"]["result_time"].is_array());
         assert_eq!(all_good["result"]["result_error"], json!([]));
         let gap = batch(&server, json!({"cmd": [command("stranger", "A"), command("chat-1", "B")]})).json();
@@ -413,8 +498,15 @@ mod batch {
         let server = documented();
         let commands = json!({"a": command("stranger", "A"), "b": command("stranger", "B"), "c": command("chat-1", "C")});
         for (halt, expected) in [
-            (json!(1), 1), (json!(true), 1), (json!("1"), 1), (json!("false"), 1),
-            (json!(0), 2), (json!(false), 2), (json!("0"), 2), (json!(""), 2), (json!(null), 2),
+            (json!(1), 1),
+            (json!(true), 1),
+            (json!("1"), 1),
+            (json!("false"), 1),
+            (json!(0), 2),
+            (json!(false), 2),
+            (json!("0"), 2),
+            (json!(""), 2),
+            (json!(null), 2),
         ] {
             let result = batch(&server, json!({"halt": halt, "cmd": commands})).json()["result"].clone();
             assert_eq!(result["result_error"].as_object().unwrap().len(), expected, "halt {halt}");
@@ -426,7 +518,8 @@ mod batch {
     fn commands_come_in_every_form() {
         let server = documented();
         let encoded = "cmd%5Ba%5D=imconnector.chat.name.set%3FCONNECTOR%3Dconnector%26LINE%3D105%26CHAT_ID%3Dchat-1%26NAME%3DForm%2520name%26&halt=0";
-        let headers = [("content-type", "application/x-www-form-urlencoded"), ("authorization", "Bearer access-token")];
+        let headers =
+            [("content-type", "application/x-www-form-urlencoded"), ("authorization", "Bearer access-token")];
         let response = send(&server, "POST", "/rest/batch.json", &headers, encoded.as_bytes());
         assert_eq!(response.json()["result"]["result"]["a"]["SUCCESS"], true, "{}", response.text());
         assert_eq!(name_of(&server, 0), "Form name");
@@ -445,14 +538,17 @@ mod batch {
         let commands: Vec<_> = (0..52).map(|number| command("chat-1", &format!("Name+{number}"))).collect();
         let result = batch(&server, json!({"cmd": commands})).json()["result"].clone();
         assert_eq!(result["result"].as_array().unwrap().len(), 50);
-        let error = json!({"error": "ERROR_BATCH_LENGTH_EXCEEDED", "error_description": "Max batch length exceeded"});
+        let error =
+            json!({"error": "ERROR_BATCH_LENGTH_EXCEEDED", "error_description": "Max batch length exceeded"});
         assert_eq!(result["result_error"], json!({"50": error, "51": error}));
         assert_eq!(name_of(&server, 0), "Name 49");
     }
 
     #[test]
     fn a_batch_in_a_batch_is_refused() {
-        let result = batch(&documented(), json!({"cmd": {"a": "batch?cmd[x]=y", "b": "download"}})).json()["result"].clone();
+        let result =
+            batch(&documented(), json!({"cmd": {"a": "batch?cmd[x]=y", "b": "download"}})).json()["result"]
+                .clone();
         for name in ["a", "b"] {
             assert_eq!(result["result_error"][name]["error"], "ERROR_BATCH_METHOD_NOT_ALLOWED");
         }
@@ -487,7 +583,10 @@ mod batch {
         let body = json!({"cmd": {"a": command("chat-1", "A"), "b": command("chat-1", "")}});
         let server = live();
         let response = post(&server, "/rest/1/webhook-secret/batch", &body.to_string());
-        assert_eq!((response.status(), response.json()["result"]["result_error"]["a"]["error"].clone()), (200, json!("WRONG_AUTH_TYPE")));
+        assert_eq!(
+            (response.status(), response.json()["result"]["result_error"]["a"]["error"].clone()),
+            (200, json!("WRONG_AUTH_TYPE"))
+        );
         let response = batch(&server, body);
         assert_eq!(response.json()["result"]["result_error"]["b"]["argument"], "NAME");
     }

@@ -38,7 +38,8 @@ chert:
     ))
 }
 
-const RENAME: &str = r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"chat-1","NAME":"New name","auth":"access-token"}"#;
+const RENAME: &str =
+    r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"chat-1","NAME":"New name","auth":"access-token"}"#;
 
 fn call(server: &Server, operation: &str) -> Response {
     match operation {
@@ -86,7 +87,8 @@ fn every_error_can_be_raised_by_a_fault() {
     for vendor in VENDORS {
         for row in vendor.errors() {
             for operation in vendor.operations().iter().filter(|operation| row.is_given_by(operation.name)) {
-                let editions = if vendor.name() == "bitrix24" { &["documented", "live"][..] } else { &["documented"] };
+                let editions =
+                    if vendor.name() == "bitrix24" { &["documented", "live"][..] } else { &["documented"] };
                 editions.iter().for_each(|edition| raise_by_fault(*vendor, row, edition, operation.name));
             }
         }
@@ -97,9 +99,17 @@ fn every_error_can_be_raised_by_a_fault() {
 fn an_error_that_no_operation_gives_has_no_row() {
     for vendor in VENDORS {
         for row in vendor.errors() {
-            assert!(vendor.operations().iter().any(|operation| row.is_given_by(operation.name)), "{}", row.code);
+            assert!(
+                vendor.operations().iter().any(|operation| row.is_given_by(operation.name)),
+                "{}",
+                row.code
+            );
             for operation in row.operations {
-                assert!(vendor.operations().iter().any(|known| known.name == *operation), "{} names {operation}", row.code);
+                assert!(
+                    vendor.operations().iter().any(|known| known.name == *operation),
+                    "{} names {operation}",
+                    row.code
+                );
             }
         }
         let codes: BTreeSet<_> = vendor.errors().iter().map(|row| row.code).collect();
@@ -115,36 +125,208 @@ fn bitrix24_errors_arise_from_the_state_of_portal_and_credentials() {
     for (edition, portal, credential, target, status, code, text) in [
         ("documented", "state: deleted", "", TOKEN, 500, "PORTAL_DELETED", "Portal was deleted"),
         ("live", "state: deleted", "", TOKEN, 403, "PORTAL_DELETED", "Portal was deleted"),
-        ("documented", "state: overloaded", "", TOKEN, 503, "OVERLOAD_LIMIT", "REST API is blocked due to overload"),
-        ("live", "state: overloaded", "", TOKEN, 401, "OVERLOAD_LIMIT", "REST API is blocked due to overload."),
-        ("documented", "state: overloaded", "", WEBHOOK, 503, "OVERLOAD_LIMIT", "REST API is blocked due to overload"),
-        ("documented", "state: no_rest", "", TOKEN, 403, "ACCESS_DENIED", "REST API is available only on commercial plans"),
-        ("documented", "state: no_rest", "", WEBHOOK, 403, "ACCESS_DENIED", "REST API is available only on commercial plans"),
-        ("live", "state: no_rest", "", TOKEN, 401, "ACCESS_DENIED", "REST is available only on commercial plans."),
-        ("live", "state: no_rest", "", WEBHOOK, 401, "ACCESS_DENIED", "REST is available only by subscription."),
+        (
+            "documented",
+            "state: overloaded",
+            "",
+            TOKEN,
+            503,
+            "OVERLOAD_LIMIT",
+            "REST API is blocked due to overload",
+        ),
+        (
+            "live",
+            "state: overloaded",
+            "",
+            TOKEN,
+            401,
+            "OVERLOAD_LIMIT",
+            "REST API is blocked due to overload.",
+        ),
+        (
+            "documented",
+            "state: overloaded",
+            "",
+            WEBHOOK,
+            503,
+            "OVERLOAD_LIMIT",
+            "REST API is blocked due to overload",
+        ),
+        (
+            "documented",
+            "state: no_rest",
+            "",
+            TOKEN,
+            403,
+            "ACCESS_DENIED",
+            "REST API is available only on commercial plans",
+        ),
+        (
+            "documented",
+            "state: no_rest",
+            "",
+            WEBHOOK,
+            403,
+            "ACCESS_DENIED",
+            "REST API is available only on commercial plans",
+        ),
+        (
+            "live",
+            "state: no_rest",
+            "",
+            TOKEN,
+            401,
+            "ACCESS_DENIED",
+            "REST is available only on commercial plans.",
+        ),
+        (
+            "live",
+            "state: no_rest",
+            "",
+            WEBHOOK,
+            401,
+            "ACCESS_DENIED",
+            "REST is available only by subscription.",
+        ),
         ("documented", "state: subscription_ended", "", TOKEN, 401, "PAYMENT_REQUIRED", "Payment required"),
-        ("live", "state: subscription_ended", "", TOKEN, 401, "PAYMENT_REQUIRED", "Subscription has been ended"),
-        ("live", "state: subscription_ended", "", WEBHOOK, 401, "ACCESS_DENIED", "REST is available only by subscription."),
-        ("live", "state: oauth_unreachable", "", TOKEN, 401, "CONNECTION_ERROR", "Error connecting to authorization server"),
+        (
+            "live",
+            "state: subscription_ended",
+            "",
+            TOKEN,
+            401,
+            "PAYMENT_REQUIRED",
+            "Subscription has been ended",
+        ),
+        (
+            "live",
+            "state: subscription_ended",
+            "",
+            WEBHOOK,
+            401,
+            "ACCESS_DENIED",
+            "REST is available only by subscription.",
+        ),
+        (
+            "live",
+            "state: oauth_unreachable",
+            "",
+            TOKEN,
+            401,
+            "CONNECTION_ERROR",
+            "Error connecting to authorization server",
+        ),
         ("documented", "require_https: true", "", WEBHOOK, 400, "INVALID_REQUEST", "Https required."),
         ("live", "require_https: true", "", WEBHOOK, 401, "INVALID_REQUEST", "Https required."),
         ("live", "", "state: not_installed", TOKEN, 401, "ERROR_OAUTH", "Application not installed"),
-        ("live", "", "state: application_not_found", TOKEN, 401, "APPLICATION_NOT_FOUND", "Application not found"),
-        ("live", "", "state: user_unauthorized", TOKEN, 401, "authorization_error", "Unable to authorize user"),
-        ("live", "", "state: user_unauthorized", WEBHOOK, 401, "ACCESS_DENIED", "Current user can't be authorized in this context"),
-        ("documented", "", "state: user_without_access", TOKEN, 403, "user_access_error", "The user does not have access to the application"),
-        ("live", "", "state: user_without_access", TOKEN, 401, "user_access_error", "The user does not have access to the application."),
-        ("documented", "", "expires: 2020-01-01T00:00:00Z", TOKEN, 401, "expired_token", "The access token provided has expired"),
-        ("documented", "", "scope: [crm]", TOKEN, 403, "insufficient_scope", "The request requires higher privileges than provided by the webhook token"),
-        ("live", "", "scope: [crm]", TOKEN, 401, "insufficient_scope", "The request requires higher privileges than provided by the access token"),
-        ("documented", "", "", "/rest/1/wrong/imconnector.chat.name.set", 403, "INVALID_CREDENTIALS", "Invalid request credentials"),
-        ("live", "", "", "/rest/1/wrong/imconnector.chat.name.set", 401, "INVALID_CREDENTIALS", "Invalid request credentials"),
-        ("live", "", "", WEBHOOK, 403, "WRONG_AUTH_TYPE", "Current authorization type is denied for this method Application context required"),
+        (
+            "live",
+            "",
+            "state: application_not_found",
+            TOKEN,
+            401,
+            "APPLICATION_NOT_FOUND",
+            "Application not found",
+        ),
+        (
+            "live",
+            "",
+            "state: user_unauthorized",
+            TOKEN,
+            401,
+            "authorization_error",
+            "Unable to authorize user",
+        ),
+        (
+            "live",
+            "",
+            "state: user_unauthorized",
+            WEBHOOK,
+            401,
+            "ACCESS_DENIED",
+            "Current user can't be authorized in this context",
+        ),
+        (
+            "documented",
+            "",
+            "state: user_without_access",
+            TOKEN,
+            403,
+            "user_access_error",
+            "The user does not have access to the application",
+        ),
+        (
+            "live",
+            "",
+            "state: user_without_access",
+            TOKEN,
+            401,
+            "user_access_error",
+            "The user does not have access to the application.",
+        ),
+        (
+            "documented",
+            "",
+            "expires: 2020-01-01T00:00:00Z",
+            TOKEN,
+            401,
+            "expired_token",
+            "The access token provided has expired",
+        ),
+        (
+            "documented",
+            "",
+            "scope: [crm]",
+            TOKEN,
+            403,
+            "insufficient_scope",
+            "The request requires higher privileges than provided by the webhook token",
+        ),
+        (
+            "live",
+            "",
+            "scope: [crm]",
+            TOKEN,
+            401,
+            "insufficient_scope",
+            "The request requires higher privileges than provided by the access token",
+        ),
+        (
+            "documented",
+            "",
+            "",
+            "/rest/1/wrong/imconnector.chat.name.set",
+            403,
+            "INVALID_CREDENTIALS",
+            "Invalid request credentials",
+        ),
+        (
+            "live",
+            "",
+            "",
+            "/rest/1/wrong/imconnector.chat.name.set",
+            401,
+            "INVALID_CREDENTIALS",
+            "Invalid request credentials",
+        ),
+        (
+            "live",
+            "",
+            "",
+            WEBHOOK,
+            403,
+            "WRONG_AUTH_TYPE",
+            "Current authorization type is denied for this method Application context required",
+        ),
     ] {
         let server = scenario(edition, portal, credential, "", "");
         let response = post(&server, target, RENAME);
         let context = format!("{edition} {portal} {credential} {target}");
-        assert_eq!((response.status(), code_in(&response), text_in(&response)), (status, code.to_owned(), text.to_owned()), "{context}");
+        assert_eq!(
+            (response.status(), code_in(&response), text_in(&response)),
+            (status, code.to_owned(), text.to_owned()),
+            "{context}"
+        );
     }
 }
 
@@ -176,7 +358,13 @@ fn chert_errors_arise_from_requests_and_state() {
         let row = VENDORS[1].errors().iter().find(|row| row.code == code).unwrap();
         assert_eq!(response.status(), row.faces[0].status, "{code}");
         let error = &response.json()["error"];
-        assert_eq!((error["code"].to_string(), &error["message"]), (code.to_owned(), &json!(row.faces[0].text)));
-        assert_eq!((&error["retryable"], &error["status"]), (&json!(row.retryable), &json!(row.faces[0].status)));
+        assert_eq!(
+            (error["code"].to_string(), &error["message"]),
+            (code.to_owned(), &json!(row.faces[0].text))
+        );
+        assert_eq!(
+            (&error["retryable"], &error["status"]),
+            (&json!(row.retryable), &json!(row.faces[0].status))
+        );
     }
 }

@@ -55,7 +55,13 @@ fn signature(secret: &str, seconds: i64, body: &[u8]) -> String {
 fn put(server: &Server, id: &str, body: impl AsRef<[u8]>) -> Response {
     let body = body.as_ref();
     let signature = signature("secret-of-acme", NOW, body);
-    send(server, "PUT", &format!("/api/v1/chats/{id}"), &[("x-chert-tenant", "acme"), ("x-chert-signature", &signature)], body)
+    send(
+        server,
+        "PUT",
+        &format!("/api/v1/chats/{id}"),
+        &[("x-chert-tenant", "acme"), ("x-chert-signature", &signature)],
+        body,
+    )
 }
 
 fn code(response: &Response) -> (u16, u64) {
@@ -70,17 +76,35 @@ fn chat(server: &Server, index: usize) -> Value {
 fn a_name_an_icon_or_both_are_applied() {
     let server = service();
     for (body, expected) in [
-        (r#"{"display_name":" Crew\u00a0"}"#, r#"{"chat":{"id":"ch_01H","display_name":"Crew","group_chat_icon":"https://example.com/old.png","is_group":true}}"#),
-        (r#"{"group_chat_icon":"https://example.com/new.png"}"#, r#"{"chat":{"id":"ch_01H","display_name":"Crew","group_chat_icon":"https://example.com/new.png","is_group":true}}"#),
-        (r#"{"display_name":"Чат/\"1\" 🚀","group_chat_icon":"HTTPS://example.com/a b.png","other":1}"#, r#"{"chat":{"id":"ch_01H","display_name":"Чат/\"1\" 🚀","group_chat_icon":"HTTPS://example.com/a b.png","is_group":true}}"#),
-        (r#"{"display_name":"first","display_name":"last wins"}"#, r#"{"chat":{"id":"ch_01H","display_name":"last wins","group_chat_icon":"HTTPS://example.com/a b.png","is_group":true}}"#),
-        (r#"{"display_name":"last wins"}"#, r#"{"chat":{"id":"ch_01H","display_name":"last wins","group_chat_icon":"HTTPS://example.com/a b.png","is_group":true}}"#),
+        (
+            r#"{"display_name":" Crew\u00a0"}"#,
+            r#"{"chat":{"id":"ch_01H","display_name":"Crew","group_chat_icon":"https://example.com/old.png","is_group":true}}"#,
+        ),
+        (
+            r#"{"group_chat_icon":"https://example.com/new.png"}"#,
+            r#"{"chat":{"id":"ch_01H","display_name":"Crew","group_chat_icon":"https://example.com/new.png","is_group":true}}"#,
+        ),
+        (
+            r#"{"display_name":"Чат/\"1\" 🚀","group_chat_icon":"HTTPS://example.com/a b.png","other":1}"#,
+            r#"{"chat":{"id":"ch_01H","display_name":"Чат/\"1\" 🚀","group_chat_icon":"HTTPS://example.com/a b.png","is_group":true}}"#,
+        ),
+        (
+            r#"{"display_name":"first","display_name":"last wins"}"#,
+            r#"{"chat":{"id":"ch_01H","display_name":"last wins","group_chat_icon":"HTTPS://example.com/a b.png","is_group":true}}"#,
+        ),
+        (
+            r#"{"display_name":"last wins"}"#,
+            r#"{"chat":{"id":"ch_01H","display_name":"last wins","group_chat_icon":"HTTPS://example.com/a b.png","is_group":true}}"#,
+        ),
     ] {
         let response = put(&server, "ch_01H", body);
         assert_eq!((response.status(), response.text()), (200, expected), "{body}");
     }
     let bare = put(&server, "ch_02N", r#"{"display_name":"n"}"#);
-    assert_eq!(bare.text(), r#"{"chat":{"id":"ch_02N","display_name":"n","group_chat_icon":null,"is_group":true}}"#);
+    assert_eq!(
+        bare.text(),
+        r#"{"chat":{"id":"ch_02N","display_name":"n","group_chat_icon":null,"is_group":true}}"#
+    );
     let icon = put(&service(), "ch_02N", r#"{"group_chat_icon":"https://example.com/i.png"}"#);
     assert_eq!(icon.json()["chat"]["display_name"], Value::Null);
 }
@@ -100,10 +124,18 @@ fn a_bad_field_is_refused_and_nothing_is_applied() {
         (r#"{"display_name":" \u2003 "}"#, 1002, "Invalid field value: display_name"),
         (r#"{"display_name":null}"#, 1002, "Invalid field value: display_name"),
         (r#"{"display_name":5,"group_chat_icon":"x"}"#, 1002, "Invalid field value: display_name"),
-        (r#"{"display_name":"n","group_chat_icon":"http://example.com/i.png"}"#, 1002, "Invalid field value: group_chat_icon"),
+        (
+            r#"{"display_name":"n","group_chat_icon":"http://example.com/i.png"}"#,
+            1002,
+            "Invalid field value: group_chat_icon",
+        ),
         (r#"{"display_name":"n","group_chat_icon":""}"#, 1002, "Invalid field value: group_chat_icon"),
         (r#"{"display_name":"n","group_chat_icon":null}"#, 1002, "Invalid field value: group_chat_icon"),
-        (r#"{"display_name":"n","group_chat_icon":"https://"}"#, 1002, "Invalid field value: group_chat_icon"),
+        (
+            r#"{"display_name":"n","group_chat_icon":"https://"}"#,
+            1002,
+            "Invalid field value: group_chat_icon",
+        ),
     ] {
         let response = put(&server, "ch_01H", body);
         assert_eq!(code(&response), (400, expected), "{body}");
@@ -165,7 +197,13 @@ fn the_signature_is_over_the_exact_bytes() {
 fn the_window_is_three_hundred_seconds_either_way() {
     let body = br#"{"display_name":"n"}"#;
     for (offset, expected) in [(-300, (200, 0)), (300, (200, 0)), (-301, (401, 2013)), (301, (401, 2013))] {
-        check(&[("x-chert-tenant", "acme"), ("x-chert-signature", &signature("secret-of-acme", NOW + offset, body))], expected);
+        check(
+            &[
+                ("x-chert-tenant", "acme"),
+                ("x-chert-signature", &signature("secret-of-acme", NOW + offset, body)),
+            ],
+            expected,
+        );
     }
 }
 
@@ -185,9 +223,22 @@ fn failures_of_a_signature_have_their_order() {
     check(&[("x-chert-tenant", "nobody"), ("x-chert-signature", &good)], (404, 2001));
     check(&[("x-chert-tenant", "acme"), ("x-chert-signature", &bad)], (401, 2004));
     check(&[("x-chert-tenant", "multi"), ("x-chert-signature", &good)], (401, 2004));
-    check(&[("x-chert-tenant", "acme"), ("x-chert-signature", &good.to_uppercase().replace("V1", "v1"))], (401, 2004));
-    check(&[("x-chert-tenant", "acme"), ("x-chert-signature", &bad), ("authorization", "Bearer secret-of-acme")], (401, 2004));
-    check(&[("x-chert-tenant", "acme"), ("x-chert-signature", &good), ("authorization", "Bearer wrong")], (200, 0));
+    check(
+        &[("x-chert-tenant", "acme"), ("x-chert-signature", &good.to_uppercase().replace("V1", "v1"))],
+        (401, 2004),
+    );
+    check(
+        &[
+            ("x-chert-tenant", "acme"),
+            ("x-chert-signature", &bad),
+            ("authorization", "Bearer secret-of-acme"),
+        ],
+        (401, 2004),
+    );
+    check(
+        &[("x-chert-tenant", "acme"), ("x-chert-signature", &good), ("authorization", "Bearer wrong")],
+        (200, 0),
+    );
     let far = format!("v1,99999999999999999999,{}", "0".repeat(64));
     check(&[("x-chert-tenant", "acme"), ("x-chert-signature", &far)], (401, 2004));
     let negative = format!("v1,-9223372036854775808,{}", "0".repeat(64));
@@ -249,7 +300,9 @@ fn every_answer_carries_its_trace() {
     assert_ne!(trace, trace_of_failure);
     assert_eq!(
         failure.text(),
-        format!(r#"{{"success":false,"error":{{"status":404,"code":2002,"message":"Chat not found","retryable":false}},"trace_id":"{trace_of_failure}"}}"#)
+        format!(
+            r#"{{"success":false,"error":{{"status":404,"code":2002,"message":"Chat not found","retryable":false}},"trace_id":"{trace_of_failure}"}}"#
+        )
     );
     assert_eq!(failure.header("content-type"), Some("application/json"));
 }

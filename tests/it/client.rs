@@ -27,7 +27,12 @@ impl Response {
 
     /// The first value of a header field.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().skip(1).filter_map(|line| line.split_once(": ")).find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v)
+        self.head
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split_once(": "))
+            .find(|(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, v)| v)
     }
 
     /// The body as text.
@@ -43,14 +48,21 @@ impl Response {
 
 /// Connects to a server.
 pub fn connect(server: &Server) -> TcpStream {
-    let stream = TcpStream::connect(server.url().trim_start_matches("http://")).expect("the server listens");
+    connect_to(server.url().trim_start_matches("http://"))
+}
+
+fn connect_to(host: &str) -> TcpStream {
+    let stream = TcpStream::connect(host).expect("the server listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
     stream
 }
 
 /// Sends bytes as they are and reads until the server closes.
 pub fn raw(server: &Server, bytes: &[u8]) -> Vec<u8> {
-    let mut stream = connect(server);
+    converse(connect(server), bytes)
+}
+
+fn converse(mut stream: TcpStream, bytes: &[u8]) -> Vec<u8> {
     stream.write_all(bytes).expect("the server reads");
     let mut received = Vec::new();
     stream.read_to_end(&mut received).expect("the server answers or closes");
@@ -66,13 +78,18 @@ pub fn parse(received: &[u8]) -> Response {
 
 /// Sends one request with these header fields and a body, on a connection of its own.
 pub fn send(server: &Server, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+    send_to(server.url().trim_start_matches("http://"), method, target, headers, body)
+}
+
+/// The same to a server of which only `address:port` is known.
+pub fn send_to(host: &str, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
     let mut request = format!("{method} {target} HTTP/1.1\r\nhost: standin\r\nconnection: close\r\n");
     headers.iter().for_each(|(name, value)| request.push_str(&format!("{name}: {value}\r\n")));
     if !body.is_empty() || method == "POST" || method == "PUT" {
         request.push_str(&format!("content-length: {}\r\n", body.len()));
     }
     request.push_str("\r\n");
-    parse(&raw(server, &[request.as_bytes(), body].concat()))
+    parse(&converse(connect_to(host), &[request.as_bytes(), body].concat()))
 }
 
 /// A POST of JSON.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::{fs, thread};
 
+use crate::client;
+
 const BINARY: &str = env!("CARGO_BIN_EXE_standin");
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -31,7 +33,11 @@ impl Serving {
     /// Starts on a free port and waits for the last line of the banner.
     fn start(arguments: &[&str]) -> Self {
         let mut command = Command::new(BINARY);
-        command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments).current_dir(ROOT).env("NO_COLOR", "1");
+        command
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .current_dir(ROOT)
+            .env("NO_COLOR", "1");
         let mut child = command.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap());
         let mut banner = String::new();
@@ -50,10 +56,14 @@ impl Serving {
         self.banner.split_whitespace().find(|word| word.starts_with("http://")).unwrap()
     }
 
+    fn host(&self) -> &str {
+        self.url().trim_start_matches("http://")
+    }
+
     /// Sends a signal; returns how it ended, and what it said after the banner.
     fn stop(mut self, signal: &str) -> (ExitStatus, String) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        assert!(Command::new("sh").args(["-c", &format!("kill {signal} {pid}")]).status().unwrap().success());
         (self.child.wait().unwrap(), self.rest.take().unwrap().join().unwrap())
     }
 }
@@ -65,11 +75,49 @@ impl Drop for Serving {
     }
 }
 
-/// Runs a command that the program printed, as a shell would.
+/// Does what a curl command that the program printed does, and returns the body that comes back.
 fn paste(command: &str) -> String {
-    let output = Command::new("sh").args(["-c", command]).output().unwrap();
-    assert!(output.status.success(), "{command}: {}", stderr(&output));
-    String::from_utf8(output.stdout).unwrap()
+    let words = shell_words(command);
+    assert_eq!(words[0], "curl");
+    let after = |flag: &str| {
+        words
+            .iter()
+            .zip(&words[1..])
+            .filter(|(word, _)| *word == flag)
+            .map(|(_, next)| next.as_str())
+            .collect::<Vec<_>>()
+    };
+    let url = words.iter().find(|word| word.starts_with("http://")).expect("a URL");
+    let (host, target) = url["http://".len()..].split_once('/').expect("a path");
+    let headers: Vec<_> =
+        after("-H").iter().map(|header| header.split_once(": ").expect("a header field")).collect();
+    let body = after("-d").concat();
+    let response = client::send_to(host, after("-X")[0], &format!("/{target}"), &headers, body.as_bytes());
+    response.text().to_owned()
+}
+
+/// The words of a command as a shell splits them: quotes are single, a backslash at a line's end joins lines.
+fn shell_words(command: &str) -> Vec<String> {
+    let command = command.replace("\\\n", " ");
+    let (mut words, mut word, mut quoted, mut escaped) = (Vec::new(), None::<String>, false, false);
+    for c in command.chars() {
+        match c {
+            _ if escaped => {
+                word.get_or_insert_default().push(c);
+                escaped = false;
+            }
+            '\'' => {
+                quoted = !quoted;
+                word.get_or_insert_default();
+            }
+            '\\' if !quoted => escaped = true,
+            c if c.is_whitespace() && !quoted => words.extend(word.take()),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    assert!(!quoted && !escaped, "the command is complete: {command}");
+    words.extend(word);
+    words
 }
 
 /// The commands in a text: each begins with `curl` and goes on while lines end with a backslash.
@@ -92,13 +140,22 @@ fn curl_commands(text: &str) -> Vec<String> {
 #[test]
 fn the_banner_names_what_is_served_and_its_commands_work_when_pasted() {
     let serving = Serving::start(&["--log", "off"]);
-    for part in ["serves `default` (built in)", "seed 1", "/rest/1/webhook-secret/", "access-token", "acme-7a3f"] {
+    for part in
+        ["serves `default` (built in)", "seed 1", "/rest/1/webhook-secret/", "access-token", "acme-7a3f"]
+    {
         assert!(serving.banner.contains(part), "{part} in {}", serving.banner);
     }
     let answers: Vec<_> = curl_commands(&serving.banner).iter().map(|command| paste(command)).collect();
     assert_eq!(answers.len(), 2, "{}", serving.banner);
-    assert!(answers[0].starts_with(r#"{"result":{"SUCCESS":true,"DATA":{"RESULT":{}}},"time":{"start":"#), "{}", answers[0]);
-    assert_eq!(answers[1], r#"{"chat":{"id":"ch_01H","display_name":"Acme launch crew","group_chat_icon":null,"is_group":true}}"#);
+    assert!(
+        answers[0].starts_with(r#"{"result":{"SUCCESS":true,"DATA":{"RESULT":{}}},"time":{"start":"#),
+        "{}",
+        answers[0]
+    );
+    assert_eq!(
+        answers[1],
+        r#"{"chat":{"id":"ch_01H","display_name":"Acme launch crew","group_chat_icon":null,"is_group":true}}"#
+    );
     let url = serving.url().to_owned();
     for operation in ["imconnector.chat.name.set", "bitrix24.batch", "chert.chats.rename"] {
         let printed = standin(&["curl", operation, "--url", &url]);
@@ -130,7 +187,8 @@ fn the_port_file_appears_once_requests_are_answered() {
     let port = fs::read_to_string(&path).unwrap();
     assert!(serving.url().ends_with(&format!(":{}", port.trim())));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
-    let answer = paste(&format!("curl -si {}/rest/x; curl -si {}/__standin/health", serving.url(), serving.url()));
+    let answer =
+        paste(&format!("curl -si {}/rest/x; curl -si {}/__standin/health", serving.url(), serving.url()));
     assert_eq!(answer.matches("x-standin-exchange: 1\r\n").count(), 1, "{answer}");
 }
 
@@ -140,11 +198,15 @@ fn exchanges_are_logged_without_secrets() {
     for command in curl_commands(&serving.banner) {
         paste(&command);
     }
-    paste(&format!("curl -s {}/rest/1/webhook-secret/nothing", serving.url()));
+    client::send_to(serving.host(), "GET", "/rest/1/webhook-secret/nothing", &[], b"");
     let (_, said) = serving.stop("-TERM");
-    let lines: Vec<serde_json::Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<serde_json::Value> =
+        said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 3, "{said}");
-    assert_eq!((&lines[0]["operation"], &lines[0]["status"]), (&"imconnector.chat.name.set".into(), &200.into()));
+    assert_eq!(
+        (&lines[0]["operation"], &lines[0]["status"]),
+        (&"imconnector.chat.name.set".into(), &200.into())
+    );
     assert_eq!(lines[2]["error"], "ERROR_METHOD_NOT_FOUND");
     assert!(!said.contains("webhook-secret") && !said.contains("5f4dcc"), "{said}");
 }
@@ -152,12 +214,14 @@ fn exchanges_are_logged_without_secrets() {
 #[test]
 fn a_taken_port_is_one_clear_message() {
     let serving = Serving::start(&[]);
-    let address = serving.url().trim_start_matches("http://").to_owned();
+    let address = serving.host().to_owned();
     let second = standin(&["serve", "--listen", &address]);
     assert_eq!(second.status.code(), Some(3));
     assert_eq!(
         stderr(&second),
-        format!("standin: cannot listen on {address}: the port is taken\nhelp: stop the other server, or pick another port with `--listen 127.0.0.1:0`\n")
+        format!(
+            "standin: cannot listen on {address}: the port is taken\nhelp: stop the other server, or pick another port with `--listen 127.0.0.1:0`\n"
+        )
     );
 }
 
@@ -193,43 +257,66 @@ fn check_reports_all_files_in_every_format() {
     let [one, two] = [one.to_str().unwrap(), two.to_str().unwrap()];
     let text = standin(&["check", one, two]);
     assert_eq!((text.status.code(), stdout(&text)), (Some(1), ""));
-    for part in ["one.yaml:3:1", "one.yaml:4:1", "two.yaml:3:", "did you mean `seed`?", "3 findings in 2 files"] {
+    for part in
+        ["one.yaml:3:1", "one.yaml:4:1", "two.yaml:3:", "did you mean `seed`?", "3 findings in 2 files"]
+    {
         assert!(stderr(&text).contains(part), "{part} in {}", stderr(&text));
     }
-    let json: serde_json::Value = serde_json::from_str(stdout(&standin(&["check", "--format", "json", one, two]))).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(stdout(&standin(&["check", "--format", "json", one, two]))).unwrap();
     assert_eq!(json.as_array().unwrap().len(), 3);
     assert_eq!((&json[0]["file"], &json[0]["line"], &json[0]["column"]), (&one.into(), &3.into(), &1.into()));
     let github = standin(&["check", "--format", "github", one, two]);
-    assert_eq!(stdout(&github).lines().filter(|line| line.starts_with("::error file=")).count(), 3, "{}", stdout(&github));
+    assert_eq!(
+        stdout(&github).lines().filter(|line| line.starts_with("::error file=")).count(),
+        3,
+        "{}",
+        stdout(&github)
+    );
     assert_eq!(standin(&["check", "no-such.yaml"]).status.code(), Some(3));
 }
 
 #[test]
 fn the_catalogue_lists_operations_errors_and_differences() {
     let text = standin(&["catalog"]);
-    for part in ["bitrix24.imconnector.chat.name.set", "chert.chats.rename", "CHAT_RENAMING_FAILED", "documented: 400 Failed to rename the chat", "live: 400 Chat renaming failed", "4001"] {
+    for part in [
+        "bitrix24.imconnector.chat.name.set",
+        "chert.chats.rename",
+        "CHAT_RENAMING_FAILED",
+        "documented: 400 Failed to rename the chat",
+        "live: 400 Chat renaming failed",
+        "4001",
+    ] {
         assert!(stdout(&text).contains(part), "{part}");
     }
-    let json: serde_json::Value = serde_json::from_str(stdout(&standin(&["catalog", "--format", "json"]))).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(stdout(&standin(&["catalog", "--format", "json"]))).unwrap();
     let errors = json["bitrix24"]["errors"].as_array().unwrap();
     for key in ["code", "stage", "editions", "source"] {
         assert!(errors.iter().all(|row| !row[key].is_null()), "{key}");
     }
     let editions = standin(&["catalog", "--editions"]);
     insta::assert_snapshot!("catalog_editions", stdout(&editions));
-    let rows: serde_json::Value = serde_json::from_str(stdout(&standin(&["catalog", "--editions", "--format", "json"]))).unwrap();
+    let rows: serde_json::Value =
+        serde_json::from_str(stdout(&standin(&["catalog", "--editions", "--format", "json"]))).unwrap();
     assert!(rows.as_array().unwrap().iter().all(|row| row["source"].is_string()));
 }
 
 #[test]
 fn the_schema_is_printed_as_committed() {
     let committed = fs::read_to_string(Path::new(ROOT).join("schemas/scenario.schema.json")).unwrap();
-    assert_eq!(stdout(&standin(&["schema"])), committed, "run `cargo run -- schema > schemas/scenario.schema.json`");
+    assert_eq!(
+        stdout(&standin(&["schema"])),
+        committed,
+        "run `cargo run -- schema > schemas/scenario.schema.json`"
+    );
 }
 
 #[test]
 fn a_wrong_command_line_is_exit_code_2() {
-    for arguments in [&["serv"][..], &["serve", "--port", "1"], &["curl"], &["curl", "chert.chat.rename"], &["check"], &[]] {
+    for arguments in
+        [&["serv"][..], &["serve", "--port", "1"], &["curl"], &["curl", "chert.chat.rename"], &["check"], &[]]
+    {
         let output = standin(arguments);
         assert_eq!((output.status.code(), stdout(&output)), (Some(2), ""), "{arguments:?}");
     }
@@ -240,5 +327,8 @@ fn a_wrong_command_line_is_exit_code_2() {
 
 fn shipped_scenarios() -> Vec<PathBuf> {
     let entries = fs::read_dir(Path::new(ROOT).join("scenarios")).unwrap();
-    entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "yaml")).collect()
+    entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "yaml"))
+        .collect()
 }

@@ -42,28 +42,53 @@ fn health_tells_what_is_served_and_counts() {
 fn the_journal_keeps_requests_and_responses_and_hides_secrets() {
     let server = Server::start().unwrap();
     rename(&server, "a");
-    let form = [("content-type", "application/x-www-form-urlencoded"), ("authorization", "Bearer somebodys-real-token")];
-    send(&server, "POST", "/rest/imconnector.chat.name.set?auth=query%2Dtoken", &form, b"access_token=form+token&NAME=a");
-    let bearer = [("x-chert-tenant", "acme-7a3f"), ("authorization", "Bearer 5f4dcc3b5aa765d61d8327deb882cf99")];
+    let form = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("authorization", "Bearer somebodys-real-token"),
+    ];
+    send(
+        &server,
+        "POST",
+        "/rest/imconnector.chat.name.set?auth=query%2Dtoken",
+        &form,
+        b"access_token=form+token&NAME=a",
+    );
+    let bearer =
+        [("x-chert-tenant", "acme-7a3f"), ("authorization", "Bearer 5f4dcc3b5aa765d61d8327deb882cf99")];
     send(&server, "PUT", "/api/v1/chats/ch_01H", &bearer, br#"{"display_name":"n"}"#);
     let signature = format!("v1,17,{}", "ab".repeat(32));
     let signed = [("x-chert-tenant", "acme-7a3f"), ("x-chert-signature", signature.as_str())];
     send(&server, "PUT", "/api/v1/chats/ch_01H", &signed, br#"{"display_name":"n"}"#);
     let answer = get(&server, "/__standin/journal");
-    for secret in ["webhook-secret", "somebodys", "query%2Dtoken", "query-token", "form+token", "5f4dcc", "abab"] {
+    for secret in
+        ["webhook-secret", "somebodys", "query%2Dtoken", "query-token", "form+token", "5f4dcc", "abab"]
+    {
         assert!(!answer.text().contains(secret), "{secret} in {}", answer.text());
     }
     let entries = answer.json()["entries"].clone();
     let first = &entries[0];
-    assert_eq!((&first["number"], &first["vendor"], &first["operation"]), (&json!(1), &json!("bitrix24"), &json!("imconnector.chat.name.set")));
+    assert_eq!(
+        (&first["number"], &first["vendor"], &first["operation"]),
+        (&json!(1), &json!("bitrix24"), &json!("imconnector.chat.name.set"))
+    );
     assert_eq!((&first["stage"], &first["error"]), (&json!("delivery"), &Value::Null));
     assert_eq!(first["request"]["target"], "/rest/1/***/imconnector.chat.name.set");
     assert!(first["request"]["body"].as_str().unwrap().contains(r#""NAME":"a""#));
-    assert!(first["request"]["headers"].as_array().unwrap().contains(&json!(["content-type", "application/json"])));
+    assert!(
+        first["request"]["headers"]
+            .as_array()
+            .unwrap()
+            .contains(&json!(["content-type", "application/json"]))
+    );
     assert_eq!(first["response"]["status"], 200);
     assert!(first["response"]["body"].as_str().unwrap().starts_with(r#"{"result":{"SUCCESS":true"#));
     assert_eq!(entries[3]["error"], "2013");
-    assert!(entries[3]["request"]["headers"].as_array().unwrap().contains(&json!(["x-chert-signature", "v1,17,***"])));
+    assert!(
+        entries[3]["request"]["headers"]
+            .as_array()
+            .unwrap()
+            .contains(&json!(["x-chert-signature", "v1,17,***"]))
+    );
 }
 
 #[test]
@@ -74,7 +99,12 @@ fn the_journal_can_be_filtered() {
     send(&server, "PUT", "/api/v1/chats/ch_01H", &[], b"");
     let numbers = |query: &str| {
         let journal = get(&server, &format!("/__standin/journal{query}")).json();
-        journal["entries"].as_array().unwrap().iter().map(|entry| entry["number"].as_u64().unwrap()).collect::<Vec<_>>()
+        journal["entries"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| entry["number"].as_u64().unwrap())
+            .collect::<Vec<_>>()
     };
     assert_eq!(numbers(""), [1, 2, 3, 4, 5]);
     assert_eq!(numbers("?last=2"), [4, 5]);
@@ -141,7 +171,11 @@ fn paths_that_nobody_knows_get_the_nearest_route() {
         ("PUT", "/api/v2/chats/ch_01H", "PUT /api/v1/chats/{id}"),
     ] {
         let answer = send(&server, verb, target, &[], b"");
-        assert_eq!((answer.status(), answer.json()["nearest"].clone()), (404, json!(nearest)), "{verb} {target}");
+        assert_eq!(
+            (answer.status(), answer.json()["nearest"].clone()),
+            (404, json!(nearest)),
+            "{verb} {target}"
+        );
     }
     let journal = get(&server, "/__standin/journal?last=1").json();
     assert_eq!(journal["entries"][0]["remarks"], json!(["no vendor knows this path"]));
@@ -162,6 +196,9 @@ fn mistakes_in_the_control_path_are_answered_with_help() {
     let wrong_verb = get(&server, "/__standin/reset");
     assert_eq!((wrong_verb.status(), wrong_verb.header("allow")), (405, Some("POST")));
     let wrong_path = get(&server, "/__standin/jurnal");
-    assert_eq!((wrong_path.status(), wrong_path.json()["help"].clone()), (404, json!("did you mean `/__standin/journal`?")));
+    assert_eq!(
+        (wrong_path.status(), wrong_path.json()["help"].clone()),
+        (404, json!("did you mean `/__standin/journal`?"))
+    );
     assert!(server.journal().is_empty());
 }

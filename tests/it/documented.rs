@@ -22,10 +22,12 @@ struct Fixture {
 
 fn read(path: &Path) -> Fixture {
     let text = fs::read_to_string(path).unwrap();
-    let comments: usize = text.split_inclusive('\n').take_while(|line| line.starts_with('#')).map(str::len).sum();
+    let comments: usize =
+        text.split_inclusive('\n').take_while(|line| line.starts_with('#')).map(str::len).sum();
     let (about, request) = text.split_at(comments);
     assert!(about.contains("# source: "), "a fixture names its source");
-    let status = about.lines().find_map(|line| line.strip_prefix("# status: ")).expect("a fixture names its status");
+    let status =
+        about.lines().find_map(|line| line.strip_prefix("# status: ")).expect("a fixture names its status");
     let (head, body) = request.split_once("\n\n").expect("a blank line after the head");
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
     mac.update(format!("{NOW}.{body}").as_bytes());
@@ -55,7 +57,11 @@ fn tokens(json: &str) -> Vec<String> {
             _ => rest.find(|c: char| ",]}".contains(c) || c.is_whitespace()).unwrap_or(rest.len()),
         };
         let (token, after) = rest.split_at(length);
-        let token = if first == '"' { format!("{:?}", serde_json::from_str::<String>(token).unwrap()) } else { token.to_owned() };
+        let token = if first == '"' {
+            format!("{:?}", serde_json::from_str::<String>(token).unwrap())
+        } else {
+            token.to_owned()
+        };
         tokens.push(token);
         rest = after.trim_start();
     }
@@ -79,7 +85,8 @@ fn every_documented_example_gets_its_documented_response() {
             let documented = fs::read_to_string(path.with_extension("response.json")).unwrap();
             assert_eq!(tokens(response.text()), tokens(&documented), "{}", path.display());
             let request = str::from_utf8(&fixture.request).unwrap();
-            let exchange = format!("{request}\n\n{}", str::from_utf8(&received).unwrap()).replace("\r\n", "\n");
+            let exchange =
+                format!("{request}\n\n{}", str::from_utf8(&received).unwrap()).replace("\r\n", "\n");
             insta::assert_snapshot!(exchange);
         });
     });
@@ -88,7 +95,9 @@ fn every_documented_example_gets_its_documented_response() {
 #[test]
 fn tokens_tell_apart_what_a_parser_would_forgive() {
     assert_eq!(tokens(r#"{ "a": [1.0, "\u0416"] }"#), tokens("{\"a\":[1.0,\"Ж\"]}"));
-    for (one, other) in [("[1.0]", "[1]"), (r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#), ("[0.10]", "[0.1]"), ("{}", "[]")] {
+    for (one, other) in
+        [("[1.0]", "[1]"), (r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#), ("[0.10]", "[0.1]"), ("{}", "[]")]
+    {
         assert_ne!(tokens(one), tokens(other));
     }
 }

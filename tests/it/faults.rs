@@ -55,7 +55,10 @@ fn renaming_fails_twice_then_recovers() {
     for _ in 0..2 {
         let response = rename(&server, "chat-1", "New dialog name");
         assert_eq!(response.status(), 400);
-        assert_eq!(response.text(), r#"{"error":"CHAT_RENAMING_FAILED","error_description":"Failed to rename the chat"}"#);
+        assert_eq!(
+            response.text(),
+            r#"{"error":"CHAT_RENAMING_FAILED","error_description":"Failed to rename the chat"}"#
+        );
         assert_eq!(name_of(&server, 0), "Old dialog name");
     }
     let response = rename(&server, "chat-1", "New dialog name");
@@ -151,7 +154,8 @@ fn the_text_and_the_pause_of_an_error_can_be_given() {
     assert_eq!(response.text(), r#"{"error":"QUERY_LIMIT_EXCEEDED","error_description":"Slow down"}"#);
     assert_eq!((response.status(), response.header("retry-after")), (503, Some("7")));
     let bearer = [("authorization", "Bearer secret-of-acme")];
-    let response = crate::client::send(&server, "PUT", "/api/v1/chats/ch_01H", &bearer, br#"{"display_name":"n"}"#);
+    let response =
+        crate::client::send(&server, "PUT", "/api/v1/chats/ch_01H", &bearer, br#"{"display_name":"n"}"#);
     assert_eq!((response.status(), response.header("retry-after")), (429, Some("9")));
     let error = &response.json()["error"];
     assert_eq!(
@@ -166,7 +170,8 @@ fn the_journal_names_every_fault_that_was_asked() {
     (0..3).for_each(|_| drop(rename(&server, "chat-1", "n")));
     let journal = get(&server, "/__standin/journal").json();
     let entries = journal["entries"].as_array().unwrap();
-    let seen: Vec<_> = entries.iter().map(|entry| (&entry["stage"], &entry["error"], &entry["faults"])).collect();
+    let seen: Vec<_> =
+        entries.iter().map(|entry| (&entry["stage"], &entry["error"], &entry["faults"])).collect();
     let fault = |call, fired| json!([{"fault": "renaming fails twice", "call": call, "fired": fired}]);
     assert_eq!(
         seen,

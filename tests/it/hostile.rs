@@ -21,7 +21,9 @@ fn is_well(server: &Server) {
 }
 
 fn of_length(verb: &str, target: &str, length: usize, body: &[u8]) -> Vec<u8> {
-    let head = format!("{verb} {target} HTTP/1.1\r\nhost: standin\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n");
+    let head = format!(
+        "{verb} {target} HTTP/1.1\r\nhost: standin\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+    );
     [head.as_bytes(), body].concat()
 }
 
@@ -36,14 +38,19 @@ fn a_body_over_a_mebibyte_gets_413_in_the_vendors_shape() {
     assert_eq!((answer.status(), answer.json()["error"]["status"].as_u64().unwrap()), (413, 413));
     let exact = send(&server, "POST", BITRIX24, &[], &large[1..]);
     assert_eq!(exact.status(), 400);
-    assert_eq!(get(&server, "/__standin/journal?last=2").json()["entries"][0]["request"]["body"], serde_json::Value::Null);
+    assert_eq!(
+        get(&server, "/__standin/journal?last=2").json()["entries"][0]["request"]["body"],
+        serde_json::Value::Null
+    );
     is_well(&server);
 }
 
 #[test]
 fn a_client_who_waits_for_100_continue_is_told_413_before_it_sends() {
     let server = default();
-    let head = format!("POST {BITRIX24} HTTP/1.1\r\nhost: standin\r\nexpect: 100-continue\r\ncontent-length: 9999999\r\n\r\n");
+    let head = format!(
+        "POST {BITRIX24} HTTP/1.1\r\nhost: standin\r\nexpect: 100-continue\r\ncontent-length: 9999999\r\n\r\n"
+    );
     let answer = parse(&raw(&server, head.as_bytes()));
     assert_eq!(answer.status(), 413);
 }
@@ -52,7 +59,9 @@ fn a_client_who_waits_for_100_continue_is_told_413_before_it_sends() {
 fn a_client_who_waits_for_100_continue_gets_it() {
     let server = default();
     let mut stream = connect(&server);
-    let head = format!("POST {BITRIX24} HTTP/1.1\r\nhost: standin\r\nconnection: close\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n");
+    let head = format!(
+        "POST {BITRIX24} HTTP/1.1\r\nhost: standin\r\nconnection: close\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n"
+    );
     stream.write_all(head.as_bytes()).unwrap();
     let mut interim = [0; 25];
     stream.read_exact(&mut interim).unwrap();
@@ -66,19 +75,23 @@ fn a_client_who_waits_for_100_continue_gets_it() {
 #[test]
 fn chunked_bodies_are_read() {
     let server = default();
-    let head = format!("POST {BITRIX24} HTTP/1.1\r\nhost: standin\r\nconnection: close\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n");
+    let head = format!(
+        "POST {BITRIX24} HTTP/1.1\r\nhost: standin\r\nconnection: close\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
+    );
     let chunks = "10\r\n{\"CONNECTOR\":\"co\r\n4;x=y\r\nnnec\r\n5\r\ntor\"}\r\n0\r\n\r\n";
     let answer = parse(&raw(&server, format!("{head}{chunks}").as_bytes()));
     assert_eq!(answer.json()["error"], "ERROR_ARGUMENT");
     assert_eq!(server.journal()[0].request.body(), br#"{"CONNECTOR":"connector"}"#);
-    let endless = format!("{head}{}", format!("10000\r\n{}\r\n", "x".repeat(0x10000)).repeat(17) + "0\r\n\r\n");
+    let endless =
+        format!("{head}{}", format!("10000\r\n{}\r\n", "x".repeat(0x10000)).repeat(17) + "0\r\n\r\n");
     assert_eq!(parse(&raw(&server, endless.as_bytes())).status(), 413);
 }
 
 #[test]
 fn headers_over_64_kib_get_431() {
     let server = default();
-    let long = format!("GET {BITRIX24} HTTP/1.1\r\nhost: standin\r\nx-long: {}\r\n\r\n", "x".repeat(66 << 10));
+    let long =
+        format!("GET {BITRIX24} HTTP/1.1\r\nhost: standin\r\nx-long: {}\r\n\r\n", "x".repeat(66 << 10));
     let received = raw(&server, long.as_bytes());
     assert!(received.starts_with(b"HTTP/1.1 431 "), "{}", String::from_utf8_lossy(&received));
     let fits = send(&server, "POST", BITRIX24, &[("x-long", &"x".repeat(60 << 10))], b"{}");
@@ -89,7 +102,8 @@ fn headers_over_64_kib_get_431() {
 #[test]
 fn json_nested_deeper_than_128_is_invalid() {
     let server = default();
-    let nested = |depth: usize| format!(r#"{{"display_name":"n","deep":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+    let nested =
+        |depth: usize| format!(r#"{{"display_name":"n","deep":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
     let bearer = [("authorization", "Bearer 5f4dcc3b5aa765d61d8327deb882cf99")];
     assert_eq!(send(&server, "PUT", CHERT, &bearer, nested(126).as_bytes()).status(), 200);
     for depth in [128, 100_000] {
@@ -119,7 +133,14 @@ fn odd_bytes_are_answered() {
         assert_eq!(raw(&server, &of_length("POST", BITRIX24, body.len(), body))[..13], *b"HTTP/1.1 400 ");
         assert_eq!(raw(&server, &of_length("PUT", CHERT, body.len(), body))[..13], *b"HTTP/1.1 401 ");
     }
-    for target in ["/rest/%00%ff/%/%zz", "/rest/1/%2f%2F/imconnector.chat.name.set", "/api/v1/chats/%ff%00", "/rest/?%5B%5D=%&&&=", "//rest", "/%"] {
+    for target in [
+        "/rest/%00%ff/%/%zz",
+        "/rest/1/%2f%2F/imconnector.chat.name.set",
+        "/api/v1/chats/%ff%00",
+        "/rest/?%5B%5D=%&&&=",
+        "//rest",
+        "/%",
+    ] {
         let answer = send(&server, "POST", target, &[("authorization", "\u{fffd}")], b"{}");
         assert!((400..500).contains(&answer.status()), "{target}: {}", answer.head);
     }
@@ -134,7 +155,11 @@ fn a_body_shorter_than_its_length_closes_the_connection() {
     stream.shutdown(Shutdown::Write).unwrap();
     let mut received = Vec::new();
     stream.read_to_end(&mut received).unwrap();
-    assert!(received.is_empty() || received.starts_with(b"HTTP/1.1 4"), "{}", String::from_utf8_lossy(&received));
+    assert!(
+        received.is_empty() || received.starts_with(b"HTTP/1.1 4"),
+        "{}",
+        String::from_utf8_lossy(&received)
+    );
     assert!(server.journal().is_empty());
     is_well(&server);
 }
@@ -142,7 +167,12 @@ fn a_body_shorter_than_its_length_closes_the_connection() {
 #[test]
 fn what_is_no_http_is_closed() {
     let server = default();
-    for bytes in [&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..], b"nonsense\r\n\r\n", b"GET\r\n\r\n", b"\r\n\r\n\r\n\0\0"] {
+    for bytes in [
+        &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
+        b"nonsense\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"\r\n\r\n\r\n\0\0",
+    ] {
         let mut stream = connect(&server);
         stream.write_all(bytes).unwrap();
         let _ = stream.shutdown(Shutdown::Write);
@@ -157,7 +187,8 @@ fn what_is_no_http_is_closed() {
 fn requests_in_one_go_are_answered_in_order() {
     let server = default();
     let one = format!("GET {BITRIX24}?n=1 HTTP/1.1\r\nhost: standin\r\n\r\n");
-    let last = format!("PUT {CHERT} HTTP/1.1\r\nhost: standin\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    let last =
+        format!("PUT {CHERT} HTTP/1.1\r\nhost: standin\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
     let received = raw(&server, format!("{one}{one}{last}").as_bytes());
     let text = String::from_utf8(received).unwrap();
     let statuses: Vec<_> = text.matches("HTTP/1.1 4").collect();

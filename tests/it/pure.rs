@@ -21,7 +21,13 @@ fn now() -> Arrival {
 
 /// Requests that get past the first checks as often as not.
 fn request() -> impl Strategy<Value = Request> {
-    let verb = prop_oneof![Just("POST"), Just("PUT"), Just("GET"), Just("OPTIONS"), "[A-Z]{1,7}".prop_map(|verb| &*verb.leak())];
+    let verb = prop_oneof![
+        Just("POST"),
+        Just("PUT"),
+        Just("GET"),
+        Just("OPTIONS"),
+        "[A-Z]{1,7}".prop_map(|verb| &*verb.leak())
+    ];
     let target = prop_oneof![
         Just("/rest/put_your_user_id_here/put_your_webhook_here/imconnector.chat.name.set".to_owned()),
         Just("/rest/put_your_user_id_here/put_your_webhook_here/batch".to_owned()),
@@ -31,7 +37,18 @@ fn request() -> impl Strategy<Value = Request> {
         "/api/v1/.{0,40}",
         "/\\PC{0,40}",
     ];
-    let name = prop_oneof![Just("CONNECTOR"), Just("LINE"), Just("CHAT_ID"), Just("NAME"), Just("USER_ID"), Just("cmd"), Just("halt"), Just("auth"), Just("display_name"), Just("group_chat_icon")];
+    let name = prop_oneof![
+        Just("CONNECTOR"),
+        Just("LINE"),
+        Just("CHAT_ID"),
+        Just("NAME"),
+        Just("USER_ID"),
+        Just("cmd"),
+        Just("halt"),
+        Just("auth"),
+        Just("display_name"),
+        Just("group_chat_icon")
+    ];
     let scalar = prop_oneof![
         Just("\"connector\"".to_owned()),
         Just("\"105\"".to_owned()),
@@ -43,8 +60,9 @@ fn request() -> impl Strategy<Value = Request> {
         Just("null".to_owned()),
         Just("{\"a\":[true]}".to_owned()),
     ];
-    let members = proptest::collection::vec((name, scalar), 0..6)
-        .prop_map(|members| members.iter().map(|(name, value)| format!("{name:?}:{value}")).collect::<Vec<_>>().join(","));
+    let members = proptest::collection::vec((name, scalar), 0..6).prop_map(|members| {
+        members.iter().map(|(name, value)| format!("{name:?}:{value}")).collect::<Vec<_>>().join(",")
+    });
     let body = prop_oneof![
         members.prop_map(|members| format!("{{{members}}}").into_bytes()),
         proptest::collection::vec(any::<u8>(), 0..80),

@@ -42,13 +42,28 @@ fn every_mistake_is_reported_in_its_place_with_what_to_type() {
 
 #[test]
 fn the_schema_in_the_repository_is_the_one_of_the_types() {
-    let committed = fs::read_to_string(Path::new(ROOT).join("schemas/scenario.schema.json")).unwrap_or_default();
+    let committed =
+        fs::read_to_string(Path::new(ROOT).join("schemas/scenario.schema.json")).unwrap_or_default();
     assert!(committed == schema_text(), "run `cargo run -- schema > schemas/scenario.schema.json`");
 }
 
 #[test]
 fn text_is_kept_as_it_is_typed() {
-    for typed in ["NO", "on", "017", "+15555550100", "1e3", "0x1F", "1_000", "12:30:45", ".5", "true", "2024-11-20", "=", "Null!"] {
+    for typed in [
+        "NO",
+        "on",
+        "017",
+        "+15555550100",
+        "1e3",
+        "0x1F",
+        "1_000",
+        "12:30:45",
+        ".5",
+        "true",
+        "2024-11-20",
+        "=",
+        "Null!",
+    ] {
         check_name(typed, typed);
     }
     for (typed, meant) in [
@@ -104,7 +119,8 @@ fn a_scenario_says_what_time_it_is_and_where_draws_begin() {
     let scenario = Scenario::parse("scenario.yaml", text).unwrap();
     assert_eq!(scenario.seed, Some(u64::MAX));
     assert_eq!(scenario.clock, Clock::Virtual("2024-11-20T13:55:08.525962Z".parse().unwrap()));
-    let scenario = Scenario::parse("scenario.yaml", "standin: 1\nname: clock\nclock: real\nseed: ~\n").unwrap();
+    let scenario =
+        Scenario::parse("scenario.yaml", "standin: 1\nname: clock\nclock: real\nseed: ~\n").unwrap();
     assert_eq!((scenario.seed, scenario.clock), (None, Clock::Real));
 }
 
@@ -147,7 +163,9 @@ fn columns_count_characters() {
 fn of_a_long_line_the_part_around_the_place_is_shown() {
     let chats: Vec<_> = (0..5000).map(|id| format!("{{id: ch_{id}, group: true}}")).collect();
     let chats = chats.join(", ").replace("id: ch_4000, group", "id: ch_4000, groop");
-    let text = format!("{{standin: 1, name: long, chert: {{tenants: [{{slug: a, signing_secret: b, chats: [{chats}]}}]}}}}");
+    let text = format!(
+        "{{standin: 1, name: long, chert: {{tenants: [{{slug: a, signing_secret: b, chats: [{chats}]}}]}}}}"
+    );
     let report = report(&text);
     let [finding] = report.findings() else { panic!("one finding") };
     let column = text.find("groop").unwrap() + 1;
@@ -158,7 +176,8 @@ fn of_a_long_line_the_part_around_the_place_is_shown() {
 
 #[test]
 fn programs_read_findings_as_objects() {
-    let report = report("standin: 1\nname: json\nchert:\n  tenants:\n    - {slug: a, signing_secret: b, lines: 5}\n");
+    let report =
+        report("standin: 1\nname: json\nchert:\n  tenants:\n    - {slug: a, signing_secret: b, lines: 5}\n");
     insta::assert_snapshot!(serde_json::Value::from(report.to_json()), @r#"[{"file":"scenario.yaml","line":5,"column":43,"path":"chert.tenants[0].lines","message":"`lines` must be a list, but is `5`","help":"write `lines: [{id: text, phone_number: text}]`"}]"#);
 }
 
@@ -177,9 +196,52 @@ fn colours_come_only_when_asked_for() {
 
 /// Pieces of YAML that mean something to a parser or to the format.
 const PIECES: &[&str] = &[
-    "\n", "\n  ", "\n    - ", "\n- ", " ", "\t", ": ", ":", "- ", ", ", "{", "}", "[", "]", "\"", "'", "#", " # ", "&a ", "*a",
-    "!!str ", "!x ", "|\n", ">", "?", "---\n", "...\n", "%YAML 1.2\n", "<<", "~", "\u{feff}", "\r\n", "\\", "ы", "\0", "standin: 1\n",
-    "name: n\n", "bitrix24:", "chert:", "faults:", "lines", "connectors", "id", "105", "clock: {virtual: x}\n", "when: {first: 1}",
+    "\n",
+    "\n  ",
+    "\n    - ",
+    "\n- ",
+    " ",
+    "\t",
+    ": ",
+    ":",
+    "- ",
+    ", ",
+    "{",
+    "}",
+    "[",
+    "]",
+    "\"",
+    "'",
+    "#",
+    " # ",
+    "&a ",
+    "*a",
+    "!!str ",
+    "!x ",
+    "|\n",
+    ">",
+    "?",
+    "---\n",
+    "...\n",
+    "%YAML 1.2\n",
+    "<<",
+    "~",
+    "\u{feff}",
+    "\r\n",
+    "\\",
+    "ы",
+    "\0",
+    "standin: 1\n",
+    "name: n\n",
+    "bitrix24:",
+    "chert:",
+    "faults:",
+    "lines",
+    "connectors",
+    "id",
+    "105",
+    "clock: {virtual: x}\n",
+    "when: {first: 1}",
 ];
 
 proptest! {

@@ -48,7 +48,9 @@ pub fn read(request: &Request) -> Call<'_> {
     let mut segments = request.path()[BASE.len()..].split('/').filter(|segment| !segment.is_empty());
     let segments = [segments.next(), segments.next(), segments.next(), segments.next()];
     let (in_path, method) = match segments {
-        [Some(user), Some(secret), Some(method), None] => (Some((decoded(user), decoded(secret))), decoded(method)),
+        [Some(user), Some(secret), Some(method), None] => {
+            (Some((decoded(user), decoded(secret))), decoded(method))
+        }
         [Some(method), None, ..] => (None, decoded(method)),
         _ => (None, Cow::Borrowed("")),
     };
@@ -94,7 +96,9 @@ fn parameters(request: &Request) -> Parameters {
 /// The body by its media type. What cannot be read counts as empty: the server swallows it without a word.
 fn body_parameters(content_type: &str, body: &[u8]) -> Parameters {
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    if media_type.eq_ignore_ascii_case("application/json") || media_type.to_ascii_lowercase().contains("+json") {
+    if media_type.eq_ignore_ascii_case("application/json")
+        || media_type.to_ascii_lowercase().contains("+json")
+    {
         return serde_json::from_slice(body).unwrap_or_default();
     }
     let fields = if media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
@@ -144,11 +148,8 @@ fn bearer(request: &Request) -> Option<&str> {
 pub fn credentials_in(request: &Request) -> Vec<String> {
     let mut found = Vec::new();
     let segments: Vec<_> = request.path().split('/').filter(|segment| !segment.is_empty()).collect();
-    if let ["rest", user, secret, _] = segments[..] {
-        if user != "api" {
-            found.push(secret.to_owned());
-            found.push(decoded(secret).into_owned());
-        }
+    if let ["rest", _, secret, _] = segments[..] {
+        found.extend([secret.to_owned(), decoded(secret).into_owned()]);
     }
     let secrets = ["auth", "access_token", "ap", "sessid", "token", "refresh_token", "client_secret"];
     for pair in request.query().split('&').chain(lossy_pairs(request).iter().map(String::as_str)) {
@@ -217,7 +218,11 @@ mod tests {
     fn check(method: &str, target: &str, content_type: &str, body: &str, expected: Value) {
         let request = request(method, target, content_type, body);
         let call = read(&request);
-        assert_eq!(serde_json::to_value(&call.parameters).unwrap(), expected, "{method} {target} {content_type} {body}");
+        assert_eq!(
+            serde_json::to_value(&call.parameters).unwrap(),
+            expected,
+            "{method} {target} {content_type} {body}"
+        );
     }
 
     #[test]
@@ -226,7 +231,13 @@ mod tests {
         let form = "application/x-www-form-urlencoded";
         check("GET", "/rest/m?A=1&B=2", "application/json", r#"{"A":9}"#, json!({"A": "1", "B": "2"}));
         check("PUT", "/rest/m?A=1", form, "A=9", json!({"A": "1"}));
-        check("POST", "/rest/m?A=1&B=2", "application/json; charset=utf-8", r#"{"A":9}"#, json!({"A": 9, "B": "2"}));
+        check(
+            "POST",
+            "/rest/m?A=1&B=2",
+            "application/json; charset=utf-8",
+            r#"{"A":9}"#,
+            json!({"A": 9, "B": "2"}),
+        );
         check("POST", "/rest/m", "application/vnd.x+json", r#"{"A":[1]}"#, json!({"A": [1]}));
         check("POST", "/rest/m", "application/json", "[5,6]", json!({"0": 5, "1": 6}));
         check("POST", "/rest/m", form, "A=1+2&C[k]=%D1%8F", json!({"A": "1 2", "C": {"k": "я"}}));

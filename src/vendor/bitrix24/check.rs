@@ -10,7 +10,10 @@ pub fn check(portal: &Portal, path: &Path, findings: &mut Findings) {
     if portal.timing.processing > portal.timing.duration {
         findings.add(
             path.key("timing").key("processing"),
-            format!("a call of `{}` cannot process for `{}`", portal.timing.duration, portal.timing.processing),
+            format!(
+                "a call of `{}` cannot process for `{}`",
+                portal.timing.duration, portal.timing.processing
+            ),
             "make `processing` a part of `duration`",
         );
     }
@@ -28,7 +31,11 @@ fn credentials(portal: &Portal, path: &Path, findings: &mut Findings) {
             (Some(webhook), None) => ("webhook", format!("{}/{}", webhook.user, webhook.secret)),
             (None, Some(token)) => ("token", token.to_string()),
             (Some(_), Some(_)) => {
-                findings.add(here, "a credential is a `webhook` or a `token`, not both", "make two credentials of it");
+                findings.add(
+                    here,
+                    "a credential is a `webhook` or a `token`, not both",
+                    "make two credentials of it",
+                );
                 continue;
             }
             (None, None) => {
@@ -58,13 +65,25 @@ fn misplaced(credential: &Credential, path: &Path, findings: &mut Findings) {
         return;
     }
     if credential.expires.is_some() {
-        findings.add(path.key("expires"), "a webhook does not expire", "remove `expires`, or make it a `token`");
+        findings.add(
+            path.key("expires"),
+            "a webhook does not expire",
+            "remove `expires`, or make it a `token`",
+        );
     }
     if credential.client_id.is_some() {
-        findings.add(path.key("client_id"), "a webhook has no application", "remove `client_id`, or make it a `token`");
+        findings.add(
+            path.key("client_id"),
+            "a webhook has no application",
+            "remove `client_id`, or make it a `token`",
+        );
     }
     if matches!(credential.state, CredentialState::NotInstalled | CredentialState::ApplicationNotFound) {
-        findings.add(path.key("state"), "a webhook has no application", "remove `state`, or make it a `token`");
+        findings.add(
+            path.key("state"),
+            "a webhook has no application",
+            "remove `state`, or make it a `token`",
+        );
     }
 }
 
@@ -133,7 +152,11 @@ fn chats(portal: &Portal, path: &Path, findings: &mut Findings) {
             Some(_) => {}
         }
         if !seen.insert((connector, line, id, user)) {
-            findings.add(path.index(index).key("id"), format!("the chat `{id}` is given twice"), "remove one of the two");
+            findings.add(
+                path.index(index).key("id"),
+                format!("the chat `{id}` is given twice"),
+                "remove one of the two",
+            );
         }
     }
 }

@@ -77,10 +77,14 @@ impl Credentials {
     ) -> Result<Caller, Refusal> {
         let edition = portal.edition;
         match (&presented.token, &presented.webhook) {
-            (_, Some(webhook)) if presented.webhook_in_path => self.by_webhook(portal, webhook, scope, secure),
+            (_, Some(webhook)) if presented.webhook_in_path => {
+                self.by_webhook(portal, webhook, scope, secure)
+            }
             (Some(token), _) => self.by_token(portal, token, scope, now),
             (None, Some(webhook)) => self.by_webhook(portal, webhook, scope, secure),
-            (None, None) if presented.session => Ok(Caller { means: Means::Session, client_id: None, scope: None }),
+            (None, None) if presented.session => {
+                Ok(Caller { means: Means::Session, client_id: None, scope: None })
+            }
             (None, None) => Err(Refusal::new("NO_AUTH_FOUND", edition)),
         }
     }
@@ -98,8 +102,11 @@ impl Credentials {
             return refuse(edition.rules().unknown_token);
         };
         let credential = &portal.credentials[index];
-        let caller =
-            Caller { means: Means::OAuth, client_id: credential.client_id.clone(), scope: credential.scope.clone() };
+        let caller = Caller {
+            means: Means::OAuth,
+            client_id: credential.client_id.clone(),
+            scope: credential.scope.clone(),
+        };
         if credential.state == CredentialState::NotInstalled {
             return refuse("ERROR_OAUTH");
         }
@@ -154,10 +161,8 @@ impl Credentials {
             PortalState::Open | PortalState::Deleted | PortalState::OauthUnreachable => {}
         }
         match credential.state {
-            CredentialState::UserUnauthorized => {
-                Err(Refusal::new("ACCESS_DENIED", edition)
-                    .with_text("Current user can't be authorized in this context"))
-            }
+            CredentialState::UserUnauthorized => Err(Refusal::new("ACCESS_DENIED", edition)
+                .with_text("Current user can't be authorized in this context")),
             CredentialState::UserWithoutAccess => refuse("user_access_error"),
             _ => Ok(caller),
         }

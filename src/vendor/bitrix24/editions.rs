@@ -159,13 +159,48 @@ const FACES: &[Entry] = &[
         ),
         source: "seed page; server source",
     },
-    Entry { number: 11, item: "status of INVALID_CREDENTIALS", row: Row::Status("INVALID_CREDENTIALS"), source: SYSTEM },
-    Entry { number: 12, item: "status of insufficient_scope", row: Row::Status("insufficient_scope"), source: SYSTEM },
-    Entry { number: 13, item: "status of user_access_error", row: Row::Status("user_access_error"), source: SYSTEM },
-    Entry { number: 14, item: "status of ACCESS_DENIED (plan)", row: Row::Status("ACCESS_DENIED"), source: SYSTEM },
-    Entry { number: 15, item: "status of INVALID_REQUEST", row: Row::Status("INVALID_REQUEST"), source: SYSTEM },
-    Entry { number: 16, item: "status of OVERLOAD_LIMIT", row: Row::Status("OVERLOAD_LIMIT"), source: SYSTEM },
-    Entry { number: 17, item: "status of PORTAL_DELETED", row: Row::Status("PORTAL_DELETED"), source: SYSTEM },
+    Entry {
+        number: 11,
+        item: "status of INVALID_CREDENTIALS",
+        row: Row::Status("INVALID_CREDENTIALS"),
+        source: SYSTEM,
+    },
+    Entry {
+        number: 12,
+        item: "status of insufficient_scope",
+        row: Row::Status("insufficient_scope"),
+        source: SYSTEM,
+    },
+    Entry {
+        number: 13,
+        item: "status of user_access_error",
+        row: Row::Status("user_access_error"),
+        source: SYSTEM,
+    },
+    Entry {
+        number: 14,
+        item: "status of ACCESS_DENIED (plan)",
+        row: Row::Status("ACCESS_DENIED"),
+        source: SYSTEM,
+    },
+    Entry {
+        number: 15,
+        item: "status of INVALID_REQUEST",
+        row: Row::Status("INVALID_REQUEST"),
+        source: SYSTEM,
+    },
+    Entry {
+        number: 16,
+        item: "status of OVERLOAD_LIMIT",
+        row: Row::Status("OVERLOAD_LIMIT"),
+        source: SYSTEM,
+    },
+    Entry {
+        number: 17,
+        item: "status of PORTAL_DELETED",
+        row: Row::Status("PORTAL_DELETED"),
+        source: SYSTEM,
+    },
     Entry {
         number: 18,
         item: "too long a batch, a command not allowed in one",
@@ -181,7 +216,12 @@ const FACES: &[Entry] = &[
         row: Row::Texts(&["insufficient_scope", "user_access_error", "OVERLOAD_LIMIT", "PAYMENT_REQUIRED"]),
         source: SYSTEM,
     },
-    Entry { number: 20, item: "text of ACCESS_DENIED (plan)", row: Row::Texts(&["ACCESS_DENIED"]), source: SYSTEM },
+    Entry {
+        number: 20,
+        item: "text of ACCESS_DENIED (plan)",
+        row: Row::Texts(&["ACCESS_DENIED"]),
+        source: SYSTEM,
+    },
     Entry {
         number: 32,
         item: "text of IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND",
@@ -216,7 +256,8 @@ fn difference(entry: &Entry) -> Difference {
         Row::Behaviour(says, does) => if edition == Edition::Documented { says } else { does }.to_owned(),
         Row::Status(code) => errors::face(code, edition).status.to_string(),
         Row::Texts(codes) => {
-            let texts: Vec<_> = codes.iter().map(|code| format!("`{}`", errors::face(code, edition).text)).collect();
+            let texts: Vec<_> =
+                codes.iter().map(|code| format!("`{}`", errors::face(code, edition).text)).collect();
             texts.join(", ")
         }
     };
@@ -246,13 +287,24 @@ mod tests {
     #[test]
     fn every_error_with_two_faces_has_a_row() {
         for code in errors::ERRORS {
-            let [documented, live] = [Edition::Documented, Edition::Live].map(|edition| errors::face(code.code, edition));
-            let named = |wanted: fn(&Row, &str) -> bool| BEHAVIOURS.iter().chain(FACES).any(|e| wanted(&e.row, code.code));
+            let [documented, live] =
+                [Edition::Documented, Edition::Live].map(|edition| errors::face(code.code, edition));
+            let named = |wanted: fn(&Row, &str) -> bool| {
+                BEHAVIOURS.iter().chain(FACES).any(|e| wanted(&e.row, code.code))
+            };
             if documented.status != live.status {
-                assert!(named(|row, code| matches!(row, Row::Status(named) if *named == code)), "status of {}", code.code);
+                assert!(
+                    named(|row, code| matches!(row, Row::Status(named) if *named == code)),
+                    "status of {}",
+                    code.code
+                );
             }
             if documented.text != live.text {
-                assert!(named(|row, code| matches!(row, Row::Texts(named) if named.contains(&code))), "text of {}", code.code);
+                assert!(
+                    named(|row, code| matches!(row, Row::Texts(named) if named.contains(&code))),
+                    "text of {}",
+                    code.code
+                );
             }
         }
     }

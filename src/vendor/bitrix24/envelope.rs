@@ -64,7 +64,8 @@ pub fn success(
     }
     headers.extend(every_answer());
     if rules.cloud_headers {
-        headers.extend(caller.client_id.iter().map(|id| ("x-bitrix-rest-application", id.to_string().into())));
+        headers
+            .extend(caller.client_id.iter().map(|id| ("x-bitrix-rest-application", id.to_string().into())));
         headers.push(REST_TIME);
         headers.push(("x-frame-options", "SAMEORIGIN".into()));
     }

@@ -43,7 +43,10 @@ impl Refusal {
         if !edition.rules().names_argument {
             return refusal;
         }
-        Self { argument: Some(name.into()), ..refusal.with_text(format!("Argument '{name}' is null or empty")) }
+        Self {
+            argument: Some(name.into()),
+            ..refusal.with_text(format!("Argument '{name}' is null or empty"))
+        }
     }
 
     /// The error that a fault ordered.
@@ -82,7 +85,16 @@ const fn live(status: u16, text: &'static str) -> Face {
 }
 
 const fn error(code: &'static str, stage: Stage, source: &'static str, faces: &'static [Face]) -> ErrorCode {
-    ErrorCode { code, meaning: "", stage, retryable: false, faces, members: &["retry_after"], operations: &[], source }
+    ErrorCode {
+        code,
+        meaning: "",
+        stage,
+        retryable: false,
+        faces,
+        members: &["retry_after"],
+        operations: &[],
+        source,
+    }
 }
 
 const fn retryable(row: ErrorCode) -> ErrorCode {
@@ -109,8 +121,18 @@ const PAGE: &str = "seed page; server source";
 
 /// Every error that an emulated method can give.
 pub static ERRORS: &[ErrorCode] = &[
-    retryable(error("QUERY_LIMIT_EXCEEDED", Gateway, SYSTEM, &[documented(503, "Too many requests"), live(503, "Too many requests")])),
-    error("PORTAL_DELETED", Gateway, SYSTEM, &[documented(500, "Portal was deleted"), live(403, "Portal was deleted")]),
+    retryable(error(
+        "QUERY_LIMIT_EXCEEDED",
+        Gateway,
+        SYSTEM,
+        &[documented(503, "Too many requests"), live(503, "Too many requests")],
+    )),
+    error(
+        "PORTAL_DELETED",
+        Gateway,
+        SYSTEM,
+        &[documented(500, "Portal was deleted"), live(403, "Portal was deleted")],
+    ),
     error("ERROR_METHOD_NOT_FOUND", Gateway, SERVER, &[live(404, "Method not found!")]),
     retryable(error(
         "ERROR_UNEXPECTED_ANSWER",
@@ -119,8 +141,16 @@ pub static ERRORS: &[ErrorCode] = &[
         &[documented(500, "Server returned an unexpected response")],
     )),
     error("INTERNAL_WRONG_TRANSPORT", Gateway, SERVER, &[live(500, "Wrong transport!")]),
-    error("NO_AUTH_FOUND", Auth, SYSTEM, &[documented(401, "Wrong authorization data"), live(401, "Wrong authorization data")]),
-    means(error("invalid_token", Auth, SERVER, &[live(401, "Unable to get application by token")]), "the access token is unknown"),
+    error(
+        "NO_AUTH_FOUND",
+        Auth,
+        SYSTEM,
+        &[documented(401, "Wrong authorization data"), live(401, "Wrong authorization data")],
+    ),
+    means(
+        error("invalid_token", Auth, SERVER, &[live(401, "Unable to get application by token")]),
+        "the access token is unknown",
+    ),
     error("ERROR_OAUTH", Auth, SERVER, &[live(401, "Application not installed")]),
     error(
         "PAYMENT_REQUIRED",
@@ -128,12 +158,20 @@ pub static ERRORS: &[ErrorCode] = &[
         "OAuth pages; server source",
         &[documented(401, "Payment required"), live(401, "Subscription has been ended")],
     ),
-    retryable(error("CONNECTION_ERROR", Auth, SERVER, &[live(401, "Error connecting to authorization server")])),
+    retryable(error(
+        "CONNECTION_ERROR",
+        Auth,
+        SERVER,
+        &[live(401, "Error connecting to authorization server")],
+    )),
     retryable(error(
         "OVERLOAD_LIMIT",
         Auth,
         SYSTEM,
-        &[documented(503, "REST API is blocked due to overload"), live(401, "REST API is blocked due to overload.")],
+        &[
+            documented(503, "REST API is blocked due to overload"),
+            live(401, "REST API is blocked due to overload."),
+        ],
     )),
     means(
         error(
@@ -148,7 +186,12 @@ pub static ERRORS: &[ErrorCode] = &[
         "the tariff has no REST",
     ),
     means(
-        error("ACCESS_DENIED.rights", Auth, SYSTEM, &[documented(403, "Access denied!"), live(403, "Access denied!")]),
+        error(
+            "ACCESS_DENIED.rights",
+            Auth,
+            SYSTEM,
+            &[documented(403, "Access denied!"), live(403, "Access denied!")],
+        ),
         "sent as ACCESS_DENIED: the caller lacks a right",
     ),
     error("APPLICATION_NOT_FOUND", Auth, SERVER, &[live(401, "Application not found")]),
@@ -156,7 +199,10 @@ pub static ERRORS: &[ErrorCode] = &[
         "expired_token",
         Auth,
         SYSTEM,
-        &[documented(401, "The access token provided has expired"), live(401, "The access token provided has expired")],
+        &[
+            documented(401, "The access token provided has expired"),
+            live(401, "The access token provided has expired"),
+        ],
     ),
     error(
         "insufficient_scope",
@@ -177,11 +223,26 @@ pub static ERRORS: &[ErrorCode] = &[
             live(401, "The user does not have access to the application."),
         ],
     ),
-    error("INVALID_REQUEST", Auth, SYSTEM, &[documented(400, "Https required."), live(401, "Https required.")]),
-    error("INVALID_CREDENTIALS", Auth, SYSTEM, &[documented(403, "Invalid request credentials"), live(401, "Invalid request credentials")]),
+    error(
+        "INVALID_REQUEST",
+        Auth,
+        SYSTEM,
+        &[documented(400, "Https required."), live(401, "Https required.")],
+    ),
+    error(
+        "INVALID_CREDENTIALS",
+        Auth,
+        SYSTEM,
+        &[documented(403, "Invalid request credentials"), live(401, "Invalid request credentials")],
+    ),
     error("METHOD_CONFIRM_WAITING", Auth, SERVER, &[live(401, "Waiting for confirmation")]),
     error("METHOD_CONFIRM_DENIED", Auth, SERVER, &[live(403, "Method call denied")]),
-    error("WRONG_LICENSE", Auth, SERVER, &[live(403, "This feature is not enabled for the current license:")]),
+    error(
+        "WRONG_LICENSE",
+        Auth,
+        SERVER,
+        &[live(403, "This feature is not enabled for the current license:")],
+    ),
     error(
         "ERROR_MANIFEST_IS_NOT_AVAILABLE",
         Auth,
@@ -203,7 +264,10 @@ pub static ERRORS: &[ErrorCode] = &[
         SERVER,
         &[live(403, "Current authorization type is denied for this method Application context required")],
     )),
-    means(error("WRONG_ENCODING", Arguments, SERVER, &[live(200, "Wrong request encoding")]), "the answer could not be encoded; the status stays"),
+    means(
+        error("WRONG_ENCODING", Arguments, SERVER, &[live(200, "Wrong request encoding")]),
+        "the answer could not be encoded; the status stays",
+    ),
     ErrorCode {
         members: &["argument", "retry_after"],
         ..of_rename(error(
@@ -246,15 +310,28 @@ pub static ERRORS: &[ErrorCode] = &[
             live(400, "Cannot find a matching connector provider"),
         ],
     )),
-    of_rename(means(error("HASH_EMPTY", Lookup, SERVER, &[live(400, "Hash is empty")]), "the connector is one of the vendor's own channels")),
+    of_rename(means(
+        error("HASH_EMPTY", Lookup, SERVER, &[live(400, "Hash is empty")]),
+        "the connector is one of the vendor's own channels",
+    )),
     of_rename(error(
         "IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND",
         Lookup,
         "page of send.messages; language files",
         &[documented(400, "No valid command specified"), live(400, "Incorrect command provided")],
     )),
-    of_rename(error("IMCONNECTOR_NOT_SPECIFIED_CORRECT_CONNECTOR", Lookup, SERVER, &[live(400, "Connector is not specified.")])),
-    of_rename(error("IMCONNECTOR_COULD_NOT_GET_PROVIDER_OBJECT", Lookup, SERVER, &[live(400, "Cannot get provider object")])),
+    of_rename(error(
+        "IMCONNECTOR_NOT_SPECIFIED_CORRECT_CONNECTOR",
+        Lookup,
+        SERVER,
+        &[live(400, "Connector is not specified.")],
+    )),
+    of_rename(error(
+        "IMCONNECTOR_COULD_NOT_GET_PROVIDER_OBJECT",
+        Lookup,
+        SERVER,
+        &[live(400, "Cannot get provider object")],
+    )),
     of_rename(error(
         "NOT_ACTIVE_LINE",
         Lookup,

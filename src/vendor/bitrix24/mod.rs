@@ -94,9 +94,16 @@ impl Section for Arc<Portal> {
         let entry = |label, variable, value, is_path| Access { label, variable, value, is_path };
         let mut access = vec![entry("REST", "BITRIX24_REST_URL", "/rest/".to_owned(), true)];
         access.extend(webhook.map(|webhook| {
-            entry("webhook", "BITRIX24_WEBHOOK_URL", format!("/rest/{}/{}/", webhook.user, webhook.secret), true)
+            entry(
+                "webhook",
+                "BITRIX24_WEBHOOK_URL",
+                format!("/rest/{}/{}/", webhook.user, webhook.secret),
+                true,
+            )
         }));
-        access.extend(token.map(|token| entry("access token", "BITRIX24_ACCESS_TOKEN", token.to_string(), false)));
+        access.extend(
+            token.map(|token| entry("access token", "BITRIX24_ACCESS_TOKEN", token.to_string(), false)),
+        );
         access
     }
 
@@ -119,10 +126,13 @@ impl Section for Arc<Portal> {
             body = json!({"halt": 0, "cmd": {"rename": format!("{}?{}", methods::CHAT_NAME_SET, query.join("&"))}});
         }
         let rules = self.edition.rules();
-        let webhook = self.credentials.iter().find_map(|c| c.webhook.as_ref()).filter(|_| rules.webhook_may_call);
+        let webhook =
+            self.credentials.iter().find_map(|c| c.webhook.as_ref()).filter(|_| rules.webhook_may_call);
         let token = self.credentials.iter().find_map(|credential| credential.token.as_ref());
         let url = match (webhook, token) {
-            (Some(webhook), _) => format!("{base}/rest/{}/{}/{}", webhook.user, webhook.secret, operation.name),
+            (Some(webhook), _) => {
+                format!("{base}/rest/{}/{}/{}", webhook.user, webhook.secret, operation.name)
+            }
             (None, Some(token)) => {
                 body["auth"] = json!(token);
                 format!("{base}/rest/{}", operation.name)
@@ -140,8 +150,15 @@ impl Portal {
         self.chats.iter().find(|chat| {
             let on_line = |line: &&section::Line| line.id == chat.line && line.active;
             !chat.closed
-                && self.connectors.iter().any(|c| c.id == chat.connector && c.chat_group == chat.user.is_none())
-                && self.lines.iter().find(on_line).is_some_and(|line| line.connectors.contains(&chat.connector))
+                && self
+                    .connectors
+                    .iter()
+                    .any(|c| c.id == chat.connector && c.chat_group == chat.user.is_none())
+                && self
+                    .lines
+                    .iter()
+                    .find(on_line)
+                    .is_some_and(|line| line.connectors.contains(&chat.connector))
         })
     }
 }

@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn of_several_spellings_the_last_one_counts() {
-        let mut parameters: Parameters = serde_json::from_str(r#"{"name":"a","X":1,"Name":"b","X":2}"#).unwrap();
+        let mut parameters: Parameters =
+            serde_json::from_str(r#"{"name":"a","X":1,"Name":"b","X":2}"#).unwrap();
         assert_eq!(parameters.parameter("NAME").as_deref(), Some("b"));
         assert_eq!(serde_json::to_string(&parameters).unwrap(), r#"{"name":"a","X":2,"Name":"b"}"#);
         assert_eq!(parameters.take("X"), Some(2.into()));

@@ -55,8 +55,10 @@ struct Chat {
 impl State {
     /// The portal at the start of its scenario.
     pub fn new(portal: Arc<Portal>) -> Self {
-        let new = |known: &section::Connector| Connector { has_groups: known.chat_group, ..Connector::default() };
-        let mut connectors: HashMap<_, _> = portal.connectors.iter().map(|c| (c.id.to_string(), new(c))).collect();
+        let new =
+            |known: &section::Connector| Connector { has_groups: known.chat_group, ..Connector::default() };
+        let mut connectors: HashMap<_, _> =
+            portal.connectors.iter().map(|c| (c.id.to_string(), new(c))).collect();
         for line in portal.lines.iter().filter(|line| line.active) {
             for id in &line.connectors {
                 connectors.entry(id.to_string()).or_default().lines.insert(line.id);
@@ -124,7 +126,8 @@ impl State {
     fn call(&mut self, exchange: &mut Exchange<'_>, called: &call::Call<'_>) -> Result<Reply, Refusal> {
         let edition = self.edition();
         let method = methods::by_name(&called.method);
-        let as_call = Call { operation: method.map(|m| &m.operation), facts: &called.parameters, nested: false };
+        let as_call =
+            Call { operation: method.map(|m| &m.operation), facts: &called.parameters, nested: false };
         self.passed(Stage::Gateway, &as_call, exchange)?;
         if self.portal.state == PortalState::Deleted {
             return Err(Refusal::new("PORTAL_DELETED", edition));
@@ -135,7 +138,9 @@ impl State {
         };
         let presented = &called.presented;
         if presented.signed_download {
-            return Err(Refusal::new("ACCESS_DENIED.rights", edition).with_text("Access denied! Link check failed"));
+            return Err(
+                Refusal::new("ACCESS_DENIED.rights", edition).with_text("Access denied! Link check failed")
+            );
         }
         let scope = method.needs_connector_scope.then_some(edition.rules().scope);
         let (now, secure) = (exchange.watch.now(), exchange.request.secure);
@@ -143,7 +148,11 @@ impl State {
         let invocation = Invocation { parameters: &called.parameters, caller: &caller, nested: false };
         let answer = (method.run)(self, &invocation, exchange).map_err(|refusal| {
             let is_scope = refusal.code.code == "insufficient_scope" || refusal.code.code == "ACCESS_DENIED";
-            if is_scope && caller.means == Means::Webhook { for_means(refusal, caller.means, edition) } else { refusal }
+            if is_scope && caller.means == Means::Webhook {
+                for_means(refusal, caller.means, edition)
+            } else {
+                refusal
+            }
         })?;
         Ok(envelope::success(
             &answer,

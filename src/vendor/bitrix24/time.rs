@@ -65,7 +65,8 @@ impl Time {
             text.extend_from_slice(name);
             php::write_float(text, float);
         }
-        let dates = [(&b",\"date_start\":\""[..], &self.date_start), (b"\",\"date_finish\":\"", &self.date_finish)];
+        let dates =
+            [(&b",\"date_start\":\""[..], &self.date_start), (b"\",\"date_finish\":\"", &self.date_finish)];
         for (name, date) in dates {
             text.extend_from_slice(name);
             text.extend_from_slice(date);

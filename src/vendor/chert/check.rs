@@ -14,7 +14,11 @@ pub fn check(service: &Service, path: &Path, findings: &mut Findings) {
         if tenant.slug.trim().is_empty() {
             findings.add(here.key("slug"), "a tenant needs a slug", "type one, such as `acme-7a3f`");
         } else if !slugs.insert(&tenant.slug) {
-            findings.add(here.key("slug"), format!("the tenant `{}` is given twice", tenant.slug), "merge the two");
+            findings.add(
+                here.key("slug"),
+                format!("the tenant `{}` is given twice", tenant.slug),
+                "merge the two",
+            );
         }
         if tenant.signing_secret.trim().is_empty() {
             findings.add(here.key("signing_secret"), "a tenant needs a secret", "type 32 hex digits");
@@ -34,7 +38,11 @@ fn check_tenant(tenant: &Tenant, path: &Path, findings: &mut Findings) {
     for (index, line) in tenant.lines.iter().enumerate() {
         let here = path.key("lines").index(index);
         if !lines.insert(line.id.as_str()) {
-            findings.add(here.key("id"), format!("the line `{}` is given twice", line.id), "remove one of the two");
+            findings.add(
+                here.key("id"),
+                format!("the line `{}` is given twice", line.id),
+                "remove one of the two",
+            );
         }
         if !is_e164(&line.phone_number) {
             findings.add(
@@ -50,7 +58,11 @@ fn check_tenant(tenant: &Tenant, path: &Path, findings: &mut Findings) {
         if chat.id.is_empty() {
             findings.add(place().key("id"), "a chat needs an identifier", "type one, such as `ch_01H`");
         } else if !chats.insert(chat.id.as_str()) {
-            findings.add(place().key("id"), format!("the chat `{}` is given twice", chat.id), "remove one of the two");
+            findings.add(
+                place().key("id"),
+                format!("the chat `{}` is given twice", chat.id),
+                "remove one of the two",
+            );
         }
         if let Some(line) = chat.line.as_ref().filter(|line| !lines.contains(line.as_str())) {
             let help = nearest(line, lines.iter().copied())
@@ -63,6 +75,8 @@ fn check_tenant(tenant: &Tenant, path: &Path, findings: &mut Findings) {
 /// `+` and 7 to 15 digits, the first not 0.
 fn is_e164(number: &str) -> bool {
     number.strip_prefix('+').is_some_and(|digits| {
-        (7..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
+        (7..=15).contains(&digits.len())
+            && !digits.starts_with('0')
+            && digits.bytes().all(|b| b.is_ascii_digit())
     })
 }

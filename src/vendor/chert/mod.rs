@@ -80,7 +80,12 @@ impl Section for Arc<Service> {
         let mut access = vec![entry("base URL", "CHERT_BASE_URL", BASE.to_owned(), true)];
         if let Some(tenant) = self.tenants.first() {
             access.push(entry("tenant", "CHERT_TENANT", tenant.slug.to_string(), false));
-            access.push(entry("signing secret", "CHERT_SIGNING_SECRET", tenant.signing_secret.to_string(), false));
+            access.push(entry(
+                "signing secret",
+                "CHERT_SIGNING_SECRET",
+                tenant.signing_secret.to_string(),
+                false,
+            ));
         }
         access
     }
@@ -107,10 +112,11 @@ impl Service {
     /// A group that a rename finds, and its tenant.
     fn renamable(&self) -> Option<(&section::Tenant, &section::Chat)> {
         let active = self.tenants.iter().filter(|tenant| tenant.state == section::TenantState::Active);
-        active.filter_map(|tenant| {
-            let fit = |chat: &&section::Chat| chat.group && chat.chat_key && chat.line.is_some();
-            Some((tenant, tenant.chats.iter().find(fit)?))
-        })
-        .next()
+        active
+            .filter_map(|tenant| {
+                let fit = |chat: &&section::Chat| chat.group && chat.chat_key && chat.line.is_some();
+                Some((tenant, tenant.chats.iter().find(fit)?))
+            })
+            .next()
     }
 }

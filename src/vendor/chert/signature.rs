@@ -68,7 +68,9 @@ fn by_token<'a>(
         return Err(invalid("authorization is neither a bearer token nor accompanied by a signature"));
     }
     let named = match slug {
-        Some(slug) => Some(tenants.by_slug(slug).ok_or_else(|| (Refusal::new("2001"), "no tenant has this slug"))?),
+        Some(slug) => {
+            Some(tenants.by_slug(slug).ok_or_else(|| (Refusal::new("2001"), "no tenant has this slug"))?)
+        }
         None => None,
     };
     let token = token.trim();
@@ -96,7 +98,9 @@ fn signed_body(request: &Request) -> &[u8] {
 /// The parts of `v1,<unix seconds>,<hex>`: the seconds as spelt, the digest as bytes.
 fn parse(header: &[u8]) -> Option<(&str, [u8; 32])> {
     let mut parts = std::str::from_utf8(header).ok()?.trim().split(',');
-    let (Some("v1"), Some(seconds), Some(hex), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+    let (Some("v1"), Some(seconds), Some(hex), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
         return None;
     };
     let is_number = seconds.strip_prefix('-').unwrap_or(seconds).bytes().all(|byte| byte.is_ascii_digit());
@@ -147,8 +151,12 @@ mod tests {
     #[test]
     fn a_signature_is_what_openssl_makes_of_it() {
         // printf '%s' '1732110908.{"display_name":"Launch"}' | openssl dgst -sha256 -hmac 5f4dcc3b5aa765d61d8327deb882cf99
-        let signature = sign("5f4dcc3b5aa765d61d8327deb882cf99", 1_732_110_908, br#"{"display_name":"Launch"}"#);
-        assert_eq!(signature, "v1,1732110908,125bc3623ef27adf290822819f5e757320cf84af8b06a4cfe909ce6ca5115562");
+        let signature =
+            sign("5f4dcc3b5aa765d61d8327deb882cf99", 1_732_110_908, br#"{"display_name":"Launch"}"#);
+        assert_eq!(
+            signature,
+            "v1,1732110908,125bc3623ef27adf290822819f5e757320cf84af8b06a4cfe909ce6ca5115562"
+        );
     }
 
     #[test]

@@ -104,7 +104,8 @@ impl Chat {
 impl State {
     /// The service at the start of its scenario.
     pub fn new(service: &Service, seed: u64) -> Self {
-        let tenants: Vec<_> = service.tenants.iter().enumerate().map(|(i, tenant)| Tenant::new(i, tenant)).collect();
+        let tenants: Vec<_> =
+            service.tenants.iter().enumerate().map(|(i, tenant)| Tenant::new(i, tenant)).collect();
         let slugs = tenants.iter().map(|tenant| (tenant.slug.clone(), tenant.index)).collect();
         Self { tenants: Tenants { tenants, slugs }, traces: Stream::new(seed, "chert", "trace"), answered: 0 }
     }
@@ -118,7 +119,8 @@ impl State {
     fn request(&mut self, exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
         let request = exchange.request;
         if request.body == Body::TooLarge {
-            return Err(Refusal { status: 413, ..Refusal::new("1002") }.with_text("Request body is larger than 1 MiB"));
+            return Err(Refusal { status: 413, ..Refusal::new("1002") }
+                .with_text("Request body is larger than 1 MiB"));
         }
         let route = endpoints::route(request, &segments(request));
         let call = Call {
@@ -127,10 +129,11 @@ impl State {
             nested: false,
         };
         passed(Stage::Gateway, &call, exchange)?;
-        let tenant = signature::caller(&self.tenants, request, exchange.watch.now()).map_err(|(refusal, why)| {
-            exchange.checkpoint.remark(why.into());
-            refusal
-        })?;
+        let tenant =
+            signature::caller(&self.tenants, request, exchange.watch.now()).map_err(|(refusal, why)| {
+                exchange.checkpoint.remark(why.into());
+                refusal
+            })?;
         match tenant.state {
             TenantState::Active => {}
             TenantState::Suspended => return Err(Refusal::new("2005")),
@@ -139,7 +142,9 @@ impl State {
         }
         passed(Stage::Auth, &call, exchange)?;
         let Some(route) = &route else {
-            exchange.checkpoint.remark(format!("`{} {}` is not emulated", request.method, request.path()).into());
+            exchange
+                .checkpoint
+                .remark(format!("`{} {}` is not emulated", request.method, request.path()).into());
             return Err(Refusal::new("2011"));
         };
         let index = tenant.index;
@@ -174,9 +179,7 @@ impl Emulator for State {
                 "group_chat_icon": chat.group_chat_icon,
             })
         };
-        let tenant = |tenant: &Tenant| {
-            json!({"slug": tenant.slug, "chats": tenant.chats.iter().map(chat).collect::<Vec<_>>()})
-        };
+        let tenant = |tenant: &Tenant| json!({"slug": tenant.slug, "chats": tenant.chats.iter().map(chat).collect::<Vec<_>>()});
         json!({"tenants": self.tenants.all().iter().map(tenant).collect::<Vec<_>>()})
     }
 }
@@ -185,7 +188,8 @@ impl Emulator for State {
 fn segments(request: &Request) -> Vec<String> {
     let rest = request.path().strip_prefix(BASE).unwrap_or_default();
     let segments = rest.strip_prefix('/').unwrap_or(rest);
-    let decoded = |segment: &str| String::from_utf8_lossy(&form::percent_decode(segment.as_bytes())).into_owned();
+    let decoded =
+        |segment: &str| String::from_utf8_lossy(&form::percent_decode(segment.as_bytes())).into_owned();
     segments.split('/').map(decoded).collect()
 }
 

@@ -37,7 +37,11 @@ const NOT_ALLOWED: &[&str] = &["batch", "download", "upload"];
 /// JSON texts by the names of commands.
 type Texts = Vec<(String, Cow<'static, [u8]>)>;
 
-fn run(state: &mut State, invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
+fn run(
+    state: &mut State,
+    invocation: &Invocation<'_>,
+    exchange: &mut Exchange<'_>,
+) -> Result<Answer, Refusal> {
     let call = Call { operation: Some(&METHOD.operation), facts: invocation.parameters, nested: false };
     for stage in [Stage::Auth, Stage::Arguments, Stage::Lookup, Stage::Delivery] {
         state.passed(stage, &call, exchange)?;
@@ -86,7 +90,9 @@ fn run(state: &mut State, invocation: &Invocation<'_>, exchange: &mut Exchange<'
 /// The commands by name; a list's names are its positions.
 fn commands(parameters: &Parameters) -> Vec<(String, Value)> {
     match parameters.value("cmd") {
-        Some(Value::Object(commands)) => commands.iter().map(|(name, command)| (name.clone(), command.clone())).collect(),
+        Some(Value::Object(commands)) => {
+            commands.iter().map(|(name, command)| (name.clone(), command.clone())).collect()
+        }
         Some(Value::Array(commands)) => {
             commands.iter().enumerate().map(|(index, command)| (index.to_string(), command.clone())).collect()
         }
@@ -120,13 +126,18 @@ fn run_command(
 
 /// Replaces `$result[name][field]` in names and values by what earlier commands gave.
 fn resolved_map(parameters: Map<String, Value>, results: &Texts) -> Map<String, Value> {
-    parameters.into_iter().map(|(name, value)| (text_of(&resolved(&name, results)), resolved_value(value, results))).collect()
+    parameters
+        .into_iter()
+        .map(|(name, value)| (text_of(&resolved(&name, results)), resolved_value(value, results)))
+        .collect()
 }
 
 fn resolved_value(value: Value, results: &Texts) -> Value {
     match value {
         Value::String(text) => resolved(&text, results),
-        Value::Array(elements) => elements.into_iter().map(|element| resolved_value(element, results)).collect(),
+        Value::Array(elements) => {
+            elements.into_iter().map(|element| resolved_value(element, results)).collect()
+        }
         Value::Object(members) => Value::Object(resolved_map(members, results)),
         other => other,
     }
@@ -230,7 +241,12 @@ mod tests {
 
     #[test]
     fn a_php_array_is_a_list_only_without_gaps() {
-        let cases = [(&[][..], "[]"), (&["0", "1"], "[1,1]"), (&["1"], r#"{"1":1}"#), (&["a/", "0"], r#"{"a\/":1,"0":1}"#)];
+        let cases = [
+            (&[][..], "[]"),
+            (&["0", "1"], "[1,1]"),
+            (&["1"], r#"{"1":1}"#),
+            (&["a/", "0"], r#"{"a\/":1,"0":1}"#),
+        ];
         for (keys, expected) in cases {
             let texts = keys.iter().map(|key| (key.to_string(), Cow::Borrowed(&b"1"[..]))).collect();
             let mut written = Vec::new();

@@ -33,12 +33,31 @@ const NAME_LENGTH: usize = 255;
 
 /// Connectors that come with the vendor's module; a rename through one of these never works.
 const BUILT_IN: &[&str] = &[
-    "livechat", "whatsappbytwilio", "whatsappbyedna", "notifications", "network", "telegrambot", "viber", "vkgroup",
-    "ok", "facebook", "facebookcomments", "fbinstagram", "fbinstagramdirect", "wechat", "imessage", "avito", "olx",
+    "livechat",
+    "whatsappbytwilio",
+    "whatsappbyedna",
+    "notifications",
+    "network",
+    "telegrambot",
+    "viber",
+    "vkgroup",
+    "ok",
+    "facebook",
+    "facebookcomments",
+    "fbinstagram",
+    "fbinstagramdirect",
+    "wechat",
+    "imessage",
+    "avito",
+    "olx",
 ];
 
 /// The steps of the vendor's server, in its order.
-fn run(state: &mut State, invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
+fn run(
+    state: &mut State,
+    invocation: &Invocation<'_>,
+    exchange: &mut Exchange<'_>,
+) -> Result<Answer, Refusal> {
     let parameters = invocation.parameters;
     let edition = state.edition();
     let rules = edition.rules();
@@ -89,7 +108,9 @@ fn run(state: &mut State, invocation: &Invocation<'_>, exchange: &mut Exchange<'
         if !rules.ignores_unknown_user {
             return Err(failed());
         }
-        exchange.checkpoint.remark("the USER_ID is unknown: the live server answers success and renames nothing".into());
+        exchange
+            .checkpoint
+            .remark("the USER_ID is unknown: the live server answers success and renames nothing".into());
         state.passed(Stage::Delivery, &call, exchange)?;
         return Ok(success(state, exchange));
     }
@@ -130,4 +151,3 @@ fn folded(connector: &str) -> Cow<'_, str> {
     let stem = connector.split('.').next().unwrap_or_default();
     if stem.chars().any(char::is_uppercase) { stem.to_lowercase().into() } else { stem.into() }
 }
-

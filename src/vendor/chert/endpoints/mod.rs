@@ -53,13 +53,20 @@ pub fn route(request: &Request, segments: &[String]) -> Option<Route> {
         all => all,
     };
     let fits = |endpoint: &&&Endpoint| {
-        let same = |(wanted, sent): (&&str, &String)| if *wanted == "{id}" { !sent.is_empty() } else { sent == wanted };
+        let same = |(wanted, sent): (&&str, &String)| {
+            if *wanted == "{id}" { !sent.is_empty() } else { sent == wanted }
+        };
         endpoint.method == &*request.method
             && endpoint.path.len() == segments.len()
             && endpoint.path.iter().zip(segments).all(same)
     };
     let endpoint = *ENDPOINTS.iter().find(fits)?;
-    let id = endpoint.path.iter().zip(segments).find(|(wanted, _)| **wanted == "{id}").map_or("", |(_, sent)| sent);
+    let id = endpoint
+        .path
+        .iter()
+        .zip(segments)
+        .find(|(wanted, _)| **wanted == "{id}")
+        .map_or("", |(_, sent)| sent);
     let body = serde_json::from_slice(request.body()).ok();
     Some(Route { endpoint, parameters: (endpoint.parameters)(id, body) })
 }

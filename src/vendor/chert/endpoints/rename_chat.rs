@@ -106,7 +106,8 @@ fn display_name(value: &Value) -> Result<&str, Refusal> {
 /// The icon's URL as sent, when it is `https` with a host.
 fn group_chat_icon(value: &Value) -> Result<&str, Refusal> {
     let is_https = |text: &&str| {
-        url::Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.host_str().is_some_and(|h| !h.is_empty()))
+        url::Url::parse(text)
+            .is_ok_and(|url| url.scheme() == "https" && url.host_str().is_some_and(|h| !h.is_empty()))
     };
     let icon = value.as_str().filter(is_https);
     icon.ok_or_else(|| Refusal::new("1002").with_text("Invalid field value: group_chat_icon"))
