@@ -80,6 +80,11 @@ fn meant(near: &str) -> String {
     format!("did you mean `{near}`?")
 }
 
+/// An instant as far as the vendors' own times go.
+fn microseconds(instant: jiff::Timestamp) -> String {
+    instant.round(jiff::Unit::Microsecond).unwrap_or(instant).to_string()
+}
+
 /// One exchange as data, its secrets hidden.
 pub fn entry_as_json(entry: &Entry, world: &World, redactor: &Redactor) -> Value {
     let note = &entry.note;
@@ -95,7 +100,7 @@ pub fn entry_as_json(entry: &Entry, world: &World, redactor: &Redactor) -> Value
     let remarks: Vec<_> = note.remarks.iter().map(|remark| hide.text(remark)).collect();
     json!({
         "number": entry.number,
-        "at": entry.at.to_string(),
+        "at": microseconds(entry.at),
         "vendor": note.vendor,
         "operation": note.operation,
         "stage": note.stage,

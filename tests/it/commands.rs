@@ -187,9 +187,10 @@ fn the_port_file_appears_once_requests_are_answered() {
     let port = fs::read_to_string(&path).unwrap();
     assert!(serving.url().ends_with(&format!(":{}", port.trim())));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
-    let answer =
-        paste(&format!("curl -si {}/rest/x; curl -si {}/__standin/health", serving.url(), serving.url()));
-    assert_eq!(answer.matches("x-standin-exchange: 1\r\n").count(), 1, "{answer}");
+    let get = |target: &str| client::send_to(serving.host(), "GET", target, &[], b"");
+    assert_eq!(get("/__standin/health").header("x-standin-exchange"), None);
+    assert_eq!(get("/rest/x").header("x-standin-exchange"), Some("1"));
+    assert_eq!(get("/api/v1/x").header("x-standin-exchange"), Some("2"));
 }
 
 #[test]

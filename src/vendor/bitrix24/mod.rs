@@ -23,7 +23,7 @@ use crate::http::{Reply, Request};
 use crate::seed::{Findings, Path};
 use crate::vendor::{Access, Difference, Emulator, ErrorCode, Operation, Section, Vendor};
 pub use editions::Edition;
-use section::{Chat, Portal};
+use section::{Chat, Credential, CredentialState, Portal, PortalState};
 
 /// The vendor.
 pub struct Bitrix24;
@@ -38,7 +38,7 @@ impl Vendor for Bitrix24 {
     }
 
     fn operations(&self) -> &'static [&'static Operation] {
-        methods::OPERATIONS
+        &methods::OPERATIONS
     }
 
     fn errors(&self) -> &'static [ErrorCode] {
@@ -126,9 +126,9 @@ impl Section for Arc<Portal> {
             body = json!({"halt": 0, "cmd": {"rename": format!("{}?{}", methods::CHAT_NAME_SET, query.join("&"))}});
         }
         let rules = self.edition.rules();
-        let webhook =
-            self.credentials.iter().find_map(|c| c.webhook.as_ref()).filter(|_| rules.webhook_may_call);
-        let token = self.credentials.iter().find_map(|credential| credential.token.as_ref());
+        let usable = || self.credentials.iter().filter(|credential| self.admits(credential));
+        let webhook = usable().find_map(|c| c.webhook.as_ref()).filter(|_| rules.webhook_may_call);
+        let token = usable().find_map(|credential| credential.token.as_ref());
         let url = match (webhook, token) {
             (Some(webhook), _) => {
                 format!("{base}/rest/{}/{}/{}", webhook.user, webhook.secret, operation.name)
@@ -145,6 +145,16 @@ impl Section for Arc<Portal> {
 }
 
 impl Portal {
+    /// Whether a credential gets a rename past authentication, for as long as the server may run.
+    fn admits(&self, credential: &Credential) -> bool {
+        let scope = self.edition.rules().scope;
+        self.state == PortalState::Open
+            && credential.state == CredentialState::Active
+            && credential.expires.is_none()
+            && credential.scope.as_ref().is_none_or(|scopes| scopes.iter().any(|s| s.as_str() == scope))
+            && !(self.require_https && credential.webhook.is_some())
+    }
+
     /// A chat that a rename finds.
     fn renamable(&self) -> Option<&Chat> {
         self.chats.iter().find(|chat| {

@@ -34,7 +34,7 @@ impl Vendor for Chert {
     }
 
     fn operations(&self) -> &'static [&'static Operation] {
-        endpoints::OPERATIONS
+        &endpoints::OPERATIONS
     }
 
     fn errors(&self) -> &'static [ErrorCode] {

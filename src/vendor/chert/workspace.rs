@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::endpoints::{self, Answer, Endpoint};
+use super::endpoints::{self, Endpoint};
 use super::errors::Refusal;
 use super::section::{self, Service, TenantState};
 use super::{BASE, envelope, signature};
@@ -116,7 +116,7 @@ impl State {
         format!("{:012x}", self.traces.draw(self.answered) >> 16)
     }
 
-    fn request(&mut self, exchange: &mut Exchange<'_>) -> Result<Answer, Refusal> {
+    fn request(&mut self, exchange: &mut Exchange<'_>) -> Result<Vec<u8>, Refusal> {
         let request = exchange.request;
         if request.body == Body::TooLarge {
             return Err(Refusal { status: 413, ..Refusal::new("1002") }
@@ -125,7 +125,7 @@ impl State {
         let route = endpoints::route(request, &segments(request));
         let call = Call {
             operation: route.as_ref().map(|route| &route.endpoint.operation),
-            facts: route.as_ref().map_or(&() as _, |route| &route.parameters as _),
+            facts: route.as_ref().map_or(&() as _, |route| route as _),
             nested: false,
         };
         passed(Stage::Gateway, &call, exchange)?;
@@ -162,7 +162,7 @@ impl Emulator for State {
     fn answer(&mut self, exchange: &mut Exchange<'_>) -> Reply {
         let trace = self.trace();
         match self.request(exchange) {
-            Ok(answer) => envelope::success(&answer, trace),
+            Ok(body) => envelope::success(body, trace),
             Err(refusal) => {
                 exchange.checkpoint.refused(refusal.code.code);
                 envelope::error(&refusal, &trace)

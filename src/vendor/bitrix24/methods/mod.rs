@@ -4,6 +4,7 @@ mod batch;
 mod chat_name_set;
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use super::credentials::Caller;
 use super::errors::Refusal;
@@ -21,7 +22,8 @@ pub const BATCH: &str = "batch";
 pub static METHODS: &[&Method] = &[&chat_name_set::METHOD, &batch::METHOD];
 
 /// What a scenario and a catalogue know of each method.
-pub static OPERATIONS: &[&Operation] = &[&chat_name_set::METHOD.operation, &batch::METHOD.operation];
+pub static OPERATIONS: LazyLock<Vec<&Operation>> =
+    LazyLock::new(|| METHODS.iter().map(|method| &method.operation).collect());
 
 /// One method.
 pub struct Method {

@@ -2,48 +2,66 @@
 
 mod rename_chat;
 
-use serde::Serialize;
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value};
 
 use super::errors::Refusal;
 use super::workspace::Tenant;
-use crate::http::Request;
+use crate::http::{Facts, Request};
 use crate::vendor::{Call, Exchange, Operation};
 
 /// Every emulated endpoint.
 pub static ENDPOINTS: &[&Endpoint] = &[&rename_chat::ENDPOINT];
 
 /// What a scenario and a catalogue know of each endpoint.
-pub static OPERATIONS: &[&Operation] = &[&rename_chat::ENDPOINT.operation];
+pub static OPERATIONS: LazyLock<Vec<&Operation>> =
+    LazyLock::new(|| ENDPOINTS.iter().map(|endpoint| &endpoint.operation).collect());
 
 /// One endpoint.
 pub struct Endpoint {
     /// What a scenario and a catalogue know of it.
     pub operation: Operation,
     method: &'static str,
-    /// The path after the version; `{id}` stands for any segment.
+    /// The path after the version; a segment in braces is a parameter and stands for any text.
     path: &'static [&'static str],
-    /// Reads the parameters that a fault may match on; must cope with any body.
-    parameters: fn(id: &str, body: Option<Map<String, Value>>) -> Parameters,
     /// Runs it for a tenant who has passed authentication.
-    pub run: fn(&mut Tenant, &Route, &Call<'_>, &mut Exchange<'_>) -> Result<Answer, Refusal>,
+    pub run: Run,
 }
+
+/// Runs an endpoint; returns the body of a 200.
+pub type Run = fn(&mut Tenant, &Route, &Call<'_>, &mut Exchange<'_>) -> Result<Vec<u8>, Refusal>;
 
 /// An endpoint with what was sent to it.
 pub struct Route {
     /// The endpoint.
     pub endpoint: &'static Endpoint,
-    /// Its parameters.
-    pub parameters: Parameters,
+    /// The parameters of the path, by name.
+    pub path: Vec<(&'static str, String)>,
+    /// The body, where it is a JSON object.
+    pub body: Option<Map<String, Value>>,
 }
 
-/// The parameters of a request.
-pub type Parameters = rename_chat::Parameters;
+impl Route {
+    /// A parameter of the path; empty when the path has none of this name.
+    pub fn segment(&self, name: &str) -> &str {
+        self.path.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+    }
+}
 
-/// What an endpoint answers.
-#[derive(Debug, Serialize)]
-pub struct Answer {
-    chat: rename_chat::ChatView,
+impl Facts for Route {
+    fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
+        if let Some((_, value)) = self.path.iter().find(|(known, _)| *known == name) {
+            return Some(value.into());
+        }
+        match self.body.as_ref()?.get(name)? {
+            Value::String(text) => Some(text.into()),
+            Value::Number(number) => Some(number.to_string().into()),
+            Value::Bool(flag) => Some(flag.to_string().into()),
+            Value::Null | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
 }
 
 /// The endpoint that a request is for; one trailing slash is forgiven.
@@ -52,21 +70,17 @@ pub fn route(request: &Request, segments: &[String]) -> Option<Route> {
         [rest @ .., last] if last.is_empty() => rest,
         all => all,
     };
+    let is_parameter = |wanted: &str| wanted.starts_with('{');
     let fits = |endpoint: &&&Endpoint| {
         let same = |(wanted, sent): (&&str, &String)| {
-            if *wanted == "{id}" { !sent.is_empty() } else { sent == wanted }
+            if is_parameter(wanted) { !sent.is_empty() } else { sent == wanted }
         };
         endpoint.method == &*request.method
             && endpoint.path.len() == segments.len()
             && endpoint.path.iter().zip(segments).all(same)
     };
     let endpoint = *ENDPOINTS.iter().find(fits)?;
-    let id = endpoint
-        .path
-        .iter()
-        .zip(segments)
-        .find(|(wanted, _)| **wanted == "{id}")
-        .map_or("", |(_, sent)| sent);
-    let body = serde_json::from_slice(request.body()).ok();
-    Some(Route { endpoint, parameters: (endpoint.parameters)(id, body) })
+    let parameters = endpoint.path.iter().zip(segments).filter(|(wanted, _)| is_parameter(wanted));
+    let path = parameters.map(|(wanted, sent)| (wanted.trim_matches(['{', '}']), sent.clone())).collect();
+    Some(Route { endpoint, path, body: serde_json::from_slice(request.body()).ok() })
 }

@@ -1,13 +1,10 @@
 //! `PUT /api/v1/chats/{id}`: gives a group a new display name, a new icon, or both.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{Answer, Endpoint, Route};
+use super::{Endpoint, Route};
 use crate::engine::Stage;
-use crate::http::Facts;
 use crate::vendor::chert::errors::Refusal;
 use crate::vendor::chert::workspace::{Tenant, passed};
 use crate::vendor::{Call, Exchange, Operation};
@@ -23,37 +20,21 @@ pub static ENDPOINT: Endpoint = Endpoint {
     },
     method: "PUT",
     path: &["chats", "{id}"],
-    parameters: |id, body| Parameters { id: id.to_owned(), body },
     run,
 };
 
-/// The parameters: the chat, and the body where it is a JSON object.
-#[derive(Debug)]
-pub struct Parameters {
-    id: String,
-    body: Option<Map<String, Value>>,
-}
-
-impl Facts for Parameters {
-    fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
-        if name == "id" {
-            return Some(self.id.as_str().into());
-        }
-        match self.body.as_ref()?.get(name)? {
-            Value::String(text) => Some(text.into()),
-            Value::Number(number) => Some(number.to_string().into()),
-            Value::Bool(flag) => Some(flag.to_string().into()),
-            Value::Null | Value::Array(_) | Value::Object(_) => None,
-        }
-    }
+/// The body of a 200.
+#[derive(Serialize)]
+struct Answer<'a> {
+    chat: Refreshed<'a>,
 }
 
 /// The refreshed chat: the four documented members in their order.
-#[derive(Debug, Serialize)]
-pub struct ChatView {
-    id: String,
-    display_name: Option<String>,
-    group_chat_icon: Option<String>,
+#[derive(Serialize)]
+struct Refreshed<'a> {
+    id: &'a str,
+    display_name: Option<&'a str>,
+    group_chat_icon: Option<&'a str>,
     is_group: bool,
 }
 
@@ -62,8 +43,8 @@ fn run(
     route: &Route,
     call: &Call<'_>,
     exchange: &mut Exchange<'_>,
-) -> Result<Answer, Refusal> {
-    let body = route.parameters.body.as_ref().ok_or_else(|| Refusal::new("1004"))?;
+) -> Result<Vec<u8>, Refusal> {
+    let body = route.body.as_ref().ok_or_else(|| Refusal::new("1004"))?;
     let display_name = body.get("display_name").map(display_name).transpose()?;
     let group_chat_icon = body.get("group_chat_icon").map(group_chat_icon).transpose()?;
     if display_name.is_none() && group_chat_icon.is_none() {
@@ -71,7 +52,7 @@ fn run(
     }
     passed(Stage::Arguments, call, exchange)?;
 
-    let chat = tenant.chat(&route.parameters.id).ok_or_else(|| Refusal::new("2002"))?;
+    let chat = tenant.chat(route.segment("id")).ok_or_else(|| Refusal::new("2002"))?;
     if !chat.is_group {
         return Err(Refusal::new("1006"));
     }
@@ -87,14 +68,13 @@ fn run(
     if let Some(group_chat_icon) = group_chat_icon {
         chat.group_chat_icon = Some(group_chat_icon.to_owned());
     }
-    Ok(Answer {
-        chat: ChatView {
-            id: chat.id.clone(),
-            display_name: chat.display_name.clone(),
-            group_chat_icon: chat.group_chat_icon.clone(),
-            is_group: true,
-        },
-    })
+    let chat = Refreshed {
+        id: &chat.id,
+        display_name: chat.display_name.as_deref(),
+        group_chat_icon: chat.group_chat_icon.as_deref(),
+        is_group: true,
+    };
+    Ok(serde_json::to_vec(&Answer { chat }).expect("a chat is plain members"))
 }
 
 /// The name without white space at its ends; a blank one is refused.
