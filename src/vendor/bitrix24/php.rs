@@ -143,6 +143,12 @@ impl Formatter for Layout {
         if value.abs() < PLAIN.start && shortest.contains('e') && shortest.contains('.') {
             return writer.write_all(shortest.as_bytes());
         }
+        if let Some((first, rest)) =
+            shortest.strip_prefix("0.0000").and_then(|digits| digits.split_at_checked(1))
+        {
+            let rest = if rest.is_empty() { "0" } else { rest };
+            return [first, ".", rest, "e-5"].iter().try_for_each(|part| writer.write_all(part.as_bytes()));
+        }
         writer.write_all(Decimal::read(shortest).layout(17, 'e').as_bytes())
     }
 
