@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::node::{Entry, Kind, Mistake, Node, Span};
+use super::node::{Entry, Kind, Mistake, Node, Span, boundary};
 use super::syntax::{self, Scene, Slip};
 use crate::seed::{Path, Step};
 
@@ -114,9 +114,10 @@ impl<'text> Builder<'text> {
             Content::Sequence(items) => Kind::Sequence(items),
             Content::Mapping { entries, .. } => Kind::Mapping(entries),
         };
-        // Of a list in lines of its own the first dash is the place to show.
-        let end = if is_flow { end } else { start + 1 };
-        self.complete(Node { span: Span { start, end }, kind }, anchor)
+        let whole = Node { span: Span { start, end }, kind };
+        // What has lines of its own is shown at its beginning.
+        let span = if is_flow { whole.span } else { whole.first() };
+        self.complete(Node { span, ..whole }, anchor)
     }
 
     /// A repetition of what the anchor names.
@@ -144,7 +145,7 @@ impl<'text> Builder<'text> {
     /// Notes why the text cannot be read on from `at`.
     pub(super) fn give_up(&mut self, slip: Slip, at: usize) -> Option<()> {
         let bracket = self.open.iter().rev().find(|open| open.is_flow).map(|open| open.start);
-        let scene = Scene { text: self.text, at, last: self.last, bracket };
+        let scene = Scene { text: self.text, at: boundary(self.text, at), last: self.last, bracket };
         let (span, message, help) = syntax::explain(slip, &scene);
         self.mistake(span, message, help);
         None
@@ -172,8 +173,8 @@ impl<'text> Builder<'text> {
         let (entries, names, key) = match &mut open.content {
             Content::Sequence(items) => {
                 if is_missing {
-                    let end = self.text[..node.span.start].trim_end_matches(' ').len();
-                    node.span = Span { start: end.saturating_sub(1), end };
+                    let dash = last_mark(&self.text[..boundary(self.text, node.span.start)]);
+                    node.span = Span { start: dash, end: dash + 1 };
                 }
                 items.push(node);
                 return Some(());
@@ -253,6 +254,21 @@ fn is_taken<'text>(
         names.extend(entries.iter().map(|entry| entry.key.clone()));
     }
     !names.insert(name.clone())
+}
+
+/// Where the last character stands that is neither a blank nor of a comment: of an item that is not there, its dash.
+fn last_mark(text: &str) -> usize {
+    let mut end = text.len();
+    for line in text.rsplit('\n') {
+        let start = end - line.len();
+        let comment = if line.starts_with('#') { Some(0) } else { line.find(" #") };
+        let code = line[..comment.unwrap_or(line.len())].trim_end();
+        if let Some((offset, _)) = code.char_indices().last() {
+            return start + offset;
+        }
+        end = start.saturating_sub(1);
+    }
+    0
 }
 
 /// What a copy of the node weighs, and how deep it goes.

@@ -56,7 +56,7 @@ pub(super) fn check(faults: &[FaultSpec], described: &[&dyn Vendor], taint: &Tai
             let message = format!("`faults[{other}]` is called {} too", quote(&fault.name));
             findings.add(path.key("name"), message, "give each fault a name of its own");
         }
-        when(fault, &path, findings);
+        let mut can_fire = when(fault, &path, findings);
         let target = match target(&fault.on) {
             Ok(target) => target,
             Err((message, help)) => {
@@ -64,18 +64,19 @@ pub(super) fn check(faults: &[FaultSpec], described: &[&dyn Vendor], taint: &Tai
                 continue;
             }
         };
-        section(target, described, &path, findings);
-        let matches_fit = matches(fault, target, &path, findings);
+        can_fire &= section(target, described, &path, findings);
+        can_fire &= matches(fault, target, &path, findings);
         let code = error(fault, target, &path, findings);
-        if let Some(code) = code.filter(|_| matches_fit && !taint.touches(&path)) {
+        if let Some(code) = code.filter(|_| can_fire && !taint.touches(&path)) {
             shots.push(Shot::new(number, fault, target, code));
         }
     }
     shadow::check(&shots, findings);
 }
 
-fn when(fault: &FaultSpec, path: &Path, findings: &mut Findings) {
-    let Some(conditions) = calls::contradiction(&fault.when) else { return };
+/// Whether there are calls to fire on.
+fn when(fault: &FaultSpec, path: &Path, findings: &mut Findings) -> bool {
+    let Some(conditions) = calls::contradiction(&fault.when) else { return true };
     let (path, help) = match fault.when.between {
         Some([from, to]) if conditions.len() == 1 && conditions[0].starts_with("between") => {
             let help = if from > to {
@@ -90,6 +91,7 @@ fn when(fault: &FaultSpec, path: &Path, findings: &mut Findings) {
         }
     };
     findings.add(path, format!("no call satisfies {}, so this fault can never fire", list(conditions)), help);
+    false
 }
 
 fn target(on: &str) -> Result<Target, (String, String)> {
@@ -125,13 +127,15 @@ fn targets_below(vendor: &'static dyn Vendor) -> impl Iterator<Item = Target> {
     vendor.operations().iter().map(move |operation| Target { vendor, operation: Some(operation) })
 }
 
-fn section(target: Target, described: &[&dyn Vendor], path: &Path, findings: &mut Findings) {
+/// Whether the vendor has a section.
+fn section(target: Target, described: &[&dyn Vendor], path: &Path, findings: &mut Findings) -> bool {
     let name = target.vendor.name();
     if described.iter().any(|vendor| vendor.name() == name) {
-        return;
+        return true;
     }
     let message = format!("the scenario has no `{name}` section, so this fault can never fire");
     findings.add(path.key("on"), message, format!("add the section `{name}:`, or remove the fault"));
+    false
 }
 
 /// Whether every parameter that the fault asks for is one.

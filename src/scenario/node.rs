@@ -7,10 +7,15 @@ use serde_json::Value;
 use crate::seed::{Finding, Path, Step};
 
 /// A range of bytes in the text of a scenario.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Span {
     pub(super) start: usize,
     pub(super) end: usize,
+}
+
+/// The beginning of the character that the byte `at` is a part of, so that a text can be cut there.
+pub(super) fn boundary(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default()
 }
 
 /// A finding whose place is known.
@@ -58,6 +63,14 @@ impl Node<'_> {
         match &self.kind {
             Kind::Mapping(entries) => entries.first().map_or(self.span, |entry| entry.key_span),
             Kind::Scalar { .. } | Kind::Sequence(_) => self.span,
+        }
+    }
+
+    /// Where the first part of it is.
+    pub(super) fn first(&self) -> Span {
+        match &self.kind {
+            Kind::Sequence(items) => items.first().map_or(self.span, Node::place),
+            Kind::Scalar { .. } | Kind::Mapping(_) => self.place(),
         }
     }
 

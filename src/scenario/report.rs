@@ -1,14 +1,15 @@
 //! The findings of a scenario with their places, as text, as JSON and as annotations of a workflow.
 
+use std::collections::HashSet;
 use std::fmt::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use serde_json::{Value, json};
 
-use super::node::Mistake;
+use super::node::{Mistake, boundary};
 
 /// How much of a long line is shown on either side of a place, in characters.
-const AROUND: usize = 80;
+const AROUND: usize = 200;
 
 /// Every mistake in a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,9 +40,10 @@ pub struct Placed {
 impl Report {
     /// The report on the scenario `text`, which came from `origin`.
     pub(super) fn new(origin: &str, text: &str, mut mistakes: Vec<Mistake>) -> Self {
-        mistakes.sort_by_key(|mistake| mistake.span);
         // What an alias repeats is wrong once.
-        mistakes.dedup_by(|a, b| a.span == b.span && a.finding.message == b.finding.message);
+        let mut seen = HashSet::new();
+        mistakes.retain(|mistake| seen.insert((mistake.span, mistake.finding.message.clone())));
+        mistakes.sort_by_key(|mistake| mistake.span);
         let mut cursor = Cursor { text, at: 0, line: 1, line_start: 0, column: 1 };
         let findings = mistakes.into_iter().map(|mistake| cursor.place(mistake)).collect();
         Self { origin: origin.to_owned(), findings }
@@ -91,9 +93,9 @@ impl Report {
     /// The findings as GitHub's workflow commands, one a line.
     pub fn to_github(&self) -> String {
         let mut text = String::new();
-        for Placed { line, column, message, help, .. } in &self.findings {
-            let file = property(&self.origin);
-            let (title, body) = (property(message), data(&format!("{message}\nhelp: {help}")));
+        for Placed { line, column, path, message, help, .. } in &self.findings {
+            let (file, body) = (property(&self.origin), data(&format!("{message}\nhelp: {help}")));
+            let title = property(if path.is_empty() { "scenario" } else { path });
             let _ = writeln!(text, "::error file={file},line={line},col={column},title={title}::{body}");
         }
         text
@@ -129,12 +131,12 @@ struct Cursor<'text> {
 
 impl Cursor<'_> {
     fn place(&mut self, Mistake { span, finding }: Mistake) -> Placed {
-        self.advance(span.start);
+        self.advance(boundary(self.text, span.start));
         let rest = &self.text[self.at..];
         let line_end = self.at + rest.find('\n').unwrap_or(rest.len());
         let line_end = self.line_start + self.text[self.line_start..line_end].trim_end_matches('\r').len();
         let start = self.at.min(line_end);
-        let end = span.end.clamp(start, line_end);
+        let end = boundary(self.text, span.end).clamp(start, line_end);
         let (from, to) = (before(self.text, self.line_start, start), after(self.text, end, line_end));
         Placed {
             line: self.line,

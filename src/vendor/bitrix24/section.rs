@@ -154,6 +154,7 @@ pub struct Connector {
 /// An open line.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Bitrix24Line")]
 pub struct Line {
     /// Its number.
     #[schemars(range(min = 1))]
@@ -169,6 +170,7 @@ pub struct Line {
 /// A chat of an open line.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Bitrix24Chat")]
 pub struct Chat {
     /// The connector that it came by.
     pub connector: Text,

@@ -53,6 +53,7 @@ pub enum TenantState {
 /// A sender line.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ChertLine")]
 pub struct Line {
     /// Its identifier.
     pub id: Text,
@@ -63,6 +64,7 @@ pub struct Line {
 /// A chat.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ChertChat")]
 pub struct Chat {
     /// Its identifier.
     pub id: Text,
