@@ -5,11 +5,9 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::Args;
 
-use super::{Exit, load, print, say};
-use crate::engine::Clock;
+use super::{Exit, load, print, say, start_of};
 use crate::seed::nearest;
-use crate::serve;
-use crate::vendor::VENDORS;
+use crate::vendor::{Proof, VENDORS};
 
 /// Print a ready curl command for an operation, signed where the vendor signs
 #[derive(Debug, Args)]
@@ -47,13 +45,11 @@ impl Curl {
             Ok(scenario) => scenario,
             Err(exit) => return Ok(exit),
         };
-        let now = match scenario.clock {
-            Clock::Real => serve::now(),
-            Clock::Virtual(start) => start,
-        };
         let section = scenario.sections.iter().find(|(known, _)| known.name() == vendor.name());
         let Some((_, section)) = section else { bail!("the scenario has no `{}:` section", vendor.name()) };
-        let Some(command) = section.curl(operation, self.url.trim_end_matches('/'), Some(now)) else {
+        let Some(command) =
+            section.curl(operation, self.url.trim_end_matches('/'), start_of(&scenario), Proof::Signed)
+        else {
             bail!("the scenario has no chat that `{wanted}` could rename, or no credential for it");
         };
         print(&format!("{command}\n"))?;

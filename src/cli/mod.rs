@@ -13,6 +13,7 @@ use std::{env, fs};
 
 use clap::{Parser, Subcommand};
 
+use crate::engine::Clock;
 use crate::scenario::Scenario;
 
 /// How the program ends.
@@ -103,6 +104,14 @@ fn read(path: &Path) -> anyhow::Result<String> {
     use anyhow::Context;
     let bytes = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     String::from_utf8(bytes).with_context(|| format!("`{}` is no UTF-8 text", path.display()))
+}
+
+/// What time it is for a scenario that starts now.
+fn start_of(scenario: &Scenario) -> jiff::Timestamp {
+    match scenario.clock {
+        Clock::Real => crate::serve::now(),
+        Clock::Virtual(start) => start,
+    }
 }
 
 /// Whether stderr shows colours: a terminal, and nobody who objects.

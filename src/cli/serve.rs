@@ -2,17 +2,20 @@
 
 use std::fmt::Write;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
+use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
+use tracing_appender::non_blocking::WorkerGuard;
 
-use super::{Exit, is_coloured, load, say};
+use super::{Exit, is_coloured, load, say, start_of};
 use crate::engine::{Clock, World};
 use crate::scenario::Scenario;
 use crate::serve::{self, Options};
+use crate::vendor::Proof;
 
 /// Serve a scenario
 #[derive(Debug, Args)]
@@ -22,7 +25,7 @@ pub(super) struct Serve {
     scenario: Option<PathBuf>,
 
     /// Address and port; port 0 picks a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", env = "STANDIN_LISTEN")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = address, env = "STANDIN_LISTEN")]
     listen: SocketAddr,
 
     /// Threads that answer
@@ -42,7 +45,7 @@ pub(super) struct Serve {
     log: Log,
 
     /// Number the answers: adds `x-standin-exchange: N` to each
-    #[arg(long, env = "STANDIN_TAG")]
+    #[arg(long, value_parser = FalseyValueParser::new(), env = "STANDIN_TAG")]
     tag: bool,
 }
 
@@ -59,18 +62,22 @@ impl Serve {
             Ok(scenario) => Arc::new(scenario),
             Err(exit) => return Ok(exit),
         };
+        if let Some(path) = &self.port_file {
+            // Whoever waits for the file must not read the port of an earlier run.
+            let _ = std::fs::remove_file(path);
+        }
         let listener = TcpListener::bind(self.listen).map_err(|error| taken(self.listen, &error))?;
         let address = listener.local_addr().context("the socket has no address")?;
-        self.log.start();
+        let _flushes_at_the_end = self.log.start();
         let seed = self.seed.or(scenario.seed).unwrap_or_else(serve::random_seed);
         let world = World::new(Arc::clone(&scenario), seed);
         let options = Options { workers: self.workers.into(), tag: self.tag };
         serve::serve(listener, world, options, |_| {
             let stop = serve::stop_signal()?;
-            say(&self.banner(&scenario, address, seed));
             if let Some(path) = &self.port_file {
                 write_port(path, address.port())?;
             }
+            say(&self.banner(&scenario, address, seed));
             Ok(stop)
         })
         .context("cannot serve")?;
@@ -96,7 +103,11 @@ impl Serve {
             for access in section.access() {
                 let _ = writeln!(text, "  {:<15} {}", access.label, access.at(&base));
             }
-            if let Some(command) = vendor.operations().first().and_then(|o| section.curl(o, &base, None)) {
+            if let Some(command) = vendor
+                .operations()
+                .first()
+                .and_then(|o| section.curl(o, &base, start_of(scenario), Proof::Lasting))
+            {
                 let _ = writeln!(text, "  try it:\n\n{command}");
             }
         }
@@ -106,16 +117,33 @@ impl Serve {
 }
 
 impl Log {
-    fn start(self) {
-        let builder =
-            tracing_subscriber::fmt().with_writer(io::stderr).with_target(false).with_ansi(is_coloured());
+    /// Logs from a thread of its own, which drops lines when nobody reads them: a log never holds up an answer. The
+    /// guard writes out what is left.
+    fn start(self) -> Option<WorkerGuard> {
+        if self == Self::Off {
+            return None;
+        }
+        let (writer, guard) = tracing_appender::non_blocking(io::stderr());
+        let builder = tracing_subscriber::fmt()
+            .with_writer(writer)
+            .with_target(false)
+            .with_ansi(is_coloured())
+            .log_internal_errors(false);
         // A subscriber is set once a process, and this is the place; a second start keeps the first.
         let _ = match self {
-            Self::Text => builder.try_init(),
             Self::Json => builder.json().flatten_event(true).try_init(),
-            Self::Off => Ok(()),
+            Self::Text | Self::Off => builder.try_init(),
         };
+        Some(guard)
     }
+}
+
+/// Reads `ADDRESS:PORT`, where the address may be a name such as `localhost`.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let expected = || {
+        format!("`{text}` is no address and port: type `127.0.0.1:8080`, or `127.0.0.1:0` for a free port")
+    };
+    text.to_socket_addrs().map_err(|_| expected())?.next().ok_or_else(expected)
 }
 
 fn taken(address: SocketAddr, error: &io::Error) -> anyhow::Error {

@@ -91,7 +91,7 @@ pub fn entry_as_json(entry: &Entry, world: &World, redactor: &Redactor) -> Value
     let hide = redactor.for_request(&entry.request);
     let text = |bytes: &[u8]| hide.text(&String::from_utf8_lossy(bytes));
     let faults: Vec<_> = note.faults.iter().map(|decision| {
-        json!({"fault": world.fault_name(decision.fault), "call": decision.call, "fired": decision.fired})
+        json!({"fault": world.fault_name(decision.fault), "call": decision.call, "fired": decision.fired, "answered": decision.answered})
     }).collect();
     let request_headers: Vec<_> =
         entry.request.headers.iter().map(|(name, value)| json!([text(name), text(value)])).collect();

@@ -48,8 +48,10 @@ pub fn answer(world: &mut World, request: &Request) -> Reply {
         }
         None => {
             let paths = ROUTES.iter().map(|route| route.path);
-            let help = match nearest(path, paths.clone()) {
-                Some(near) => format!("did you mean `{near}`?"),
+            let bare = |path: &'static str| path.trim_start_matches("/__standin/");
+            let typed = path.trim_start_matches("/__standin").trim_start_matches('/');
+            let help = match nearest(typed, paths.clone().map(bare)) {
+                Some(near) => format!("did you mean `/__standin/{near}`?"),
                 None => format!(
                     "there are {}",
                     paths.map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")

@@ -18,6 +18,14 @@ pub struct Planned {
 
 /// Answers one request. It cannot fail: what a client can cause is an error of the vendor.
 pub fn step(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
+    let mut planned = plan(world, request, arrival);
+    if let Clock::Virtual(now) = world.clock {
+        planned.reply.headers.push(("date", http_date(now).into()));
+    }
+    planned
+}
+
+fn plan(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
     let path = request.path();
     let Some(vendor) = VENDORS.iter().copied().find(|vendor| vendor.claims(path)) else {
         let remarks = vec!["no vendor knows this path".into()];
@@ -31,11 +39,8 @@ pub fn step(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
     };
     let mut checkpoint = Inspector { vendor, faults: &mut world.faults, note: &mut note };
     let mut exchange = Exchange { request, watch: world.clock.watch(arrival), checkpoint: &mut checkpoint };
-    let mut reply = emulator.answer(&mut exchange);
+    let reply = emulator.answer(&mut exchange);
     world.clock.advance(exchange.watch.taken());
-    if let Clock::Virtual(now) = world.clock {
-        reply.headers.push(("date", http_date(now).into()));
-    }
     Planned { reply, note }
 }
 

@@ -33,6 +33,8 @@ pub struct Decision {
     pub call: u64,
     /// Whether it fired.
     pub fired: bool,
+    /// Whether it is the one that gave the answer: of several that fire, the first in the scenario does.
+    pub answered: bool,
 }
 
 /// The faults of a world with their counters.
@@ -99,7 +101,12 @@ impl Plan {
             let calls = &mut self.calls[number as usize];
             *calls += 1;
             let fired = fault.when.holds(*calls);
-            decisions.push(Decision { fault: number, call: *calls, fired });
+            decisions.push(Decision {
+                fault: number,
+                call: *calls,
+                fired,
+                answered: fired && first.is_none(),
+            });
             if fired && first.is_none() {
                 first = Some(number);
             }

@@ -27,8 +27,8 @@ pub struct Request {
     /// The verb as sent, such as `POST`.
     pub method: Cow<'static, str>,
     target: Box<str>,
-    /// Where the path ends in `target`.
-    path_end: usize,
+    /// Where the path stands in `target`.
+    path: std::ops::Range<usize>,
     /// The header fields.
     pub headers: Headers,
     /// The body.
@@ -45,8 +45,11 @@ impl Request {
             .into_iter()
             .find(|known| *known == method)
             .map_or_else(|| method.to_owned().into(), Cow::from);
-        let path_end = target.find('?').unwrap_or(target.len());
-        Self { method, target: target.into(), path_end, headers, body, secure: false }
+        let end = target.find('?').unwrap_or(target.len());
+        // A base URL that ends in a slash makes two of them: a web server takes both for one.
+        let extra = target[..end].bytes().take_while(|byte| *byte == b'/').count().saturating_sub(1);
+        let path = extra..end;
+        Self { method, target: target.into(), path, headers, body, secure: false }
     }
 
     /// Path and query as sent.
@@ -54,14 +57,14 @@ impl Request {
         &self.target
     }
 
-    /// The part of the target before the first `?`.
+    /// The part of the target before the first `?`, with one slash at its start.
     pub fn path(&self) -> &str {
-        &self.target[..self.path_end]
+        &self.target[self.path.clone()]
     }
 
     /// The part of the target after the first `?`; empty when there is none.
     pub fn query(&self) -> &str {
-        self.target.get(self.path_end + 1..).unwrap_or_default()
+        self.target.get(self.path.end + 1..).unwrap_or_default()
     }
 
     /// The body's bytes; none when the body was too large to keep.

@@ -1,14 +1,15 @@
 //! What is wrong with the faults of a scenario beyond their shape.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::calls;
 use super::fill::Taint;
 use super::shadow::{self, Shot};
 use super::words::{either, list, quote};
+use crate::engine::Stage;
 use crate::fault::FaultSpec;
 use crate::seed::{Findings, Path, nearest};
-use crate::vendor::{ErrorCode, Operation, VENDORS, Vendor, by_name};
+use crate::vendor::{ErrorCode, Operation, Section, VENDORS, Vendor, by_name};
 
 /// What a fault is aimed at.
 #[derive(Clone, Copy)]
@@ -46,9 +47,13 @@ impl Target {
     }
 }
 
-/// Adds every finding about `faults`; `described` are the vendors that have a section.
-pub(super) fn check(faults: &[FaultSpec], described: &[&dyn Vendor], taint: &Taint, findings: &mut Findings) {
+/// The vendors that have a section, each with it.
+type Sections<'a> = &'a [(&'static dyn Vendor, Box<dyn Section>)];
+
+/// Adds every finding about `faults`.
+pub(super) fn check(faults: &[FaultSpec], sections: Sections<'_>, taint: &Taint, findings: &mut Findings) {
     let mut names = HashMap::new();
+    let mut chats = HashMap::new();
     let mut shots = Vec::new();
     for (number, fault) in faults.iter().enumerate() {
         let path = Path::default().key("faults").index(number);
@@ -64,9 +69,12 @@ pub(super) fn check(faults: &[FaultSpec], described: &[&dyn Vendor], taint: &Tai
                 continue;
             }
         };
-        can_fire &= section(target, described, &path, findings);
+        can_fire &= section(target, sections, &path, findings);
         can_fire &= matches(fault, target, &path, findings);
         let code = error(fault, target, &path, findings);
+        if let Some(code) = code.filter(|_| can_fire) {
+            can_fire &= finds_its_chat(fault, target, code, sections, &mut chats, &path, findings);
+        }
         if let Some(code) = code.filter(|_| can_fire && !taint.touches(&path)) {
             shots.push(Shot::new(number, fault, target, code));
         }
@@ -128,9 +136,9 @@ fn targets_below(vendor: &'static dyn Vendor) -> impl Iterator<Item = Target> {
 }
 
 /// Whether the vendor has a section.
-fn section(target: Target, described: &[&dyn Vendor], path: &Path, findings: &mut Findings) -> bool {
+fn section(target: Target, sections: Sections<'_>, path: &Path, findings: &mut Findings) -> bool {
     let name = target.vendor.name();
-    if described.iter().any(|vendor| vendor.name() == name) {
+    if sections.iter().any(|(vendor, _)| vendor.name() == name) {
         return true;
     }
     let message = format!("the scenario has no `{name}` section, so this fault can never fire");
@@ -158,6 +166,39 @@ fn matches(fault: &FaultSpec, target: Target, path: &Path, findings: &mut Findin
         fits = false;
     }
     fits
+}
+
+/// The chats that a parameter may name, by vendor, operation and stage.
+type Chats<'a> = HashMap<(&'static str, &'static str, Stage), Option<(&'static str, HashSet<&'a str>)>>;
+
+/// Whether the chat that the fault asks for exists, where a call must have found it before the error can strike.
+fn finds_its_chat<'a>(
+    fault: &FaultSpec,
+    target: Target,
+    code: &ErrorCode,
+    sections: Sections<'a>,
+    chats: &mut Chats<'a>,
+    path: &Path,
+    findings: &mut Findings,
+) -> bool {
+    let Some(operation) = target.operation else { return true };
+    let Some((_, section)) = sections.iter().find(|(vendor, _)| vendor.name() == target.vendor.name()) else {
+        return true;
+    };
+    let known = chats
+        .entry((target.vendor.name(), operation.name, code.stage))
+        .or_insert_with(|| section.chats(operation.name, code.stage));
+    let Some((parameter, known)) = known else { return true };
+    let Some(wanted) = fault.matches.get(*parameter).filter(|wanted| !known.contains(wanted.as_str())) else {
+        return true;
+    };
+    let help = match nearest(wanted, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "add the chat, or name one that exists".to_owned(),
+    };
+    let message = format!("there is no chat {}, so this fault can never fire", quote(wanted));
+    findings.add(path.key("match").key(parameter), message, help);
+    false
 }
 
 /// The error of the fault, if its target can give it.

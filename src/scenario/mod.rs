@@ -98,8 +98,7 @@ fn read(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Scenario> {
     for (vendor, section) in &sections {
         section.check(&Path::default().key(vendor.name()), &mut findings);
     }
-    let described: Vec<_> = sections.iter().map(|(vendor, _)| *vendor).collect();
-    check::check(&head.faults, &described, &taint, &mut findings);
+    check::check(&head.faults, &sections, &taint, &mut findings);
     let sound = findings.0.into_iter().filter(|finding| !taint.covers(&finding.path));
     mistakes.extend(sound.map(|finding| Mistake { span: root.locate(&finding.path), finding }));
 

@@ -101,6 +101,11 @@ fn log(world: &World) {
     }
     let Some(entry) = world.journal().entries().next_back() else { return };
     let note = &entry.note;
+    // A remark may repeat what the client sent.
+    let remark = note
+        .remarks
+        .first()
+        .map(|remark| control::Redactor::new(world.scenario()).for_request(&entry.request).text(remark));
     let fired = note.faults.iter().find(|decision| decision.fired);
     tracing::info!(
         number = entry.number,
@@ -109,7 +114,7 @@ fn log(world: &World) {
         status = entry.reply.status,
         error = note.error,
         fault = fired.map(|decision| world.fault_name(decision.fault)),
-        remark = note.remarks.first().map(|remark| &**remark),
+        remark,
         "exchange"
     );
 }

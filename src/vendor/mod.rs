@@ -8,6 +8,7 @@ pub mod bitrix24;
 pub mod chert;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Debug;
 
 use jiff::Timestamp;
@@ -75,10 +76,41 @@ pub trait Section: Debug + Send + Sync {
     /// What a client needs to call it.
     fn access(&self) -> Vec<Access>;
 
-    /// A curl command for `operation` that this section answers with success, ready to paste. Signed for
-    /// `now` where the vendor signs; without it, with a credential that does not age. `None` when the section
-    /// has nothing to call the operation on.
-    fn curl(&self, operation: &Operation, base: &str, now: Option<Timestamp>) -> Option<String>;
+    /// A curl command for `operation` that this section answers with success at `now`, ready to paste. `None` when
+    /// the section has nothing to call the operation on, or nobody who may.
+    fn curl(&self, operation: &Operation, base: &str, now: Timestamp, proof: Proof) -> Option<String>;
+
+    /// The parameter that names a chat, and all that it may name, where a call of `operation` must have found one to
+    /// pass `stage`; `None` where it need not.
+    fn chats(&self, operation: &str, stage: Stage) -> Option<(&'static str, HashSet<&str>)>;
+}
+
+/// How a printed command proves who calls, where a vendor has two ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Signed for the instant: the vendor's better way, good for a while.
+    Signed,
+    /// By a credential that does not age.
+    Lasting,
+}
+
+/// A word of a shell, in quotes.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// One segment of a path.
+pub(crate) fn segment(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte))
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
 }
 
 /// The live state of one vendor.

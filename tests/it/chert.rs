@@ -131,6 +131,9 @@ fn a_bad_field_is_refused_and_nothing_is_applied() {
         ),
         (r#"{"display_name":"n","group_chat_icon":""}"#, 1002, "Invalid field value: group_chat_icon"),
         (r#"{"display_name":"n","group_chat_icon":null}"#, 1002, "Invalid field value: group_chat_icon"),
+        (r#"{"group_chat_icon":"https:///x"}"#, 1002, "Invalid field value: group_chat_icon"),
+        (r#"{"group_chat_icon":"https:foo"}"#, 1002, "Invalid field value: group_chat_icon"),
+        (r#"{"group_chat_icon":" https://a/b"}"#, 1002, "Invalid field value: group_chat_icon"),
         (
             r#"{"display_name":"n","group_chat_icon":"https://"}"#,
             1002,

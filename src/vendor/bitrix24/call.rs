@@ -126,7 +126,9 @@ fn take_credentials<'a>(
     let (user, secret) = (scalar(take("aplogin")), scalar(take("ap")));
     let session = take("sessid").is_some_and(|value| !php::is_empty(&value));
     let signed_download = take("token").is_some_and(|value| !php::is_empty(&value));
-    for name in ["start", "state", "auth_connector", "method"] {
+    for name in
+        ["start", "state", "auth_connector", "method", "bx24_request_id", "bx24_sdk_ver", "bx24_sdk_type"]
+    {
         take(name);
     }
     Presented {
@@ -142,39 +144,6 @@ fn bearer(request: &Request) -> Option<&str> {
     let (scheme, token) = request.headers.text("authorization")?.trim().split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
-}
-
-/// Every credential of a request as it is spelt there.
-pub fn credentials_in(request: &Request) -> Vec<String> {
-    let mut found = Vec::new();
-    let segments: Vec<_> = request.path().split('/').filter(|segment| !segment.is_empty()).collect();
-    if let ["rest", _, secret, _] = segments[..] {
-        found.extend([secret.to_owned(), decoded(secret).into_owned()]);
-    }
-    let secrets = ["auth", "access_token", "ap", "sessid", "token", "refresh_token", "client_secret"];
-    for pair in request.query().split('&').chain(lossy_pairs(request).iter().map(String::as_str)) {
-        if let Some((name, value)) = pair.split_once('=')
-            && secrets.contains(&name)
-        {
-            found.push(value.to_owned());
-        }
-    }
-    let parameters = parameters(request);
-    found.extend(secrets.iter().filter_map(|name| parameters.value(name)?.as_str().map(str::to_owned)));
-    found.extend(bearer(request).map(str::to_owned));
-    for header in ["authorization", "x-bitrix-csrf-token"] {
-        let words = request.headers.text(header).unwrap_or_default().split_whitespace();
-        found.extend(words.skip(usize::from(header == "authorization")).map(str::to_owned));
-    }
-    found
-}
-
-/// The pairs of a body that may be a form.
-fn lossy_pairs(request: &Request) -> Vec<String> {
-    match request.body().first() {
-        None | Some(b'{' | b'[') => Vec::new(),
-        _ => String::from_utf8_lossy(request.body()).split('&').map(|pair| pair.trim().to_owned()).collect(),
-    }
 }
 
 #[cfg(test)]

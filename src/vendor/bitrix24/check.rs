@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::methods;
 use super::section::{Chat, Connector, Credential, CredentialState, Portal};
 use crate::seed::{Findings, Path, nearest};
 
@@ -47,11 +48,21 @@ fn credentials(portal: &Portal, path: &Path, findings: &mut Findings) {
                 continue;
             }
         };
-        if identity.is_empty() || identity.starts_with('/') || identity.ends_with('/') {
-            findings.add(here.key(key), "a credential is empty", "type the text that a client sends");
-        }
-        if identity.matches('/').count() > usize::from(key == "webhook") {
-            findings.add(here.key(key), "a `/` cannot stand in a part of a webhook's URL", "leave it out");
+        if let Some(webhook) = &credential.webhook {
+            for (name, part) in [("user", &webhook.user), ("secret", &webhook.secret)] {
+                if part.is_empty() {
+                    findings.add(
+                        here.key(key).key(name),
+                        format!("`{name}` is empty"),
+                        "type what a client sends",
+                    );
+                } else if part.contains('/') {
+                    let message = "a `/` cannot stand in a part of a webhook's URL";
+                    findings.add(here.key(key).key(name), message, "leave it out");
+                }
+            }
+        } else if identity.is_empty() {
+            findings.add(here.key(key), "the token is empty", "type what a client sends");
         }
         if !seen.insert((key, identity)) {
             findings.add(here.key(key), format!("this {key} is given twice"), "remove one of the two");
@@ -98,6 +109,9 @@ fn connectors(portal: &Portal, path: &Path, findings: &mut Findings) {
                 format!("the server stores a connector in lower case and without a dot, not as `{id}`"),
                 if folded.is_empty() { "type an identifier".to_owned() } else { format!("type `{folded}`") },
             );
+        } else if methods::is_built_in(id) {
+            let message = format!("`{id}` is a channel of the vendor's own, which no application registers");
+            findings.add(here, message, "give your connector another identifier");
         } else if !seen.insert(id) {
             findings.add(here, format!("the connector `{id}` is given twice"), "remove one of the two");
         }
@@ -150,6 +164,13 @@ fn chats(portal: &Portal, path: &Path, findings: &mut Findings) {
                 "add `user: …`, or give the connector `chat_group: true`",
             ),
             Some(_) => {}
+        }
+        if matches!(id.as_str(), "" | "0") {
+            findings.add(
+                path.index(index).key("id"),
+                format!("`{id}` counts as no identifier, so no call can name this chat"),
+                "give it another one",
+            );
         }
         if !seen.insert((connector, line, id, user)) {
             findings.add(

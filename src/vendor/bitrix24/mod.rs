@@ -10,18 +10,23 @@ mod methods;
 mod parameters;
 pub mod php;
 mod portal;
+mod secrets;
 mod section;
 mod time;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
+use crate::engine::Stage;
 use crate::http::{Reply, Request};
 use crate::seed::{Findings, Path};
-use crate::vendor::{Access, Difference, Emulator, ErrorCode, Operation, Section, Vendor};
+use crate::vendor::{
+    Access, Difference, Emulator, ErrorCode, Operation, Proof, Section, Vendor, quoted, segment,
+};
 pub use editions::Edition;
 use section::{Chat, Credential, CredentialState, Portal, PortalState};
 
@@ -62,7 +67,7 @@ impl Vendor for Bitrix24 {
     }
 
     fn credentials_in(&self, request: &Request) -> Vec<String> {
-        call::credentials_in(request)
+        secrets::credentials_in(request)
     }
 
     fn failure(&self) -> Reply {
@@ -97,7 +102,7 @@ impl Section for Arc<Portal> {
             entry(
                 "webhook",
                 "BITRIX24_WEBHOOK_URL",
-                format!("/rest/{}/{}/", webhook.user, webhook.secret),
+                format!("/rest/{}/{}/", segment(&webhook.user), segment(&webhook.secret)),
                 true,
             )
         }));
@@ -107,7 +112,7 @@ impl Section for Arc<Portal> {
         access
     }
 
-    fn curl(&self, operation: &Operation, base: &str, _now: Option<Timestamp>) -> Option<String> {
+    fn curl(&self, operation: &Operation, base: &str, now: Timestamp, _proof: Proof) -> Option<String> {
         let chat = self.renamable()?;
         let mut body = json!({
             "CONNECTOR": chat.connector,
@@ -126,12 +131,17 @@ impl Section for Arc<Portal> {
             body = json!({"halt": 0, "cmd": {"rename": format!("{}?{}", methods::CHAT_NAME_SET, query.join("&"))}});
         }
         let rules = self.edition.rules();
-        let usable = || self.credentials.iter().filter(|credential| self.admits(credential));
+        let usable = || self.credentials.iter().filter(|credential| self.admits(credential, now));
         let webhook = usable().find_map(|c| c.webhook.as_ref()).filter(|_| rules.webhook_may_call);
         let token = usable().find_map(|credential| credential.token.as_ref());
         let url = match (webhook, token) {
             (Some(webhook), _) => {
-                format!("{base}/rest/{}/{}/{}", webhook.user, webhook.secret, operation.name)
+                format!(
+                    "{base}/rest/{}/{}/{}",
+                    segment(&webhook.user),
+                    segment(&webhook.secret),
+                    operation.name
+                )
             }
             (None, Some(token)) => {
                 body["auth"] = json!(token);
@@ -139,18 +149,23 @@ impl Section for Arc<Portal> {
             }
             (None, None) => return None,
         };
-        let body = body.to_string().replace('\'', r"'\''");
-        Some(format!("curl -X POST '{url}' \\\n  -H 'Content-Type: application/json' \\\n  -d '{body}'"))
+        let (url, body) = (quoted(&url), quoted(&body.to_string()));
+        Some(format!("curl -X POST {url} \\\n  -H 'Content-Type: application/json' \\\n  -d {body}"))
+    }
+
+    fn chats(&self, operation: &str, stage: Stage) -> Option<(&'static str, HashSet<&str>)> {
+        let must_exist = operation == methods::CHAT_NAME_SET && stage == Stage::Delivery;
+        must_exist.then(|| ("CHAT_ID", self.chats.iter().map(|chat| chat.id.as_str()).collect()))
     }
 }
 
 impl Portal {
-    /// Whether a credential gets a rename past authentication, for as long as the server may run.
-    fn admits(&self, credential: &Credential) -> bool {
+    /// Whether a credential gets a rename past authentication at `now`.
+    fn admits(&self, credential: &Credential, now: Timestamp) -> bool {
         let scope = self.edition.rules().scope;
         self.state == PortalState::Open
             && credential.state == CredentialState::Active
-            && credential.expires.is_none()
+            && credential.expires.is_none_or(|expires| expires.0 > now)
             && credential.scope.as_ref().is_none_or(|scopes| scopes.iter().any(|s| s.as_str() == scope))
             && !(self.require_https && credential.webhook.is_some())
     }

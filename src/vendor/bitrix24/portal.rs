@@ -104,7 +104,13 @@ impl State {
 
     /// Reports to the checkpoint that a call has passed a stage.
     pub fn passed(&self, stage: Stage, call: &Call<'_>, exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
-        exchange.checkpoint.passed(stage, call).map_err(|ordered| Refusal::ordered(ordered, self.edition()))
+        exchange.checkpoint.passed(stage, call).map_err(|ordered| {
+            // A batch describes a command's lack of scope by nothing.
+            let is_bare =
+                call.nested && ordered.code.code == "insufficient_scope" && ordered.message.is_none();
+            let refusal = Refusal::ordered(ordered, self.edition());
+            if is_bare { refusal.with_text("") } else { refusal }
+        })
     }
 
     /// The `time` of a call that ends now.

@@ -8,15 +8,17 @@ mod section;
 mod signature;
 mod workspace;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
+use crate::engine::Stage;
 use crate::http::{Reply, Request};
 use crate::seed::{Findings, Path};
-use crate::vendor::{Access, Emulator, ErrorCode, Operation, Section, Vendor};
+use crate::vendor::{Access, Emulator, ErrorCode, Operation, Proof, Section, Vendor, quoted, segment};
 use section::Service;
 
 /// The vendor.
@@ -90,21 +92,29 @@ impl Section for Arc<Service> {
         access
     }
 
-    fn curl(&self, _operation: &Operation, base: &str, now: Option<Timestamp>) -> Option<String> {
+    fn curl(&self, _operation: &Operation, base: &str, now: Timestamp, proof: Proof) -> Option<String> {
         let (tenant, chat) = self.renamable()?;
         let body = json!({"display_name": "Acme launch crew"}).to_string();
-        let url = format!("{base}{BASE}/chats/{}", workspace::encoded(&chat.id));
-        let credential = match now {
-            Some(now) => {
+        let credential = match proof {
+            Proof::Signed => {
                 let signature = signature::sign(&tenant.signing_secret, now.as_second(), body.as_bytes());
-                format!("-H 'x-chert-signature: {signature}'")
+                format!("x-chert-signature: {signature}")
             }
-            None => format!("-H 'authorization: Bearer {}'", tenant.signing_secret),
+            Proof::Lasting => format!("authorization: Bearer {}", tenant.signing_secret),
         };
+        let url = quoted(&format!("{base}{BASE}/chats/{}", segment(&chat.id)));
+        let [tenant, credential] =
+            [format!("x-chert-tenant: {}", tenant.slug), credential].map(|text| quoted(&text));
         Some(format!(
-            "curl -X PUT '{url}' \\\n  -H 'x-chert-tenant: {}' \\\n  {credential} \\\n  -H 'content-type: application/json' \\\n  -d '{body}'",
-            tenant.slug
+            "curl -X PUT {url} \\\n  -H {tenant} \\\n  -H {credential} \\\n  -H 'content-type: application/json' \\\n  -d {}",
+            quoted(&body)
         ))
+    }
+
+    fn chats(&self, _operation: &str, stage: Stage) -> Option<(&'static str, HashSet<&str>)> {
+        let ids =
+            || self.tenants.iter().flat_map(|tenant| &tenant.chats).map(|chat| chat.id.as_str()).collect();
+        (stage >= Stage::Lookup).then(|| ("id", ids()))
     }
 }
 

@@ -137,11 +137,17 @@ fn mac(secret: &str, seconds: &str, body: &[u8]) -> Hmac<Sha256> {
     mac
 }
 
-/// Every credential of a request as it is spelt there: the token, and the digest of a signature.
+/// Every credential of a request as it is spelt there: tokens, and the digest of a signature; all of a signature
+/// that is none.
 pub fn credentials_in(request: &Request) -> Vec<String> {
-    let token = request.headers.text("authorization").and_then(|value| value.trim().split_once(' '));
-    let digest = request.headers.text("x-chert-signature").and_then(|value| value.rsplit_once(','));
-    [token, digest].into_iter().flatten().map(|(_, secret)| secret.trim().to_owned()).collect()
+    let value = |name| request.headers.get(name).map(String::from_utf8_lossy).unwrap_or_default();
+    let (authorization, signature) = (value("authorization"), value("x-chert-signature"));
+    let tokens = authorization.split_whitespace().filter(|word| !word.eq_ignore_ascii_case("bearer"));
+    let digest = match signature.rsplit_once(',') {
+        Some((_, digest)) => digest,
+        None => &signature,
+    };
+    tokens.chain([digest.trim()]).filter(|secret| !secret.is_empty()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

@@ -192,16 +192,3 @@ fn segments(request: &Request) -> Vec<String> {
         |segment: &str| String::from_utf8_lossy(&form::percent_decode(segment.as_bytes())).into_owned();
     segments.split('/').map(decoded).collect()
 }
-
-/// An identifier as a segment of a path.
-pub fn encoded(id: &str) -> String {
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
-    let mut encoded = String::new();
-    for byte in id.as_bytes() {
-        match is_plain(byte) {
-            true => encoded.push(char::from(*byte)),
-            false => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
-}

@@ -32,7 +32,7 @@ const SUCCESS: &[u8] = br#"{"SUCCESS":true,"DATA":{"RESULT":{}}}"#;
 const NAME_LENGTH: usize = 255;
 
 /// Connectors that come with the vendor's module; a rename through one of these never works.
-const BUILT_IN: &[&str] = &[
+pub(super) const BUILT_IN: &[&str] = &[
     "livechat",
     "whatsappbytwilio",
     "whatsappbyedna",

@@ -56,6 +56,11 @@ pub struct Answer {
     pub time: Time,
 }
 
+/// Whether a connector is one of the vendor's own channels.
+pub fn is_built_in(connector: &str) -> bool {
+    chat_name_set::BUILT_IN.contains(&connector)
+}
+
 /// The method called `name`: in lower case first, then as written, which comes to the same here.
 pub fn by_name(name: &str) -> Option<&'static Method> {
     METHODS.iter().copied().find(|method| method.operation.name.eq_ignore_ascii_case(name))

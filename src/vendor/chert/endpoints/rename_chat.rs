@@ -83,11 +83,14 @@ fn display_name(value: &Value) -> Result<&str, Refusal> {
     name.ok_or_else(|| Refusal::new("1002"))
 }
 
-/// The icon's URL as sent, when it is `https` with a host.
+/// The icon's URL as sent, when it is `https` with a host. The parser forgives what browsers forgive, such as
+/// `https:///x` and blanks around it; a URL that needs forgiving is refused.
 fn group_chat_icon(value: &Value) -> Result<&str, Refusal> {
     let is_https = |text: &&str| {
-        url::Url::parse(text)
-            .is_ok_and(|url| url.scheme() == "https" && url.host_str().is_some_and(|h| !h.is_empty()))
+        let rest = text.get(..8).filter(|scheme| scheme.eq_ignore_ascii_case("https://")).map(|_| &text[8..]);
+        rest.is_some_and(|rest| !rest.starts_with(['/', '\\', '?', '#']))
+            && text.trim() == *text
+            && url::Url::parse(text).is_ok_and(|url| url.host_str().is_some_and(|host| !host.is_empty()))
     };
     let icon = value.as_str().filter(is_https);
     icon.ok_or_else(|| Refusal::new("1002").with_text("Invalid field value: group_chat_icon"))

@@ -1,0 +1,80 @@
+//! Where credentials stand in a request, so that a journal can hide them.
+
+use super::call;
+use crate::http::{Request, form};
+
+/// Parameters whose values are secrets.
+const NAMES: [&str; 7] = ["auth", "access_token", "ap", "sessid", "token", "refresh_token", "client_secret"];
+
+/// Every credential of a request as it is spelt there: known or not, well formed or not, as people also send their
+/// real ones to the wrong place.
+pub fn credentials_in(request: &Request) -> Vec<String> {
+    let mut found = Vec::new();
+    let segments: Vec<_> = request.path().split('/').filter(|segment| !segment.is_empty()).collect();
+    if let [_, _, secret, ..] = segments[..] {
+        found.push(secret.to_owned());
+        found.push(String::from_utf8_lossy(&form::percent_decode(secret.as_bytes())).into_owned());
+    }
+    for header in ["authorization", "x-bitrix-csrf-token", "cookie"] {
+        let value = request.headers.get(header).map(String::from_utf8_lossy).unwrap_or_default();
+        found.extend(
+            value
+                .split([' ', ';', '='])
+                .filter(|word| !word.eq_ignore_ascii_case("bearer"))
+                .map(str::to_owned),
+        );
+    }
+    found.extend(named(request.query()));
+    found.extend(named(&String::from_utf8_lossy(request.body())));
+    let presented = call::read(request).presented;
+    found.extend(
+        presented
+            .token
+            .iter()
+            .chain(presented.webhook.iter().map(|(_, secret)| secret))
+            .map(ToString::to_string),
+    );
+    found.retain(|secret| !secret.is_empty());
+    found
+}
+
+/// What follows the name of a secret, whatever the notation: `auth=x`, `"auth": "x"`, `auth[]=x`, `name="auth"` and a
+/// blank line as in a form of parts; also within broken JSON and within the commands of a batch.
+fn named(text: &str) -> Vec<String> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut found = Vec::new();
+    for name in NAMES {
+        for (position, _) in text.match_indices(name) {
+            let rest = &text[position + name.len()..];
+            if text[..position].ends_with(is_word) || rest.starts_with(is_word) {
+                continue;
+            }
+            let value =
+                rest.trim_start_matches(['"', '\'', '\\', ' ', '\r', '\n', '\t', '[', ']', '{', ':', '=']);
+            let end = value.find(['"', '\'', '&', ',', '}', ']', '\\', '\r', '\n']).unwrap_or(value.len());
+            found.push(value[..end].to_owned());
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_found_in_every_notation() {
+        for text in [
+            "auth=s3cret&x=1",
+            "x=1&access_token=s3cret",
+            r#"{"auth":"s3cret"}"#,
+            r#"{"auth": "s3cret", broken"#,
+            "auth[]=s3cret",
+            r#"{"cmd":{"a":"method?auth=s3cret&x=1"}}"#,
+            "Content-Disposition: form-data; name=\"auth\"\r\n\r\ns3cret\r\n--x",
+        ] {
+            assert!(named(text).iter().any(|found| found == "s3cret"), "{text}: {:?}", named(text));
+        }
+        assert!(named("author=x&tokens=y").is_empty());
+    }
+}
