@@ -1,6 +1,7 @@
 //! Requests and replies as plain values, and the decoding of forms; no type of any HTTP library.
 
 pub mod form;
+pub mod json;
 pub mod multipart;
 
 mod facts;

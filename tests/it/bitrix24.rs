@@ -89,6 +89,7 @@ fn every_form_of_url_and_credential_reaches_the_method() {
         ("POST", "/rest/1/webhook-secret/IMCONNECTOR.Chat.Name.SET/", vec![of_json], json),
         ("POST", "/rest/1/webhook-secret/imconnector.chat.name.set?auth=stray", vec![of_json], json),
         ("POST", "/rest//imconnector.chat.name.set?auth=access-token", vec![of_json], json),
+        ("POST", "//rest/1/webhook-secret/imconnector.chat.name.set", vec![of_json], json),
         ("POST", "/rest/imconnector.chat.name.set?access_token=access-token&start=0", vec![of_json], json),
         ("POST", "/rest/imconnector.chat.name.set", vec![of_json, bearer], json),
         ("POST", "/rest/imconnector.chat.name.set?aplogin=1&ap=webhook-secret", vec![form], parameters),
@@ -427,6 +428,7 @@ bitrix24:
     let first = rename(&server, json!({}));
     assert!(first.text().ends_with(r#""time":{"start":1732110908.5,"finish":1732110909.25,"duration":0.75,"processing":0.25,"date_start":"2024-11-20T15:55:08+02:00","date_finish":"2024-11-20T15:55:09+02:00"}}"#), "{}", first.text());
     assert_eq!(first.header("date"), Some("Wed, 20 Nov 2024 13:55:09 GMT"));
+    assert_eq!(get(&server, "/elsewhere").header("date"), Some("Wed, 20 Nov 2024 13:55:09 GMT"));
     let second = rename(&server, json!({}));
     assert!(second.text().contains(r#""start":1732110909.25,"finish":1732110910,"#), "{}", second.text());
     rename(&server, json!({"NAME": ""}));
@@ -437,7 +439,10 @@ bitrix24:
 #[test]
 fn the_documented_envelope_echoes_the_call_without_its_credentials() {
     let server = portal("envelope: documented");
-    let response = rename(&server, json!({"LINE": 105, "extra": {"a": [1, 2.50, "/"]}, "start": 0}));
+    let response = rename(
+        &server,
+        json!({"LINE": 105, "extra": {"a": [1, 2.50, "/"]}, "start": 0, "bx24_request_id": "1"}),
+    );
     let body = response.json();
     assert_eq!(body.as_object().unwrap().keys().collect::<Vec<_>>(), ["answer", "query", "status"]);
     assert_eq!(

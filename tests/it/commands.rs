@@ -333,3 +333,59 @@ fn shipped_scenarios() -> Vec<PathBuf> {
         .filter(|path| path.extension().is_some_and(|e| e == "yaml"))
         .collect()
 }
+
+#[test]
+fn nobody_who_reads_the_log_holds_nothing_up() {
+    for log in ["text", "json"] {
+        let mut command = Command::new(BINARY);
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--log", log])
+            .current_dir(ROOT)
+            .env("NO_COLOR", "1");
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap());
+        let mut banner = String::new();
+        while !banner.contains("stop with Ctrl-C") {
+            assert_ne!(lines.read_line(&mut banner).unwrap(), 0);
+        }
+        // From here on nobody reads: first a pipe that fills up, then one that is closed.
+        let serving = Serving { child, banner, rest: None };
+        let answered = |times| {
+            (0..times).all(|_| client::send_to(serving.host(), "GET", "/rest/x", &[], b"").status() == 404)
+        };
+        assert!(answered(1_500));
+        drop(lines);
+        assert!(answered(50));
+    }
+}
+
+#[test]
+fn printed_commands_take_any_secret_and_any_usable_credential() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("odd.yaml");
+    let odd = "
+standin: 1
+name: odd secrets
+clock: {virtual: 2024-11-20T15:55:08+02:00}
+bitrix24:
+  credentials:
+    - {webhook: {user: 1, secret: for-crm}, scope: [crm]}
+    - {token: \"it's a token\", expires: 2025-01-01T00:00:00Z}
+  connectors: [{id: connector, chat_group: true}]
+  lines: [{id: 105, connectors: [connector]}]
+  chats: [{connector: connector, line: 105, id: \"it's/chat\", name: n}]
+chert:
+  tenants:
+    - slug: acme
+      signing_secret: \"x'1\"
+      lines: [{id: l, phone_number: \"+15555550100\"}]
+      chats: [{id: \"it's/a chat\", group: true, line: l}]
+";
+    fs::write(&path, odd).unwrap();
+    let serving = Serving::start(&[path.to_str().unwrap(), "--log", "off"]);
+    let answers: Vec<_> = curl_commands(&serving.banner).iter().map(|command| paste(command)).collect();
+    assert!(
+        answers.len() == 2 && answers[0].contains("SUCCESS") && answers[1].contains("is_group"),
+        "{answers:?}"
+    );
+}

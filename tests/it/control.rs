@@ -92,6 +92,21 @@ fn the_journal_keeps_requests_and_responses_and_hides_secrets() {
 }
 
 #[test]
+fn the_journal_hides_credentials_that_went_astray() {
+    let server = Server::start().unwrap();
+    let json = [("content-type", "application/json")];
+    send(&server, "POST", "/rest/x", &[("authorization", "astray-1"), ("cookie", "session=astray-2")], b"");
+    send(&server, "POST", "/rest/1/astray-3/", &json, br#"{"auth":"astray-4", broken"#);
+    send(&server, "POST", "/rest/1/x/batch", &json, br#"{"cmd":{"a":"m?auth=astray-5&x=1"},"b":1}"#);
+    send(&server, "PUT", "/api/v1/chats/x", &[("x-chert-signature", "astray-7")], b"");
+    let journal = get(&server, "/__standin/journal");
+    assert_eq!(journal.json()["entries"].as_array().unwrap().len(), 4);
+    for secret in (1..=7).map(|number| format!("astray-{number}")).filter(|secret| !secret.ends_with("-6")) {
+        assert!(!journal.text().contains(&secret), "{secret} in {}", journal.text());
+    }
+}
+
+#[test]
 fn the_journal_can_be_filtered() {
     let server = Server::start().unwrap();
     (0..3).for_each(|number| rename(&server, &number.to_string()));
@@ -195,6 +210,8 @@ fn mistakes_in_the_control_path_are_answered_with_help() {
     let server = Server::start().unwrap();
     let wrong_verb = get(&server, "/__standin/reset");
     assert_eq!((wrong_verb.status(), wrong_verb.header("allow")), (405, Some("POST")));
+    let all = get(&server, "/__standin/").json()["help"].as_str().unwrap().to_owned();
+    assert!(all.contains("`/__standin/health`, `/__standin/journal`"), "{all}");
     let wrong_path = get(&server, "/__standin/jurnal");
     assert_eq!(
         (wrong_path.status(), wrong_path.json()["help"].clone()),

@@ -193,3 +193,13 @@ fn of_two_faults_the_first_in_the_file_wins_and_both_count() {
     let errors = [0; 3].map(|_| rename(&server, "chat-1", "n").json()["error"].clone());
     assert_eq!(errors, [json!("HASH_EMPTY"), json!("NOT_ACTIVE_LINE"), json!(null)]);
 }
+
+#[test]
+fn a_lack_of_scope_in_a_batch_is_described_by_nothing() {
+    let fault = "  - {name: f, on: bitrix24.imconnector.chat.name.set, error: insufficient_scope}";
+    let server = serve(&scenario(fault));
+    let command = "imconnector.chat.name.set?CONNECTOR=connector&LINE=105&CHAT_ID=chat-1&NAME=n";
+    let response = post(&server, "/rest/1/webhook-secret/batch", &json!({"cmd": [command]}).to_string());
+    let errors = &response.json()["result"]["result_error"];
+    assert_eq!(errors.to_string(), r#"[{"error":"insufficient_scope","error_description":""}]"#);
+}

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::parameters::Parameters;
 use super::php;
-use crate::http::{Request, form, multipart};
+use crate::http::{Request, form, json, multipart};
 
 /// A request, read.
 #[derive(Debug)]
@@ -99,7 +99,7 @@ fn body_parameters(content_type: &str, body: &[u8]) -> Parameters {
     if media_type.eq_ignore_ascii_case("application/json")
         || media_type.to_ascii_lowercase().contains("+json")
     {
-        return serde_json::from_slice(body).unwrap_or_default();
+        return json::parse(body).unwrap_or_default();
     }
     let fields = if media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         Some(form::decode(body))

@@ -94,8 +94,11 @@ impl Section for Arc<Portal> {
     }
 
     fn access(&self) -> Vec<Access> {
-        let webhook = self.credentials.iter().find_map(|credential| credential.webhook.as_ref());
-        let token = self.credentials.iter().find_map(|credential| credential.token.as_ref());
+        // Those that may call stand before those that may not.
+        let mut credentials: Vec<_> = self.credentials.iter().collect();
+        credentials.sort_by_key(|credential| !self.admits(credential, Timestamp::MIN));
+        let webhook = credentials.iter().find_map(|credential| credential.webhook.as_ref());
+        let token = credentials.iter().find_map(|credential| credential.token.as_ref());
         let entry = |label, variable, value, is_path| Access { label, variable, value, is_path };
         let mut access = vec![entry("REST", "BITRIX24_REST_URL", "/rest/".to_owned(), true)];
         access.extend(webhook.map(|webhook| {

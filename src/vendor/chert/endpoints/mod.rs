@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::errors::Refusal;
 use super::workspace::Tenant;
-use crate::http::{Facts, Request};
+use crate::http::{Facts, Request, json};
 use crate::vendor::{Call, Exchange, Operation};
 
 /// Every emulated endpoint.
@@ -82,5 +82,5 @@ pub fn route(request: &Request, segments: &[String]) -> Option<Route> {
     let endpoint = *ENDPOINTS.iter().find(fits)?;
     let parameters = endpoint.path.iter().zip(segments).filter(|(wanted, _)| is_parameter(wanted));
     let path = parameters.map(|(wanted, sent)| (wanted.trim_matches(['{', '}']), sent.clone())).collect();
-    Some(Route { endpoint, path, body: serde_json::from_slice(request.body()).ok() })
+    Some(Route { endpoint, path, body: json::parse(request.body()) })
 }

@@ -1,0 +1,57 @@
+//! JSON text → values, up to 128 levels deep.
+
+use serde::Deserialize;
+
+/// The deepest nesting that is read; a text that goes deeper is no JSON here.
+const DEEPEST: usize = 128;
+
+/// Reads a JSON text; `None` when it is none.
+pub fn parse<'text, T: Deserialize<'text>>(text: &'text [u8]) -> Option<T> {
+    if let Ok(value) = serde_json::from_slice(text) {
+        return Some(value);
+    }
+    // The parser stops one level short of what is promised.
+    if depth(text) != DEEPEST {
+        return None;
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    deserializer.disable_recursion_limit();
+    let value = T::deserialize(&mut deserializer).ok()?;
+    deserializer.end().ok().map(|()| value)
+}
+
+/// How deep brackets outside of strings are nested.
+fn depth(text: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut quoted, mut escaped) = (0_usize, 0, false, false);
+    for byte in text {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn a_text_may_be_128_levels_deep() {
+        let nested = |levels: usize| format!("{}\"[\\\"[\"{}", "[".repeat(levels), "]".repeat(levels));
+        for (levels, is_read) in [(1, true), (127, true), (128, true), (129, false), (100_000, false)] {
+            assert_eq!(parse::<Value>(nested(levels).as_bytes()).is_some(), is_read, "{levels}");
+        }
+        assert!(parse::<Value>(format!("{}x", nested(128)).as_bytes()).is_none());
+        assert!(parse::<Value>(b"{").is_none());
+    }
+}
