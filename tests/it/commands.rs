@@ -326,6 +326,15 @@ fn a_wrong_command_line_is_exit_code_2() {
     assert!(stdout(&standin(&["--version"])).starts_with("standin 0."));
 }
 
+#[test]
+fn shipped_scenarios_tell_editors_their_schema() {
+    for path in shipped_scenarios() {
+        let text = fs::read_to_string(&path).unwrap();
+        let first = "# yaml-language-server: $schema=../schemas/scenario.schema.json\n";
+        assert!(text.starts_with(first), "{} begins with {first}", path.display());
+    }
+}
+
 fn shipped_scenarios() -> Vec<PathBuf> {
     let entries = fs::read_dir(Path::new(ROOT).join("scenarios")).unwrap();
     entries

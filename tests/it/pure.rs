@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use proptest::prelude::*;
+use sha2::Sha256;
 use standin::Scenario;
 use standin::engine::{Arrival, World, step};
 use standin::http::{Headers, Request};
@@ -123,5 +125,34 @@ proptest! {
             traces.collect::<Vec<_>>()
         };
         prop_assert_eq!(answers(requests.iter().collect()), answers(requests.iter().filter(of_chert).collect()));
+    }
+
+    #[test]
+    fn a_signature_holds_for_its_own_bytes_and_no_others(body: Vec<u8>, flip in any::<prop::sample::Index>(), bit in 0..8_u8) {
+        let now = "1732110908";
+        let mut mac = Hmac::<Sha256>::new_from_slice(b"5f4dcc3b5aa765d61d8327deb882cf99").unwrap();
+        mac.update(format!("{now}.").as_bytes());
+        mac.update(&body);
+        let digest = mac.finalize().into_bytes();
+        let status = |body: Vec<u8>, digest: &[u8]| {
+            let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            let signature = format!("v1,{now},{hex}");
+            let headers = [("x-chert-tenant", "acme-7a3f"), ("x-chert-signature", &signature)].into_iter().collect();
+            let request = Request::new("PUT", "/api/v1/chats/ch_01H...", headers, body.into());
+            step(&mut world(1), &request, self::now()).reply.status
+        };
+        prop_assert_ne!(status(body.clone(), &digest), 401);
+        let mut forged = digest.to_vec();
+        forged[flip.index(32)] ^= 1 << bit;
+        prop_assert_eq!(status(body.clone(), &forged), 401);
+        let mut changed = body;
+        match changed.is_empty() {
+            true => changed.push(bit),
+            false => {
+                let at = flip.index(changed.len());
+                changed[at] ^= 1 << bit;
+            }
+        }
+        prop_assert_eq!(status(changed, &digest), 401);
     }
 }
