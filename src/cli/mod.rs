@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::{env, fs};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::engine::Clock;
 use crate::scenario::Scenario;
@@ -59,7 +59,7 @@ enum Command {
 
 /// Reads the command line and does what it says.
 pub fn run() -> Exit {
-    let cli = match Cli::try_parse() {
+    let cli = match read_command_line() {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
@@ -80,6 +80,17 @@ pub fn run() -> Exit {
         say(&format!("standin: {error:#}"));
         Exit::NotStarted
     })
+}
+
+/// Reads the command line. An environment variable that is set to nothing counts as not set: that is how CI and
+/// Compose pass on one that they do not have.
+fn read_command_line() -> Result<Cli, clap::Error> {
+    let is_blank =
+        |argument: &clap::Arg| argument.get_env().and_then(env::var_os).is_some_and(|value| value.is_empty());
+    let command = Cli::command().mut_subcommands(|subcommand| {
+        subcommand.mut_args(|argument| if is_blank(&argument) { argument.env(None) } else { argument })
+    });
+    Cli::from_arg_matches(&command.try_get_matches()?)
 }
 
 /// Reads a scenario, or the built-in one; on failure says why and gives the exit code.

@@ -398,3 +398,34 @@ chert:
         "{answers:?}"
     );
 }
+
+#[test]
+fn the_environment_speaks_where_the_command_line_is_silent() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("port");
+    fs::write(&path, "1\n").unwrap();
+    let mut command = Command::new(BINARY);
+    command.arg("serve").current_dir(ROOT).stderr(Stdio::piped());
+    for (name, value) in [
+        ("STANDIN_LISTEN", "localhost:0"),
+        ("STANDIN_SEED", "17"),
+        ("STANDIN_TAG", "1"),
+        ("STANDIN_LOG", "off"),
+        ("STANDIN_PORT_FILE", path.to_str().unwrap()),
+        ("STANDIN_SCENARIO", ""),
+        ("STANDIN_WORKERS", ""),
+    ] {
+        command.env(name, value);
+    }
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    let mut banner = String::new();
+    while !banner.contains("stop with Ctrl-C") {
+        assert_ne!(lines.read_line(&mut banner).unwrap(), 0, "{banner}");
+    }
+    let serving = Serving { child, banner, rest: None };
+    assert!(serving.banner.contains("seed 17") && serving.banner.contains("built in"), "{}", serving.banner);
+    assert!(serving.url().ends_with(fs::read_to_string(&path).unwrap().trim()));
+    let answer = client::send_to(serving.host(), "GET", "/rest/x", &[], b"");
+    assert_eq!(answer.header("x-standin-exchange"), Some("1"));
+}
