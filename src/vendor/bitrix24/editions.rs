@@ -223,6 +223,45 @@ const FACES: &[Entry] = &[
         source: SYSTEM,
     },
     Entry {
+        number: 21,
+        item: "type of LINE",
+        row: Row::Behaviour(
+            "a string; a number is taken too, as later revisions of the page have it",
+            "a string or a number, cast to an integer",
+        ),
+        source: "seed page; server source",
+    },
+    Entry {
+        number: 23,
+        item: "meaning of USER_ID",
+        row: Row::Behaviour(
+            "`User identifier`, no more: taken as the live server takes it",
+            "the external user, `user.id` of send.messages",
+        ),
+        source: "seed page; server source",
+    },
+    Entry {
+        number: 30,
+        item: "text of WRONG_AUTH_TYPE",
+        row: Row::Behaviour(
+            "not on the page: worded as the server words it",
+            "`… Application context required`, no dot before it",
+        ),
+        source: "sibling pages; server source",
+    },
+    Entry {
+        number: 35,
+        item: "status of OPERATION_TIME_LIMIT",
+        row: Row::Behaviour("not stated at the seed revision; 429 as the later limits page has it", "429"),
+        source: "limits page; server source",
+    },
+    Entry {
+        number: 36,
+        item: "status of QUERY_LIMIT_EXCEEDED",
+        row: Row::Behaviour("503", "not in PHP: the front end answers, with the 503 that SDKs expect"),
+        source: "system error table; SDKs",
+    },
+    Entry {
         number: 32,
         item: "text of IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND",
         row: Row::Texts(&["IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND"]),
