@@ -1,6 +1,6 @@
 //! What is wrong with the faults of a scenario beyond their shape.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::calls;
 use super::fill::Taint;
@@ -9,7 +9,7 @@ use super::words::{either, list, quote};
 use crate::engine::Stage;
 use crate::fault::FaultSpec;
 use crate::seed::{Findings, Path, nearest};
-use crate::vendor::{ErrorCode, Operation, Section, VENDORS, Vendor, by_name};
+use crate::vendor::{ErrorCode, Known, Operation, Section, VENDORS, Vendor, by_name};
 
 /// What a fault is aimed at.
 #[derive(Clone, Copy)]
@@ -53,7 +53,7 @@ type Sections<'a> = &'a [(&'static dyn Vendor, Box<dyn Section>)];
 /// Adds every finding about `faults`.
 pub(super) fn check(faults: &[FaultSpec], sections: Sections<'_>, taint: &Taint, findings: &mut Findings) {
     let mut names = HashMap::new();
-    let mut chats = HashMap::new();
+    let mut known = HashMap::new();
     let mut shots = Vec::new();
     for (number, fault) in faults.iter().enumerate() {
         let path = Path::default().key("faults").index(number);
@@ -73,7 +73,7 @@ pub(super) fn check(faults: &[FaultSpec], sections: Sections<'_>, taint: &Taint,
         can_fire &= matches(fault, target, &path, findings);
         let code = error(fault, target, &path, findings);
         if let Some(code) = code.filter(|_| can_fire) {
-            can_fire &= finds_its_chat(fault, target, code, sections, &mut chats, &path, findings);
+            can_fire &= finds_all(fault, target, code, sections, &mut known, &path, findings);
         }
         if let Some(code) = code.filter(|_| can_fire && !taint.touches(&path)) {
             shots.push(Shot::new(number, fault, target, code));
@@ -168,16 +168,16 @@ fn matches(fault: &FaultSpec, target: Target, path: &Path, findings: &mut Findin
     fits
 }
 
-/// The chats that a parameter may name, by vendor, operation and stage.
-type Chats<'a> = HashMap<(&'static str, &'static str, Stage), Option<(&'static str, HashSet<&'a str>)>>;
+/// What parameters may name, by vendor, operation and stage.
+type Names<'a> = HashMap<(&'static str, &'static str, Stage), Vec<Known<'a>>>;
 
-/// Whether the chat that the fault asks for exists, where a call must have found it before the error can strike.
-fn finds_its_chat<'a>(
+/// Whether everything that the fault asks for exists, where a call must have found it before the error can strike.
+fn finds_all<'a>(
     fault: &FaultSpec,
     target: Target,
     code: &ErrorCode,
     sections: Sections<'a>,
-    chats: &mut Chats<'a>,
+    names: &mut Names<'a>,
     path: &Path,
     findings: &mut Findings,
 ) -> bool {
@@ -185,20 +185,24 @@ fn finds_its_chat<'a>(
     let Some((_, section)) = sections.iter().find(|(vendor, _)| vendor.name() == target.vendor.name()) else {
         return true;
     };
-    let known = chats
+    let known = names
         .entry((target.vendor.name(), operation.name, code.stage))
-        .or_insert_with(|| section.chats(operation.name, code.stage));
-    let Some((parameter, known)) = known else { return true };
-    let Some(wanted) = fault.matches.get(*parameter).filter(|wanted| !known.contains(wanted.as_str())) else {
-        return true;
-    };
-    let help = match nearest(wanted, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "add the chat, or name one that exists".to_owned(),
-    };
-    let message = format!("there is no chat {}, so this fault can never fire", quote(wanted));
-    findings.add(path.key("match").key(parameter), message, help);
-    false
+        .or_insert_with(|| section.known(operation.name, code.stage));
+    let mut finds = true;
+    for Known { parameter, what, values, fold } in known {
+        let Some(wanted) = fault.matches.get(*parameter).filter(|wanted| !values.contains(&fold(wanted)))
+        else {
+            continue;
+        };
+        let help = match nearest(wanted, values.iter().map(|value| &**value)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("add the {what}, or name one that exists"),
+        };
+        let message = format!("there is no {what} {}, so this fault can never fire", quote(wanted));
+        findings.add(path.key("match").key(parameter), message, help);
+        finds = false;
+    }
+    finds
 }
 
 /// The error of the fault, if its target can give it.

@@ -80,9 +80,22 @@ pub trait Section: Debug + Send + Sync {
     /// the section has nothing to call the operation on, or nobody who may.
     fn curl(&self, operation: &Operation, base: &str, now: Timestamp, proof: Proof) -> Option<String>;
 
-    /// The parameter that names a chat, and all that it may name, where a call of `operation` must have found one to
-    /// pass `stage`; `None` where it need not.
-    fn chats(&self, operation: &str, stage: Stage) -> Option<(&'static str, HashSet<&str>)>;
+    /// What a call of `operation` must have found to pass `stage`: the parameters that name it, and all that they may
+    /// name.
+    fn known(&self, operation: &str, stage: Stage) -> Vec<Known<'_>>;
+}
+
+/// What a parameter may name.
+#[derive(Debug)]
+pub struct Known<'a> {
+    /// The parameter.
+    pub parameter: &'static str,
+    /// What it names, such as `chat`.
+    pub what: &'static str,
+    /// Everything of this kind in the scenario.
+    pub values: HashSet<Cow<'a, str>>,
+    /// The vendor's own folding of a value before it looks it up.
+    pub fold: fn(&str) -> Cow<'_, str>,
 }
 
 /// How a printed command proves who calls, where a vendor has two ways.

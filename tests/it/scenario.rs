@@ -149,7 +149,7 @@ fn a_fault_that_can_fire_is_left_alone() {
         ),
     ] {
         let text = format!(
-            "standin: 1\nname: n\nbitrix24: {{}}\nfaults:\n- {{name: a, {first}}}\n- {{name: b, {second}}}\n"
+            "standin: 1\nname: n\nbitrix24: {{lines: [{{id: 105}}, {{id: 106}}]}}\nfaults:\n- {{name: a, {first}}}\n- {{name: b, {second}}}\n"
         );
         if let Err(report) = Scenario::parse("scenario.yaml", &text) {
             panic!("{report}");

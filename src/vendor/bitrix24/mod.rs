@@ -14,7 +14,6 @@ mod secrets;
 mod section;
 mod time;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -25,7 +24,7 @@ use crate::engine::Stage;
 use crate::http::{Reply, Request};
 use crate::seed::{Findings, Path};
 use crate::vendor::{
-    Access, Difference, Emulator, ErrorCode, Operation, Proof, Section, Vendor, quoted, segment,
+    Access, Difference, Emulator, ErrorCode, Known, Operation, Proof, Section, Vendor, quoted, segment,
 };
 pub use editions::Edition;
 use section::{Chat, Credential, CredentialState, Portal, PortalState};
@@ -156,9 +155,27 @@ impl Section for Arc<Portal> {
         Some(format!("curl -X POST {url} \\\n  -H 'Content-Type: application/json' \\\n  -d {body}"))
     }
 
-    fn chats(&self, operation: &str, stage: Stage) -> Option<(&'static str, HashSet<&str>)> {
-        let must_exist = operation == methods::CHAT_NAME_SET && stage == Stage::Delivery;
-        must_exist.then(|| ("CHAT_ID", self.chats.iter().map(|chat| chat.id.as_str()).collect()))
+    fn known(&self, operation: &str, stage: Stage) -> Vec<Known<'_>> {
+        if operation != methods::CHAT_NAME_SET || stage < Stage::Lookup {
+            return Vec::new();
+        }
+        let connectors = self.connectors.iter().map(|connector| connector.id.as_str().into()).collect();
+        let lines = self.lines.iter().map(|line| line.id.to_string().into()).collect();
+        let line = |text: &str| php::to_int(&json!(text)).to_string().into();
+        let mut known = vec![
+            Known {
+                parameter: "CONNECTOR",
+                what: "connector",
+                values: connectors,
+                fold: methods::folded_connector,
+            },
+            Known { parameter: "LINE", what: "line", values: lines, fold: line },
+        ];
+        if stage == Stage::Delivery {
+            let chats = self.chats.iter().map(|chat| chat.id.as_str().into()).collect();
+            known.push(Known { parameter: "CHAT_ID", what: "chat", values: chats, fold: |id| id.into() });
+        }
+        known
     }
 }
 

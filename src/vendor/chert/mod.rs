@@ -8,7 +8,6 @@ mod section;
 mod signature;
 mod workspace;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -18,7 +17,7 @@ use serde_json::{Value, json};
 use crate::engine::Stage;
 use crate::http::{Reply, Request};
 use crate::seed::{Findings, Path};
-use crate::vendor::{Access, Emulator, ErrorCode, Operation, Proof, Section, Vendor, quoted, segment};
+use crate::vendor::{Access, Emulator, ErrorCode, Known, Operation, Proof, Section, Vendor, quoted, segment};
 use section::Service;
 
 /// The vendor.
@@ -111,10 +110,13 @@ impl Section for Arc<Service> {
         ))
     }
 
-    fn chats(&self, _operation: &str, stage: Stage) -> Option<(&'static str, HashSet<&str>)> {
-        let ids =
-            || self.tenants.iter().flat_map(|tenant| &tenant.chats).map(|chat| chat.id.as_str()).collect();
-        (stage >= Stage::Lookup).then(|| ("id", ids()))
+    fn known(&self, _operation: &str, stage: Stage) -> Vec<Known<'_>> {
+        if stage < Stage::Lookup {
+            return Vec::new();
+        }
+        let chats = self.tenants.iter().flat_map(|tenant| &tenant.chats);
+        let values = chats.map(|chat| chat.id.as_str().into()).collect();
+        vec![Known { parameter: "id", what: "chat", values, fold: |id| id.into() }]
     }
 }
 

@@ -146,7 +146,7 @@ fn text<'a>(parameters: &'a Parameters, name: &str) -> Option<Cow<'a, str>> {
 }
 
 /// A connector as the vendor looks it up: lower case, cut at the first dot.
-fn folded(connector: &str) -> Cow<'_, str> {
+pub fn folded(connector: &str) -> Cow<'_, str> {
     let stem = connector.split('.').next().unwrap_or_default();
     if stem.chars().any(char::is_uppercase) { stem.to_lowercase().into() } else { stem.into() }
 }

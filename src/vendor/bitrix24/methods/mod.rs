@@ -56,6 +56,8 @@ pub struct Answer {
     pub time: Time,
 }
 
+pub use chat_name_set::folded as folded_connector;
+
 /// Whether a connector is one of the vendor's own channels.
 pub fn is_built_in(connector: &str) -> bool {
     chat_name_set::BUILT_IN.contains(&connector)
