@@ -14,7 +14,7 @@ const BODY: &str = r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"47e007b1-
 fn world(faults: &str) -> World {
     let scenario =
         Scenario::parse("bench", &format!("{}{faults}", Scenario::DEFAULT)).expect("a good scenario");
-    World::new(Arc::new(scenario), 1)
+    World::new(Arc::new(scenario), 1, Timestamp::UNIX_EPOCH)
 }
 
 fn rename() -> Request {

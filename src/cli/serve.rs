@@ -70,7 +70,7 @@ impl Serve {
         let address = listener.local_addr().context("the socket has no address")?;
         let _flushes_at_the_end = self.log.start();
         let seed = self.seed.or(scenario.seed).unwrap_or_else(serve::random_seed);
-        let world = World::new(Arc::clone(&scenario), seed);
+        let world = World::new(Arc::clone(&scenario), seed, serve::now());
         let options = Options { workers: self.workers.into(), tag: self.tag };
         serve::serve(listener, world, options, |_| {
             let stop = serve::stop_signal()?;

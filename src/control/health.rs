@@ -1,11 +1,12 @@
 //! `GET /__standin/health`: the scenario is loaded and requests are answered.
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::engine::{Clock, World};
 use crate::http::{Reply, Request};
 
-pub(super) fn answer(world: &mut World, _: &Request) -> Reply {
+pub(super) fn answer(world: &mut World, _: &Request, _: Timestamp) -> Reply {
     let counters = world.counters();
     let clock = match world.clock() {
         Clock::Real => json!("real"),

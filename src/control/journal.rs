@@ -1,5 +1,6 @@
 //! `GET /__standin/journal[?last=N&vendor=&operation=]`: what was asked and what was answered.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Redactor, mistake};
@@ -16,7 +17,7 @@ struct Filter {
     operation: Option<String>,
 }
 
-pub(super) fn answer(world: &mut World, request: &Request) -> Reply {
+pub(super) fn answer(world: &mut World, request: &Request, _: Timestamp) -> Reply {
     let filter = match Filter::read(request.query()) {
         Ok(filter) => filter,
         Err((message, help)) => return mistake(400, message, &help),
@@ -96,7 +97,7 @@ pub fn entry_as_json(entry: &Entry, world: &World, redactor: &Redactor) -> Value
     let request_headers: Vec<_> =
         entry.request.headers.iter().map(|(name, value)| json!([text(name), text(value)])).collect();
     let reply_headers: Vec<_> =
-        entry.reply.headers.iter().map(|(name, value)| json!([name, text(value.as_bytes())])).collect();
+        entry.reply.headers.iter().map(|(name, value)| json!([&**name, text(value.as_bytes())])).collect();
     let remarks: Vec<_> = note.remarks.iter().map(|remark| hide.text(remark)).collect();
     json!({
         "number": entry.number,

@@ -6,6 +6,7 @@ mod redact;
 mod reset;
 mod state;
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::engine::World;
@@ -19,7 +20,7 @@ pub use redact::Redactor;
 struct Route {
     method: &'static str,
     path: &'static str,
-    answer: fn(&mut World, &Request) -> Reply,
+    answer: fn(&mut World, &Request, Timestamp) -> Reply,
 }
 
 /// Every route.
@@ -35,15 +36,15 @@ pub fn claims(path: &str) -> bool {
     path == "/__standin" || path.starts_with("/__standin/")
 }
 
-/// Answers a request to the control interface.
-pub fn answer(world: &mut World, request: &Request) -> Reply {
+/// Answers a request to the control interface; `now` is the instant on the wall.
+pub fn answer(world: &mut World, request: &Request, now: Timestamp) -> Reply {
     let path = request.path();
     let verb = if &*request.method == "HEAD" { "GET" } else { &*request.method };
     match ROUTES.iter().find(|route| route.path == path) {
-        Some(route) if route.method == verb => (route.answer)(world, request),
+        Some(route) if route.method == verb => (route.answer)(world, request, now),
         Some(route) => {
             let mut reply = mistake(405, format!("`{path}` takes {}, not {verb}", route.method), "");
-            reply.headers.push(("allow", route.method.into()));
+            reply.headers.push(("allow".into(), route.method.into()));
             reply
         }
         None => {

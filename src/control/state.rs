@@ -2,7 +2,8 @@
 
 use crate::engine::World;
 use crate::http::{Reply, Request};
+use jiff::Timestamp;
 
-pub(super) fn answer(world: &mut World, _: &Request) -> Reply {
-    Reply::json(200, &world.state())
+pub(super) fn answer(world: &mut World, _: &Request, now: Timestamp) -> Reply {
+    Reply::json(200, &world.state(now))
 }

@@ -35,10 +35,21 @@ impl Clock {
     /// The watch for one exchange.
     pub fn watch(self, arrival: Arrival) -> Watch {
         match self {
-            Self::Real => Watch { arrival, is_virtual: false, taken: Duration::ZERO },
-            Self::Virtual(now) => {
-                Watch { arrival: Arrival::at(now), is_virtual: true, taken: Duration::ZERO }
-            }
+            Self::Real => Watch { arrival, is_virtual: false, taken: Duration::ZERO, delay: Duration::ZERO },
+            Self::Virtual(now) => Watch {
+                arrival: Arrival::at(now),
+                is_virtual: true,
+                taken: Duration::ZERO,
+                delay: Duration::ZERO,
+            },
+        }
+    }
+
+    /// What time it is when the wall says `wall`.
+    pub fn now(self, wall: Timestamp) -> Timestamp {
+        match self {
+            Self::Real => wall,
+            Self::Virtual(now) => now,
         }
     }
 
@@ -55,7 +66,10 @@ impl Clock {
 pub struct Watch {
     arrival: Arrival,
     is_virtual: bool,
+    /// Beyond the arrival: what calls took of virtual time, and delays of either.
     taken: Duration,
+    /// What the call under way is held up.
+    delay: Duration,
 }
 
 /// Three instants of a call, as its answer reports them.
@@ -82,27 +96,40 @@ impl Watch {
         self.is_virtual
     }
 
-    /// What the exchange has taken of virtual time so far.
+    /// What the exchange has taken so far: of virtual time all, of real time its delays.
     pub fn taken(&self) -> Duration {
-        self.taken
+        self.taken + self.delay
+    }
+
+    /// Holds the call under way up: it is judged by the instant at which it came, and answered so much later.
+    pub fn hold_up(&mut self, delay: Duration) {
+        self.delay += delay;
+    }
+
+    /// What the call under way is held up.
+    pub fn held_up(&self) -> Duration {
+        self.delay
     }
 
     /// Times one call. Under a virtual clock it takes `duration`, of which the last `processing` is the
-    /// method's; under the real clock it is what it is, a microsecond at least, as two readings of a real
+    /// method's, and a delay comes to both; under the real clock it is what it is, a microsecond at least, as two readings of a real
     /// server's clock are never equal.
     pub fn time(&mut self, duration: Duration, processing: Duration) -> Span {
+        let delay = std::mem::take(&mut self.delay);
         if self.is_virtual {
             let start = self.now();
-            self.taken += duration;
+            self.taken += duration + delay;
             let finish = self.now();
-            let processing = finish.checked_sub(processing.min(duration)).unwrap_or(start);
+            let processing = finish.checked_sub(processing.min(duration) + delay).unwrap_or(start);
             return Span { start, processing, finish };
         }
-        let body = self.arrival.body.max(self.arrival.head);
+        let before = self.taken;
+        self.taken += delay;
+        let body = later(self.arrival.body.max(self.arrival.head), before);
         Span {
-            start: self.arrival.head,
+            start: later(self.arrival.head, before),
             processing: body,
-            finish: self.arrival.now.max(later(body, MICROSECOND)),
+            finish: self.now().max(later(body, MICROSECOND)),
         }
     }
 }
@@ -126,6 +153,23 @@ mod tests {
         assert_eq!(span.processing.to_string(), "2024-11-20T13:55:08.802164Z");
         clock.advance(watch.taken());
         assert_eq!(clock, Clock::Virtual(span.finish));
+    }
+
+    #[test]
+    fn a_delay_is_a_part_of_its_call_and_the_next_one_begins_after_it() {
+        let now: Timestamp = "2024-11-20T13:55:08Z".parse().unwrap();
+        let (second, nothing) = (Duration::from_secs(1), Duration::ZERO);
+        for clock in [Clock::Real, Clock::Virtual(now)] {
+            let mut watch = clock.watch(Arrival::at(now));
+            watch.hold_up(second * 2);
+            watch.hold_up(second);
+            assert_eq!(watch.now(), now);
+            let span = watch.time(nothing, nothing);
+            assert_eq!((span.start, span.processing, span.finish), (now, now, now + second * 3));
+            assert_eq!(watch.time(nothing, nothing).start, now + second * 3);
+            watch.hold_up(second);
+            assert_eq!(watch.taken(), second * 4);
+        }
     }
 
     #[test]

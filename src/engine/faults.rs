@@ -1,54 +1,113 @@
-//! A scenario's faults → a plan that speaks of operations by number, with the vendors' codes beside it.
+//! A scenario's faults → a plan that speaks of operations by number, with what each does beside it.
 
-use crate::fault::{Fault, FaultSpec, Plan};
-use crate::vendor::{ErrorCode, Operation, Ordered, VENDORS, Vendor};
+use std::time::Duration;
+
+use crate::fault::{Applied, Fault, FaultSpec, Late, Matcher, Pattern, Plan, Wire};
+use crate::http::Reply;
+use crate::vendor::{Commit, ErrorCode, Operation, Ordered, VENDORS, Vendor};
 
 /// The faults of a world.
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
     /// When they fire.
     pub plan: Plan,
-    /// What each then asks of its vendor.
-    effects: Vec<Ordered>,
+    /// What each then does.
+    effects: Vec<Effect>,
+}
+
+/// What a fault does beyond its delay.
+#[derive(Clone, Debug, Default)]
+pub struct Effect {
+    /// The error that it asks of its vendor.
+    pub error: Option<Ordered>,
+    /// The answer that takes the place of the vendor's.
+    pub reply: Option<Reply>,
+    /// What the connection does.
+    pub wire: Option<Wire>,
+    /// What becomes of the change.
+    pub change: Change,
+}
+
+/// What a fault does to the change that a call asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Change {
+    /// It is made, as the client gets the answer of a success.
+    #[default]
+    Made,
+    /// It is not made.
+    Dropped,
+    /// It is made so long after the answer.
+    Later(Duration),
 }
 
 impl Faults {
     /// Makes the plan of a scenario that was found free of mistakes; a fault whose aim or code does not exist is
     /// left out.
-    pub fn new(specs: &[FaultSpec]) -> Self {
+    pub fn new(specs: &[FaultSpec], seed: u64) -> Self {
         let (faults, effects) = specs.iter().filter_map(resolve).unzip();
-        Self { plan: Plan::new(faults), effects }
+        Self { plan: Plan::new(faults, seed), effects }
     }
 
-    /// What the fault with this number asks for.
-    pub fn effect(&self, number: u32) -> Ordered {
-        self.effects[number as usize].clone()
+    /// What the fault with this number does.
+    pub fn effect(&self, number: u32) -> &Effect {
+        &self.effects[number as usize]
     }
 }
 
-fn resolve(spec: &FaultSpec) -> Option<(Fault, Ordered)> {
+fn resolve(spec: &FaultSpec) -> Option<(Fault, Effect)> {
     let (name, operation) = spec.on.split_once('.').map_or((spec.on.as_str(), None), |(v, o)| (v, Some(o)));
     let vendor = crate::vendor::by_name(name)?;
-    let code = vendor.errors().iter().find(|row| row.code == spec.error.as_str())?;
+    let code = match &spec.error {
+        Some(error) => Some(vendor.errors().iter().find(|row| row.code == error.as_str())?),
+        None => None,
+    };
     let fault = Fault {
         name: spec.name.to_string(),
         aim: aim(vendor, operation, code),
-        stage: code.stage,
-        matches: spec.matches.iter().map(|(name, value)| (name.clone(), value.to_string())).collect(),
+        stage: spec.stage(code.map(|code| code.stage)),
+        matches: matchers(&spec.matches)?,
+        headers: matchers(&spec.match_headers)?
+            .into_iter()
+            .map(|(name, matcher)| (name.to_lowercase(), matcher))
+            .collect(),
+        credential: spec.match_credential.as_ref().map(Pattern::matcher).transpose().ok()?,
         when: spec.when.clone(),
+        delay: spec.delay,
+        is_more_than_delay: spec.is_more_than_delay(),
     };
-    let message = spec.message.as_ref().map(ToString::to_string);
-    Some((fault, Ordered { code, message, retry_after: spec.retry_after }))
+    let change = match spec.applied {
+        _ if !spec.fails() => Change::Made,
+        Applied::Flag(true) => Change::Made,
+        Applied::Flag(false) => Change::Dropped,
+        Applied::Form(Late::Later(length)) => Change::Later(length.0),
+    };
+    let error = code.map(|code| Ordered {
+        code,
+        message: spec.message.as_ref().map(ToString::to_string),
+        retry_after: spec.retry_after,
+        argument: spec.argument.as_ref().map(ToString::to_string),
+        commit: Commit::Never,
+    });
+    let reply = spec.reply.as_ref().map(crate::fault::ReplySpec::reply);
+    Some((fault, Effect { error, reply, wire: spec.wire, change }))
 }
 
-/// The numbers of the operations that can give `code`: the named one, or all of the vendor's, those that are not
-/// emulated among them.
-fn aim(vendor: &dyn Vendor, operation: Option<&str>, code: &ErrorCode) -> Vec<usize> {
-    let fits =
-        |known: &&&Operation| operation.is_none_or(|name| known.name == name) && code.is_given_by(known.name);
+fn matchers<'a>(
+    patterns: impl IntoIterator<Item = (&'a String, &'a Pattern)>,
+) -> Option<Vec<(String, Matcher)>> {
+    patterns.into_iter().map(|(name, pattern)| Some((name.clone(), pattern.matcher().ok()?))).collect()
+}
+
+/// The numbers of the operations that the fault strikes: the named one, or all of the vendor's, those that are not
+/// emulated among them; of these, those that can give `code`.
+fn aim(vendor: &dyn Vendor, operation: Option<&str>, code: Option<&ErrorCode>) -> Vec<usize> {
+    let fits = |known: &&&Operation| {
+        operation.is_none_or(|name| known.name == name)
+            && code.is_none_or(|code| code.is_given_by(known.name))
+    };
     let mut aim: Vec<_> =
         vendor.operations().iter().filter(fits).map(|known| number_of(vendor, Some(known))).collect();
-    if operation.is_none() && code.operations.is_empty() {
+    if operation.is_none() && code.is_none_or(|code| code.operations.is_empty()) {
         aim.push(number_of(vendor, None));
     }
     aim

@@ -1,26 +1,41 @@
-//! World, request, instant → reply and note.
+//! World, request, instant → reply, wire plan and note.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
-use super::faults::{Faults, number_of};
-use super::{Arrival, Clock, Note, Stage, World, unknown};
+use jiff::Timestamp;
+
+use super::faults::{Change, Faults, number_of};
+use super::{Arrival, Clock, Note, Stage, Watch, World, unknown};
+use crate::fault::{Outcome, Subject, Wire};
 use crate::http::{Reply, Request};
-use crate::vendor::{Call, Checkpoint, Exchange, Ordered, VENDORS, Vendor};
+use crate::vendor::{Call, Checkpoint, Commit, Exchange, Ordered, VENDORS, Vendor};
 
 /// What is to happen with an exchange.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Planned {
     /// What the vendor says.
     pub reply: Reply,
+    /// How long the reply is held back; nothing under a virtual clock, which is moved on instead.
+    pub delay: Duration,
+    /// What the connection does to the reply.
+    pub wire: Option<Wire>,
     /// What the journal keeps.
     pub note: Note,
+}
+
+impl Planned {
+    /// A reply that is sent at once and as it is.
+    pub fn plain(reply: Reply, note: Note) -> Self {
+        Self { reply, delay: Duration::ZERO, wire: None, note }
+    }
 }
 
 /// Answers one request. It cannot fail: what a client can cause is an error of the vendor.
 pub fn step(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
     let mut planned = plan(world, request, arrival);
     if let Clock::Virtual(now) = world.clock {
-        planned.reply.headers.push(("date", http_date(now).into()));
+        planned.reply.headers.push(("date".into(), http_date(now).into()));
     }
     planned
 }
@@ -29,43 +44,65 @@ fn plan(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
     let path = request.path();
     let Some(vendor) = VENDORS.iter().copied().find(|vendor| vendor.claims(path)) else {
         let remarks = vec!["no vendor knows this path".into()];
-        return Planned { reply: unknown::no_vendor(request), note: Note { remarks, ..Note::default() } };
+        return Planned::plain(unknown::no_vendor(request), Note { remarks, ..Note::default() });
     };
     let mut note = Note { vendor: Some(vendor.name()), ..Note::default() };
     let Some((_, emulator)) = world.emulators.iter_mut().find(|(known, _)| known.name() == vendor.name())
     else {
         note.remarks.push(format!("the scenario has no `{}:` section", vendor.name()).into());
-        return Planned { reply: unknown::no_section(vendor), note };
+        return Planned::plain(unknown::no_section(vendor), note);
     };
-    let mut checkpoint = Inspector { vendor, faults: &mut world.faults, note: &mut note };
-    let mut exchange = Exchange { request, watch: world.clock.watch(arrival), checkpoint: &mut checkpoint };
-    let reply = emulator.answer(&mut exchange);
-    world.clock.advance(exchange.watch.taken());
-    Planned { reply, note }
+    let watch = world.clock.watch(arrival);
+    emulator.settle(watch.now());
+    let (faults, start) = (&mut world.faults, world.start);
+    let mut inspector = Inspector { vendor, request, faults, start, note: &mut note, winner: None };
+    let mut exchange = Exchange { request, watch, checkpoint: &mut inspector };
+    let mut reply = emulator.answer(&mut exchange);
+    let taken = exchange.watch.taken();
+    let effect = inspector.winner.map(|winner| inspector.faults.effect(winner));
+    let mut wire = effect.and_then(|effect| effect.wire);
+    if let Some(other) = effect.and_then(|effect| effect.reply.clone()) {
+        reply = other;
+    }
+    let mut delay = taken;
+    if let Clock::Virtual(_) = world.clock {
+        world.clock.advance(taken + wire.map_or(Duration::ZERO, Wire::takes));
+        (delay, wire) = (Duration::ZERO, wire.map(Wire::at_once));
+    }
+    Planned { reply, delay, wire, note }
 }
 
 /// Hears the stages that a call passes, asks the faults, and keeps the note.
 struct Inspector<'a> {
     vendor: &'static dyn Vendor,
+    request: &'a Request,
     faults: &'a mut Faults,
+    start: Timestamp,
     note: &'a mut Note,
+    /// The fault that has the answer of the whole exchange.
+    winner: Option<u32>,
 }
 
 impl Checkpoint for Inspector<'_> {
-    fn passed(&mut self, stage: Stage, call: &Call<'_>) -> Result<(), Ordered> {
+    fn passed(&mut self, stage: Stage, call: &Call<'_>, watch: &mut Watch) -> Result<Commit, Ordered> {
         if !call.nested {
             self.note.operation = call.operation.map(|operation| operation.name);
         }
+        let subject = Subject {
+            facts: call.facts,
+            request: self.request,
+            credential: &|| self.vendor.credential(self.request),
+            chat: call.operation.and_then(|operation| operation.chat),
+            now: watch.now(),
+            start: self.start,
+        };
         let operation = number_of(self.vendor, call.operation);
-        match self.faults.plan.ask(operation, stage, call.facts, &mut self.note.faults) {
-            Some(fault) => Err(self.faults.effect(fault)),
-            None => {
-                if !call.nested {
-                    self.note.stage = Some(stage);
-                }
-                Ok(())
-            }
+        let outcome = self.faults.plan.ask(operation, stage, &subject, &mut self.note.faults);
+        let verdict = self.verdict(outcome, watch);
+        if verdict.is_ok() && !call.nested {
+            self.note.stage = Some(stage);
         }
+        verdict
     }
 
     fn refused(&mut self, code: &'static str) {
@@ -77,7 +114,47 @@ impl Checkpoint for Inspector<'_> {
     }
 }
 
+impl Inspector<'_> {
+    fn verdict(&mut self, outcome: Outcome, watch: &mut Watch) -> Result<Commit, Ordered> {
+        watch.hold_up(outcome.delay);
+        if let Some(winner) = self.winner {
+            // The answer is taken: who fires now has come too late.
+            if let Some(late) = outcome.first {
+                let mut decisions = self.note.faults.iter_mut().rev();
+                decisions.find(|decision| decision.fault == late).expect("it was just asked").answered =
+                    false;
+            }
+            return Ok(match self.faults.effect(winner).change {
+                Change::Dropped => Commit::Never,
+                Change::Made | Change::Later(_) => Commit::Now,
+            });
+        }
+        let Some(first) = outcome.first else { return Ok(Commit::Now) };
+        let commit = self.commit(first, watch);
+        let effect = self.faults.effect(first);
+        if effect.reply.is_some() || effect.wire.is_some() {
+            self.winner = Some(first);
+        }
+        match &effect.error {
+            Some(error) => Err(Ordered { commit, ..error.clone() }),
+            None => Ok(commit),
+        }
+    }
+
+    /// What the fault makes of a change.
+    fn commit(&self, fault: u32, watch: &Watch) -> Commit {
+        match self.faults.effect(fault).change {
+            Change::Made => Commit::Now,
+            Change::Dropped => Commit::Never,
+            Change::Later(length) => {
+                let answered = watch.now().checked_add(watch.held_up()).unwrap_or(Timestamp::MAX);
+                Commit::At(answered.checked_add(length).unwrap_or(Timestamp::MAX))
+            }
+        }
+    }
+}
+
 /// The fixed form of HTTP dates: `Wed, 20 Nov 2024 13:55:08 GMT`.
-fn http_date(instant: jiff::Timestamp) -> String {
+fn http_date(instant: Timestamp) -> String {
     instant.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }

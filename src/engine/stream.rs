@@ -21,8 +21,21 @@ impl Stream {
 
     /// The draw with this number: 64 even bits.
     pub fn draw(&mut self, number: u64) -> u64 {
+        self.at(number).next_u64()
+    }
+
+    /// All draws with this number, from the first on, where one does not do.
+    pub fn at(&mut self, number: u64) -> &mut (impl Rng + use<>) {
         self.0.set_stream(number);
-        self.0.next_u64()
+        self.0.set_word_pos(0);
+        &mut self.0
+    }
+}
+
+/// The copy reads the same draws.
+impl Clone for Stream {
+    fn clone(&self) -> Self {
+        Self(ChaCha8Rng::deserialize_state(&self.0.serialize_state()))
     }
 }
 

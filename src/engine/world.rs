@@ -9,11 +9,14 @@ use super::{Arrival, Clock, Entry, Journal, Planned};
 use crate::http::{Reply, Request};
 use crate::scenario::Scenario;
 use crate::vendor::{Emulator, Vendor};
+use jiff::Timestamp;
 
 /// A scenario as it lives: vendors, faults, clock, journal, counters.
 pub struct World {
     scenario: Arc<Scenario>,
     seed: u64,
+    /// When the scenario began, by its clock.
+    pub(super) start: Timestamp,
     /// The clock.
     pub(super) clock: Clock,
     /// The vendors that the scenario describes.
@@ -38,15 +41,17 @@ pub struct Counters {
 }
 
 impl World {
-    /// The world at the start of `scenario`, its draws made under `seed`.
-    pub fn new(scenario: Arc<Scenario>, seed: u64) -> Self {
+    /// The world at the start of `scenario`, its draws made under `seed`. `now` is the wall clock's instant, which
+    /// counts unless the scenario has a clock of its own.
+    pub fn new(scenario: Arc<Scenario>, seed: u64, now: Timestamp) -> Self {
         let emulators =
             scenario.sections.iter().map(|(vendor, section)| (*vendor, section.open(seed))).collect();
         Self {
             seed,
+            start: scenario.clock.now(now),
             clock: scenario.clock,
             emulators,
-            faults: Faults::new(&scenario.faults),
+            faults: Faults::new(&scenario.faults, seed),
             journal: Journal::default(),
             counters: Counters::default(),
             scenario,
@@ -54,13 +59,13 @@ impl World {
     }
 
     /// Goes back to the start of the scenario: state, clock, counters, journal.
-    pub fn reset(&mut self) {
-        *self = Self::new(Arc::clone(&self.scenario), self.seed);
+    pub fn reset(&mut self, now: Timestamp) {
+        *self = Self::new(Arc::clone(&self.scenario), self.seed, now);
     }
 
     /// Counts an exchange, writes it into the journal and returns its reply.
     pub fn record(&mut self, request: Request, planned: Planned, arrival: Arrival) -> Arc<Reply> {
-        let Planned { reply, note } = planned;
+        let Planned { reply, note, .. } = planned;
         let reply = Arc::new(reply);
         self.counters.exchanges += 1;
         self.counters.errors += u64::from(reply.status >= 400);
@@ -68,10 +73,7 @@ impl World {
         if let Some(vendor) = note.vendor {
             *self.counters.by_vendor.entry(vendor).or_default() += 1;
         }
-        let at = match self.clock {
-            Clock::Real => arrival.now,
-            Clock::Virtual(now) => now,
-        };
+        let at = self.clock.now(arrival.now);
         let number = self.counters.exchanges;
         self.journal.push(Entry { number, at, request, reply: Arc::clone(&reply), note });
         reply
@@ -107,8 +109,10 @@ impl World {
         &self.faults.plan.fault(number).name
     }
 
-    /// The state of every vendor as data, without secrets.
-    pub fn state(&self) -> serde_json::Value {
+    /// The state of every vendor as data, without secrets, at the wall clock's instant `now`.
+    pub fn state(&mut self, now: Timestamp) -> serde_json::Value {
+        let now = self.clock.now(now);
+        self.emulators.iter_mut().for_each(|(_, emulator)| emulator.settle(now));
         self.emulators.iter().map(|(vendor, emulator)| (vendor.name().to_owned(), emulator.state())).collect()
     }
 }

@@ -1,10 +1,20 @@
 //! Faults: when they fire (trigger) and what happens then (effect).
 //!
-//! A fault names an error *code* and knows nothing of how a vendor says it.
+//! A fault names an error *code* and knows nothing of how a vendor says it. What it does to the connection is a
+//! script of bytes and pauses that the server performs.
 
+mod delay;
+mod pattern;
 mod plan;
+mod reply;
 mod spec;
 mod trigger;
+pub mod wire;
 
-pub use plan::{Aim, Decision, Fault, Plan};
-pub use spec::{FaultSpec, When};
+pub use delay::{Delay, Drawn, Lognormal, Normal};
+pub use pattern::{Form, Matcher, Pattern};
+pub use plan::{Aim, Decision, Fault, Outcome, Plan, Subject};
+pub use reply::ReplySpec;
+pub use spec::{Applied, CountBy, FaultSpec, Late, When};
+pub use trigger::{Condition, share};
+pub use wire::Wire;

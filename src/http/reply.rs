@@ -10,7 +10,7 @@ pub struct Reply {
     /// The HTTP status.
     pub status: u16,
     /// Header fields in the order sent, names in lower case. `content-length` is the server's business.
-    pub headers: Vec<(&'static str, Cow<'static, str>)>,
+    pub headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     /// The body.
     pub body: Bytes,
 }
@@ -20,7 +20,7 @@ impl Reply {
     pub fn json(status: u16, value: &serde_json::Value) -> Self {
         let mut body = serde_json::to_vec_pretty(value).expect("a JSON value always serialises");
         body.push(b'\n');
-        Self { status, headers: vec![("content-type", "application/json".into())], body: body.into() }
+        Self { status, headers: vec![("content-type".into(), "application/json".into())], body: body.into() }
     }
 
     /// The first value of the header field `name`, which is given in lower case.
@@ -31,7 +31,9 @@ impl Reply {
     /// Memory held beyond the value itself, in bytes.
     pub fn weight(&self) -> usize {
         let owned = |value: &Cow<'_, str>| if let Cow::Owned(text) = value { text.capacity() } else { 0 };
-        let fields = self.headers.capacity() * size_of::<(&str, Cow<'_, str>)>();
-        self.body.len() + fields + self.headers.iter().map(|(_, value)| owned(value)).sum::<usize>()
+        let fields = self.headers.capacity() * size_of::<(Cow<'_, str>, Cow<'_, str>)>();
+        self.body.len()
+            + fields
+            + self.headers.iter().map(|(name, value)| owned(name) + owned(value)).sum::<usize>()
     }
 }

@@ -29,7 +29,7 @@ impl Calls {
 
 /// Each condition of `when` as it is typed, with the calls that it lets through.
 fn conditions(when: &When) -> Vec<(String, Calls)> {
-    let When { call, first, after, every, between } = *when;
+    let When { call, first, after, every, between, .. } = *when;
     let call = call.map(|n| (format!("call: {n}"), Calls { first: n.into(), last: n.into(), step: 1 }));
     let first = first.map(|n| (format!("first: {n}"), Calls { last: n.into(), ..ALL }));
     let after = after.map(|n| (format!("after: {n}"), Calls { first: u128::from(n) + 1, ..ALL }));
@@ -58,12 +58,18 @@ pub(super) fn contradiction(when: &When) -> Option<Vec<String>> {
 
 /// Whether every call is one to fire on.
 pub(super) fn is_always(when: &When) -> bool {
-    conditions(when).into_iter().fold(ALL, |calls, (_, more)| calls.and(more)) == ALL
+    let When { probability, from, until, limit, .. } = *when;
+    probability.is_none_or(|probability| probability >= 1.0)
+        && (from, until, limit) == (None, None, None)
+        && conditions(when).into_iter().fold(ALL, |calls, (_, more)| calls.and(more)) == ALL
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::seed::Point;
 
     #[track_caller]
     fn check(yaml: &str, expected: Option<&[&str]>) {
@@ -75,7 +81,7 @@ mod tests {
             names.as_deref().map(|names| names.iter().map(String::as_str).collect()),
             expected.map(<[_]>::to_vec)
         );
-        let found = (1..=1000).any(|call| when.holds(call));
+        let found = (1..=1000).any(|call| when.unmet_by_number(call).is_none());
         assert_eq!(found, expected.is_none(), "the trigger agrees");
     }
 
@@ -109,5 +115,8 @@ mod tests {
         assert!(always(When { between: Some([1, u64::MAX]), ..When::default() }));
         assert!(!always(When { first: Some(9), ..When::default() }));
         assert!(!always(When { every: Some(2), ..When::default() }));
+        assert!(!always(When { probability: Some(0.5), ..When::default() }));
+        assert!(!always(When { limit: Some(5), ..When::default() }));
+        assert!(!always(When { until: Some(Point::After(Duration::ZERO)), ..When::default() }));
     }
 }

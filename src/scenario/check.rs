@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use super::calls;
+use super::effects;
 use super::fill::Taint;
 use super::shadow::{self, Shot};
 use super::words::{either, list, quote};
 use crate::engine::Stage;
-use crate::fault::FaultSpec;
-use crate::seed::{Findings, Path, nearest};
+use crate::fault::{FaultSpec, Pattern};
+use crate::seed::{Findings, Path, Point, nearest};
 use crate::vendor::{ErrorCode, Known, Operation, Section, VENDORS, Vendor, by_name};
 
 /// What a fault is aimed at.
@@ -61,7 +62,8 @@ pub(super) fn check(faults: &[FaultSpec], sections: Sections<'_>, taint: &Taint,
             let message = format!("`faults[{other}]` is called {} too", quote(&fault.name));
             findings.add(path.key("name"), message, "give each fault a name of its own");
         }
-        let mut can_fire = when(fault, &path, findings);
+        let mut can_fire = when(fault, &path, findings) && window(fault, &path, findings);
+        effects::check(fault, &path, findings);
         let target = match target(&fault.on) {
             Ok(target) => target,
             Err((message, help)) => {
@@ -71,11 +73,19 @@ pub(super) fn check(faults: &[FaultSpec], sections: Sections<'_>, taint: &Taint,
         };
         can_fire &= section(target, sections, &path, findings);
         can_fire &= matches(fault, target, &path, findings);
-        let code = error(fault, target, &path, findings);
-        if let Some(code) = code.filter(|_| can_fire) {
-            can_fire &= finds_all(fault, target, code, sections, &mut known, &path, findings);
+        let code = match &fault.error {
+            Some(error) => match code(error, fault, target, &path, findings) {
+                None => continue,
+                code => code,
+            },
+            None => None,
+        };
+        can_fire &= changes_something(fault, target, &path, findings);
+        if can_fire {
+            let stage = fault.stage(code.map(|code| code.stage));
+            can_fire = finds_all(fault, target, stage, sections, &mut known, &path, findings);
         }
-        if let Some(code) = code.filter(|_| can_fire && !taint.touches(&path)) {
+        if can_fire && fault.is_more_than_delay() && !taint.touches(&path) {
             shots.push(Shot::new(number, fault, target, code));
         }
     }
@@ -99,6 +109,32 @@ fn when(fault: &FaultSpec, path: &Path, findings: &mut Findings) -> bool {
         }
     };
     findings.add(path, format!("no call satisfies {}, so this fault can never fire", list(conditions)), help);
+    false
+}
+
+/// Whether `from` is before `until`, as far as that can be told.
+fn window(fault: &FaultSpec, path: &Path, findings: &mut Findings) -> bool {
+    let (Some(from), Some(until)) = (fault.when.from, fault.when.until) else { return true };
+    let is_empty = match (from, until) {
+        (Point::After(from), Point::After(until)) => from >= until,
+        (Point::At(from), Point::At(until)) => from >= until,
+        _ => false,
+    };
+    if is_empty {
+        let message = format!("there is no time from `{from}` until `{until}`, so this fault can never fire");
+        findings.add(path.key("when").key("until"), message, "make `until` later than `from`");
+    }
+    !is_empty
+}
+
+/// Whether there is a change that `applied` could speak of.
+fn changes_something(fault: &FaultSpec, target: Target, path: &Path, findings: &mut Findings) -> bool {
+    let Some(operation) = target.operation.filter(|operation| operation.chat.is_none()) else { return true };
+    if !(fault.fails() && fault.is_applied()) {
+        return true;
+    }
+    let message = format!("`{}` changes nothing by itself, so there is nothing to apply", operation.name);
+    findings.add(path.key("applied"), message, "aim at the operation that makes the change");
     false
 }
 
@@ -175,7 +211,7 @@ type Names<'a> = HashMap<(&'static str, &'static str, Stage), Vec<Known<'a>>>;
 fn finds_all<'a>(
     fault: &FaultSpec,
     target: Target,
-    code: &ErrorCode,
+    stage: Stage,
     sections: Sections<'a>,
     names: &mut Names<'a>,
     path: &Path,
@@ -186,14 +222,15 @@ fn finds_all<'a>(
         return true;
     };
     let known = names
-        .entry((target.vendor.name(), operation.name, code.stage))
-        .or_insert_with(|| section.known(operation.name, code.stage));
+        .entry((target.vendor.name(), operation.name, stage))
+        .or_insert_with(|| section.known(operation.name, stage));
     let mut finds = true;
     for Known { parameter, what, values, fold } in known {
-        let Some(wanted) = fault.matches.get(*parameter).filter(|wanted| !values.contains(&fold(wanted)))
-        else {
+        let wanted = fault.matches.get(*parameter).and_then(Pattern::values).unwrap_or_default();
+        if wanted.is_empty() || wanted.iter().any(|wanted| values.contains(&fold(wanted))) {
             continue;
-        };
+        }
+        let wanted = &wanted[0];
         let help = match nearest(wanted, values.iter().map(|value| &**value)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("add the {what}, or name one that exists"),
@@ -206,7 +243,8 @@ fn finds_all<'a>(
 }
 
 /// The error of the fault, if its target can give it.
-fn error(
+fn code(
+    error: &str,
     fault: &FaultSpec,
     target: Target,
     path: &Path,
@@ -214,14 +252,14 @@ fn error(
 ) -> Option<&'static ErrorCode> {
     let codes = target.vendor.errors();
     let given = || codes.iter().filter(|code| target.can_give(code)).map(|code| code.code);
-    let Some(code) = codes.iter().find(|code| code.code == fault.error.as_str()) else {
-        let help = match nearest(&fault.error, given()) {
+    let Some(code) = codes.iter().find(|code| code.code == error) else {
+        let help = match nearest(error, given()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("`{}` can give {}", target.name(), list(given())),
         };
         findings.add(
             path.key("error"),
-            format!("{} has no error {}", target.vendor.title(), quote(&fault.error)),
+            format!("{} has no error {}", target.vendor.title(), quote(error)),
             help,
         );
         return None;
@@ -231,22 +269,18 @@ fn error(
         findings.add(path.key("error"), message, format!("it can give {}", list(given())));
         return None;
     }
-    if fault.retry_after.is_some() && !code.members.contains(&"retry_after") {
-        let carriers: Vec<_> = codes
-            .iter()
-            .filter(|c| target.can_give(c) && c.members.contains(&"retry_after"))
-            .map(|c| c.code)
-            .collect();
+    let members = [("retry_after", fault.retry_after.is_some()), ("argument", fault.argument.is_some())];
+    for (member, _) in members.into_iter().filter(|(member, given)| *given && !code.members.contains(member))
+    {
+        let carries = |code: &&ErrorCode| target.can_give(code) && code.members.contains(&member);
+        let carriers: Vec<_> = codes.iter().filter(carries).map(|code| code.code).collect();
         let help = if carriers.is_empty() {
             "remove it".to_owned()
         } else {
             format!("remove it; {} can", list(carriers))
         };
-        findings.add(
-            path.key("retry_after"),
-            format!("the error `{}` cannot carry `retry_after`", code.code),
-            help,
-        );
+        let message = format!("the error `{}` cannot carry `{member}`", code.code);
+        findings.add(path.key(member), message, help);
     }
     Some(code)
 }

@@ -117,6 +117,17 @@ impl Walk<'_> {
             (Shape::Anything, _) => Some(node.to_json()),
             (Shape::Optional(_), _) if is_null => Some(Value::Null),
             (Shape::Optional(inner), _) => return self.value(node, inner, trail),
+            (Shape::Kinds { scalar, list, mapping }, kind) if !is_null => {
+                let inner = match kind {
+                    Kind::Scalar { .. } => Some(scalar),
+                    Kind::Sequence(_) => list.as_ref(),
+                    Kind::Mapping(_) => mapping.as_ref(),
+                };
+                if let Some(inner) = inner {
+                    return self.value(node, inner, trail);
+                }
+                None
+            }
             (_, Kind::Scalar { .. }) if is_null => None,
             (Shape::Text, Kind::Scalar { text, .. }) => {
                 Some(Value::String(std::mem::take(text).into_owned()))
@@ -282,6 +293,7 @@ impl Walk<'_> {
                 required.map(|field| (field.name.clone(), self.stand_in(&field.shape))).collect()
             }
             Shape::Table(_) => Map::new().into(),
+            Shape::Kinds { scalar, .. } => self.stand_in(scalar),
             Shape::Optional(inner) => self.stand_in(inner),
             Shape::Anything => Value::Null,
         }

@@ -12,6 +12,7 @@
 mod builder;
 mod calls;
 mod check;
+mod effects;
 mod fill;
 mod node;
 mod refusal;

@@ -139,6 +139,12 @@ mod tests {
                 Shape::Anything => found.push(path.to_owned()),
                 Shape::Record(all) | Shape::Choice { forms: all, .. } => fields(all),
                 Shape::Table(inner) | Shape::Optional(inner) => gaps(inner, path, found),
+                Shape::Kinds { scalar, list, mapping } => {
+                    std::iter::once(scalar)
+                        .chain(list)
+                        .chain(mapping)
+                        .for_each(|inner| gaps(inner, path, found));
+                }
                 Shape::List { first, rest, .. } => {
                     first
                         .iter()

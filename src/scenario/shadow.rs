@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::calls;
 use super::check::Target;
 use crate::engine::Stage;
-use crate::fault::FaultSpec;
+use crate::fault::{FaultSpec, Pattern};
 use crate::seed::{Findings, Path};
 use crate::vendor::ErrorCode;
 
@@ -37,27 +37,31 @@ impl Aim {
 }
 
 impl<'a> Shot<'a> {
-    /// The fault with this number, which gives `code` to `target`.
-    pub(super) fn new(number: usize, fault: &'a FaultSpec, target: Target, code: &ErrorCode) -> Self {
+    /// The fault with this number, which does to `target` more than to hold it up; with an error, `code` is that.
+    pub(super) fn new(number: usize, fault: &'a FaultSpec, target: Target, code: Option<&ErrorCode>) -> Self {
         let known = target.vendor.operations();
         let is_hit = |position: &usize| {
             let operation = known[*position];
-            code.is_given_by(operation.name)
+            code.is_none_or(|code| code.is_given_by(operation.name))
                 && target.operation.is_none_or(|only| only.name == operation.name)
         };
         let mut operations: Vec<_> = (0..known.len()).filter(is_hit).collect();
         let hits_every_operation = operations.len() == known.len();
-        if target.operation.is_none() && code.operations.is_empty() {
+        if target.operation.is_none() && code.is_none_or(|code| code.operations.is_empty()) {
             operations.push(known.len());
         }
         let mut matches: Vec<_> =
-            fault.matches.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            fault.matches.iter().filter_map(|(name, pattern)| Some((name.as_str(), one(pattern)?))).collect();
         matches.sort_unstable();
+        // What asks for more than one value of a parameter may leave calls to others.
+        let is_told_by_values = matches.len() == fault.matches.len()
+            && fault.match_headers.is_empty()
+            && fault.match_credential.is_none();
         Self {
             number,
             name: &fault.name,
-            stage: code.stage,
-            fires_always: calls::is_always(&fault.when),
+            stage: fault.stage(code.map(|code| code.stage)),
+            fires_always: calls::is_always(&fault.when) && is_told_by_values,
             ends_requests: hits_every_operation && (matches.is_empty() || known.len() == 1),
             aim: Aim { vendor: target.vendor.name(), operations },
             matches,
@@ -73,6 +77,11 @@ impl<'a> Shot<'a> {
         }
         self.stage < other.stage && (self.stage > Stage::Gateway || self.ends_requests)
     }
+}
+
+/// The value that a pattern asks for, if it is only one.
+fn one(pattern: &Pattern) -> Option<&str> {
+    pattern.values().and_then(|values| if let [only] = values { Some(only.as_str()) } else { None })
 }
 
 /// The names of the parameters that a fault asks for, and with them its aim.
@@ -113,9 +122,7 @@ fn report(shot: &Shot<'_>, winner: &Shot<'_>, findings: &mut Findings) {
         format!("put it above `{name}`, or give `{name}` a `when` or a `match`")
     } else {
         let (early, late) = (winner.stage.name(), shot.stage.name());
-        format!(
-            "give `{name}` a `when` or a `match`: its error strikes at the stage `{early}`, before `{late}`"
-        )
+        format!("give `{name}` a `when` or a `match`: it strikes at the stage `{early}`, before `{late}`")
     };
     let message = format!("`{}` can never fire: `{name}` answers every such call first", shot.name);
     findings.add(Path::default().key("faults").index(shot.number), message, help);

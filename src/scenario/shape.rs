@@ -8,7 +8,7 @@ use serde::de::value::Error as ReadError;
 use serde_json::Value;
 
 use super::words::either;
-use crate::seed::{Length, Moment, Offset};
+use crate::seed::{Length, Moment, Offset, Point};
 
 /// What a node of the YAML must look like.
 #[derive(Clone, Debug)]
@@ -33,6 +33,8 @@ pub(super) enum Shape {
     Record(Vec<Field>),
     /// A mapping with any keys.
     Table(Box<Shape>),
+    /// A scalar, a list or a mapping, each with a shape of its own; what has none is not accepted.
+    Kinds { scalar: Box<Shape>, list: Option<Box<Shape>>, mapping: Option<Box<Shape>> },
     /// The same, or null.
     Optional(Box<Shape>),
     /// Whatever there is.
@@ -87,6 +89,7 @@ impl Shape {
                 format!("{{{}}}", shown.join(", "))
             }
             Self::Table(shape) => format!("{{key: {}}}", shape.example()),
+            Self::Kinds { scalar, .. } => scalar.example(),
             Self::Optional(shape) => shape.example(),
             Self::Anything => "…".to_owned(),
         }
@@ -109,6 +112,10 @@ impl Shape {
             Self::List { least, most, .. } if least == most => format!("a list of {least} items"),
             Self::List { .. } => "a list".to_owned(),
             Self::Record(_) | Self::Table(_) => "a mapping".to_owned(),
+            Self::Kinds { scalar, list, mapping } => {
+                let kinds = std::iter::once(scalar).chain(list).chain(mapping).map(|shape| shape.words());
+                kinds.collect::<Vec<_>>().join(", or ")
+            }
             Self::Optional(shape) => shape.words(),
             Self::Anything => "a value".to_owned(),
         }
@@ -179,6 +186,7 @@ impl<'a> Compiler<'a> {
         let example = || schema["examples"][0].as_str().unwrap_or_default().to_owned();
         match name {
             "Length" => return Shape::Read { example: example(), read: read::<Length> },
+            "Point" => return Shape::Read { example: example(), read: read::<Point> },
             "Moment" => return Shape::Read { example: example(), read: read::<Moment> },
             "Offset" => return Shape::Read { example: example(), read: read::<Offset> },
             _ => {}
@@ -195,12 +203,31 @@ impl<'a> Compiler<'a> {
         let others: Vec<_> = variants.iter().filter(|variant| !is_null(variant)).collect();
         let shape = match others[..] {
             [only] => self.shape(only),
-            _ => self.choice(&others),
+            _ => self.choice(&others).unwrap_or_else(|| self.kinds(&others)),
         };
         if others.len() < variants.len() { Shape::Optional(Box::new(shape)) } else { shape }
     }
 
-    fn choice(&mut self, variants: &[&'a Value]) -> Shape {
+    /// Variants that the kind of node tells apart.
+    fn kinds(&mut self, variants: &[&'a Value]) -> Shape {
+        let (mut scalar, mut list, mut mapping) = (None, None, None);
+        for variant in variants {
+            let shape = self.shape(variant);
+            let place = match &shape {
+                Shape::List { .. } => &mut list,
+                Shape::Record(_) | Shape::Table(_) => &mut mapping,
+                Shape::Choice { words, .. } if words.is_empty() => &mut mapping,
+                _ => &mut scalar,
+            };
+            if place.replace(Box::new(shape)).is_some() {
+                return Shape::Anything;
+            }
+        }
+        scalar.map_or(Shape::Anything, |scalar| Shape::Kinds { scalar, list, mapping })
+    }
+
+    /// Words, and mappings of one key.
+    fn choice(&mut self, variants: &[&'a Value]) -> Option<Shape> {
         let (mut words, mut forms) = (Vec::new(), Vec::new());
         for variant in variants {
             match self.shape(variant) {
@@ -209,10 +236,10 @@ impl<'a> Compiler<'a> {
                     forms.extend(others);
                 }
                 Shape::Record(fields) if fields.len() == 1 => forms.extend(fields),
-                _ => return Shape::Anything,
+                _ => return None,
             }
         }
-        Shape::Choice { words, forms }
+        Some(Shape::Choice { words, forms })
     }
 
     fn typed(&mut self, name: &str, schema: &'a Value) -> Shape {

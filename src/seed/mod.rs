@@ -5,9 +5,11 @@
 mod duration;
 mod finding;
 mod moment;
+mod point;
 mod text;
 
 pub use duration::Length;
 pub use finding::{Finding, Findings, Path, Step, nearest};
 pub use moment::{Moment, Offset};
+pub use point::Point;
 pub use text::Text;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -10,9 +11,14 @@ use hyper::body::Incoming;
 use hyper::header::{CONNECTION, EXPECT, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode, Version};
 
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::tap::{Order, Orders};
 use super::{body, clock};
 use crate::control;
 use crate::engine::{Arrival, Note, Planned, World, step};
+use crate::fault::Wire;
 use crate::http::{Body, Headers, Reply, Request};
 use crate::vendor::VENDORS;
 
@@ -22,6 +28,8 @@ pub struct Shared {
     world: Mutex<World>,
     /// Whether answers carry the number of their exchange.
     tag: bool,
+    /// Turns true when the server stops: what is held up is held up no longer.
+    stopping: watch::Sender<bool>,
     /// Answers a request; a test puts something else here.
     pub(super) step: Step,
 }
@@ -31,7 +39,7 @@ pub(super) type Step = fn(&mut World, &Request, Arrival) -> Planned;
 
 impl Shared {
     pub(super) fn new(world: World, tag: bool) -> Self {
-        Self { world: Mutex::new(world), tag, step }
+        Self { world: Mutex::new(world), tag, stopping: watch::Sender::new(false), step }
     }
 
     /// The world, for as long as the guard lives. A panic while it was held does not end the server.
@@ -39,13 +47,24 @@ impl Shared {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Answers one request.
+    /// Says that the server stops.
+    pub(super) fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Turns true when the server stops.
+    pub(super) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+
+    /// Answers one request; what the connection is to do with the answer is told to `orders`.
     ///
     /// # Errors
     /// When the client leaves before its body is complete; the connection is then closed.
     pub(super) async fn answer(
         &self,
         request: hyper::Request<Incoming>,
+        orders: &Orders,
     ) -> Result<Response<Full<Bytes>>, hyper::Error> {
         let head = clock::now();
         let (parts, incoming) = request.into_parts();
@@ -59,16 +78,30 @@ impl Shared {
         })?;
         let request = Request::new(parts.method.as_str(), target, headers, body);
         let closes = request.body == Body::TooLarge;
-        let (reply, number) = self.plan(request, head);
+        let has_body = &*request.method != "HEAD";
+        let Answered { reply, number, delay, wire } = self.plan(request, head);
+        if !delay.is_zero() {
+            let mut stopping = self.stopping();
+            tokio::select! {
+                () = sleep(delay) => {}
+                _ = stopping.wait_for(|stopping| *stopping) => {}
+            }
+        }
+        orders.idle().await;
+        if let Some(wire) = wire {
+            let body = if has_body && !matches!(reply.status, 204 | 304) { reply.body.len() } else { 0 };
+            orders.give(Order { wire, body });
+        }
         Ok(response(&reply, number.filter(|_| self.tag), closes))
     }
 
-    /// Makes the reply under the lock; the number is that of the exchange, if it is one.
-    fn plan(&self, request: Request, head: jiff::Timestamp) -> (Arc<Reply>, Option<u64>) {
+    /// Makes the reply under the lock.
+    fn plan(&self, request: Request, head: jiff::Timestamp) -> Answered {
         let body = clock::now();
         let mut world = self.world();
         if control::claims(request.path()) {
-            return (Arc::new(control::answer(&mut world, &request)), None);
+            let reply = Arc::new(control::answer(&mut world, &request, body));
+            return Answered { reply, number: None, delay: Duration::ZERO, wire: None };
         }
         let arrival = Arrival { head, body, now: clock::now() };
         let step = self.step;
@@ -80,10 +113,20 @@ impl Shared {
             );
             broken(&request)
         });
+        let (delay, wire) = (planned.delay, planned.wire);
         let reply = world.record(request, planned, arrival);
         log(&world);
-        (reply, Some(world.counters().exchanges))
+        Answered { reply, number: Some(world.counters().exchanges), delay, wire }
     }
+}
+
+/// What is to happen now that the world has been asked.
+struct Answered {
+    reply: Arc<Reply>,
+    /// The exchange's number, if it is one.
+    number: Option<u64>,
+    delay: Duration,
+    wire: Option<Wire>,
 }
 
 /// The vendor's own 500.
@@ -91,7 +134,8 @@ fn broken(request: &Request) -> Planned {
     let vendor = VENDORS.iter().find(|vendor| vendor.claims(request.path()));
     let reply = vendor.map_or_else(|| Reply::json(500, &serde_json::Value::Null), |vendor| vendor.failure());
     let remarks = vec!["standin panicked while answering: this is a bug of standin".into()];
-    Planned { reply, note: Note { vendor: vendor.map(|vendor| vendor.name()), remarks, ..Note::default() } }
+    let note = Note { vendor: vendor.map(|vendor| vendor.name()), remarks, ..Note::default() };
+    Planned::plain(reply, note)
 }
 
 /// One line for the exchange just recorded; neither paths nor parameters, which may hold secrets.
@@ -125,13 +169,17 @@ fn response(reply: &Reply, tag: Option<u64>, closes: bool) -> Response<Full<Byte
     let headers = response.headers_mut();
     headers.reserve(reply.headers.len() + 1);
     for (name, value) in &reply.headers {
+        // What is borrowed is a constant of ours, and needs no memory of its own.
+        let name = match name {
+            Cow::Borrowed(text) => Ok(HeaderName::from_static(text)),
+            Cow::Owned(text) => HeaderName::from_bytes(text.as_bytes()),
+        };
         let value = match value {
-            // What is borrowed is a constant of ours, and needs no memory of its own.
             Cow::Borrowed(text) => Ok(HeaderValue::from_static(text)),
             Cow::Owned(text) => HeaderValue::from_str(text),
         };
-        if let Ok(value) = value {
-            headers.append(HeaderName::from_static(name), value);
+        if let (Ok(name), Ok(value)) = (name, value) {
+            headers.append(name, value);
         }
     }
     if let Some(number) = tag {

@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::time::sleep;
 
 use super::answer::Shared;
+use super::tap::{Orders, Reset, Tap};
 
 /// The largest head of a request, in bytes.
 const HEAD_LIMIT: usize = 64 << 10;
@@ -45,25 +46,28 @@ pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>, stop: imp
         }
     }
     drop(listener);
+    shared.stop();
     if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
         tracing::warn!("exchanges that were still running were cut off");
     }
 }
 
 /// Answers the requests of one connection.
-async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static>(
     stream: S,
     shared: Arc<Shared>,
     graceful: hyper_util::server::graceful::Watcher,
 ) {
     let steps = Arc::new(AtomicU64::new(0));
+    let orders = Arc::new(Orders::default());
+    let tap = Tap::new(stream, Arc::clone(&orders), shared.stopping());
     let service = {
-        let steps = Arc::clone(&steps);
+        let (steps, orders) = (Arc::clone(&steps), Arc::clone(&orders));
         service_fn(move |request| {
-            let (shared, steps) = (Arc::clone(&shared), Arc::clone(&steps));
+            let (shared, steps, orders) = (Arc::clone(&shared), Arc::clone(&steps), Arc::clone(&orders));
             async move {
                 steps.fetch_add(1, Ordering::Relaxed);
-                let answer = shared.answer(request).await;
+                let answer = shared.answer(request, &orders).await;
                 steps.fetch_add(1, Ordering::Relaxed);
                 answer
             }
@@ -71,24 +75,24 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     };
     let mut builder = http1::Builder::new();
     builder.max_header_size(HEAD_LIMIT);
-    let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+    let connection = graceful.watch(builder.serve_connection(TokioIo::new(tap), service));
     tokio::select! {
         ended = connection => if let Err(error) = ended {
             tracing::debug!(%error, "a connection ended early");
         },
-        () = silence(&steps) => tracing::debug!("a connection was closed: its client sent no head"),
+        () = silence(&steps, &orders) => tracing::debug!("a connection was closed: its client sent no head"),
     }
 }
 
 /// Ends when a client has sent no complete head for the time that it has for one. Each exchange counts two steps,
 /// so an odd number means that one is under way. One timer a connection costs less than one a request; a client
 /// that falls silent after an answer is given up to twice the time.
-async fn silence(steps: &AtomicU64) {
+async fn silence(steps: &AtomicU64, orders: &Orders) {
     let mut seen = steps.load(Ordering::Relaxed);
     loop {
         sleep(HEAD_TIME).await;
         let now = steps.load(Ordering::Relaxed);
-        if now == seen && now.is_multiple_of(2) {
+        if now == seen && now.is_multiple_of(2) && !orders.is_busy() {
             return;
         }
         seen = now;
@@ -103,12 +107,17 @@ mod tests {
     use crate::engine::World;
     use crate::scenario::Scenario;
 
+    /// The other end finds the stream at its end, however that came.
+    impl Reset for tokio::io::DuplexStream {
+        fn reset(&self) {}
+    }
+
     /// A connection to a server of the built-in scenario whose `step` may be another one.
     fn connect(
         step: Option<super::super::answer::Step>,
     ) -> (tokio::io::DuplexStream, Arc<Shared>, GracefulShutdown) {
         let scenario = Scenario::parse("default", Scenario::DEFAULT).unwrap();
-        let mut shared = Shared::new(World::new(Arc::new(scenario), 1), false);
+        let mut shared = Shared::new(World::new(Arc::new(scenario), 1, jiff::Timestamp::UNIX_EPOCH), false);
         if let Some(step) = step {
             shared.step = step;
         }

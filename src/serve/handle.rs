@@ -9,7 +9,7 @@ use std::{fs, io, thread};
 use tokio::sync::oneshot;
 
 use super::answer::Shared;
-use super::{Options, random_seed, serve};
+use super::{Options, now, random_seed, serve};
 use crate::engine::{Entry, World};
 use crate::scenario::{Report, Scenario};
 
@@ -90,7 +90,7 @@ impl Server {
         let scenario = Arc::new(scenario);
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let url = format!("http://{}", listener.local_addr()?);
-        let world = World::new(Arc::clone(&scenario), scenario.seed.unwrap_or_else(random_seed));
+        let world = World::new(Arc::clone(&scenario), scenario.seed.unwrap_or_else(random_seed), now());
         let (started, running) = mpsc::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let failed = started.clone();
@@ -129,12 +129,12 @@ impl Server {
 
     /// The state of every vendor as data, as `GET /__standin/state` gives it.
     pub fn state(&self) -> serde_json::Value {
-        self.shared.world().state()
+        self.shared.world().state(now())
     }
 
     /// Back to the start of the scenario: state, counters, clock and journal.
     pub fn reset(&self) {
-        self.shared.world().reset();
+        self.shared.world().reset(now());
     }
 }
 

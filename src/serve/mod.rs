@@ -8,6 +8,7 @@ mod handle;
 mod random;
 mod run;
 mod signals;
+mod tap;
 
 pub use clock::now;
 pub use handle::{Server, StartError};

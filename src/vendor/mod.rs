@@ -6,6 +6,7 @@
 
 pub mod bitrix24;
 pub mod chert;
+mod later;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -18,6 +19,7 @@ use serde_json::Value;
 use crate::engine::{Stage, Watch};
 use crate::http::{Facts, Reply, Request};
 use crate::seed::{Findings, Path};
+pub use later::Later;
 
 /// Every vendor that standin emulates.
 pub static VENDORS: &[&dyn Vendor] = &[&bitrix24::Bitrix24, &chert::Chert];
@@ -49,6 +51,10 @@ pub trait Vendor: Sync {
 
     /// Reads its section; the value satisfies [`Vendor::schema`].
     fn read(&self, section: Value) -> Result<Box<dyn Section>, serde_json::Error>;
+
+    /// The credential that the request presents, good or not: an access token, `user/secret` of a webhook, the slug
+    /// of a tenant.
+    fn credential(&self, request: &Request) -> Option<String>;
 
     /// Every credential in the request, spelt as it stands in the request, so that a journal can hide it.
     fn credentials_in(&self, request: &Request) -> Vec<String>;
@@ -131,6 +137,9 @@ pub trait Emulator: Send {
     /// Answers one request. Total: what a client can cause is a vendor's error.
     fn answer(&mut self, exchange: &mut Exchange<'_>) -> Reply;
 
+    /// Makes the changes that were put off until `now` or earlier.
+    fn settle(&mut self, now: Timestamp);
+
     /// The state as data, without secrets.
     fn state(&self) -> Value;
 }
@@ -147,8 +156,9 @@ pub struct Exchange<'a> {
 
 /// Hears which stages a call passed, and may order an error.
 pub trait Checkpoint {
-    /// `call` has passed `stage`. `Err`: the vendor answers with this error and changes nothing.
-    fn passed(&mut self, stage: Stage, call: &Call<'_>) -> Result<(), Ordered>;
+    /// `call` has passed `stage`. `Err`: the vendor answers with this error. Either way it is told what becomes of
+    /// the change, which matters at the last stage.
+    fn passed(&mut self, stage: Stage, call: &Call<'_>, watch: &mut Watch) -> Result<Commit, Ordered>;
 
     /// The exchange ends with this error code.
     fn refused(&mut self, code: &'static str);
@@ -167,6 +177,17 @@ pub struct Call<'a> {
     pub nested: bool,
 }
 
+/// What becomes of the change that a call asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commit {
+    /// It is made.
+    Now,
+    /// It is not made, whatever the answer says.
+    Never,
+    /// It is made at this instant.
+    At(Timestamp),
+}
+
 /// An error that the vendor is asked to give.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ordered {
@@ -176,6 +197,10 @@ pub struct Ordered {
     pub message: Option<String>,
     /// Seconds to wait, where the error carries them.
     pub retry_after: Option<u32>,
+    /// The argument that it names, where the error names one.
+    pub argument: Option<String>,
+    /// What becomes of the change.
+    pub commit: Commit,
 }
 
 /// An emulated operation.
@@ -189,6 +214,8 @@ pub struct Operation {
     pub summary: &'static str,
     /// Its parameters, as a fault's `match` spells them.
     pub parameters: &'static [&'static str],
+    /// The one of them that names the chat.
+    pub chat: Option<&'static str>,
     /// The page that documents it.
     pub source: &'static str,
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// For each part of the library: the other parts that it may name.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("cli", &["engine", "scenario", "seed", "serve", "vendor"]),
-    ("serve", &["control", "engine", "http", "scenario", "vendor"]),
+    ("serve", &["control", "engine", "fault", "http", "scenario", "vendor"]),
     ("control", &["engine", "http", "scenario", "seed", "vendor"]),
     ("engine", &["fault", "http", "scenario", "vendor"]),
     ("scenario", &["engine", "fault", "seed", "vendor"]),

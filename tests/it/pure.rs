@@ -14,7 +14,7 @@ const SCENARIO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/documente
 
 fn world(seed: u64) -> World {
     let text = std::fs::read_to_string(SCENARIO).unwrap();
-    World::new(Arc::new(Scenario::parse(SCENARIO, &text).unwrap()), seed)
+    World::new(Arc::new(Scenario::parse(SCENARIO, &text).unwrap()), seed, Timestamp::UNIX_EPOCH)
 }
 
 fn now() -> Arrival {

@@ -107,8 +107,9 @@ faults:
 ";
     let scenario = Scenario::parse("scenario.yaml", text).unwrap_or_else(|report| panic!("{report}"));
     let [fault] = &scenario.faults[..] else { panic!("one fault") };
-    assert_eq!((fault.name.as_str(), fault.matches["CHAT_ID"].as_str()), ("on", "017"));
-    assert_eq!(fault.matches["NAME"].as_str(), "~~");
+    let of = |name: &str| fault.matches[name].values().unwrap()[0].as_str();
+    assert_eq!((fault.name.as_str(), of("CHAT_ID")), ("on", "017"));
+    assert_eq!(of("NAME"), "~~");
     let section = format!("{scenario:?}");
     assert!(section.contains(r#"id: Text("017")"#) && section.contains(r#"name: Text("1e3")"#), "{section}");
 }

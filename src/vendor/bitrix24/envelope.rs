@@ -14,7 +14,7 @@ use super::php;
 use super::section::Envelope;
 use crate::http::Reply;
 
-type Header = (&'static str, Cow<'static, str>);
+type Header = (Cow<'static, str>, Cow<'static, str>);
 
 /// The members of an error, in the order of the wire.
 #[derive(Serialize)]
@@ -60,14 +60,15 @@ pub fn success(
     }
     let mut headers = Vec::with_capacity(12);
     if rules.cloud_headers {
-        headers.extend(CLOUD.iter().map(|&(name, value)| (name, value.into())));
+        headers.extend(CLOUD.iter().map(|&(name, value)| (name.into(), value.into())));
     }
     headers.extend(every_answer());
     if rules.cloud_headers {
-        headers
-            .extend(caller.client_id.iter().map(|id| ("x-bitrix-rest-application", id.to_string().into())));
+        headers.extend(
+            caller.client_id.iter().map(|id| ("x-bitrix-rest-application".into(), id.to_string().into())),
+        );
         headers.push(REST_TIME);
-        headers.push(("x-frame-options", "SAMEORIGIN".into()));
+        headers.push(("x-frame-options".into(), "SAMEORIGIN".into()));
     }
     Reply { status: 200, headers, body: body.into() }
 }
@@ -88,7 +89,7 @@ pub fn error(refusal: &Refusal, rules: &Rules) -> Reply {
     if rules.cloud_headers {
         headers.push(REST_TIME);
     }
-    headers.extend(refusal.retry_after.map(|seconds| ("retry-after", seconds.to_string().into())));
+    headers.extend(refusal.retry_after.map(|seconds| ("retry-after".into(), seconds.to_string().into())));
     Reply { status: refusal.status, headers, body: php::json(&ErrorBody::new(refusal)).into() }
 }
 
@@ -109,10 +110,10 @@ pub fn preflight() -> Reply {
 /// On every answer, errors too.
 fn every_answer() -> [Header; 4] {
     [
-        ("content-type", "application/json; charset=utf-8".into()),
-        ("access-control-allow-origin", "*".into()),
-        ("access-control-allow-headers", "origin, content-type, accept".into()),
-        ("x-content-type-options", "nosniff".into()),
+        ("content-type".into(), "application/json; charset=utf-8".into()),
+        ("access-control-allow-origin".into(), "*".into()),
+        ("access-control-allow-headers".into(), "origin, content-type, accept".into()),
+        ("x-content-type-options".into(), "nosniff".into()),
     ]
 }
 
@@ -129,4 +130,4 @@ const CLOUD: &[(&str, &str)] = &[
 ];
 
 /// Processing in whole seconds with ten digits behind the point, as captures since late 2025 have it.
-const REST_TIME: Header = ("x-bitrix-rest-time", Cow::Borrowed("0.0000000000"));
+const REST_TIME: Header = (Cow::Borrowed("x-bitrix-rest-time"), Cow::Borrowed("0.0000000000"));

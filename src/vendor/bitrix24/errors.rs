@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::editions::Edition;
 use super::methods;
 use crate::engine::Stage::{self, Arguments, Auth, Delivery, Gateway, Lookup};
-use crate::vendor::{ErrorCode, Face, Ordered};
+use crate::vendor::{Commit, ErrorCode, Face, Ordered};
 
 /// A call that is not answered with success.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Refusal {
     pub argument: Option<Cow<'static, str>>,
     /// Seconds to wait, sent as a header where a fault asks for it.
     pub retry_after: Option<u32>,
+    /// What becomes of the change that the call asked for.
+    pub commit: Commit,
 }
 
 impl Refusal {
@@ -27,7 +29,14 @@ impl Refusal {
     pub fn new(code: &str, edition: Edition) -> Self {
         let row = row(code);
         let face = face_of(row, edition);
-        Self { code: row, status: face.status, text: face.text.into(), argument: None, retry_after: None }
+        Self {
+            code: row,
+            status: face.status,
+            text: face.text.into(),
+            argument: None,
+            retry_after: None,
+            commit: Commit::Never,
+        }
     }
 
     /// The same with another text.
@@ -38,13 +47,14 @@ impl Refusal {
     }
 
     /// An empty or missing argument: the server names it, the page has one sentence for all.
-    pub fn argument(name: &'static str, edition: Edition) -> Self {
+    pub fn argument(name: impl Into<Cow<'static, str>>, edition: Edition) -> Self {
         let refusal = Self::new("ERROR_ARGUMENT", edition);
         if !edition.rules().names_argument {
             return refusal;
         }
+        let name = name.into();
         Self {
-            argument: Some(name.into()),
+            argument: Some(name.clone()),
             ..refusal.with_text(format!("Argument '{name}' is null or empty"))
         }
     }
@@ -52,10 +62,13 @@ impl Refusal {
     /// The error that a fault ordered.
     pub fn ordered(ordered: Ordered, edition: Edition) -> Self {
         let mut refusal = match ordered.code.code {
-            "ERROR_ARGUMENT" => Self::argument("CONNECTOR", edition),
+            "ERROR_ARGUMENT" => {
+                Self::argument(ordered.argument.map_or("CONNECTOR".into(), Cow::from), edition)
+            }
             code => Self::new(code, edition),
         };
         refusal.retry_after = ordered.retry_after;
+        refusal.commit = ordered.commit;
         match ordered.message {
             Some(message) => refusal.with_text(message),
             None => refusal,

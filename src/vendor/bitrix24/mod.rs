@@ -65,6 +65,15 @@ impl Vendor for Bitrix24 {
         Ok(Box::new(Arc::new(serde_json::from_value::<Portal>(section)?)))
     }
 
+    fn credential(&self, request: &Request) -> Option<String> {
+        let presented = call::read(request).presented;
+        let webhook = || presented.webhook.as_ref().map(|(user, secret)| format!("{user}/{secret}"));
+        if presented.webhook_in_path {
+            return webhook();
+        }
+        presented.token.as_deref().map(str::to_owned).or_else(webhook)
+    }
+
     fn credentials_in(&self, request: &Request) -> Vec<String> {
         secrets::credentials_in(request)
     }

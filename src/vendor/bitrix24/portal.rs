@@ -16,7 +16,7 @@ use super::section::{self, Portal, PortalState};
 use super::time::Time;
 use crate::engine::Stage;
 use crate::http::{Body, Reply};
-use crate::vendor::{Call, Emulator, Exchange};
+use crate::vendor::{Call, Commit, Emulator, Exchange, Later};
 
 /// The state of one portal.
 #[derive(Debug)]
@@ -26,7 +26,12 @@ pub struct State {
     connectors: HashMap<String, Connector>,
     /// Chats in the order of the scenario.
     chats: Vec<Chat>,
+    /// Renames that are made later.
+    later: Later<Rename>,
 }
+
+/// A chat, by its place, and its new name.
+type Rename = (usize, String);
 
 /// A registered connector.
 #[derive(Debug, Default)]
@@ -73,7 +78,7 @@ impl State {
                 on_line.entry(chat.id.clone()).or_default().push(index);
             }
         }
-        Self { credentials: Credentials::new(&portal), connectors, chats, portal }
+        Self { credentials: Credentials::new(&portal), connectors, chats, later: Later::default(), portal }
     }
 
     /// The edition that the portal shows.
@@ -97,14 +102,32 @@ impl State {
         &self.chats[chat].name
     }
 
-    /// Gives a chat a new name.
-    pub fn rename(&mut self, chat: usize, name: &str) {
-        name.clone_into(&mut self.chats[chat].name);
+    /// Reports to the checkpoint that a call has passed every stage in front of its change, which gives a chat a new
+    /// name, and makes that as the checkpoint says.
+    pub fn rename(
+        &mut self,
+        chat: usize,
+        name: &str,
+        call: &Call<'_>,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<(), Refusal> {
+        let verdict = self.passed(Stage::Delivery, call, exchange);
+        let commit = verdict.as_ref().map_or_else(|refusal| refusal.commit, |commit| *commit);
+        match commit {
+            Commit::Now => name.clone_into(&mut self.chats[chat].name),
+            later => drop(self.later.sort(later, (chat, name.to_owned()))),
+        }
+        verdict.map(drop)
     }
 
     /// Reports to the checkpoint that a call has passed a stage.
-    pub fn passed(&self, stage: Stage, call: &Call<'_>, exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
-        exchange.checkpoint.passed(stage, call).map_err(|ordered| {
+    pub fn passed(
+        &self,
+        stage: Stage,
+        call: &Call<'_>,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<Commit, Refusal> {
+        exchange.checkpoint.passed(stage, call, &mut exchange.watch).map_err(|ordered| {
             // A batch describes a command's lack of scope by nothing.
             let is_bare =
                 call.nested && ordered.code.code == "insufficient_scope" && ordered.message.is_none();
@@ -195,6 +218,12 @@ impl Emulator for State {
             exchange.checkpoint.refused(refusal.code.code);
             envelope::error(&refusal, rules)
         })
+    }
+
+    fn settle(&mut self, now: jiff::Timestamp) {
+        for (chat, name) in self.later.due(now) {
+            self.chats[chat].name = name;
+        }
     }
 
     fn state(&self) -> Value {

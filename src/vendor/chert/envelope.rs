@@ -1,5 +1,7 @@
 //! A result or a refusal → the reply.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::errors::Refusal;
@@ -43,10 +45,10 @@ pub fn error(refusal: &Refusal, trace: &str) -> Reply {
     };
     let body = serde_json::to_vec(&envelope).expect("an envelope is plain members");
     let mut headers = headers(trace.to_owned());
-    headers.extend(refusal.retry_after.map(|seconds| ("retry-after", seconds.to_string().into())));
+    headers.extend(refusal.retry_after.map(|seconds| ("retry-after".into(), seconds.to_string().into())));
     Reply { status: refusal.status, headers, body: body.into() }
 }
 
-fn headers(trace: String) -> Vec<(&'static str, std::borrow::Cow<'static, str>)> {
-    vec![("content-type", "application/json".into()), ("x-trace-id", trace.into())]
+fn headers(trace: String) -> Vec<(Cow<'static, str>, Cow<'static, str>)> {
+    vec![("content-type".into(), "application/json".into()), ("x-trace-id".into(), trace.into())]
 }

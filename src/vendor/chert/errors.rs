@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::engine::Stage;
-use crate::vendor::{ErrorCode, Face, Ordered};
+use crate::vendor::{Commit, ErrorCode, Face, Ordered};
 
 /// A request that is not answered with success.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Refusal {
     pub text: Cow<'static, str>,
     /// Seconds to wait, with the codes that carry them.
     pub retry_after: Option<u32>,
+    /// What becomes of the change that the call asked for.
+    pub commit: Commit,
 }
 
 /// What `retry_after` says where a scenario does not.
@@ -28,7 +30,7 @@ impl Refusal {
         let row = row.expect("the catalogue has every code that the code names");
         let face = &row.faces[0];
         let retry_after = row.members.contains(&"retry_after").then_some(RETRY_AFTER);
-        Self { code: row, status: face.status, text: face.text.into(), retry_after }
+        Self { code: row, status: face.status, text: face.text.into(), retry_after, commit: Commit::Never }
     }
 
     /// The same with another text.
@@ -42,7 +44,7 @@ impl Refusal {
         let refusal = Self::new(ordered.code.code);
         let retry_after = ordered.retry_after.or(refusal.retry_after);
         let text = ordered.message.map_or(refusal.text, Cow::Owned);
-        Self { text, retry_after, ..refusal }
+        Self { text, retry_after, commit: ordered.commit, ..refusal }
     }
 }
 

@@ -54,6 +54,10 @@ impl Vendor for Chert {
         Ok(Box::new(Arc::new(serde_json::from_value::<Service>(section)?)))
     }
 
+    fn credential(&self, request: &Request) -> Option<String> {
+        signature::credential(request)
+    }
+
     fn credentials_in(&self, request: &Request) -> Vec<String> {
         signature::credentials_in(request)
     }

@@ -137,6 +137,13 @@ fn mac(secret: &str, seconds: &str, body: &[u8]) -> Hmac<Sha256> {
     mac
 }
 
+/// The tenant's slug as sent, or else the bearer token.
+pub fn credential(request: &Request) -> Option<String> {
+    let text = |name| request.headers.text(name).map(str::trim).filter(|text| !text.is_empty());
+    let token = || text("authorization")?.split_once(' ').map(|(_, token)| token.trim());
+    text("x-chert-tenant").or_else(token).map(str::to_owned)
+}
+
 /// Every credential of a request as it is spelt there: tokens, and the digest of a signature; all of a signature
 /// that is none.
 pub fn credentials_in(request: &Request) -> Vec<String> {

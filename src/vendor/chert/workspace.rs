@@ -10,7 +10,7 @@ use super::section::{self, Service, TenantState};
 use super::{BASE, envelope, signature};
 use crate::engine::{Stage, Stream};
 use crate::http::{Body, Reply, Request, form};
-use crate::vendor::{Call, Emulator, Exchange};
+use crate::vendor::{Call, Commit, Emulator, Exchange, Later};
 
 /// The state of the service.
 #[derive(Debug)]
@@ -40,6 +40,19 @@ pub struct Tenant {
     state: TenantState,
     chats: Vec<Chat>,
     ids: HashMap<String, usize>,
+    /// Changes that are made later.
+    later: Later<Change>,
+}
+
+/// A chat, by its place, and what it gets.
+#[derive(Debug)]
+pub struct Change {
+    /// The chat.
+    pub chat: usize,
+    /// Its new name.
+    pub display_name: Option<String>,
+    /// Its new icon.
+    pub group_chat_icon: Option<String>,
 }
 
 /// A chat.
@@ -80,12 +93,35 @@ impl Tenant {
             state: tenant.state,
             ids: chats.iter().enumerate().map(|(index, chat)| (chat.id.clone(), index)).collect(),
             chats,
+            later: Later::default(),
         }
     }
 
-    /// The chat with this identifier.
-    pub fn chat(&mut self, id: &str) -> Option<&mut Chat> {
-        self.ids.get(id).map(|&index| &mut self.chats[index])
+    /// The chat with this identifier, and its place.
+    pub fn chat(&self, id: &str) -> Option<(usize, &Chat)> {
+        self.ids.get(id).map(|&index| (index, &self.chats[index]))
+    }
+
+    /// Reports to the checkpoint that a call has passed every stage in front of its change, and makes that as the
+    /// checkpoint says.
+    pub fn deliver(
+        &mut self,
+        change: Change,
+        call: &Call<'_>,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<(), Refusal> {
+        let verdict = passed(Stage::Delivery, call, exchange);
+        let commit = verdict.as_ref().map_or_else(|refusal| refusal.commit, |commit| *commit);
+        if let Some(change) = self.later.sort(commit, change) {
+            self.make(change);
+        }
+        verdict.map(drop)
+    }
+
+    fn make(&mut self, change: Change) {
+        let chat = &mut self.chats[change.chat];
+        chat.display_name = change.display_name.or(chat.display_name.take());
+        chat.group_chat_icon = change.group_chat_icon.or(chat.group_chat_icon.take());
     }
 }
 
@@ -154,8 +190,8 @@ impl State {
 }
 
 /// Reports to the checkpoint that a call has passed a stage.
-pub fn passed(stage: Stage, call: &Call<'_>, exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
-    exchange.checkpoint.passed(stage, call).map_err(Refusal::ordered)
+pub fn passed(stage: Stage, call: &Call<'_>, exchange: &mut Exchange<'_>) -> Result<Commit, Refusal> {
+    exchange.checkpoint.passed(stage, call, &mut exchange.watch).map_err(Refusal::ordered)
 }
 
 impl Emulator for State {
@@ -167,6 +203,12 @@ impl Emulator for State {
                 exchange.checkpoint.refused(refusal.code.code);
                 envelope::error(&refusal, &trace)
             }
+        }
+    }
+
+    fn settle(&mut self, now: jiff::Timestamp) {
+        for tenant in &mut self.tenants.tenants {
+            tenant.later.due(now).into_iter().for_each(|change| tenant.make(change));
         }
     }
 

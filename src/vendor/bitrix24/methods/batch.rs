@@ -21,6 +21,7 @@ pub static METHOD: Method = Method {
         route: "POST /rest/batch",
         summary: "runs up to fifty commands in one request",
         parameters: &[],
+        chat: None,
         source: "apidocs.bitrix24.com/api-reference/how-to-call-rest-api/batch.html",
     },
     needs_connector_scope: false,

@@ -18,6 +18,7 @@ pub static METHOD: Method = Method {
         route: "POST /rest/imconnector.chat.name.set",
         summary: "gives a chat of an open line a new name",
         parameters: &["CONNECTOR", "LINE", "CHAT_ID", "NAME", "USER_ID"],
+        chat: Some("CHAT_ID"),
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-chat-name-set.html",
     },
     needs_connector_scope: true,
@@ -118,8 +119,7 @@ fn run(
     if new_name.is_empty() || (rules.refuses_same_name && php::loosely_equal(state.name(chat), new_name)) {
         return Err(failed());
     }
-    state.passed(Stage::Delivery, &call, exchange)?;
-    state.rename(chat, new_name);
+    state.rename(chat, new_name, &call, exchange)?;
     Ok(success(state, exchange))
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Endpoint, Route};
 use crate::engine::Stage;
 use crate::vendor::chert::errors::Refusal;
-use crate::vendor::chert::workspace::{Tenant, passed};
+use crate::vendor::chert::workspace::{Change, Tenant, passed};
 use crate::vendor::{Call, Exchange, Operation};
 
 /// The endpoint.
@@ -16,6 +16,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         route: "PUT /api/v1/chats/{id}",
         summary: "gives a group a new display name, a new icon, or both",
         parameters: &["id", "display_name", "group_chat_icon"],
+        chat: Some("id"),
         source: "docs.trychert.com/api/group-chats/rename",
     },
     method: "PUT",
@@ -52,7 +53,7 @@ fn run(
     }
     passed(Stage::Arguments, call, exchange)?;
 
-    let chat = tenant.chat(route.segment("id")).ok_or_else(|| Refusal::new("2002"))?;
+    let (index, chat) = tenant.chat(route.segment("id")).ok_or_else(|| Refusal::new("2002"))?;
     if !chat.is_group {
         return Err(Refusal::new("1006"));
     }
@@ -61,20 +62,21 @@ fn run(
     }
     passed(Stage::Lookup, call, exchange)?;
 
-    passed(Stage::Delivery, call, exchange)?;
-    if let Some(display_name) = display_name {
-        chat.display_name = Some(display_name.to_owned());
-    }
-    if let Some(group_chat_icon) = group_chat_icon {
-        chat.group_chat_icon = Some(group_chat_icon.to_owned());
-    }
-    let chat = Refreshed {
+    // The answer tells of the change, whatever becomes of that.
+    let refreshed = Refreshed {
         id: &chat.id,
-        display_name: chat.display_name.as_deref(),
-        group_chat_icon: chat.group_chat_icon.as_deref(),
+        display_name: display_name.or(chat.display_name.as_deref()),
+        group_chat_icon: group_chat_icon.or(chat.group_chat_icon.as_deref()),
         is_group: true,
     };
-    Ok(serde_json::to_vec(&Answer { chat }).expect("a chat is plain members"))
+    let answer = serde_json::to_vec(&Answer { chat: refreshed }).expect("a chat is plain members");
+    let change = Change {
+        chat: index,
+        display_name: display_name.map(str::to_owned),
+        group_chat_icon: group_chat_icon.map(str::to_owned),
+    };
+    tenant.deliver(change, call, exchange)?;
+    Ok(answer)
 }
 
 /// The name without white space at its ends; a blank one is refused.

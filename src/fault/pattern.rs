@@ -1,0 +1,107 @@
+//! What a `match` asks of one value: to be this, one of these, or to fit a regular expression.
+
+use regex::{Regex, RegexBuilder};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::seed::Text;
+
+/// A value, a list of values, or `{regex: …}`.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Pattern {
+    /// This value.
+    One(Text),
+    /// One of these values.
+    Any(Vec<Text>),
+    /// What fits.
+    Form(Form),
+}
+
+/// A pattern that is more than values.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// A regular expression that fits somewhere in the value; `^` and `$` are its ends.
+    Regex(Text),
+}
+
+/// A pattern, ready to be held against values.
+#[derive(Clone, Debug)]
+pub enum Matcher {
+    /// One of these values.
+    Any(Vec<String>),
+    /// What fits. The engine needs time in proportion to the value, whatever the expression.
+    Fits(Regex),
+}
+
+/// The most memory that an expression may take, in bytes.
+const REGEX_MEMORY: usize = 1 << 20;
+
+impl Pattern {
+    /// Makes it ready.
+    ///
+    /// # Errors
+    /// Why the text is no regular expression, in a line.
+    pub fn matcher(&self) -> Result<Matcher, String> {
+        match self {
+            Self::One(value) => Ok(Matcher::Any(vec![value.to_string()])),
+            Self::Any(values) => Ok(Matcher::Any(values.iter().map(ToString::to_string).collect())),
+            Self::Form(Form::Regex(text)) => {
+                let regex = RegexBuilder::new(text).size_limit(REGEX_MEMORY).build();
+                regex.map(Matcher::Fits).map_err(|error| match error {
+                    regex::Error::CompiledTooBig(_) => "it would take more than 1 MiB".to_owned(),
+                    other => other.to_string().lines().last().unwrap_or_default().replace("error: ", ""),
+                })
+            }
+        }
+    }
+
+    /// The values that it names; `None` when it does not name them.
+    pub fn values(&self) -> Option<&[Text]> {
+        match self {
+            Self::One(value) => Some(std::slice::from_ref(value)),
+            Self::Any(values) => Some(values),
+            Self::Form(_) => None,
+        }
+    }
+}
+
+impl Matcher {
+    /// Whether the value is one that is asked for.
+    pub fn fits(&self, value: &str) -> bool {
+        match self {
+            Self::Any(values) => values.iter().any(|wanted| wanted == value),
+            Self::Fits(regex) => regex.is_match(value),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(yaml: &str, fitting: &[&str], others: &[&str]) {
+        let pattern: Pattern = serde_json::from_str(yaml).unwrap();
+        let matcher = pattern.matcher().unwrap();
+        assert!(fitting.iter().all(|value| matcher.fits(value)), "{yaml}");
+        assert!(!others.iter().any(|value| matcher.fits(value)), "{yaml}");
+    }
+
+    #[test]
+    fn values_lists_and_expressions() {
+        check(r#""a""#, &["a"], &["", "A", "aa"]);
+        check(r#"["a", "b"]"#, &["a", "b"], &["c", ""]);
+        check(r#"{"regex": "^chat-[0-9]+$"}"#, &["chat-1", "chat-22"], &["chat-", "a chat-1"]);
+        check(r#"{"regex": "(?i)crew"}"#, &["The Crew"], &["cre"]);
+        check("[]", &[], &["", "a"]);
+    }
+
+    #[test]
+    fn what_is_no_expression_says_why() {
+        let why = |text: &str| Pattern::Form(Form::Regex(text.into())).matcher().unwrap_err();
+        assert_eq!(why("(a"), "unclosed group");
+        assert_eq!(why("(a{1000}){1000}"), "it would take more than 1 MiB");
+    }
+}

@@ -1,0 +1,247 @@
+//! A connection that can do something else with an answer than to send it: it performs scripts.
+//!
+//! hyper writes every answer through the tap. One that has an order is caught until it is complete, turned into a
+//! script of bytes and pauses, and that is performed instead.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Sleep, sleep};
+
+use crate::fault::Wire;
+use crate::fault::wire::{Act, Answer, End};
+
+/// A stream that can end without order.
+pub(super) trait Reset {
+    /// From now on dropping it resets the connection.
+    fn reset(&self);
+}
+
+impl Reset for TcpStream {
+    fn reset(&self) {
+        if let Err(error) = self.set_zero_linger() {
+            tracing::warn!(%error, "a connection could not be reset");
+        }
+    }
+}
+
+/// What is to be done with the next answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Order {
+    /// The effect.
+    pub(super) wire: Wire,
+    /// How many bytes of body the answer has on the wire.
+    pub(super) body: usize,
+}
+
+/// Takes orders for the tap of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Orders {
+    /// An order waits or is under way.
+    is_busy: AtomicBool,
+    waiting: Mutex<Option<Order>>,
+    done: Notify,
+}
+
+impl Orders {
+    /// Whether an answer is still being spoilt.
+    pub(super) fn is_busy(&self) -> bool {
+        self.is_busy.load(Ordering::Acquire)
+    }
+
+    /// Gives an order for the next answer.
+    pub(super) fn give(&self, order: Order) {
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(order);
+        self.is_busy.store(true, Ordering::Release);
+    }
+
+    /// Ends when the order before is carried out. Only a client that sends requests before it has answers waits.
+    pub(super) async fn idle(&self) {
+        while self.is_busy() {
+            let done = self.done.notified();
+            if self.is_busy() {
+                done.await;
+            }
+        }
+    }
+
+    fn take(&self) -> Option<Order> {
+        if !self.is_busy() {
+            return None;
+        }
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn finish(&self) {
+        self.is_busy.store(false, Ordering::Release);
+        self.done.notify_waiters();
+    }
+}
+
+/// See the module.
+pub(super) struct Tap<S> {
+    stream: S,
+    orders: Arc<Orders>,
+    /// Turns true when the server stops.
+    stopping: watch::Receiver<bool>,
+    state: State,
+}
+
+enum State {
+    /// What is written goes out.
+    Open,
+    /// An answer is being caught.
+    Catching(Order, Vec<u8>),
+    /// A script is being performed.
+    Performing { acts: VecDeque<Act>, end: End, pause: Option<Pause> },
+}
+
+enum Pause {
+    Time(Pin<Box<Sleep>>),
+    Stop(Pin<Box<dyn Future<Output = ()> + Send>>),
+}
+
+impl<S: AsyncRead + AsyncWrite + Reset + Unpin> Tap<S> {
+    pub(super) fn new(stream: S, orders: Arc<Orders>, stopping: watch::Receiver<bool>) -> Self {
+        Self { stream, orders, stopping, state: State::Open }
+    }
+
+    /// Whether what is written goes out as it is.
+    fn is_open(&mut self) -> bool {
+        if matches!(self.state, State::Open) {
+            let Some(order) = self.orders.take() else { return true };
+            self.state = State::Catching(order, Vec::new());
+        }
+        false
+    }
+
+    /// Keeps a part of an answer; begins to perform once it is complete.
+    fn catch(&mut self, part: &[u8]) {
+        let (order, caught) = match &mut self.state {
+            State::Open => return,
+            State::Catching(order, caught) => (order, caught),
+            State::Performing { acts, .. } => {
+                // What follows a complete answer is not of that answer.
+                return acts.push_back(Act::Send(Bytes::copy_from_slice(part)));
+            }
+        };
+        caught.extend_from_slice(part);
+        let Some(end) = caught.windows(4).position(|window| window == b"\r\n\r\n") else { return };
+        let head = end + 4;
+        let length = head + order.body;
+        if caught.len() < length {
+            return;
+        }
+        let mut bytes = Bytes::from(std::mem::take(caught));
+        let next = bytes.split_off(length);
+        let script = order.wire.script(&Answer { bytes, head });
+        let mut acts = VecDeque::from(script.acts);
+        if !next.is_empty() {
+            acts.push_back(Act::Send(next));
+        }
+        self.state = State::Performing { acts, end: script.end, pause: None };
+    }
+
+    /// Performs what there is to perform.
+    fn poll_perform(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let State::Performing { acts, end, pause } = &mut self.state else { return Poll::Ready(Ok(())) };
+        while let Some(act) = acts.front_mut() {
+            match act {
+                Act::Send(bytes) => {
+                    while bytes.has_remaining() {
+                        let written = ready!(Pin::new(&mut self.stream).poll_write(context, bytes))?;
+                        bytes.advance(written);
+                    }
+                    ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+                }
+                Act::Wait(length) => {
+                    let length = *length;
+                    let pause = pause.get_or_insert_with(|| Pause::Time(Box::pin(sleep(length))));
+                    ready!(pause.poll(context));
+                }
+                Act::Hold => {
+                    let mut stopping = self.stopping.clone();
+                    let pause = pause.get_or_insert_with(|| {
+                        Pause::Stop(Box::pin(async move {
+                            let _ = stopping.wait_for(|stopping| *stopping).await;
+                        }))
+                    });
+                    ready!(pause.poll(context));
+                }
+            }
+            *pause = None;
+            acts.pop_front();
+        }
+        match end {
+            End::Keep => {
+                self.state = State::Open;
+                self.orders.finish();
+                return Poll::Ready(Ok(()));
+            }
+            End::Close => ready!(Pin::new(&mut self.stream).poll_shutdown(context))?,
+            End::Reset => self.stream.reset(),
+        }
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, "ended by a fault")))
+    }
+}
+
+impl Pause {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Time(sleep) => sleep.as_mut().poll(context),
+            Self::Stop(stop) => stop.as_mut().poll(context),
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Reset + Unpin> AsyncWrite for Tap<S> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(context, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_perform(context))?;
+        if self.is_open() {
+            return Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        }
+        slices.iter().for_each(|slice| self.catch(slice));
+        Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_perform(context))?;
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_perform(context))?;
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
