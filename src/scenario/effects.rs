@@ -7,7 +7,7 @@ use crate::seed::{Findings, Path};
 pub(super) fn check(fault: &FaultSpec, path: &Path, findings: &mut Findings) {
     if !fault.is_more_than_delay() && fault.delay.is_none() {
         let message = format!("`{}` has no effect", fault.name);
-        findings.add(path.key("name"), message, "add `error`, `reply`, `delay` or `wire`");
+        findings.add(path.clone(), message, "add `error`, `reply`, `delay` or `wire`");
     }
     if fault.error.is_some() && fault.reply.is_some() {
         let message = "a fault gives an `error` of the vendor or a `reply` of its own, not both";

@@ -116,7 +116,14 @@ mod tests {
     fn connect(
         step: Option<super::super::answer::Step>,
     ) -> (tokio::io::DuplexStream, Arc<Shared>, GracefulShutdown) {
-        let scenario = Scenario::parse("default", Scenario::DEFAULT).unwrap();
+        connect_to(Scenario::DEFAULT, step)
+    }
+
+    fn connect_to(
+        scenario: &str,
+        step: Option<super::super::answer::Step>,
+    ) -> (tokio::io::DuplexStream, Arc<Shared>, GracefulShutdown) {
+        let scenario = Scenario::parse("test", scenario).unwrap_or_else(|report| panic!("{report}"));
         let mut shared = Shared::new(World::new(Arc::new(scenario), 1, jiff::Timestamp::UNIX_EPOCH), false);
         if let Some(step) = step {
             shared.step = step;
@@ -181,5 +188,106 @@ mod tests {
         );
         assert!(text.contains(r#""code":3001,"message":"Internal server error""#), "{text}");
         assert_eq!(shared.world().counters().exchanges, 3);
+    }
+
+    /// A call that renames the chat of the built-in scenario, on a connection that ends with the answer.
+    const RENAME: &[u8] = b"PUT /api/v1/chats/ch_01H HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 24\r\nauthorization: Bearer 5f4dcc3b5aa765d61d8327deb882cf99\r\n\r\n{\"display_name\": \"Crew\"}";
+
+    fn with_fault(effect: &str) -> String {
+        format!("{}faults: [{{name: f, on: chert, {effect}}}]\n", Scenario::DEFAULT)
+    }
+
+    /// What a client gets when `effect` strikes, and after how many milliseconds the connection ends.
+    async fn struck(effect: &str) -> (Vec<u8>, u128) {
+        let (mut client, _shared, _graceful) = connect_to(&with_fault(effect), None);
+        client.write_all(RENAME).await.unwrap();
+        let start = tokio::time::Instant::now();
+        let mut received = Vec::new();
+        client.read_to_end(&mut received).await.unwrap();
+        (received, start.elapsed().as_millis())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_effect_sends_what_it_says_when_it_says() {
+        let (whole, took) = struck("delay: 0s").await;
+        assert_eq!(took, 0);
+        let body =
+            br#"{"chat":{"id":"ch_01H","display_name":"Crew","group_chat_icon":null,"is_group":true}}"#;
+        assert!(whole.starts_with(b"HTTP/1.1 200 OK\r\n") && whole.ends_with(body));
+        // `date` is that of the wall.
+        let dateless = |bytes: &[u8]| {
+            let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+            lines.filter(|line| !line.starts_with(b"date: ")).flatten().copied().collect::<Vec<_>>()
+        };
+        for (effect, count, milliseconds) in [
+            ("delay: 250ms", whole.len(), 250),
+            ("delay: {uniform: [2s, 2s]}", whole.len(), 2_000),
+            ("wire: reset", 0, 0),
+            ("wire: {reset_after: 20}", 20, 0),
+            ("wire: {close_after: 20}", 20, 0),
+            ("wire: empty", 0, 0),
+            ("wire: {slow_head: 9s}", whole.len(), 9_000),
+            ("wire: {dribble: {chunks: 5, over: 2s}}", whole.len(), 2_000),
+            ("wire: {slow_close: 5s}", whole.len(), 5_000),
+            ("wire: {slow_close: 5s}, delay: 1s", whole.len(), 6_000),
+            ("wire: {close_after: 99999}", whole.len(), 0),
+        ] {
+            let (received, took) = struck(effect).await;
+            assert_eq!((received.len(), took), (count, milliseconds), "{effect}");
+            let full = count == whole.len();
+            let same =
+                if full { dateless(&received) == dateless(&whole) } else { received == whole[..count] };
+            assert!(same, "{effect}: {}", String::from_utf8_lossy(&received));
+        }
+        for (effect, part) in [
+            ("wire: garbage", "\r\n"),
+            ("wire: malformed_chunk", "\r\nxyz\r\n"),
+            ("wire: {wrong_length: longer}", "content-length: 101\r\n"),
+            ("wire: {wrong_length: shorter}", "content-length: 69\r\n"),
+            ("wire: truncate_json", "content-length: 42\r\n"),
+            ("wire: invalid_utf8", "\u{fffd}"),
+        ] {
+            let (received, took) = struck(effect).await;
+            assert_eq!(took, 0, "{effect}");
+            let text = String::from_utf8_lossy(&received);
+            assert!(text.contains(part), "{effect}: {text}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stall_lasts_until_the_client_leaves_or_the_server_stops() {
+        for (effect, count) in [("wire: stall", 0), ("wire: {stall_after: 20}", 20)] {
+            let (mut client, _shared, _graceful) = connect_to(&with_fault(effect), None);
+            client.write_all(RENAME).await.unwrap();
+            let mut first = vec![0; count];
+            client.read_exact(&mut first).await.unwrap();
+            // An hour is longer than any time-out of the server.
+            let silent = tokio::time::timeout(Duration::from_secs(3_600), client.read_u8()).await;
+            assert!(silent.is_err(), "{effect}");
+            client.shutdown().await.unwrap();
+            assert_eq!(client.read_to_end(&mut Vec::new()).await.unwrap(), 0, "{effect}");
+        }
+        let (mut client, shared, _graceful) = connect_to(&with_fault("wire: stall"), None);
+        client.write_all(RENAME).await.unwrap();
+        sleep(Duration::from_secs(60)).await;
+        shared.stop();
+        assert_eq!(client.read_to_end(&mut Vec::new()).await.unwrap(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_as_good_as_before_after_effects_that_keep_it() {
+        for effect in
+            ["wire: {slow_head: 9s}", "wire: {dribble: {chunks: 3, over: 9s}}", "wire: truncate_json"]
+        {
+            let (mut client, shared, _graceful) =
+                connect_to(&with_fault(&format!("{effect}, when: {{call: 1}}")), None);
+            let keep = String::from_utf8(RENAME.to_vec()).unwrap().replace("connection: close\r\n", "");
+            // Both at once: the second answer waits for the end of the first.
+            client.write_all(keep.as_bytes()).await.unwrap();
+            client.write_all(RENAME).await.unwrap();
+            let text = received(client).await;
+            assert_eq!(text.matches("HTTP/1.1 200 OK\r\n").count(), 2, "{effect}: {text}");
+            assert_eq!(shared.world().counters().exchanges, 2);
+        }
     }
 }

@@ -175,7 +175,9 @@ impl<S: AsyncRead + AsyncWrite + Reset + Unpin> Tap<S> {
                             let _ = stopping.wait_for(|stopping| *stopping).await;
                         }))
                     });
-                    ready!(pause.poll(context));
+                    if pause.poll(context).is_pending() {
+                        ready!(poll_gone(&mut self.stream, context));
+                    }
                 }
             }
             *pause = None;
@@ -191,6 +193,18 @@ impl<S: AsyncRead + AsyncWrite + Reset + Unpin> Tap<S> {
             End::Reset => self.stream.reset(),
         }
         Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, "ended by a fault")))
+    }
+}
+
+/// Ends when the other side is gone. What it still sends is dropped: no answer will come.
+fn poll_gone(stream: &mut (impl AsyncRead + Unpin), context: &mut Context<'_>) -> Poll<()> {
+    let mut dropped = [0; 512];
+    loop {
+        let mut buffer = ReadBuf::new(&mut dropped);
+        match ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer)) {
+            Ok(()) if !buffer.filled().is_empty() => {}
+            Ok(()) | Err(_) => return Poll::Ready(()),
+        }
     }
 }
 
