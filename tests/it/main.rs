@@ -4,6 +4,7 @@
 //! * `bitrix24`, `chert`: what each vendor does beyond its examples, in both editions
 //! * `catalogue`: every row of both error catalogues can be raised
 //! * `faults`: when faults strike, and what they leave alone
+//! * `wire`: what a fault does to the connection, as a raw socket sees it
 //! * `control`: health, journal, state, reset
 //! * `hostile`: requests that mean harm or are broken
 //! * `pure`: the same seed and requests give the same bytes; nothing panics
@@ -25,3 +26,4 @@ mod faults;
 mod hostile;
 mod pure;
 mod scenario;
+mod wire;
