@@ -1,5 +1,6 @@
 //! A request as it came from the socket.
 
+use core::net::{IpAddr, Ipv4Addr};
 use std::borrow::Cow;
 
 use bytes::Bytes;
@@ -35,10 +36,12 @@ pub struct Request {
     pub body: Body,
     /// Whether the connection is encrypted.
     pub secure: bool,
+    /// The address that it came from.
+    pub source: IpAddr,
 }
 
 impl Request {
-    /// A request over plain HTTP. `target` is path and query as sent, not decoded.
+    /// A request over plain HTTP from this machine. `target` is path and query as sent, not decoded.
     pub fn new(method: &str, target: &str, headers: Headers, body: Body) -> Self {
         let known = ["POST", "PUT", "GET", "OPTIONS", "DELETE", "HEAD", "PATCH"];
         let method = known
@@ -49,7 +52,8 @@ impl Request {
         // A base URL that ends in a slash makes two of them: a web server takes both for one.
         let extra = target[..end].bytes().take_while(|byte| *byte == b'/').count().saturating_sub(1);
         let path = extra..end;
-        Self { method, target: target.into(), path, headers, body, secure: false }
+        let source = Ipv4Addr::LOCALHOST.into();
+        Self { method, target: target.into(), path, headers, body, secure: false, source }
     }
 
     /// Path and query as sent.

@@ -5,6 +5,7 @@
 //! gives the error that it is told to give.
 
 pub mod bitrix24;
+mod bucket;
 pub mod chert;
 mod later;
 

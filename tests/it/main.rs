@@ -6,6 +6,7 @@
 //! * `faults`: when faults strike, and what they leave alone
 //! * `wire`: what a fault does to the connection, as a raw socket sees it
 //! * `control`: health, journal, state, reset
+//! * `limits`: what is counted, and what happens past the limit
 //! * `hostile`: requests that mean harm or are broken
 //! * `pure`: the same seed and requests give the same bytes; nothing panics
 //! * `commands`: the built binary, as a person uses it
@@ -24,6 +25,7 @@ mod control;
 mod documented;
 mod faults;
 mod hostile;
+mod limits;
 mod pure;
 mod scenario;
 mod wire;

@@ -29,6 +29,9 @@ pub struct Caller {
     pub means: Means,
     /// The application's `client_id`, where there is one.
     pub client_id: Option<Text>,
+    /// The place of the first credential of the same application, or of the credential itself: what a caller uses
+    /// is counted there. A session has none.
+    pub account: Option<usize>,
     scope: Option<Vec<Text>>,
 }
 
@@ -45,13 +48,20 @@ pub struct Credentials {
     tokens: HashMap<String, usize>,
     /// By user, then by secret.
     webhooks: HashMap<String, HashMap<String, usize>>,
+    /// For each credential, where its use is counted.
+    accounts: Vec<usize>,
 }
 
 impl Credentials {
     /// Indexes the credentials of `portal`.
     pub fn new(portal: &Portal) -> Self {
-        let mut credentials = Self { tokens: HashMap::new(), webhooks: HashMap::new() };
+        let mut credentials = Self { tokens: HashMap::new(), webhooks: HashMap::new(), accounts: Vec::new() };
+        let mut applications = HashMap::new();
         for (index, credential) in portal.credentials.iter().enumerate() {
+            let application = credential.client_id.as_ref();
+            credentials
+                .accounts
+                .push(application.map_or(index, |id| *applications.entry(id).or_insert(index)));
             if let Some(token) = &credential.token {
                 credentials.tokens.insert(token.to_string(), index);
             }
@@ -83,7 +93,7 @@ impl Credentials {
             (Some(token), _) => self.by_token(portal, token, scope, now),
             (None, Some(webhook)) => self.by_webhook(portal, webhook, scope, secure),
             (None, None) if presented.session => {
-                Ok(Caller { means: Means::Session, client_id: None, scope: None })
+                Ok(Caller { means: Means::Session, client_id: None, account: None, scope: None })
             }
             (None, None) => Err(Refusal::new("NO_AUTH_FOUND", edition)),
         }
@@ -105,6 +115,7 @@ impl Credentials {
         let caller = Caller {
             means: Means::OAuth,
             client_id: credential.client_id.clone(),
+            account: Some(self.accounts[index]),
             scope: credential.scope.clone(),
         };
         if credential.state == CredentialState::NotInstalled {
@@ -149,7 +160,9 @@ impl Credentials {
             return refuse("INVALID_CREDENTIALS");
         };
         let credential = &portal.credentials[index];
-        let caller = Caller { means: Means::Webhook, client_id: None, scope: credential.scope.clone() };
+        let account = Some(self.accounts[index]);
+        let caller =
+            Caller { means: Means::Webhook, client_id: None, account, scope: credential.scope.clone() };
         if scope.is_some_and(|scope| !caller.has_scope(scope)) {
             return Err(for_means(Refusal::new("insufficient_scope", edition), Means::Webhook, edition));
         }

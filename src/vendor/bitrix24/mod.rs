@@ -6,6 +6,7 @@ mod credentials;
 mod editions;
 mod envelope;
 mod errors;
+mod limits;
 mod methods;
 mod parameters;
 pub mod php;

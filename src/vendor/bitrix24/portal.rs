@@ -10,6 +10,7 @@ use super::credentials::{Credentials, Means, for_means};
 use super::editions::Edition;
 use super::envelope;
 use super::errors::Refusal;
+use super::limits::{Limits, Meter, Operating};
 use super::methods::{self, Invocation, Method};
 use super::parameters::Parameters;
 use super::section::{self, Portal, PortalState};
@@ -23,6 +24,7 @@ use crate::vendor::{Call, Commit, Emulator, Exchange, Later};
 pub struct State {
     portal: Arc<Portal>,
     credentials: Credentials,
+    limits: Limits,
     connectors: HashMap<String, Connector>,
     /// Chats in the order of the scenario.
     chats: Vec<Chat>,
@@ -78,7 +80,8 @@ impl State {
                 on_line.entry(chat.id.clone()).or_default().push(index);
             }
         }
-        Self { credentials: Credentials::new(&portal), connectors, chats, later: Later::default(), portal }
+        let (credentials, limits) = (Credentials::new(&portal), Limits::new(&portal.limits));
+        Self { credentials, limits, connectors, chats, later: Later::default(), portal }
     }
 
     /// The edition that the portal shows.
@@ -154,6 +157,12 @@ impl State {
     /// The checks in front of every method, then the method.
     fn call(&mut self, exchange: &mut Exchange<'_>, called: &call::Call<'_>) -> Result<Reply, Refusal> {
         let edition = self.edition();
+        // A limiter stands in front of the portal: what it blocks does not come as far as the gateway.
+        let source = exchange.request.source;
+        if !self.limits.admits(source, exchange.watch.now()) {
+            exchange.checkpoint.remark(format!("too many requests from {source}").into());
+            return Err(Refusal::new("QUERY_LIMIT_EXCEEDED", edition));
+        }
         let method = methods::by_name(&called.method);
         let as_call =
             Call { operation: method.map(|m| &m.operation), facts: &called.parameters, nested: false };
@@ -175,7 +184,7 @@ impl State {
         let (now, secure) = (exchange.watch.now(), exchange.request.secure);
         let caller = self.credentials.caller(&self.portal, presented, scope, now, secure)?;
         let invocation = Invocation { parameters: &called.parameters, caller: &caller, nested: false };
-        let answer = (method.run)(self, &invocation, exchange).map_err(|refusal| {
+        let answer = run(self, method, &invocation, exchange).map_err(|refusal| {
             let is_scope = refusal.code.code == "insufficient_scope" || refusal.code.code == "ACCESS_DENIED";
             if is_scope && caller.means == Means::Webhook {
                 for_means(refusal, caller.means, edition)
@@ -243,7 +252,32 @@ pub fn run_nested(
     if method.needs_connector_scope && !outer.caller.has_scope(state.edition().rules().scope) {
         return Err(Refusal::new("insufficient_scope", state.edition()).with_text(""));
     }
-    (method.run)(state, &Invocation { parameters, caller: outer.caller, nested: true }, exchange)
+    run(state, method, &Invocation { parameters, caller: outer.caller, nested: true }, exchange)
+}
+
+/// Runs a method within what its caller may use of it.
+fn run(
+    state: &mut State,
+    method: &Method,
+    invocation: &Invocation<'_>,
+    exchange: &mut Exchange<'_>,
+) -> Result<methods::Answer, Refusal> {
+    let counted = invocation.caller.account.filter(|_| method.is_timed);
+    let account = counted.map(|account| (account, method.operation.name));
+    let (now, edition) = (exchange.watch.now(), state.edition());
+    let is_used_up = |meter: &&mut Meter| account.is_some_and(|account| !meter.admits(account, now));
+    if state.limits.operating().filter(is_used_up).is_some() {
+        return Err(Refusal::new("OPERATION_TIME_LIMIT", edition));
+    }
+    let mut answer = (method.run)(state, invocation, exchange)?;
+    if let Some(meter) = state.limits.operating() {
+        let span = answer.time.span();
+        answer.time.set_operating(match account {
+            Some(account) => meter.count(account, &span),
+            None => Operating::none(span.start),
+        });
+    }
+    Ok(answer)
 }
 
 impl Chat {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::editions::Edition;
 use crate::seed::{Length, Moment, Offset, Text};
+use crate::vendor::bucket::Rate;
 
 /// One Bitrix24 portal.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -28,6 +29,9 @@ pub struct Portal {
     /// How long a call takes under a virtual clock.
     #[serde(default)]
     pub timing: Timing,
+    /// What is counted, and how much of it is allowed; without it, nothing is counted.
+    #[serde(default)]
+    pub limits: Limits,
     /// Who may call.
     #[serde(default)]
     pub credentials: Vec<Credential>,
@@ -87,6 +91,32 @@ impl Default for Timing {
         let micros = |micros| Length(std::time::Duration::from_micros(micros));
         Self { duration: micros(44_907), processing: micros(19_826) }
     }
+}
+
+/// What a portal counts; each limit is off without its key.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Bitrix24Limits")]
+pub struct Limits {
+    /// Requests from one address: more give `QUERY_LIMIT_EXCEEDED`.
+    #[serde(default)]
+    pub requests: Option<Requests>,
+    /// How long one method may run for one caller within ten minutes: `OPERATION_TIME_LIMIT` beyond it, and `time`
+    /// reports what is used.
+    #[serde(default)]
+    pub operating: Option<Length>,
+}
+
+/// How many requests a portal takes from one address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Requests {
+    /// 50 at once, 2 a second: most tariffs.
+    Standard,
+    /// 250 at once, 5 a second: the tariff Enterprise.
+    Enterprise,
+    /// Numbers of one's own.
+    Custom(Rate),
 }
 
 /// A credential: `webhook` or `token`, one of the two.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::Offset as Zone;
 
 use super::editions::Rules;
+use super::limits::Operating;
 use super::php;
 use crate::engine::Span;
 use crate::seed::Offset;
@@ -17,14 +18,14 @@ pub struct Time {
     processing: f64,
     date_start: Date,
     date_finish: Date,
-    operating_reset_at: Option<i64>,
+    /// What was counted; `None` where it is not reported.
+    operating: Option<Operating>,
+    /// What is reported.
+    span: Span,
 }
 
 /// A date as it is written.
 type Date = [u8; 25];
-
-/// The minute baskets of the operating limit are forgotten after this many seconds.
-const OPERATING_WINDOW: i64 = 600;
 
 impl Time {
     /// Reports `span` by the edition's rules, with dates at `zone`.
@@ -49,8 +50,19 @@ impl Time {
             processing,
             date_start,
             date_finish,
-            operating_reset_at: rules.operating.then_some(second + OPERATING_WINDOW),
+            operating: rules.operating.then(|| Operating::none(span.start)),
+            span: *span,
         }
+    }
+
+    /// What is reported.
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
+    /// Reports what was counted, whatever the edition.
+    pub fn set_operating(&mut self, operating: Operating) {
+        self.operating = Some(operating);
     }
 
     /// Appends the object.
@@ -72,9 +84,9 @@ impl Time {
             text.extend_from_slice(date);
         }
         text.push(b'"');
-        if let Some(reset_at) = self.operating_reset_at {
-            // Emulated calls are fast: nothing ever counts.
-            text.extend_from_slice(format!(",\"operating_reset_at\":{reset_at},\"operating\":0").as_bytes());
+        if let Some(Operating { reset_at, used }) = self.operating {
+            text.extend_from_slice(format!(",\"operating_reset_at\":{reset_at},\"operating\":").as_bytes());
+            php::write_float(text, used.as_micros() as f64 / 1e6);
         }
         text.push(b'}');
     }

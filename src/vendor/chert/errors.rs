@@ -1,6 +1,7 @@
 //! The error catalogue, and the one way to make a refusal from it.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use crate::engine::Stage;
 use crate::vendor::{Commit, ErrorCode, Face, Ordered};
@@ -37,6 +38,13 @@ impl Refusal {
     #[must_use]
     pub fn with_text(self, text: impl Into<Cow<'static, str>>) -> Self {
         Self { text: text.into(), ..self }
+    }
+
+    /// The same with another pause, in whole seconds, of which there is one at least.
+    #[must_use]
+    pub fn with_retry_after(self, wait: Duration) -> Self {
+        let seconds = wait.as_nanos().div_ceil(1_000_000_000).max(1);
+        Self { retry_after: Some(u32::try_from(seconds).unwrap_or(u32::MAX)), ..self }
     }
 
     /// The error that a fault ordered.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::seed::Text;
+use crate::vendor::bucket::Rate;
 
 /// The Chert service, with its tenants.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -11,6 +12,19 @@ use crate::seed::Text;
 pub struct Service {
     /// The tenants.
     pub tenants: Vec<Tenant>,
+    /// What is counted, and how much of it is allowed; without it, nothing is counted.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// What the service counts; a limit is off without its key.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ChertLimits")]
+pub struct Limits {
+    /// Requests of one tenant: more give `1007`.
+    #[serde(default)]
+    pub requests: Option<Rate>,
 }
 
 /// One tenant.

@@ -10,12 +10,15 @@ use super::section::{self, Service, TenantState};
 use super::{BASE, envelope, signature};
 use crate::engine::{Stage, Stream};
 use crate::http::{Body, Reply, Request, form};
+use crate::vendor::bucket::Buckets;
 use crate::vendor::{Call, Commit, Emulator, Exchange, Later};
 
 /// The state of the service.
 #[derive(Debug)]
 pub struct State {
     tenants: Tenants,
+    /// Requests by tenant, where they are limited.
+    requests: Option<Buckets<usize>>,
     traces: Stream,
     /// Requests answered, which number the traces.
     answered: u64,
@@ -143,7 +146,12 @@ impl State {
         let tenants: Vec<_> =
             service.tenants.iter().enumerate().map(|(i, tenant)| Tenant::new(i, tenant)).collect();
         let slugs = tenants.iter().map(|tenant| (tenant.slug.clone(), tenant.index)).collect();
-        Self { tenants: Tenants { tenants, slugs }, traces: Stream::new(seed, "chert", "trace"), answered: 0 }
+        Self {
+            tenants: Tenants { tenants, slugs },
+            requests: service.limits.requests.map(Buckets::new),
+            traces: Stream::new(seed, "chert", "trace"),
+            answered: 0,
+        }
     }
 
     /// Twelve lower-case hex digits, drawn from the seed.
@@ -175,6 +183,10 @@ impl State {
             TenantState::Suspended => return Err(Refusal::new("2005")),
             TenantState::EmailUnverified => return Err(Refusal::new("2007")),
             TenantState::AccountLimit => return Err(Refusal::new("2008")),
+        }
+        if let Some(requests) = &mut self.requests {
+            let now = exchange.watch.now();
+            requests.add(tenant.index, now).map_err(|wait| Refusal::new("1007").with_retry_after(wait))?;
         }
         passed(Stage::Auth, &call, exchange)?;
         let Some(route) = &route else {

@@ -26,6 +26,7 @@ pub static METHOD: Method = Method {
     },
     needs_connector_scope: false,
     batchable: false,
+    is_timed: false,
     run,
 };
 

@@ -23,6 +23,7 @@ pub static METHOD: Method = Method {
     },
     needs_connector_scope: true,
     batchable: true,
+    is_timed: true,
     run,
 };
 

@@ -33,6 +33,8 @@ pub struct Method {
     pub needs_connector_scope: bool,
     /// Whether a batch may call it.
     pub batchable: bool,
+    /// Whether its running time is limited.
+    pub is_timed: bool,
     /// Runs it for a caller who has passed authentication, up to its answer.
     pub run: fn(&mut State, &Invocation<'_>, &mut Exchange<'_>) -> Result<Answer, Refusal>,
 }
