@@ -46,7 +46,8 @@ impl<'a> Shot<'a> {
                 && target.operation.is_none_or(|only| only.name == operation.name)
         };
         let mut operations: Vec<_> = (0..known.len()).filter(is_hit).collect();
-        let hits_every_operation = operations.len() == known.len();
+        let able = known.iter().filter(|known| code.is_none_or(|code| code.is_given_by(known.name)));
+        let hits_every_operation = operations.len() == able.count();
         if target.operation.is_none() && code.is_none_or(|code| code.operations.is_empty()) {
             operations.push(known.len());
         }

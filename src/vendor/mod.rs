@@ -60,6 +60,11 @@ pub trait Vendor: Sync {
     /// Every credential in the request, spelt as it stands in the request, so that a journal can hide it.
     fn credentials_in(&self, request: &Request) -> Vec<String>;
 
+    /// Every credential that `reply` hands out, so that a journal can hide it.
+    fn credentials_issued(&self, _request: &Request, _reply: &Reply) -> Vec<String> {
+        Vec::new()
+    }
+
     /// A 500 in the vendor's own shape, for a broken invariant of standin.
     fn failure(&self) -> Reply;
 }
@@ -239,6 +244,8 @@ pub struct ErrorCode {
     pub members: &'static [&'static str],
     /// The operations that can give it, by name; empty when all can.
     pub operations: &'static [&'static str],
+    /// Where `operations` is empty: those that cannot, by name.
+    pub except: &'static [&'static str],
     /// Where the row comes from.
     pub source: &'static str,
 }
@@ -246,7 +253,10 @@ pub struct ErrorCode {
 impl ErrorCode {
     /// Whether `operation` can give this error.
     pub fn is_given_by(&self, operation: &str) -> bool {
-        self.operations.is_empty() || self.operations.contains(&operation)
+        match self.operations {
+            [] => !self.except.contains(&operation),
+            operations => operations.contains(&operation),
+        }
     }
 }
 

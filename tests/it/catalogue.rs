@@ -17,8 +17,9 @@ name: catalogue
 bitrix24:
   edition: {edition}
   {portal}
+  applications: [{{client_id: application, client_secret: client-secret}}]
   credentials:
-    - {{token: access-token, {credential}}}
+    - {{token: access-token, refresh_token: refresh-token, client_id: application, {credential}}}
     - {{webhook: {{user: 1, secret: webhook-secret}}, {webhook}}}
   connectors: [{{id: connector, chat_group: true}}]
   lines: [{{id: 105, connectors: [connector]}}, {{id: 106}}]
@@ -41,10 +42,13 @@ chert:
 const RENAME: &str =
     r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"chat-1","NAME":"New name","auth":"access-token"}"#;
 
+const REFRESH: &str = r#"{"grant_type":"refresh_token","client_id":"application","client_secret":"client-secret","refresh_token":"refresh-token"}"#;
+
 fn call(server: &Server, operation: &str) -> Response {
     match operation {
         "imconnector.chat.name.set" => post(server, "/rest/imconnector.chat.name.set", RENAME),
         "batch" => post(server, "/rest/batch", r#"{"cmd":[],"auth":"access-token"}"#),
+        "oauth.token" => post(server, "/oauth/token/", REFRESH),
         "chats.rename" => put(server, "ch_01H", "Bearer secret-of-acme", r#"{"display_name":"n"}"#),
         other => panic!("no call of {other} is known here: add one"),
     }

@@ -163,6 +163,9 @@ fn the_banner_names_what_is_served_and_its_commands_work_when_pasted() {
         let answer = paste(&curl_commands(stdout(&printed))[0]);
         assert!(answer.contains("SUCCESS") || answer.contains("is_group"), "{operation}: {answer}");
     }
+    let printed = standin(&["curl", "oauth.token", "--url", &url]);
+    let answer = paste(&curl_commands(stdout(&printed))[0]);
+    assert!(answer.starts_with(r#"{"access_token":"#), "{answer}");
     let (status, said) = serving.stop("-INT");
     assert_eq!((status.code(), said.as_str()), (Some(0), ""));
 }

@@ -8,6 +8,7 @@
 //! * `control`: health, journal, state, reset
 //! * `limits`: what is counted, and what happens past the limit
 //! * `hostile`: requests that mean harm or are broken
+//! * `oauth`: a refresh token for a new pair
 //! * `pure`: the same seed and requests give the same bytes; nothing panics
 //! * `commands`: the built binary, as a person uses it
 //! * `scenario`: what scenarios are accepted, and what is said of the others
@@ -26,6 +27,7 @@ mod documented;
 mod faults;
 mod hostile;
 mod limits;
+mod oauth;
 mod pure;
 mod scenario;
 mod wire;

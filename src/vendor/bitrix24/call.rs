@@ -82,7 +82,7 @@ fn without_transport(method: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// The query, and for POST the body's top-level members laid over it.
-fn parameters(request: &Request) -> Parameters {
+pub fn parameters(request: &Request) -> Parameters {
     let query = request.query();
     let mut parameters =
         if query.is_empty() { Parameters::default() } else { form::decode(query.as_bytes()).into() };

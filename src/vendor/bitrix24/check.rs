@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::methods;
-use super::section::{Chat, Connector, Credential, CredentialState, Portal};
+use super::section::{Application, Chat, Connector, Credential, CredentialState, Portal};
 use crate::seed::{Findings, Path, nearest};
 
 /// Adds every finding; `path` is where the section stands.
@@ -18,10 +18,57 @@ pub fn check(portal: &Portal, path: &Path, findings: &mut Findings) {
             "make `processing` a part of `duration`",
         );
     }
+    applications(portal, &path.key("applications"), findings);
     credentials(portal, &path.key("credentials"), findings);
+    refresh_tokens(portal, &path.key("credentials"), findings);
     connectors(portal, &path.key("connectors"), findings);
     lines(portal, &path.key("lines"), findings);
     chats(portal, &path.key("chats"), findings);
+}
+
+fn applications(portal: &Portal, path: &Path, findings: &mut Findings) {
+    let mut seen = HashSet::new();
+    for (index, Application { client_id, client_secret, .. }) in portal.applications.iter().enumerate() {
+        let here = path.index(index);
+        for (name, part) in [("client_id", client_id), ("client_secret", client_secret)] {
+            if part.is_empty() {
+                findings.add(here.key(name), format!("`{name}` is empty"), "type what a client sends");
+            }
+        }
+        if !seen.insert(client_id) {
+            let message = format!("the application `{client_id}` is given twice");
+            findings.add(here.key("client_id"), message, "remove one of the two");
+        }
+    }
+}
+
+/// Whether each refresh token is one that a client can present, with the application that it belongs to.
+fn refresh_tokens(portal: &Portal, path: &Path, findings: &mut Findings) {
+    let mut seen = HashSet::new();
+    for (index, credential) in portal.credentials.iter().enumerate() {
+        let (Some(refresh_token), None) = (&credential.refresh_token, &credential.webhook) else { continue };
+        let here = path.index(index);
+        if refresh_token.is_empty() {
+            let message = "the refresh token is empty";
+            findings.add(here.key("refresh_token"), message, "type what a client sends");
+        } else if !seen.insert(refresh_token) {
+            let message = "this refresh_token is given twice";
+            findings.add(here.key("refresh_token"), message, "give each token its own");
+        }
+        match &credential.client_id {
+            None => findings.add(
+                here.key("refresh_token"),
+                "a refresh token belongs to an application, and this token names none",
+                "add `client_id: …`, with the application under `applications`",
+            ),
+            Some(id) if portal.application(id).is_none() => {
+                let known = portal.applications.iter().map(|application| application.client_id.as_str());
+                let help = meant(id, known, "add it under `applications`");
+                findings.add(here.key("client_id"), format!("there is no application `{id}`"), help);
+            }
+            Some(_) => {}
+        }
+    }
 }
 
 fn credentials(portal: &Portal, path: &Path, findings: &mut Findings) {
@@ -80,6 +127,13 @@ fn misplaced(credential: &Credential, path: &Path, findings: &mut Findings) {
             path.key("expires"),
             "a webhook does not expire",
             "remove `expires`, or make it a `token`",
+        );
+    }
+    if credential.refresh_token.is_some() {
+        findings.add(
+            path.key("refresh_token"),
+            "a webhook is not refreshed",
+            "remove `refresh_token`, or make it a `token`",
         );
     }
     if credential.client_id.is_some() {

@@ -1,6 +1,8 @@
 //! Presented credentials → the caller, or why not.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::time::Duration;
 
 use foldhash::{HashMap, HashMapExt};
 use jiff::Timestamp;
@@ -9,6 +11,7 @@ use super::call::Presented;
 use super::editions::Edition;
 use super::errors::Refusal;
 use super::section::{CredentialState, Portal, PortalState};
+use crate::engine::Stream;
 use crate::seed::Text;
 
 /// How a caller came in.
@@ -45,17 +48,83 @@ impl Caller {
 /// The credentials of a portal, by what a request presents.
 #[derive(Debug)]
 pub struct Credentials {
-    tokens: HashMap<String, usize>,
+    tokens: HashMap<String, Token>,
     /// By user, then by secret.
     webhooks: HashMap<String, HashMap<String, usize>>,
     /// For each credential, where its use is counted.
     accounts: Vec<usize>,
+    /// By refresh token.
+    grants: HashMap<String, Grant>,
+    /// Pairs that were issued, the oldest first.
+    issued: VecDeque<Pair>,
+    /// Pairs ever drawn, which number the draws.
+    count: u64,
+    draws: Stream,
 }
 
+/// An access token.
+#[derive(Clone, Copy, Debug)]
+struct Token {
+    /// The place of its credential.
+    credential: usize,
+    expires: Option<Timestamp>,
+}
+
+/// What a refresh token is good for.
+#[derive(Debug)]
+struct Grant {
+    /// The place of its credential.
+    credential: usize,
+    /// The access token that came with it.
+    access_token: String,
+}
+
+/// Two tokens that were issued together.
+#[derive(Clone, Debug)]
+pub struct Pair {
+    /// The access token.
+    pub access_token: String,
+    /// The refresh token.
+    pub refresh_token: String,
+}
+
+/// A pair that is to take another's place.
+#[derive(Debug)]
+pub struct Refresh {
+    /// The refresh token of the old pair.
+    refresh_token: String,
+    /// The new pair.
+    pair: Pair,
+    /// When its access token expires.
+    expires: Timestamp,
+}
+
+impl Refresh {
+    /// `pair`, issued at `now` for `refresh_token`.
+    pub fn new(refresh_token: String, pair: Pair, now: Timestamp) -> Self {
+        let lifetime = Duration::from_secs(LIFETIME.unsigned_abs());
+        Self { refresh_token, pair, expires: now.checked_add(lifetime).unwrap_or(Timestamp::MAX) }
+    }
+}
+
+/// An issued access token is good for this many seconds.
+pub const LIFETIME: i64 = 3600;
+
+/// The most issued pairs that are remembered.
+const MOST_ISSUED: usize = 1_000;
+
 impl Credentials {
-    /// Indexes the credentials of `portal`.
-    pub fn new(portal: &Portal) -> Self {
-        let mut credentials = Self { tokens: HashMap::new(), webhooks: HashMap::new(), accounts: Vec::new() };
+    /// Indexes the credentials of `portal`; new ones will be drawn under `seed`.
+    pub fn new(portal: &Portal, seed: u64) -> Self {
+        let mut credentials = Self {
+            tokens: HashMap::new(),
+            webhooks: HashMap::new(),
+            accounts: Vec::new(),
+            grants: HashMap::new(),
+            issued: VecDeque::new(),
+            count: 0,
+            draws: Stream::new(seed, "bitrix24", "oauth"),
+        };
         let mut applications = HashMap::new();
         for (index, credential) in portal.credentials.iter().enumerate() {
             let application = credential.client_id.as_ref();
@@ -63,7 +132,12 @@ impl Credentials {
                 .accounts
                 .push(application.map_or(index, |id| *applications.entry(id).or_insert(index)));
             if let Some(token) = &credential.token {
-                credentials.tokens.insert(token.to_string(), index);
+                let expires = credential.expires.map(|moment| moment.0);
+                credentials.tokens.insert(token.to_string(), Token { credential: index, expires });
+            }
+            if let (Some(token), Some(refresh_token)) = (&credential.token, &credential.refresh_token) {
+                let grant = Grant { credential: index, access_token: token.to_string() };
+                credentials.grants.insert(refresh_token.to_string(), grant);
             }
             if let Some(webhook) = &credential.webhook {
                 let of_user = credentials.webhooks.entry(webhook.user.to_string()).or_default();
@@ -71,6 +145,42 @@ impl Credentials {
             }
         }
         credentials
+    }
+
+    /// The place of the credential that this refresh token renews.
+    pub fn of_refresh_token(&self, refresh_token: &str) -> Option<usize> {
+        self.grants.get(refresh_token).map(|grant| grant.credential)
+    }
+
+    /// Puts a new pair in the place of the old one: from `now` on the old access token is expired and the old refresh
+    /// token is used up. Nothing happens where it was used up before.
+    pub fn replace(&mut self, change: Refresh, now: Timestamp) {
+        let Some(Grant { credential, access_token }) = self.grants.remove(&change.refresh_token) else {
+            return;
+        };
+        if let Some(old) = self.tokens.get_mut(&access_token) {
+            old.expires = Some(old.expires.map_or(now, |expires| expires.min(now)));
+        }
+        let Pair { access_token, refresh_token } = change.pair.clone();
+        self.tokens.insert(access_token.clone(), Token { credential, expires: Some(change.expires) });
+        self.grants.insert(refresh_token, Grant { credential, access_token });
+        self.issued.push_back(change.pair);
+        if self.issued.len() > MOST_ISSUED
+            && let Some(oldest) = self.issued.pop_front()
+        {
+            self.tokens.remove(&oldest.access_token);
+            self.grants.remove(&oldest.refresh_token);
+        }
+    }
+
+    /// A new pair, which is good for nothing yet.
+    pub fn draw(&mut self) -> Pair {
+        self.count += 1;
+        let mut word = |first: u64| {
+            let draws = (0..4).map(|part| self.draws.draw(self.count * 8 + first + part));
+            draws.flat_map(letters).collect::<String>()
+        };
+        Pair { access_token: word(0), refresh_token: word(4) }
     }
 
     /// Who calls, in the server's order of handlers: application, webhook, session. The first that recognises its
@@ -108,7 +218,7 @@ impl Credentials {
     ) -> Result<Caller, Refusal> {
         let edition = portal.edition;
         let refuse = |code: &str| Err(Refusal::new(code, edition));
-        let Some(&index) = self.tokens.get(token) else {
+        let Some(&Token { credential: index, expires }) = self.tokens.get(token) else {
             return refuse(edition.rules().unknown_token);
         };
         let credential = &portal.credentials[index];
@@ -116,7 +226,7 @@ impl Credentials {
             means: Means::OAuth,
             client_id: credential.client_id.clone(),
             account: Some(self.accounts[index]),
-            scope: credential.scope.clone(),
+            scope: portal.scope_of(credential).cloned(),
         };
         if credential.state == CredentialState::NotInstalled {
             return refuse("ERROR_OAUTH");
@@ -131,7 +241,7 @@ impl Credentials {
         if credential.state == CredentialState::ApplicationNotFound {
             return refuse("APPLICATION_NOT_FOUND");
         }
-        if credential.expires.is_some_and(|expires| expires.0 <= now) {
+        if expires.is_some_and(|expires| expires <= now) {
             return refuse("expired_token");
         }
         if scope.is_some_and(|scope| !caller.has_scope(scope)) {
@@ -180,6 +290,12 @@ impl Credentials {
             _ => Ok(caller),
         }
     }
+}
+
+/// Eight letters and digits of a draw.
+fn letters(draw: u64) -> impl Iterator<Item = char> {
+    const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    (0..8).map(move |place| char::from(ALPHABET[(draw / 36_u64.pow(place) % 36) as usize]))
 }
 
 /// The live server words two errors by how the caller came in; the page knows one wording each.

@@ -93,6 +93,18 @@ pub fn error(refusal: &Refusal, rules: &Rules) -> Reply {
     Reply { status: refusal.status, headers, body: php::json(&ErrorBody::new(refusal)).into() }
 }
 
+/// A pair of tokens from the authorization server, HTTP 200.
+pub fn issued(body: Vec<u8>) -> Reply {
+    Reply { status: 200, headers: every_answer().into(), body: body.into() }
+}
+
+/// A refusal of the authorization server.
+pub fn not_issued(refusal: &Refusal) -> Reply {
+    let mut headers = Vec::from(every_answer());
+    headers.extend(refusal.retry_after.map(|seconds| ("retry-after".into(), seconds.to_string().into())));
+    Reply { status: refusal.status, headers, body: php::json(&ErrorBody::new(refusal)).into() }
+}
+
 /// The REST 3.0 form of an unknown method.
 pub fn version_3_not_found() -> Reply {
     let body = serde_json::json!({"error": {

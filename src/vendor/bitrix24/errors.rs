@@ -106,6 +106,7 @@ const fn error(code: &'static str, stage: Stage, source: &'static str, faces: &'
         faces,
         members: &["retry_after"],
         operations: &[],
+        except: &[methods::OAUTH_TOKEN],
         source,
     }
 }
@@ -128,6 +129,12 @@ const fn of_batch(row: ErrorCode) -> ErrorCode {
     ErrorCode { operations: &[methods::BATCH], ..row }
 }
 
+/// An error of the authorization server, the same in both editions.
+const fn of_oauth(row: ErrorCode) -> ErrorCode {
+    ErrorCode { operations: &[methods::OAUTH_TOKEN], ..row }
+}
+
+const OAUTH: &str = "OAuth pages; SDKs";
 const SYSTEM: &str = "system error table; server source";
 const SERVER: &str = "server source";
 const PAGE: &str = "seed page; server source";
@@ -277,6 +284,14 @@ pub static ERRORS: &[ErrorCode] = &[
         SERVER,
         &[live(403, "Current authorization type is denied for this method Application context required")],
     )),
+    of_oauth(means(
+        error("invalid_client", Auth, OAUTH, &[documented(401, "Wrong client_id or client_secret")]),
+        "also an application that is not installed",
+    )),
+    of_oauth(means(
+        error("PAYMENT_REQUIRED.oauth", Auth, OAUTH, &[documented(400, "Payment required")]),
+        "sent as PAYMENT_REQUIRED: the subscription is over",
+    )),
     means(
         error("WRONG_ENCODING", Arguments, SERVER, &[live(200, "Wrong request encoding")]),
         "the answer could not be encoded; the status stays",
@@ -314,6 +329,7 @@ pub static ERRORS: &[ErrorCode] = &[
         ),
         "by itself an error of the command that calls `batch`",
     )),
+    of_oauth(error("invalid_request", Arguments, OAUTH, &[documented(400, "Wrong or missing parameter")])),
     of_rename(error(
         "IMCONNECTOR_NO_CORRECT_PROVIDER",
         Lookup,
@@ -359,6 +375,12 @@ pub static ERRORS: &[ErrorCode] = &[
         Lookup,
         "system error table",
         &[documented(500, "Internal server error"), live(500, "Internal server error")],
+    )),
+    of_oauth(error(
+        "invalid_grant",
+        Lookup,
+        OAUTH,
+        &[documented(400, "Wrong or expired refresh_token or code")],
     )),
     of_rename(error(
         "CHAT_RENAMING_FAILED",

@@ -8,6 +8,7 @@ mod envelope;
 mod errors;
 mod limits;
 mod methods;
+mod oauth;
 mod parameters;
 pub mod php;
 mod portal;
@@ -55,7 +56,7 @@ impl Vendor for Bitrix24 {
     }
 
     fn claims(&self, path: &str) -> bool {
-        call::is_rest(path)
+        call::is_rest(path) || oauth::is_token(path)
     }
 
     fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
@@ -67,6 +68,9 @@ impl Vendor for Bitrix24 {
     }
 
     fn credential(&self, request: &Request) -> Option<String> {
+        if oauth::is_token(request.path()) {
+            return oauth::credential(request);
+        }
         let presented = call::read(request).presented;
         let webhook = || presented.webhook.as_ref().map(|(user, secret)| format!("{user}/{secret}"));
         if presented.webhook_in_path {
@@ -77,6 +81,10 @@ impl Vendor for Bitrix24 {
 
     fn credentials_in(&self, request: &Request) -> Vec<String> {
         secrets::credentials_in(request)
+    }
+
+    fn credentials_issued(&self, request: &Request, reply: &Reply) -> Vec<String> {
+        if oauth::is_token(request.path()) { oauth::secrets_out(reply) } else { Vec::new() }
     }
 
     fn failure(&self) -> Reply {
@@ -90,16 +98,19 @@ impl Section for Arc<Portal> {
         check::check(self, path, findings);
     }
 
-    fn open(&self, _seed: u64) -> Box<dyn Emulator> {
-        Box::new(portal::State::new(Self::clone(self)))
+    fn open(&self, seed: u64) -> Box<dyn Emulator> {
+        Box::new(portal::State::new(Self::clone(self), seed))
     }
 
     fn secrets(&self) -> Vec<String> {
-        let secret = |credential: &section::Credential| {
-            let webhook = credential.webhook.as_ref().map(|webhook| webhook.secret.to_string());
-            webhook.or_else(|| credential.token.as_ref().map(ToString::to_string))
+        let of_credential = |credential: &'_ section::Credential| {
+            let webhook = credential.webhook.as_ref().map(|webhook| &webhook.secret);
+            let secrets = [webhook, credential.token.as_ref(), credential.refresh_token.as_ref()];
+            secrets.map(|secret| secret.map(ToString::to_string)).into_iter().flatten()
         };
-        self.credentials.iter().filter_map(secret).collect()
+        let of_applications =
+            self.applications.iter().map(|application| application.client_secret.to_string());
+        self.credentials.iter().flat_map(of_credential).chain(of_applications).collect()
     }
 
     fn access(&self) -> Vec<Access> {
@@ -125,6 +136,9 @@ impl Section for Arc<Portal> {
     }
 
     fn curl(&self, operation: &Operation, base: &str, now: Timestamp, _proof: Proof) -> Option<String> {
+        if operation.name == methods::OAUTH_TOKEN {
+            return self.refresh(base);
+        }
         let chat = self.renamable()?;
         let mut body = json!({
             "CONNECTOR": chat.connector,
@@ -196,8 +210,32 @@ impl Portal {
         self.state == PortalState::Open
             && credential.state == CredentialState::Active
             && credential.expires.is_none_or(|expires| expires.0 > now)
-            && credential.scope.as_ref().is_none_or(|scopes| scopes.iter().any(|s| s.as_str() == scope))
+            && self.scope_of(credential).is_none_or(|scopes| scopes.iter().any(|s| s.as_str() == scope))
             && !(self.require_https && credential.webhook.is_some())
+    }
+
+    /// A curl command that refreshes a token.
+    fn refresh(&self, base: &str) -> Option<String> {
+        let grant = |credential: &Credential| {
+            let application = self.application(credential.client_id.as_ref()?)?;
+            let refresh_token = credential.refresh_token.as_ref()?;
+            let is_installed = !matches!(
+                credential.state,
+                CredentialState::NotInstalled | CredentialState::ApplicationNotFound
+            );
+            (is_installed && self.state != PortalState::SubscriptionEnded).then(|| {
+                format!(
+                    "grant_type=refresh_token&client_id={}&client_secret={}&refresh_token={}",
+                    encoded(&application.client_id),
+                    encoded(&application.client_secret),
+                    encoded(refresh_token)
+                )
+            })
+        };
+        let body = self.credentials.iter().find_map(grant)?;
+        let (url, body) = (quoted(&format!("{base}/oauth/token/")), quoted(&body));
+        let media_type = "application/x-www-form-urlencoded";
+        Some(format!("curl -X POST {url} \\\n  -H 'Content-Type: {media_type}' \\\n  -d {body}"))
     }
 
     /// A chat that a rename finds.

@@ -6,16 +6,17 @@ use foldhash::{HashMap, HashSet};
 use serde_json::{Value, json};
 
 use super::call;
-use super::credentials::{Credentials, Means, for_means};
+use super::credentials::{Credentials, Means, Pair, Refresh, for_means};
 use super::editions::Edition;
 use super::envelope;
 use super::errors::Refusal;
 use super::limits::{Limits, Meter, Operating};
 use super::methods::{self, Invocation, Method};
+use super::oauth;
 use super::parameters::Parameters;
 use super::section::{self, Portal, PortalState};
 use super::time::Time;
-use crate::engine::Stage;
+use crate::engine::{Stage, Stream};
 use crate::http::{Body, Reply};
 use crate::vendor::{Call, Commit, Emulator, Exchange, Later};
 
@@ -25,11 +26,15 @@ pub struct State {
     portal: Arc<Portal>,
     credentials: Credentials,
     limits: Limits,
+    /// What the vendor calls the portal by.
+    member_id: String,
     connectors: HashMap<String, Connector>,
     /// Chats in the order of the scenario.
     chats: Vec<Chat>,
     /// Renames that are made later.
     later: Later<Rename>,
+    /// Pairs of tokens that take their place later.
+    refreshes: Later<Refresh>,
 }
 
 /// A chat, by its place, and its new name.
@@ -60,8 +65,8 @@ struct Chat {
 }
 
 impl State {
-    /// The portal at the start of its scenario.
-    pub fn new(portal: Arc<Portal>) -> Self {
+    /// The portal at the start of its scenario, its draws made under `seed`.
+    pub fn new(portal: Arc<Portal>, seed: u64) -> Self {
         let new =
             |known: &section::Connector| Connector { has_groups: known.chat_group, ..Connector::default() };
         let mut connectors: HashMap<_, _> =
@@ -80,13 +85,37 @@ impl State {
                 on_line.entry(chat.id.clone()).or_default().push(index);
             }
         }
-        let (credentials, limits) = (Credentials::new(&portal), Limits::new(&portal.limits));
-        Self { credentials, limits, connectors, chats, later: Later::default(), portal }
+        let mut draws = Stream::new(seed, "bitrix24", "member");
+        Self {
+            credentials: Credentials::new(&portal, seed),
+            limits: Limits::new(&portal.limits),
+            member_id: format!("{:016x}{:016x}", draws.draw(1), draws.draw(2)),
+            connectors,
+            chats,
+            later: Later::default(),
+            refreshes: Later::default(),
+            portal,
+        }
     }
 
     /// The edition that the portal shows.
     pub fn edition(&self) -> Edition {
         self.portal.edition
+    }
+
+    /// The portal as its scenario describes it.
+    pub fn portal(&self) -> &Portal {
+        &self.portal
+    }
+
+    /// Who may call.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// What the vendor calls the portal by: 32 hex digits, drawn from the seed.
+    pub fn member_id(&self) -> &str {
+        &self.member_id
     }
 
     /// The connector that is registered under this identifier.
@@ -121,6 +150,23 @@ impl State {
             later => drop(self.later.sort(later, (chat, name.to_owned()))),
         }
         verdict.map(drop)
+    }
+
+    /// The same for a call that replaces a pair of tokens by a new one.
+    pub fn refresh(
+        &mut self,
+        refresh_token: String,
+        call: &Call<'_>,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<Pair, Refusal> {
+        let verdict = self.passed(Stage::Delivery, call, exchange);
+        let commit = verdict.as_ref().map_or_else(|refusal| refusal.commit, |commit| *commit);
+        let (now, pair) = (exchange.watch.now(), self.credentials.draw());
+        let change = Refresh::new(refresh_token, pair.clone(), now);
+        if let Some(change) = self.refreshes.sort(commit, change) {
+            self.credentials.replace(change, now);
+        }
+        verdict.map(|_| pair)
     }
 
     /// Reports to the checkpoint that a call has passed a stage.
@@ -209,6 +255,9 @@ impl Emulator for State {
             exchange.checkpoint.remark("a browser's preflight".into());
             return envelope::preflight();
         }
+        if oauth::is_token(exchange.request.path()) {
+            return oauth::answer(self, exchange);
+        }
         if exchange.request.body == Body::TooLarge {
             let refusal = Refusal { status: 413, ..Refusal::new("INVALID_REQUEST", self.edition()) };
             exchange.checkpoint.refused(refusal.code.code);
@@ -232,6 +281,9 @@ impl Emulator for State {
     fn settle(&mut self, now: jiff::Timestamp) {
         for (chat, name) in self.later.due(now) {
             self.chats[chat].name = name;
+        }
+        for change in self.refreshes.due(now) {
+            self.credentials.replace(change, now);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Where credentials stand in a request, so that a journal can hide them.
 
-use super::call;
+use super::{call, oauth};
 use crate::http::{Request, form};
 
 /// Parameters whose values are secrets.
@@ -26,14 +26,13 @@ pub fn credentials_in(request: &Request) -> Vec<String> {
     }
     found.extend(named(request.query()));
     found.extend(named(&String::from_utf8_lossy(request.body())));
-    let presented = call::read(request).presented;
-    found.extend(
-        presented
-            .token
-            .iter()
-            .chain(presented.webhook.iter().map(|(_, secret)| secret))
-            .map(ToString::to_string),
-    );
+    if oauth::is_token(request.path()) {
+        found.extend(oauth::secrets_in(request));
+    } else {
+        let presented = call::read(request).presented;
+        let webhook = presented.webhook.iter().map(|(_, secret)| secret);
+        found.extend(presented.token.iter().chain(webhook).map(ToString::to_string));
+    }
     found.retain(|secret| !secret.is_empty());
     found
 }

@@ -32,6 +32,9 @@ pub struct Portal {
     /// What is counted, and how much of it is allowed; without it, nothing is counted.
     #[serde(default)]
     pub limits: Limits,
+    /// The applications whose tokens can be refreshed.
+    #[serde(default)]
+    pub applications: Vec<Application>,
     /// Who may call.
     #[serde(default)]
     pub credentials: Vec<Credential>,
@@ -44,6 +47,18 @@ pub struct Portal {
     /// The chats that exist.
     #[serde(default)]
     pub chats: Vec<Chat>,
+}
+
+impl Portal {
+    /// The application that is registered under this identifier.
+    pub fn application(&self, client_id: &str) -> Option<&Application> {
+        self.applications.iter().find(|application| application.client_id.as_str() == client_id)
+    }
+
+    /// The scopes of a credential: its own, or else its application's; `None` for all.
+    pub fn scope_of<'a>(&'a self, credential: &'a Credential) -> Option<&'a Vec<Text>> {
+        credential.scope.as_ref().or_else(|| self.application(credential.client_id.as_ref()?)?.scope.as_ref())
+    }
 }
 
 /// The shape of a successful body.
@@ -119,6 +134,19 @@ pub enum Requests {
     Custom(Rate),
 }
 
+/// An application, as the authorization server knows it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Application {
+    /// Its identifier.
+    pub client_id: Text,
+    /// Its secret.
+    pub client_secret: Text,
+    /// The scopes of its tokens that name none; without it, all that the method needs.
+    #[serde(default)]
+    pub scope: Option<Vec<Text>>,
+}
+
 /// A credential: `webhook` or `token`, one of the two.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -129,7 +157,10 @@ pub struct Credential {
     /// An OAuth access token.
     #[serde(default)]
     pub token: Option<Text>,
-    /// The scopes that it grants; without it, all that the method needs.
+    /// What a new token can be had for, once.
+    #[serde(default)]
+    pub refresh_token: Option<Text>,
+    /// The scopes that it grants; without it, those of its application, or all that the method needs.
     #[serde(default)]
     pub scope: Option<Vec<Text>>,
     /// When a token expires; without it, never.

@@ -68,6 +68,7 @@ macro_rules! catalogue {
             faces: &[Face { edition: "", status: $status, text: $text }],
             members: &[$($member),*],
             operations: &[],
+            except: &[],
             source: $source,
         },)*];
     };

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use super::credentials::Caller;
 use super::errors::Refusal;
+use super::oauth;
 use super::parameters::Parameters;
 use super::portal::State;
 use super::time::Time;
@@ -17,13 +18,15 @@ use crate::vendor::{Exchange, Operation};
 pub const CHAT_NAME_SET: &str = "imconnector.chat.name.set";
 /// `batch`.
 pub const BATCH: &str = "batch";
+/// The token endpoint of the authorization server: an operation, but no method.
+pub const OAUTH_TOKEN: &str = "oauth.token";
 
 /// Every emulated method.
 pub static METHODS: &[&Method] = &[&chat_name_set::METHOD, &batch::METHOD];
 
-/// What a scenario and a catalogue know of each method.
+/// What a scenario and a catalogue know of each method, and of the token endpoint.
 pub static OPERATIONS: LazyLock<Vec<&Operation>> =
-    LazyLock::new(|| METHODS.iter().map(|method| &method.operation).collect());
+    LazyLock::new(|| METHODS.iter().map(|method| &method.operation).chain([&oauth::OPERATION]).collect());
 
 /// One method.
 pub struct Method {
