@@ -53,7 +53,7 @@ impl Catalog {
 fn vendor_as_text(vendor: &dyn Vendor) -> String {
     let mut text = format!("{}\n\noperations\n", vendor.title());
     for operation in vendor.operations() {
-        let Operation { name, route, summary, parameters, source, chat: _ } = operation;
+        let Operation { name, route, summary, parameters, source, .. } = operation;
         let parameters = if parameters.is_empty() {
             String::new()
         } else {

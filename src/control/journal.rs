@@ -89,7 +89,7 @@ fn microseconds(instant: jiff::Timestamp) -> String {
 /// One exchange as data, its secrets hidden.
 pub fn entry_as_json(entry: &Entry, world: &World, redactor: &Redactor) -> Value {
     let note = &entry.note;
-    let hide = redactor.for_request(&entry.request);
+    let hide = redactor.for_exchange(&entry.request, &entry.reply);
     let text = |bytes: &[u8]| hide.text(&String::from_utf8_lossy(bytes));
     let faults: Vec<_> = note.faults.iter().map(|decision| {
         json!({"fault": world.fault_name(decision.fault), "call": decision.call, "fired": decision.fired, "answered": decision.answered})

@@ -1,8 +1,8 @@
 //! Hides credentials in what a reader sees.
 
-use crate::http::Request;
+use crate::http::{Reply, Request};
 use crate::scenario::Scenario;
-use crate::vendor::VENDORS;
+use crate::vendor::{VENDORS, Vendor};
 
 /// What stands in place of a secret.
 const HIDDEN: &str = "***";
@@ -25,10 +25,18 @@ impl Redactor {
 
     /// Adds what `request` presents as credentials, known or not: they may be somebody's real ones.
     pub fn for_request(&self, request: &Request) -> Hide {
-        let path = request.path();
-        let brought =
-            VENDORS.iter().filter(|vendor| vendor.claims(path)).flat_map(|v| v.credentials_in(request));
-        let mut secrets: Vec<_> = self.secrets.iter().cloned().chain(brought).collect();
+        self.with(vendors(request).flat_map(|vendor| vendor.credentials_in(request)))
+    }
+
+    /// Adds what `request` presents and what `reply` hands out.
+    pub fn for_exchange(&self, request: &Request, reply: &Reply) -> Hide {
+        self.with(vendors(request).flat_map(|vendor| {
+            [vendor.credentials_in(request), vendor.credentials_issued(request, reply)].concat()
+        }))
+    }
+
+    fn with(&self, more: impl Iterator<Item = String>) -> Hide {
+        let mut secrets: Vec<_> = self.secrets.iter().cloned().chain(more).collect();
         secrets.extend(secrets.clone().iter().flat_map(|secret| spellings(secret)));
         secrets.retain(|secret| !secret.is_empty());
         // The longest first, so that a secret that is a part of another does not leave the rest behind.
@@ -36,6 +44,11 @@ impl Redactor {
         secrets.dedup();
         Hide(secrets)
     }
+}
+
+/// The vendors whose path it is.
+fn vendors(request: &Request) -> impl Iterator<Item = &'static dyn Vendor> {
+    VENDORS.iter().copied().filter(|vendor| vendor.claims(request.path()))
 }
 
 impl Hide {

@@ -129,7 +129,7 @@ fn window(fault: &FaultSpec, path: &Path, findings: &mut Findings) -> bool {
 
 /// Whether there is a change that `applied` could speak of.
 fn changes_something(fault: &FaultSpec, target: Target, path: &Path, findings: &mut Findings) -> bool {
-    let Some(operation) = target.operation.filter(|operation| operation.chat.is_none()) else { return true };
+    let Some(operation) = target.operation.filter(|operation| !operation.changes) else { return true };
     if !(fault.fails() && fault.is_applied()) {
         return true;
     }

@@ -1,6 +1,7 @@
 //! One exchange: hyper's request → values → the world → hyper's response.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -64,6 +65,7 @@ impl Shared {
     pub(super) async fn answer(
         &self,
         request: hyper::Request<Incoming>,
+        peer: IpAddr,
         orders: &Orders,
     ) -> Result<Response<Full<Bytes>>, hyper::Error> {
         let head = clock::now();
@@ -76,7 +78,8 @@ impl Shared {
         let body = body::read(incoming, client_waits).await.inspect_err(|error| {
             tracing::warn!(%error, "the client left before its body was complete");
         })?;
-        let request = Request::new(parts.method.as_str(), target, headers, body);
+        let mut request = Request::new(parts.method.as_str(), target, headers, body);
+        request.source = peer;
         let closes = request.body == Body::TooLarge;
         let has_body = &*request.method != "HEAD";
         let Answered { reply, number, delay, wire } = self.plan(request, head);

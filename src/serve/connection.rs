@@ -1,5 +1,6 @@
 //! The accept loop: one task a connection, until told to stop.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -34,10 +35,10 @@ pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>, stop: imp
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 // Answers are small and complete: waiting to fill a packet only delays them.
                 let _ = stream.set_nodelay(true);
-                tokio::spawn(converse(stream, Arc::clone(&shared), graceful.watcher()));
+                tokio::spawn(converse(stream, peer.ip(), Arc::clone(&shared), graceful.watcher()));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -55,6 +56,7 @@ pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>, stop: imp
 /// Answers the requests of one connection.
 async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static>(
     stream: S,
+    peer: IpAddr,
     shared: Arc<Shared>,
     graceful: hyper_util::server::graceful::Watcher,
 ) {
@@ -67,7 +69,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static>(
             let (shared, steps, orders) = (Arc::clone(&shared), Arc::clone(&steps), Arc::clone(&orders));
             async move {
                 steps.fetch_add(1, Ordering::Relaxed);
-                let answer = shared.answer(request, &orders).await;
+                let answer = shared.answer(request, peer, &orders).await;
                 steps.fetch_add(1, Ordering::Relaxed);
                 answer
             }
@@ -131,7 +133,8 @@ mod tests {
         let shared = Arc::new(shared);
         let (client, server) = duplex(1 << 16);
         let graceful = GracefulShutdown::new();
-        tokio::spawn(converse(server, Arc::clone(&shared), graceful.watcher()));
+        let peer = IpAddr::from([127, 0, 0, 1]);
+        tokio::spawn(converse(server, peer, Arc::clone(&shared), graceful.watcher()));
         (client, shared, graceful)
     }
 

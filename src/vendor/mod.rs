@@ -222,6 +222,8 @@ pub struct Operation {
     pub parameters: &'static [&'static str],
     /// The one of them that names the chat.
     pub chat: Option<&'static str>,
+    /// Whether it changes anything itself.
+    pub changes: bool,
     /// The page that documents it.
     pub source: &'static str,
 }

@@ -250,14 +250,15 @@ fn the_endpoint_is_no_method() {
 }
 
 #[test]
-fn the_journal_hides_what_was_sent() {
+fn the_journal_hides_what_was_sent_and_what_was_handed_out() {
     let server = portal("edition: documented");
-    by_get(&server, GOOD);
+    let body = by_get(&server, GOOD).json();
     by_form(&server, &GOOD.replace("refresh-1", "astray%2D1").replace("client-secret", "astray+2"));
     by_form(&server, "grant_type=authorization_code&client_id=app&client_secret=client-secret&code=astray-3");
     by_get(&server, "client%5Fsecret=astray-4&refresh%5Ftoken=astray-5");
     let journal = get(&server, "/__standin/journal");
-    for secret in ["client-secret", "refresh-1", "astray"] {
+    let issued = [text(&body, "access_token"), text(&body, "refresh_token")];
+    for secret in ["client-secret", "refresh-1", "astray"].into_iter().chain(issued) {
         assert!(!journal.text().contains(secret), "{secret} in {}", journal.text());
     }
     assert!(journal.text().contains("client_id=app"));

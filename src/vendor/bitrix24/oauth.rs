@@ -23,6 +23,7 @@ pub static OPERATION: Operation = Operation {
     summary: "gives a new pair of tokens for a refresh token",
     parameters: &["grant_type", "client_id", "client_secret", "refresh_token"],
     chat: None,
+    changes: true,
     source: "apidocs.bitrix24.com/settings/oauth/index.html",
 };
 

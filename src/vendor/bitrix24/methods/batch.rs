@@ -22,6 +22,7 @@ pub static METHOD: Method = Method {
         summary: "runs up to fifty commands in one request",
         parameters: &[],
         chat: None,
+        changes: false,
         source: "apidocs.bitrix24.com/api-reference/how-to-call-rest-api/batch.html",
     },
     needs_connector_scope: false,

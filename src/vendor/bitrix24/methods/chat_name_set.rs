@@ -19,6 +19,7 @@ pub static METHOD: Method = Method {
         summary: "gives a chat of an open line a new name",
         parameters: &["CONNECTOR", "LINE", "CHAT_ID", "NAME", "USER_ID"],
         chat: Some("CHAT_ID"),
+        changes: true,
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-chat-name-set.html",
     },
     needs_connector_scope: true,

@@ -17,6 +17,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         summary: "gives a group a new display name, a new icon, or both",
         parameters: &["id", "display_name", "group_chat_icon"],
         chat: Some("id"),
+        changes: true,
         source: "docs.trychert.com/api/group-chats/rename",
     },
     method: "PUT",
