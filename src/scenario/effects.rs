@@ -6,7 +6,7 @@ use crate::seed::{Findings, Path};
 /// Adds every finding about the fault at `path`.
 pub(super) fn check(fault: &FaultSpec, path: &Path, findings: &mut Findings) {
     if !fault.is_more_than_delay() && fault.delay.is_none() {
-        let message = format!("`{}` has no effect", fault.name);
+        let message = "this fault has no effect";
         findings.add(path.clone(), message, "add `error`, `reply`, `delay` or `wire`");
     }
     if fault.error.is_some() && fault.reply.is_some() {
