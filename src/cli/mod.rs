@@ -105,10 +105,12 @@ fn load(path: Option<&Path>) -> Result<Scenario, Exit> {
         say(&format!("standin: {error:#}"));
         Exit::NotStarted
     })?;
-    Scenario::parse(&path.display().to_string(), &text).map_err(|report| {
+    let path = path.display().to_string();
+    let scenario = Scenario::parse(&path, &text).map_err(|report| {
         say(&report.render(is_coloured()));
         Exit::Findings
-    })
+    })?;
+    Ok(Scenario { path: Some(path), ..scenario })
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {

@@ -1,12 +1,12 @@
 //! `GET /__standin/health`: the scenario is loaded and requests are answered.
 
-use jiff::Timestamp;
 use serde_json::json;
 
+use super::Asked;
 use crate::engine::{Clock, World};
-use crate::http::{Reply, Request};
+use crate::http::Reply;
 
-pub(super) fn answer(world: &mut World, _: &Request, _: Timestamp) -> Reply {
+pub(super) fn answer(world: &mut World, _: &Asked<'_>) -> Reply {
     let counters = world.counters();
     let clock = match world.clock() {
         Clock::Real => json!("real"),
@@ -19,6 +19,7 @@ pub(super) fn answer(world: &mut World, _: &Request, _: Timestamp) -> Reply {
             "version": env!("CARGO_PKG_VERSION"),
             "scenario": world.scenario().name,
             "seed": world.seed(),
+            "replay": world.replay(),
             "clock": clock,
             "counters": {
                 "exchanges": counters.exchanges,

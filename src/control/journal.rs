@@ -1,11 +1,10 @@
 //! `GET /__standin/journal[?last=N&vendor=&operation=]`: what was asked and what was answered.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Redactor, mistake};
+use super::{Asked, Redactor, mistake};
 use crate::engine::{Entry, World};
-use crate::http::{Body, Reply, Request, form};
+use crate::http::{Body, Reply, form};
 use crate::seed::nearest;
 use crate::vendor::VENDORS;
 
@@ -17,8 +16,8 @@ struct Filter {
     operation: Option<String>,
 }
 
-pub(super) fn answer(world: &mut World, request: &Request, _: Timestamp) -> Reply {
-    let filter = match Filter::read(request.query()) {
+pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
+    let filter = match Filter::read(asked.request.query()) {
         Ok(filter) => filter,
         Err((message, help)) => return mistake(400, message, &help),
     };
@@ -30,7 +29,15 @@ pub(super) fn answer(world: &mut World, request: &Request, _: Timestamp) -> Repl
     let newest = world.journal().entries().rev().filter(fits).take(filter.last.unwrap_or(usize::MAX));
     let mut entries: Vec<_> = newest.map(|entry| entry_as_json(entry, world, &redactor)).collect();
     entries.reverse();
-    Reply::json(200, &json!({"evicted": world.journal().evicted(), "entries": entries}))
+    Reply::json(
+        200,
+        &json!({
+            "seed": world.seed(),
+            "replay": world.replay(),
+            "evicted": world.journal().evicted(),
+            "entries": entries,
+        }),
+    )
 }
 
 impl Filter {
@@ -92,7 +99,7 @@ pub fn entry_as_json(entry: &Entry, world: &World, redactor: &Redactor) -> Value
     let hide = redactor.for_exchange(&entry.request, &entry.reply);
     let text = |bytes: &[u8]| hide.text(&String::from_utf8_lossy(bytes));
     let faults: Vec<_> = note.faults.iter().map(|decision| {
-        json!({"fault": world.fault_name(decision.fault), "call": decision.call, "fired": decision.fired, "answered": decision.answered})
+        json!({"fault": world.fault_name(decision.fault), "call": decision.call, "draw": decision.draw, "fired": decision.fired, "answered": decision.answered})
     }).collect();
     let request_headers: Vec<_> =
         entry.request.headers.iter().map(|(name, value)| json!([text(name), text(value)])).collect();

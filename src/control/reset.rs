@@ -1,12 +1,12 @@
 //! `POST /__standin/reset`: back to the start of the scenario.
 
-use jiff::Timestamp;
 use serde_json::json;
 
+use super::Asked;
 use crate::engine::World;
-use crate::http::{Reply, Request};
+use crate::http::Reply;
 
-pub(super) fn answer(world: &mut World, _: &Request, now: Timestamp) -> Reply {
-    world.reset(now);
+pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
+    world.reset(asked.now);
     Reply::json(200, &json!({"status": "reset", "scenario": world.scenario().name, "seed": world.seed()}))
 }

@@ -1,9 +1,9 @@
 //! `GET /__standin/state`: the state of every vendor.
 
+use super::Asked;
 use crate::engine::World;
-use crate::http::{Reply, Request};
-use jiff::Timestamp;
+use crate::http::Reply;
 
-pub(super) fn answer(world: &mut World, _: &Request, now: Timestamp) -> Reply {
-    Reply::json(200, &world.state(now))
+pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
+    Reply::json(200, &world.state(asked.now))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::fault::{Applied, Fault, FaultSpec, Late, Matcher, Pattern, Plan, Wire};
+use crate::fault::{Applied, Fault, FaultSpec, Late, Matcher, Mode, Pattern, Plan, Wire};
 use crate::http::Reply;
 use crate::vendor::{Commit, ErrorCode, Operation, Ordered, VENDORS, Vendor};
 
@@ -13,6 +13,8 @@ pub struct Faults {
     pub plan: Plan,
     /// What each then does.
     effects: Vec<Effect>,
+    /// How each is described.
+    specs: Vec<FaultSpec>,
 }
 
 /// What a fault does beyond its delay.
@@ -44,8 +46,33 @@ impl Faults {
     /// Makes the plan of a scenario that was found free of mistakes; a fault whose aim or code does not exist is
     /// left out.
     pub fn new(specs: &[FaultSpec], seed: u64) -> Self {
-        let (faults, effects) = specs.iter().filter_map(resolve).unzip();
-        Self { plan: Plan::new(faults, seed), effects }
+        let mut faults = Self { plan: Plan::new(seed), ..Self::default() };
+        specs.iter().for_each(|spec| faults.add(spec.clone()));
+        faults
+    }
+
+    /// Adds a fault that was found free of mistakes behind the others.
+    pub fn add(&mut self, spec: FaultSpec) {
+        if let Some((fault, effect)) = resolve(&spec) {
+            self.plan.add(fault);
+            self.effects.push(effect);
+            self.specs.push(spec);
+        }
+    }
+
+    /// Every fault that has not been removed, with its number.
+    pub fn present(&self) -> impl Iterator<Item = (u32, &FaultSpec)> {
+        self.all().filter(|(number, _)| self.plan.state(*number).mode != Mode::Removed)
+    }
+
+    /// Every fault that ever was, with its number.
+    pub fn all(&self) -> impl Iterator<Item = (u32, &FaultSpec)> {
+        (0..).zip(&self.specs)
+    }
+
+    /// How the fault with this number is described.
+    pub fn spec(&self, number: u32) -> &FaultSpec {
+        &self.specs[number as usize]
     }
 
     /// What the fault with this number does.

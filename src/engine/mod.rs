@@ -3,6 +3,7 @@
 //! Nothing in here waits, reads a clock, opens a socket or draws unseeded randomness.
 
 mod clock;
+mod explain;
 mod faults;
 mod journal;
 mod stage;
@@ -12,6 +13,7 @@ mod unknown;
 mod world;
 
 pub use clock::{Arrival, Clock, Span, Watch};
+pub use explain::{Verdict, explain};
 pub use journal::{Entry, Journal, Note};
 pub use stage::Stage;
 pub use step::{Planned, step};

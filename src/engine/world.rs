@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::faults::Faults;
 use super::{Arrival, Clock, Entry, Journal, Planned};
+use crate::fault::{Fault, FaultSpec, Mode, State};
 use crate::http::{Reply, Request};
 use crate::scenario::Scenario;
 use crate::vendor::{Emulator, Vendor};
@@ -58,6 +59,15 @@ impl World {
         }
     }
 
+    /// Begins another scenario. The seed that the server was started with stays, if it was given one.
+    pub fn replace(&mut self, scenario: Arc<Scenario>, now: Timestamp) {
+        let seed = match (self.scenario.seed, scenario.seed) {
+            (Some(before), Some(new)) if before == self.seed => new,
+            _ => self.seed,
+        };
+        *self = Self::new(scenario, seed, now);
+    }
+
     /// Goes back to the start of the scenario: state, clock, counters, journal.
     pub fn reset(&mut self, now: Timestamp) {
         *self = Self::new(Arc::clone(&self.scenario), self.seed, now);
@@ -102,6 +112,72 @@ impl World {
     /// Its counters.
     pub fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// Moves a virtual clock; `None` when the world follows the wall, which nobody can move.
+    pub fn move_clock(&mut self, to: impl FnOnce(Timestamp) -> Timestamp) -> Option<Timestamp> {
+        let Clock::Virtual(now) = &mut self.clock else { return None };
+        *now = to(*now);
+        Some(*now)
+    }
+
+    /// The faults that there are, in their order: number, description, what each has counted.
+    pub fn faults(&self) -> impl Iterator<Item = (u32, &FaultSpec, &State)> {
+        self.faults.present().map(|(number, spec)| (number, spec, self.faults.plan.state(number)))
+    }
+
+    /// The fault called `name`.
+    pub fn fault_called(&self, name: &str) -> Option<u32> {
+        self.faults().find(|(_, spec, _)| spec.name.as_str() == name).map(|(number, ..)| number)
+    }
+
+    /// The next call on which the fault fires, as far as numbers and draws tell.
+    pub fn next_call(&self, fault: u32, chat: Option<&str>) -> Option<u64> {
+        self.faults.plan.next(fault, chat)
+    }
+
+    /// The exchange with this number, if the journal still has it.
+    pub fn exchange(&self, number: u64) -> Option<&Entry> {
+        self.journal.entries().find(|entry| entry.number == number)
+    }
+
+    /// The fault with this number.
+    pub fn fault(&self, number: u32) -> &Fault {
+        self.faults.plan.fault(number)
+    }
+
+    /// How the fault with this number is described.
+    pub fn fault_spec(&self, number: u32) -> &FaultSpec {
+        self.faults.spec(number)
+    }
+
+    /// Every fault that ever was, with its number.
+    pub fn all_faults(&self) -> impl Iterator<Item = (u32, &FaultSpec)> {
+        self.faults.all()
+    }
+
+    /// Whether calls are asked about the fault with this number.
+    pub fn mode(&self, number: u32) -> Mode {
+        self.faults.plan.state(number).mode
+    }
+
+    /// The command that gives the same run again.
+    pub fn replay(&self) -> String {
+        let file = match &self.scenario.path {
+            Some(path) => format!(" {}", crate::vendor::shell_word(path)),
+            None => String::new(),
+        };
+        format!("standin serve{file} --seed {}", self.seed)
+    }
+
+    /// Adds a fault that was found free of mistakes behind the others.
+    pub fn add_fault(&mut self, spec: FaultSpec) {
+        self.faults.add(spec);
+    }
+
+    /// Switches a fault on, off, or out.
+    pub fn switch_fault(&mut self, fault: u32, mode: Mode) {
+        self.faults.plan.switch(fault, mode);
     }
 
     /// The name of the fault with this number.

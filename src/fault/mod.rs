@@ -13,7 +13,7 @@ pub mod wire;
 
 pub use delay::{Delay, Drawn, Lognormal, Normal};
 pub use pattern::{Form, Matcher, Pattern};
-pub use plan::{Aim, Decision, Fault, Outcome, Plan, Subject};
+pub use plan::{Aim, Decision, Fault, Mode, Outcome, Plan, State, Subject};
 pub use reply::ReplySpec;
 pub use spec::{Applied, CountBy, FaultSpec, Late, When};
 pub use trigger::{Condition, share};

@@ -102,8 +102,22 @@ pub struct State {
     pub fired: u64,
     /// Calls by chat, where these are counted.
     by_chat: HashMap<String, u64>,
+    /// Whether calls are asked about it.
+    pub mode: Mode,
     /// Its draws, where it needs any.
     stream: Option<Stream>,
+}
+
+/// Whether calls are asked about a fault.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// They are.
+    #[default]
+    On,
+    /// Not for now; nothing is counted.
+    Off,
+    /// Never again.
+    Removed,
 }
 
 /// The faults of one operation at one stage.
@@ -116,15 +130,13 @@ struct Bucket {
 }
 
 impl Plan {
-    /// Indexes `faults`, which are in the order of the scenario; their draws are made under `seed`.
-    pub fn new(faults: Vec<Fault>, seed: u64) -> Self {
-        let mut plan = Self { seed, ..Self::default() };
-        faults.into_iter().for_each(|fault| plan.add(fault));
-        plan
+    /// No faults yet; the draws of those to come are made under `seed`.
+    pub fn new(seed: u64) -> Self {
+        Self { seed, ..Self::default() }
     }
 
     /// Adds a fault behind the others.
-    fn add(&mut self, fault: Fault) {
+    pub fn add(&mut self, fault: Fault) {
         let number = self.faults.len() as u32;
         let operations = fault.aim.iter().max().map_or(0, |last| last + 1);
         if self.index.len() < operations {
@@ -143,6 +155,11 @@ impl Plan {
     /// The fault with this number.
     pub fn fault(&self, number: u32) -> &Fault {
         &self.faults[number as usize]
+    }
+
+    /// Switches the fault with this number on, off, or out.
+    pub fn switch(&mut self, number: u32, mode: Mode) {
+        self.states[number as usize].mode = mode;
     }
 
     /// What the fault with this number has counted.
@@ -168,7 +185,7 @@ impl Plan {
         }
         for number in bucket.candidates(subject.facts) {
             let fault = &self.faults[number as usize];
-            if !fault.fits(subject) {
+            if self.states[number as usize].mode != Mode::On || !fault.fits(subject) {
                 continue;
             }
             let mut decision = self.states[number as usize].decide(number, fault, subject, self.seed);
@@ -327,6 +344,12 @@ mod tests {
         }
     }
 
+    fn plan_of(faults: Vec<Fault>, seed: u64) -> Plan {
+        let mut plan = Plan::new(seed);
+        faults.into_iter().for_each(|fault| plan.add(fault));
+        plan
+    }
+
     fn fault(name: &str, matches: &[(&str, &str)], when: When) -> Fault {
         let any = |value: &str| Matcher::Any(vec![value.to_string()]);
         let matches = matches.iter().map(|(name, value)| (name.to_string(), any(value))).collect();
@@ -366,7 +389,7 @@ mod tests {
     #[test]
     fn each_fault_counts_its_own_calls_and_the_first_to_fire_wins() {
         let first_two = When { first: Some(2), ..When::default() };
-        let mut plan = Plan::new(
+        let mut plan = plan_of(
             vec![fault("a", &[("CHAT_ID", "a")], first_two.clone()), fault("all", &[], When::default())],
             7,
         );
@@ -382,7 +405,7 @@ mod tests {
 
     #[test]
     fn a_fault_is_met_at_its_own_stage_and_operation_only() {
-        let mut plan = Plan::new(vec![fault("a", &[], When::default())], 7);
+        let mut plan = plan_of(vec![fault("a", &[], When::default())], 7);
         assert_eq!(ask(&mut plan, 0, Stage::Lookup, &()), (Outcome::default(), vec![]));
         assert_eq!(ask(&mut plan, 1, Stage::Delivery, &()), (Outcome::default(), vec![]));
         assert_eq!(ask(&mut plan, 0, Stage::Delivery, &()).0.first, Some(0));
@@ -390,7 +413,7 @@ mod tests {
 
     #[test]
     fn every_value_of_a_match_must_fit() {
-        let fires = |fault: Fault| !calls_that_fire(&mut Plan::new(vec![fault], 7), "a", 1).is_empty();
+        let fires = |fault: Fault| !calls_that_fire(&mut plan_of(vec![fault], 7), "a", 1).is_empty();
         let plain = || fault("a", &[], When::default());
         let any = |values: &[&str]| Matcher::Any(values.iter().map(ToString::to_string).collect());
         assert!(!fires(fault("a", &[("CHAT_ID", "a"), ("NAME", "n")], When::default())));
@@ -407,11 +430,11 @@ mod tests {
     #[test]
     fn a_limit_ends_a_fault_and_chats_have_counters_of_their_own() {
         let mut plan =
-            Plan::new(vec![fault("a", &[], When { limit: Some(2), every: Some(2), ..When::default() })], 7);
+            plan_of(vec![fault("a", &[], When { limit: Some(2), every: Some(2), ..When::default() })], 7);
         assert_eq!(calls_that_fire(&mut plan, "a", 9), [2, 4]);
         assert_eq!(plan.next(0, None), None);
         let each = When { first: Some(1), count_by: CountBy::Chat, ..When::default() };
-        let mut plan = Plan::new(vec![fault("a", &[], each)], 7);
+        let mut plan = plan_of(vec![fault("a", &[], each)], 7);
         assert_eq!(plan.next(0, Some("a")), Some(1));
         assert_eq!(calls_that_fire(&mut plan, "a", 3), [1]);
         assert_eq!(calls_that_fire(&mut plan, "b", 3), [1]);
@@ -425,28 +448,28 @@ mod tests {
     #[test]
     fn a_probability_of_0_is_never_and_of_1_always() {
         for (probability, expected) in [(0.0, 0), (1.0, 1_000)] {
-            let mut plan = Plan::new(vec![fault("a", &[], flaky(probability))], 7);
+            let mut plan = plan_of(vec![fault("a", &[], flaky(probability))], 7);
             assert_eq!(calls_that_fire(&mut plan, "a", 1_000).len(), expected);
         }
     }
 
     #[test]
     fn draws_are_moved_by_no_other_fault_and_no_other_call() {
-        let mut alone = Plan::new(vec![fault("flaky", &[], flaky(0.3))], 7);
+        let mut alone = plan_of(vec![fault("flaky", &[], flaky(0.3))], 7);
         let expected = calls_that_fire(&mut alone, "a", 200);
         assert_eq!(alone.next(0, None), Some(calls_that_fire(&mut alone, "a", 200)[0] + 200));
         let faults = vec![
             fault("other", &[("CHAT_ID", "b")], flaky(0.5)),
             fault("flaky", &[("CHAT_ID", "a")], flaky(0.3)),
         ];
-        let mut among = Plan::new(faults, 7);
+        let mut among = plan_of(faults, 7);
         let mut fired = Vec::new();
         for call in 1..=200 {
             calls_that_fire(&mut among, "b", call % 3);
             fired.extend(calls_that_fire(&mut among, "a", 1).iter().map(|_| call));
         }
         assert_eq!(fired, expected);
-        let mut other_seed = Plan::new(vec![fault("flaky", &[], flaky(0.3))], 8);
+        let mut other_seed = plan_of(vec![fault("flaky", &[], flaky(0.3))], 8);
         assert_ne!(calls_that_fire(&mut other_seed, "a", 200), expected);
     }
 
@@ -455,7 +478,7 @@ mod tests {
     #[test]
     fn the_frequencies_are_those_of_the_probability() {
         const GROUPS: usize = 2_000;
-        let mut plan = Plan::new(vec![fault("flaky", &[], flaky(0.3))], 7);
+        let mut plan = plan_of(vec![fault("flaky", &[], flaky(0.3))], 7);
         let mut seen = [0_f64; 7];
         for _ in 0..GROUPS {
             seen[calls_that_fire(&mut plan, "a", 10).len().min(6)] += 1.0;

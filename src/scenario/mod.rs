@@ -42,6 +42,8 @@ use crate::vendor::{Section, VENDORS, Vendor};
 
 /// A scenario, read and found free of mistakes.
 pub struct Scenario {
+    /// The file that it came from, if it came from one.
+    pub path: Option<String>,
     /// What it is about.
     pub name: String,
     /// The seed of its draws, if it sets one.
@@ -72,12 +74,49 @@ impl Scenario {
     }
 }
 
+/// Reads one fault that joins those that are `present` in a run of `scenario`.
+///
+/// # Errors
+/// The report holds every mistake, as for a whole scenario.
+pub fn parse_fault(text: &str, present: &[FaultSpec], scenario: &Scenario) -> Result<FaultSpec, Report> {
+    let mut mistakes = Vec::new();
+    match read_fault(text, present, scenario, &mut mistakes) {
+        Some(fault) if mistakes.is_empty() => Ok(fault),
+        _ => Err(Report::new("fault", text, mistakes)),
+    }
+}
+
+fn read_fault(
+    text: &str,
+    present: &[FaultSpec],
+    scenario: &Scenario,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<FaultSpec> {
+    let mut root = yaml::read(text, mistakes)?;
+    let (value, taint) = fill::fill(&mut root, Shape::of(&schema()).field("faults")?.item(0), mistakes);
+    let fault: FaultSpec = parsed(serde_json::from_value(value?), &Path::default(), &root, mistakes)?;
+    let all: Vec<_> = present.iter().chain([&fault]).cloned().collect();
+    let mut findings = Findings::default();
+    // Stand-ins are at other places in a whole scenario: what is left out here is told once they are mended.
+    if mistakes.is_empty() {
+        check::check(&all, &scenario.sections, &taint, &mut findings);
+    }
+    let place = Path::default().key("faults").index(present.len());
+    mistakes.extend(findings.0.into_iter().filter_map(|mut finding| {
+        let steps = finding.path.0.strip_prefix(&place.0[..])?;
+        finding.path = Path(steps.to_vec());
+        Some(Mistake { span: root.locate(&finding.path), finding })
+    }));
+    Some(fault)
+}
+
 impl fmt::Debug for Scenario {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, seed, clock, sections, faults } = self;
+        let Self { path, name, seed, clock, sections, faults } = self;
         let sections: Vec<_> = sections.iter().map(|(vendor, section)| (vendor.name(), section)).collect();
         formatter
             .debug_struct("Scenario")
+            .field("path", path)
             .field("name", name)
             .field("seed", seed)
             .field("clock", clock)
@@ -104,7 +143,14 @@ fn read(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Scenario> {
     mistakes.extend(sound.map(|finding| Mistake { span: root.locate(&finding.path), finding }));
 
     let clock = head.clock();
-    Some(Scenario { name: head.name.to_string(), seed: head.seed, clock, sections, faults: head.faults })
+    Some(Scenario {
+        path: None,
+        name: head.name.to_string(),
+        seed: head.seed,
+        clock,
+        sections,
+        faults: head.faults,
+    })
 }
 
 fn sections(

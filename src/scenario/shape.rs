@@ -55,6 +55,12 @@ impl Shape {
         Compiler { definitions: &schema["$defs"], inside: Vec::new() }.shape(schema)
     }
 
+    /// The shape of what stands under a key of a mapping.
+    pub(super) fn field(&self, name: &str) -> Option<&Self> {
+        let Self::Record(fields) = self else { return None };
+        fields.iter().find(|field| field.name == name).map(|field| &field.shape)
+    }
+
     /// The shape of an item of a list.
     pub(super) fn item(&self, index: usize) -> &Self {
         let Self::List { first, rest, .. } = self else { return &Self::Anything };

@@ -79,7 +79,8 @@ impl Server {
         let path = path.as_ref().display().to_string();
         let yaml =
             fs::read_to_string(&path).map_err(|source| StartError::File { path: path.clone(), source })?;
-        Self::from_scenario(Scenario::parse(&path, &yaml).map_err(Box::new)?)
+        let scenario = Scenario::parse(&path, &yaml).map_err(Box::new)?;
+        Self::from_scenario(Scenario { path: Some(path), ..scenario })
     }
 
     /// Serves a scenario that was read before.

@@ -57,6 +57,9 @@ pub trait Vendor: Sync {
     /// of a tenant.
     fn credential(&self, request: &Request) -> Option<String>;
 
+    /// The parameters of the request's own call; the commands of a batch are not among them.
+    fn facts(&self, request: &Request) -> Box<dyn Facts>;
+
     /// Every credential in the request, spelt as it stands in the request, so that a journal can hide it.
     fn credentials_in(&self, request: &Request) -> Vec<String>;
 
@@ -122,6 +125,12 @@ pub enum Proof {
 /// A word of a shell, in quotes.
 pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// A word of a shell, in quotes where it needs them.
+pub(crate) fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) { text.to_owned() } else { quoted(text) }
 }
 
 /// One segment of a path.

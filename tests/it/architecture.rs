@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("cli", &["engine", "scenario", "seed", "serve", "vendor"]),
     ("serve", &["control", "engine", "fault", "http", "scenario", "vendor"]),
-    ("control", &["engine", "http", "scenario", "seed", "vendor"]),
-    ("engine", &["fault", "http", "scenario", "vendor"]),
+    ("control", &["engine", "fault", "http", "scenario", "seed", "vendor"]),
+    ("engine", &["fault", "http", "scenario", "seed", "vendor"]),
     ("scenario", &["engine", "fault", "seed", "vendor"]),
     ("vendor", &["engine", "http", "seed"]),
     ("fault", &["engine", "http", "seed"]),

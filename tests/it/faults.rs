@@ -172,7 +172,7 @@ fn the_journal_names_every_fault_that_was_asked() {
     let entries = journal["entries"].as_array().unwrap();
     let seen: Vec<_> =
         entries.iter().map(|entry| (&entry["stage"], &entry["error"], &entry["faults"])).collect();
-    let fault = |call, fired| json!([{"fault": "renaming fails twice", "call": call, "fired": fired, "answered": fired}]);
+    let fault = |call, fired| json!([{"fault": "renaming fails twice", "call": call, "draw": null, "fired": fired, "answered": fired}]);
     assert_eq!(
         seen,
         [

@@ -23,7 +23,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use crate::engine::Stage;
-use crate::http::{Reply, Request};
+use crate::http::{Facts, Reply, Request};
 use crate::seed::{Findings, Path};
 use crate::vendor::{
     Access, Difference, Emulator, ErrorCode, Known, Operation, Proof, Section, Vendor, quoted, segment,
@@ -77,6 +77,10 @@ impl Vendor for Bitrix24 {
             return webhook();
         }
         presented.token.as_deref().map(str::to_owned).or_else(webhook)
+    }
+
+    fn facts(&self, request: &Request) -> Box<dyn Facts> {
+        Box::new(call::read(request).parameters)
     }
 
     fn credentials_in(&self, request: &Request) -> Vec<String> {

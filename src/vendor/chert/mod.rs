@@ -15,7 +15,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use crate::engine::Stage;
-use crate::http::{Reply, Request};
+use crate::http::{Facts, Reply, Request};
 use crate::seed::{Findings, Path};
 use crate::vendor::{Access, Emulator, ErrorCode, Known, Operation, Proof, Section, Vendor, quoted, segment};
 use section::Service;
@@ -56,6 +56,13 @@ impl Vendor for Chert {
 
     fn credential(&self, request: &Request) -> Option<String> {
         signature::credential(request)
+    }
+
+    fn facts(&self, request: &Request) -> Box<dyn Facts> {
+        match endpoints::route(request, &workspace::segments(request)) {
+            Some(route) => Box::new(route),
+            None => Box::new(()),
+        }
     }
 
     fn credentials_in(&self, request: &Request) -> Vec<String> {

@@ -239,7 +239,7 @@ impl Emulator for State {
 }
 
 /// The decoded segments of the path after the version.
-fn segments(request: &Request) -> Vec<String> {
+pub fn segments(request: &Request) -> Vec<String> {
     let rest = request.path().strip_prefix(BASE).unwrap_or_default();
     let segments = rest.strip_prefix('/').unwrap_or(rest);
     let decoded =

@@ -1,0 +1,117 @@
+//! `GET /__standin/journal/{number}/explain[?format=json]`: why each fault fired on an exchange, or did not.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::{Asked, Redactor, mistake};
+use crate::engine::{Entry, Stage, Verdict, World, explain};
+use crate::http::{Reply, form};
+
+/// How many faults that were not asked are told of by a line each.
+const MOST_UNASKED: usize = 20;
+
+pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
+    let Some(entry) = asked.segment.parse().ok().and_then(|number| world.exchange(number)) else {
+        let numbers: Vec<_> = world.journal().entries().map(|entry| entry.number).collect();
+        let help = match (numbers.first(), numbers.last()) {
+            (Some(first), Some(last)) => format!("it has {first} to {last}"),
+            _ => "it is empty: make a call first".to_owned(),
+        };
+        return mistake(404, format!("the journal has no exchange `{}`", asked.segment), &help);
+    };
+    let verdicts = explain(world, entry);
+    let query = form::decode(asked.request.query().as_bytes());
+    let accepts = asked.request.headers.text("accept").unwrap_or_default();
+    if query.get("format").is_some_and(|format| format == "json") || accepts.starts_with("application/json") {
+        return Reply::json(200, &as_json(world, entry, &verdicts));
+    }
+    let hide = Redactor::new(world.scenario()).for_exchange(&entry.request, &entry.reply);
+    let text = hide.text(&as_text(world, entry, &verdicts));
+    let headers = vec![("content-type".into(), "text/plain; charset=utf-8".into())];
+    Reply { status: 200, headers, body: text.into() }
+}
+
+fn stages(entry: &Entry) -> Vec<&'static str> {
+    let last = entry.note.stage;
+    Stage::ALL.into_iter().filter(|stage| Some(*stage) <= last).map(Stage::name).collect()
+}
+
+fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
+    let (request, note) = (&entry.request, &entry.note);
+    let mut text = format!(
+        "exchange {} at {}: {} {}\nanswered with status {}",
+        entry.number,
+        entry.at,
+        request.method,
+        request.target(),
+        entry.reply.status
+    );
+    if let Some(error) = note.error {
+        let _ = write!(text, ", the vendor's error is {error}");
+    }
+    let passed = stages(entry);
+    let _ = match passed.len() {
+        0 => writeln!(text, "\npassed no stage"),
+        5 => writeln!(text, "\npassed every stage: {}", passed.join(", ")),
+        count => writeln!(text, "\npassed {}; ended at {}", passed.join(", "), Stage::ALL[count].name()),
+    };
+    for remark in &note.remarks {
+        let _ = writeln!(text, "{remark}");
+    }
+    text.push('\n');
+    let (asked, unasked): (Vec<_>, Vec<_>) = verdicts.iter().partition(|verdict| !verdict.asked.is_empty());
+    if verdicts.is_empty() {
+        text.push_str("there are no faults\n");
+    }
+    for verdict in asked {
+        for why in &verdict.why {
+            let _ = writeln!(text, "`{}` {why}", verdict.name);
+        }
+        let _ = match verdict.next {
+            Some(call) => writeln!(text, "    it fires next on its call {call}"),
+            None => writeln!(text, "    it will not fire again, as far as can be told"),
+        };
+    }
+    for verdict in unasked.iter().take(MOST_UNASKED) {
+        let _ = writeln!(text, "`{}` {}", verdict.name, verdict.why.concat());
+    }
+    if unasked.len() > MOST_UNASKED {
+        let _ = writeln!(text, "and {} more were not asked", unasked.len() - MOST_UNASKED);
+    }
+    let _ = writeln!(text, "\nseed {}; the same run again: {}", world.seed(), world.replay());
+    text
+}
+
+fn as_json(world: &World, entry: &Entry, verdicts: &[Verdict]) -> Value {
+    let asked = |verdict: &Verdict| {
+        let spec = world.fault_spec(verdict.fault);
+        let one = |decision: &crate::fault::Decision| {
+            json!({
+                "call": decision.call,
+                "draw": decision.draw,
+                "threshold": spec.when.probability,
+                "fired": decision.fired,
+                "answered": decision.answered,
+                "unmet": decision.unmet,
+                "delay_us": decision.delay.as_micros() as u64,
+            })
+        };
+        verdict.asked.iter().map(one).collect::<Vec<_>>()
+    };
+    let faults: Vec<_> = verdicts
+        .iter()
+        .map(|verdict| {
+            json!({"fault": verdict.name, "asked": asked(verdict), "why": verdict.why, "next_call": verdict.next})
+        })
+        .collect();
+    json!({
+        "number": entry.number,
+        "status": entry.reply.status,
+        "error": entry.note.error,
+        "stages": stages(entry),
+        "faults": faults,
+        "seed": world.seed(),
+        "replay": world.replay(),
+    })
+}

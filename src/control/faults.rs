@@ -1,0 +1,80 @@
+//! `/__standin/faults`: what fails on purpose, while the server runs.
+
+use serde_json::{Value, json};
+
+use super::{Asked, mistake, refused};
+use crate::engine::World;
+use crate::fault::Mode;
+use crate::http::Reply;
+use crate::scenario;
+use crate::seed::nearest;
+
+pub(super) fn list(world: &mut World, _: &Asked<'_>) -> Reply {
+    let faults: Vec<_> = world.faults().map(|(number, ..)| as_json(world, number)).collect();
+    Reply::json(200, &json!({"faults": faults}))
+}
+
+fn as_json(world: &World, wanted: u32) -> Value {
+    let Some((number, spec, state)) = world.faults().find(|(number, ..)| *number == wanted) else {
+        return Value::Null;
+    };
+    json!({
+        "name": spec.name,
+        "on": spec.on,
+        "enabled": state.mode == Mode::On,
+        "calls": state.calls,
+        "fired": state.fired,
+        "next_call": world.next_call(number, None),
+    })
+}
+
+pub(super) fn add(world: &mut World, asked: &Asked<'_>) -> Reply {
+    let Ok(text) = std::str::from_utf8(asked.request.body()) else {
+        return mistake(400, "the body is no UTF-8 text".to_owned(), "send one fault as YAML or JSON");
+    };
+    let present: Vec<_> = world.faults().map(|(_, spec, _)| spec.clone()).collect();
+    match scenario::parse_fault(text, &present, world.scenario()) {
+        Ok(spec) => {
+            let name = spec.name.to_string();
+            world.add_fault(spec);
+            let number = world.fault_called(&name).expect("it was just added");
+            Reply::json(201, &as_json(world, number))
+        }
+        Err(report) => refused(&report, "the fault has mistakes and was not added"),
+    }
+}
+
+pub(super) fn off(world: &mut World, asked: &Asked<'_>) -> Reply {
+    switch(world, asked, Mode::Off)
+}
+
+pub(super) fn on(world: &mut World, asked: &Asked<'_>) -> Reply {
+    switch(world, asked, Mode::On)
+}
+
+pub(super) fn remove(world: &mut World, asked: &Asked<'_>) -> Reply {
+    switch(world, asked, Mode::Removed)
+}
+
+pub(super) fn remove_all(world: &mut World, _: &Asked<'_>) -> Reply {
+    let numbers: Vec<_> = world.faults().map(|(number, ..)| number).collect();
+    numbers.iter().for_each(|number| world.switch_fault(*number, Mode::Removed));
+    Reply::json(200, &json!({"removed": numbers.len()}))
+}
+
+fn switch(world: &mut World, asked: &Asked<'_>, mode: Mode) -> Reply {
+    let name = asked.segment.as_str();
+    let Some(number) = world.fault_called(name) else {
+        let names = world.faults().map(|(_, spec, _)| spec.name.as_str());
+        let help = nearest(name, names).map_or_else(
+            || "`GET /__standin/faults` lists them".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        return mistake(404, format!("there is no fault `{name}`"), &help);
+    };
+    world.switch_fault(number, mode);
+    match mode {
+        Mode::Removed => Reply::json(200, &json!({"removed": 1})),
+        Mode::On | Mode::Off => Reply::json(200, &as_json(world, number)),
+    }
+}

@@ -1,0 +1,28 @@
+//! `POST /__standin/scenario`: another scenario, as a whole or not at all.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{Asked, mistake, refused};
+use crate::engine::World;
+use crate::http::{Body, Reply};
+use crate::scenario::Scenario;
+
+pub(super) fn replace(world: &mut World, asked: &Asked<'_>) -> Reply {
+    let help = "send the YAML of a scenario";
+    if asked.request.body == Body::TooLarge {
+        return mistake(413, "the scenario is larger than 1 MiB".to_owned(), "serve it from a file");
+    }
+    let Ok(text) = std::str::from_utf8(asked.request.body()) else {
+        return mistake(400, "the body is no UTF-8 text".to_owned(), help);
+    };
+    match Scenario::parse("scenario", text) {
+        Ok(scenario) => {
+            world.replace(Arc::new(scenario), asked.now);
+            let (name, seed) = (&world.scenario().name, world.seed());
+            Reply::json(200, &json!({"status": "replaced", "scenario": name, "seed": seed}))
+        }
+        Err(report) => refused(&report, "the scenario has mistakes; the one before is still served"),
+    }
+}
