@@ -3,6 +3,7 @@
 mod catalog;
 mod check;
 mod curl;
+mod explain;
 mod schema;
 mod serve;
 
@@ -54,6 +55,7 @@ enum Command {
     Check(check::Check),
     Catalog(catalog::Catalog),
     Curl(curl::Curl),
+    Explain(explain::Explain),
     Schema(schema::Schema),
 }
 
@@ -71,6 +73,7 @@ pub fn run() -> Exit {
         Command::Check(command) => command.run(),
         Command::Catalog(command) => command.run(),
         Command::Curl(command) => command.run(),
+        Command::Explain(command) => command.run(),
         Command::Schema(command) => command.run(),
     };
     done.unwrap_or_else(|error| {

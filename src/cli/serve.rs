@@ -40,6 +40,14 @@ pub(super) struct Serve {
     #[arg(long, value_name = "N", env = "STANDIN_SEED")]
     seed: Option<u64>,
 
+    /// Read the scenario again whenever its file changes
+    #[arg(long, value_parser = FalseyValueParser::new(), env = "STANDIN_WATCH")]
+    watch: bool,
+
+    /// Let requests ask for an error: `Prefer: error=CODE`
+    #[arg(long, value_parser = FalseyValueParser::new(), env = "STANDIN_ALLOW_PREFER")]
+    allow_prefer: bool,
+
     /// How to log exchanges to stderr
     #[arg(long, value_enum, default_value_t = Log::Text, env = "STANDIN_LOG")]
     log: Log,
@@ -58,6 +66,10 @@ enum Log {
 
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
+        if self.watch && self.scenario.is_none() {
+            say("standin: there is no file to watch\nhelp: name a scenario, `standin serve --watch SCENARIO`");
+            return Ok(Exit::Usage);
+        }
         let scenario = match load(self.scenario.as_deref()) {
             Ok(scenario) => Arc::new(scenario),
             Err(exit) => return Ok(exit),
@@ -70,10 +82,13 @@ impl Serve {
         let address = listener.local_addr().context("the socket has no address")?;
         let _flushes_at_the_end = self.log.start();
         let seed = self.seed.or(scenario.seed).unwrap_or_else(serve::random_seed);
-        let world = World::new(Arc::clone(&scenario), seed, serve::now());
+        let world = World::new(Arc::clone(&scenario), seed, serve::now()).allowing_prefer(self.allow_prefer);
         let options = Options { workers: self.workers.into(), tag: self.tag };
-        serve::serve(listener, world, options, |_| {
+        serve::serve(listener, world, options, |running| {
             let stop = serve::stop_signal()?;
+            if let Some(path) = self.scenario.as_ref().filter(|_| self.watch) {
+                serve::watch(&running, path.clone(), std::fs::read_to_string(path)?, say);
+            }
             if let Some(path) = &self.port_file {
                 write_port(path, address.port())?;
             }

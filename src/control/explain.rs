@@ -12,7 +12,11 @@ use crate::http::{Reply, form};
 const MOST_UNASKED: usize = 20;
 
 pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
-    let Some(entry) = asked.segment.parse().ok().and_then(|number| world.exchange(number)) else {
+    let found = match asked.segment.as_str() {
+        "last" => world.journal().entries().next_back(),
+        number => number.parse().ok().and_then(|number| world.exchange(number)),
+    };
+    let Some(entry) = found else {
         let numbers: Vec<_> = world.journal().entries().map(|entry| entry.number).collect();
         let help = match (numbers.first(), numbers.last()) {
             (Some(first), Some(last)) => format!("it has {first} to {last}"),

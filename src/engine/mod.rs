@@ -6,6 +6,7 @@ mod clock;
 mod explain;
 mod faults;
 mod journal;
+mod prefer;
 mod stage;
 mod step;
 mod stream;

@@ -6,10 +6,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::faults::{Change, Faults, number_of};
-use super::{Arrival, Clock, Note, Stage, Watch, World, unknown};
+use super::{Arrival, Clock, Note, Stage, Watch, World, prefer, unknown};
 use crate::fault::{Outcome, Subject, Wire};
 use crate::http::{Reply, Request};
-use crate::vendor::{Call, Checkpoint, Commit, Exchange, Ordered, VENDORS, Vendor};
+use crate::vendor::{Call, Checkpoint, Commit, ErrorCode, Exchange, Ordered, VENDORS, Vendor};
 
 /// What is to happen with an exchange.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,10 +52,18 @@ fn plan(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
         note.remarks.push(format!("the scenario has no `{}:` section", vendor.name()).into());
         return Planned::plain(unknown::no_section(vendor), note);
     };
+    let preferred = match world.allows_prefer.then(|| prefer::preferred(request, vendor)).transpose() {
+        Ok(preferred) => preferred.flatten(),
+        Err(reply) => {
+            note.remarks.push("`Prefer` asks for an error that the vendor does not have".into());
+            return Planned::plain(reply, note);
+        }
+    };
     let watch = world.clock.watch(arrival);
     emulator.settle(watch.now());
     let (faults, start) = (&mut world.faults, world.start);
-    let mut inspector = Inspector { vendor, request, faults, start, note: &mut note, winner: None };
+    let mut inspector =
+        Inspector { vendor, request, faults, start, note: &mut note, winner: None, preferred };
     let mut exchange = Exchange { request, watch, checkpoint: &mut inspector };
     let mut reply = emulator.answer(&mut exchange);
     let taken = exchange.watch.taken();
@@ -81,6 +89,8 @@ struct Inspector<'a> {
     note: &'a mut Note,
     /// The fault that has the answer of the whole exchange.
     winner: Option<u32>,
+    /// The error that the request itself asks for.
+    preferred: Option<&'static ErrorCode>,
 }
 
 impl Checkpoint for Inspector<'_> {
@@ -98,7 +108,8 @@ impl Checkpoint for Inspector<'_> {
         };
         let operation = number_of(self.vendor, call.operation);
         let outcome = self.faults.plan.ask(operation, stage, &subject, &mut self.note.faults);
-        let verdict = self.verdict(outcome, watch);
+        let verdict =
+            self.verdict(outcome, watch).and_then(|commit| self.prefer(stage, call).map_or(Ok(commit), Err));
         if verdict.is_ok() && !call.nested {
             self.note.stage = Some(stage);
         }
@@ -139,6 +150,20 @@ impl Inspector<'_> {
             Some(error) => Err(Ordered { commit, ..error.clone() }),
             None => Ok(commit),
         }
+    }
+
+    /// The error that the request asks for, where this call can give it at this stage.
+    fn prefer(&mut self, stage: Stage, call: &Call<'_>) -> Option<Ordered> {
+        let code =
+            self.preferred.filter(|code| code.stage == stage && self.winner.is_none() && !call.nested)?;
+        let is_given = match call.operation {
+            Some(operation) => code.is_given_by(operation.name),
+            None => code.operations.is_empty(),
+        };
+        is_given.then(|| {
+            self.note.remarks.push("the request asked for this error by `Prefer`".into());
+            Ordered { code, message: None, retry_after: None, argument: None, commit: Commit::Never }
+        })
     }
 
     /// What the fault makes of a change.

@@ -16,6 +16,8 @@ use jiff::Timestamp;
 pub struct World {
     scenario: Arc<Scenario>,
     seed: u64,
+    /// Whether a request may ask for an error by `Prefer: error=CODE`.
+    pub(super) allows_prefer: bool,
     /// When the scenario began, by its clock.
     pub(super) start: Timestamp,
     /// The clock.
@@ -49,6 +51,7 @@ impl World {
             scenario.sections.iter().map(|(vendor, section)| (*vendor, section.open(seed))).collect();
         Self {
             seed,
+            allows_prefer: false,
             start: scenario.clock.now(now),
             clock: scenario.clock,
             emulators,
@@ -65,12 +68,20 @@ impl World {
             (Some(before), Some(new)) if before == self.seed => new,
             _ => self.seed,
         };
-        *self = Self::new(scenario, seed, now);
+        let allows_prefer = self.allows_prefer;
+        *self = Self { allows_prefer, ..Self::new(scenario, seed, now) };
+    }
+
+    /// Lets requests ask for an error by `Prefer: error=CODE`.
+    #[must_use]
+    pub fn allowing_prefer(self, allows_prefer: bool) -> Self {
+        Self { allows_prefer, ..self }
     }
 
     /// Goes back to the start of the scenario: state, clock, counters, journal.
     pub fn reset(&mut self, now: Timestamp) {
-        *self = Self::new(Arc::clone(&self.scenario), self.seed, now);
+        let (scenario, allows_prefer) = (Arc::clone(&self.scenario), self.allows_prefer);
+        *self = Self { allows_prefer, ..Self::new(scenario, self.seed, now) };
     }
 
     /// Counts an exchange, writes it into the journal and returns its reply.

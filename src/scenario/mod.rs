@@ -11,6 +11,7 @@
 
 mod builder;
 mod calls;
+mod changes;
 mod check;
 mod effects;
 mod fill;
@@ -29,6 +30,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+pub use changes::changes;
 pub use report::{Placed, Report};
 pub use schema::{schema, schema_text};
 

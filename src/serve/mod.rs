@@ -9,9 +9,11 @@ mod random;
 mod run;
 mod signals;
 mod tap;
+mod watch;
 
 pub use clock::now;
 pub use handle::{Server, StartError};
 pub use random::random_seed;
 pub use run::{Options, Running, serve};
 pub use signals::stop_signal;
+pub use watch::watch;
