@@ -67,7 +67,9 @@ enum Log {
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         if self.watch && self.scenario.is_none() {
-            say("standin: there is no file to watch\nhelp: name a scenario, `standin serve --watch SCENARIO`");
+            say(
+                "standin: there is no file to watch\nhelp: name a scenario, `standin serve --watch SCENARIO`",
+            );
             return Ok(Exit::Usage);
         }
         let scenario = match load(self.scenario.as_deref()) {

@@ -1,9 +1,10 @@
 //! An exchange of the journal → why each fault fired on it, or did not.
 
+use std::time::Duration;
+
 use super::faults::number_of;
 use super::{Entry, World};
 use crate::fault::{Condition, Decision, FaultSpec, Matcher, Mode};
-use crate::seed::Length;
 use crate::vendor::{Vendor, by_name};
 
 /// What one fault made of one exchange.
@@ -67,16 +68,16 @@ fn told(decision: &Decision, spec: &FaultSpec, winner: Option<String>) -> String
             None => String::new(),
         };
         let effect = match (decision.answered, spec.is_more_than_delay(), winner) {
-            (true, ..) => "fired and gave the answer".to_owned(),
-            (false, false, _) => "fired".to_owned(),
-            (false, true, Some(winner)) => format!("fired, but `{winner}` gave the answer"),
-            (false, true, None) => "fired, but came too late for the answer".to_owned(),
+            (true, ..) => " and gave the answer".to_owned(),
+            (false, false, _) => String::new(),
+            (false, true, Some(winner)) => format!(", but `{winner}` gave the answer"),
+            (false, true, None) => ", but came too late for the answer".to_owned(),
         };
         let delay = match decision.delay {
             delay if delay.is_zero() => String::new(),
-            delay => format!("; it held the answer up for {}", Length(delay)),
+            delay => format!("; it held the answer up for {}", milliseconds(delay)),
         };
-        return format!("{effect} on its call {call}{draw}{delay}");
+        return format!("fired on its call {call}{effect}{draw}{delay}");
     };
     let why = match unmet {
         Condition::Call => format!("`call: {}` is another one", number(when.call)),
@@ -97,6 +98,10 @@ fn told(decision: &Decision, spec: &FaultSpec, winner: Option<String>) -> String
         Condition::Limit => format!("`limit: {}` was used up", number(when.limit)),
     };
     format!("did not fire on its call {call}: {why}")
+}
+
+fn milliseconds(delay: Duration) -> String {
+    format!("{}ms", delay.as_micros() as f64 / 1e3)
 }
 
 /// Why a fault was not asked.

@@ -44,7 +44,7 @@ use crate::vendor::{Section, VENDORS, Vendor};
 
 /// A scenario, read and found free of mistakes.
 pub struct Scenario {
-    /// The file that it came from, if it came from one.
+    /// What a command line calls it: its file, or `SCENARIO` when it came as a text. The built-in one needs no name.
     pub path: Option<String>,
     /// What it is about.
     pub name: String,
@@ -146,7 +146,7 @@ fn read(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Scenario> {
 
     let clock = head.clock();
     Some(Scenario {
-        path: None,
+        path: (text != Scenario::DEFAULT).then(|| "SCENARIO".to_owned()),
         name: head.name.to_string(),
         seed: head.seed,
         clock,

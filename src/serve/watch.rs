@@ -33,7 +33,7 @@ pub fn watch(running: &Running, path: PathBuf, mut text: String, say: fn(&str)) 
                     say(&format!("`{name}` was read again, from its start: {}", changes(&text, &now)));
                 }
                 Err(report) => {
-                    say(&format!("{report}`{name}` has mistakes; the scenario before is still served"));
+                    say(&format!("{report}\n\n`{name}` has mistakes; the scenario before is still served"));
                 }
             }
             text = now;

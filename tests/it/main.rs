@@ -5,6 +5,7 @@
 //! * `catalogue`: every row of both error catalogues can be raised
 //! * `faults`: when faults strike, and what they leave alone
 //! * `wire`: what a fault does to the connection, as a raw socket sees it
+//! * `run_time`: what can be changed and asked while a server runs
 //! * `control`: health, journal, state, reset
 //! * `limits`: what is counted, and what happens past the limit
 //! * `hostile`: requests that mean harm or are broken
@@ -29,5 +30,6 @@ mod hostile;
 mod limits;
 mod oauth;
 mod pure;
+mod run_time;
 mod scenario;
 mod wire;
