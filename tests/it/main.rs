@@ -6,6 +6,7 @@
 //! * `faults`: when faults strike, and what they leave alone
 //! * `wire`: what a fault does to the connection, as a raw socket sees it
 //! * `control`: health, journal, state, reset
+//! * `library`: every shipped scenario, as a client sees it
 //! * `limits`: what is counted, and what happens past the limit
 //! * `hostile`: requests that mean harm or are broken
 //! * `oauth`: a refresh token for a new pair
@@ -26,6 +27,7 @@ mod control;
 mod documented;
 mod faults;
 mod hostile;
+mod library;
 mod limits;
 mod oauth;
 mod pure;
