@@ -1,6 +1,6 @@
 //! A client that hides nothing: it sends bytes and keeps the bytes that come back.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -67,6 +67,16 @@ fn converse(mut stream: TcpStream, bytes: &[u8]) -> Vec<u8> {
     let mut received = Vec::new();
     stream.read_to_end(&mut received).expect("the server answers or closes");
     received
+}
+
+/// What comes until the connection ends, and whether that was a reset.
+pub fn received(mut stream: TcpStream) -> (Vec<u8>, bool) {
+    let mut bytes = Vec::new();
+    match stream.read_to_end(&mut bytes) {
+        Ok(_) => (bytes, false),
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => (bytes, true),
+        Err(error) => panic!("{error}"),
+    }
 }
 
 /// Splits what a server sent into head and body.

@@ -7,6 +7,7 @@
 //! * `wire`: what a fault does to the connection, as a raw socket sees it
 //! * `run_time`: what can be changed and asked while a server runs
 //! * `control`: health, journal, state, reset
+//! * `library`: every shipped scenario, as a client sees it
 //! * `limits`: what is counted, and what happens past the limit
 //! * `hostile`: requests that mean harm or are broken
 //! * `oauth`: a refresh token for a new pair
@@ -27,6 +28,7 @@ mod control;
 mod documented;
 mod faults;
 mod hostile;
+mod library;
 mod limits;
 mod oauth;
 mod pure;

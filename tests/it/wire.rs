@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpStream};
 
 use standin::{Scenario, Server};
 
-use crate::client::{connect, get, serve};
+use crate::client::{connect, get, received, serve};
 
 const BODY: &str = r#"{"display_name": "Crew"}"#;
 const ANSWER: &str =
@@ -26,16 +26,6 @@ fn ask(server: &Server) -> TcpStream {
     );
     stream.write_all(&[head.as_bytes(), BODY.as_bytes()].concat()).unwrap();
     stream
-}
-
-/// What comes until the connection ends, and whether that was a reset.
-fn received(mut stream: TcpStream) -> (Vec<u8>, bool) {
-    let mut bytes = Vec::new();
-    match stream.read_to_end(&mut bytes) {
-        Ok(_) => (bytes, false),
-        Err(error) if error.kind() == ErrorKind::ConnectionReset => (bytes, true),
-        Err(error) => panic!("{error}"),
-    }
 }
 
 fn struck(effect: &str) -> (Vec<u8>, bool) {
