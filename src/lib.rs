@@ -2,8 +2,8 @@
 //! `imconnector.chat.name.set` and Chert's `PUT /api/v1/chats/{id}`.
 //!
 //! ```text
-//!          bytes               values                     values                 bytes
-//! socket ──▶ serve ──▶ http::Request ──▶ engine::step ──▶ Planned{reply, note} ──▶ serve ──▶ socket
+//!          bytes               values                     values                     bytes
+//! socket ──▶ serve ──▶ http::Request ──▶ engine::step ──▶ Planned{reply, wire, note} ──▶ serve ──▶ socket
 //!                                          │      ▲
 //!                                          ▼      │        pure, synchronous, total:
 //!                               vendor dialect + fault plan   no clock, no I/O, no lock, no unseeded randomness
