@@ -5,21 +5,11 @@
 #   benches/load.sh [ROUNDS] [SECONDS]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-rounds=${1:-5} seconds=${2:-4} port=18480 url=http://127.0.0.1:18480
-work=$(mktemp -d)
-server=
-trap '[ -n "$server" ] && kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
-command -v wrk >/dev/null || { echo "load.sh: wrk is missing: apt-get install wrk" >&2; exit 3; }
-
-cargo build --release --quiet --bin standin
+rounds=${1:-5} seconds=${2:-4}
+. benches/common.sh
 cargo build --release --quiet --example bare_hyper
-standin=target/release/standin bare=target/release/examples/bare_hyper
+bare=target/release/examples/bare_hyper
 
-cat > "$work/rename.lua" <<'LUA'
-wrk.method = "POST"
-wrk.headers["content-type"] = "application/json"
-wrk.body = '{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"47e007b1-ee15-43db-bcba-1c26e5884d3f","NAME":"New dialog name"}'
-LUA
 python3 - "$work" <<'PY'
 import sys
 head = open("scenarios/default.yaml").read()
@@ -29,28 +19,6 @@ faults = "faults:\n" + "".join(
     for i in range(1_000))
 open(f"{sys.argv[1]}/large.yaml", "w").write(head.replace("\nchert:", chats + "\nchert:") + faults)
 PY
-
-start() { "$@" >/dev/null 2>&1 & server=$!; until curl -s -o /dev/null "$url/"; do :; done; }
-stop() { kill "$server"; wait "$server" 2>/dev/null || true; server=; }
-ticks() { awk '{print $14 + $15}' "/proc/$server/stat"; }
-resident() { awk '/VmRSS/ {print $2}' "/proc/$server/status"; }
-
-# One round: throughput in requests/s, CPU time per request in microseconds, p99 in microseconds.
-round() {
-  local before after
-  before=$(ticks)
-  wrk -t1 -c32 -d"${seconds}s" --latency -s "$work/rename.lua" "$url/rest/1/webhook-secret/imconnector.chat.name.set" > "$work/wrk"
-  after=$(ticks)
-  python3 - "$work/wrk" "$((after - before))" "$(getconf CLK_TCK)" <<'PY'
-import re, sys
-text, ticks, hertz = open(sys.argv[1]).read(), int(sys.argv[2]), int(sys.argv[3])
-requests = int(re.search(r"(\d+) requests in", text)[1])
-number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", text).groups()
-p99 = float(number) * {"us": 1, "ms": 1e3, "s": 1e6}[unit]
-assert "Non-2xx" not in text, text
-print(re.search(r"Requests/sec:\s+([\d.]+)", text)[1], ticks / hertz * 1e6 / requests, p99)
-PY
-}
 
 echo "rounds of ${seconds}s, 32 connections, journal on, exchange log off" >&2
 for i in $(seq "$rounds"); do

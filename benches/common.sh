@@ -1,0 +1,46 @@
+# What the measurements share: a server under load, its CPU time and its memory. To be sourced in the project's folder.
+port=18480 url=http://127.0.0.1:18480
+work=$(mktemp -d)
+server=
+trap '[ -n "$server" ] && kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
+command -v wrk >/dev/null || { echo "wrk is missing: apt-get install wrk" >&2; exit 3; }
+
+cargo build --release --quiet --bin standin
+standin=target/release/standin
+
+# A rename of the chat CHAT as a script of wrk: rename FILE CHAT
+rename() {
+  cat > "$1" <<LUA
+wrk.method = "POST"
+wrk.headers["content-type"] = "application/json"
+wrk.body = '{"CONNECTOR":"connector","LINE":"${3:-105}","CHAT_ID":"$2","NAME":"New dialog name"}'
+LUA
+}
+rename "$work/rename.lua" 47e007b1-ee15-43db-bcba-1c26e5884d3f
+
+start() {
+  "$@" >/dev/null 2>"$work/talk" & server=$!
+  until curl -s -o /dev/null "$url/"; do kill -0 "$server" 2>/dev/null || { cat "$work/talk" >&2; exit 3; }; done
+}
+stop() { kill "$server"; wait "$server" 2>/dev/null || true; server=; }
+ticks() { awk '{print $14 + $15}' "/proc/$server/stat"; }
+resident() { awk '/VmRSS/ {print $2}' "/proc/$server/status"; }
+
+# One round: throughput in requests/s, CPU time per request in microseconds, p99 in microseconds.
+#   round [SCRIPT [EXPECTED]]   EXPECTED: "errors" when every answer is to be one
+round() {
+  local before after
+  before=$(ticks)
+  wrk -t1 -c32 -d"${seconds}s" --latency -s "${1:-$work/rename.lua}" "$url/rest/1/webhook-secret/imconnector.chat.name.set" > "$work/wrk"
+  after=$(ticks)
+  python3 - "$work/wrk" "$((after - before))" "$(getconf CLK_TCK)" "${2:-}" <<'PY'
+import re, sys
+text, ticks, hertz = open(sys.argv[1]).read(), int(sys.argv[2]), int(sys.argv[3])
+requests = int(re.search(r"(\d+) requests in", text)[1])
+number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", text).groups()
+p99 = float(number) * {"us": 1, "ms": 1e3, "s": 1e6}[unit]
+errors = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+assert int(errors[1] if errors else 0) == (requests if sys.argv[4] == "errors" else 0), text
+print(re.search(r"Requests/sec:\s+([\d.]+)", text)[1], ticks / hertz * 1e6 / requests, p99)
+PY
+}
