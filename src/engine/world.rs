@@ -9,7 +9,7 @@ use super::{Arrival, Clock, Entry, Journal, Planned};
 use crate::fault::{Fault, FaultSpec, Mode, State};
 use crate::http::{Reply, Request};
 use crate::scenario::Scenario;
-use crate::vendor::{Emulator, Vendor};
+use crate::vendor::{Emulator, Section, Vendor};
 use jiff::Timestamp;
 
 /// A scenario as it lives: vendors, faults, clock, journal, counters.
@@ -47,12 +47,15 @@ impl World {
     /// The world at the start of `scenario`, its draws made under `seed`. `now` is the wall clock's instant, which
     /// counts unless the scenario has a clock of its own.
     pub fn new(scenario: Arc<Scenario>, seed: u64, now: Timestamp) -> Self {
-        let emulators =
-            scenario.sections.iter().map(|(vendor, section)| (*vendor, section.open(seed))).collect();
+        let start = scenario.clock.now(now);
+        let open = |(vendor, section): &(&'static dyn Vendor, Box<dyn Section>)| {
+            (*vendor, section.open(seed, start))
+        };
+        let emulators = scenario.sections.iter().map(open).collect();
         Self {
             seed,
             allows_prefer: false,
-            start: scenario.clock.now(now),
+            start,
             clock: scenario.clock,
             emulators,
             faults: Faults::new(&scenario.faults, seed),

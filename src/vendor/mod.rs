@@ -82,8 +82,8 @@ pub trait Section: Debug + Send + Sync {
     /// Adds what is wrong with it beyond its shape; `path` is where it stands in the scenario.
     fn check(&self, path: &Path, findings: &mut Findings);
 
-    /// The world that it describes, at its start.
-    fn open(&self, seed: u64) -> Box<dyn Emulator>;
+    /// The world that it describes, at its start, which is at the instant `start`.
+    fn open(&self, seed: u64, start: Timestamp) -> Box<dyn Emulator>;
 
     /// Every secret in it, so that a journal can hide them.
     fn secrets(&self) -> Vec<String>;

@@ -115,7 +115,7 @@ const MOST_ISSUED: usize = 1_000;
 
 impl Credentials {
     /// Indexes the credentials of `portal`; new ones will be drawn under `seed`.
-    pub fn new(portal: &Portal, seed: u64) -> Self {
+    pub fn new(portal: &Portal, seed: u64, start: Timestamp) -> Self {
         let mut credentials = Self {
             tokens: HashMap::new(),
             webhooks: HashMap::new(),
@@ -132,7 +132,7 @@ impl Credentials {
                 .accounts
                 .push(application.map_or(index, |id| *applications.entry(id).or_insert(index)));
             if let Some(token) = &credential.token {
-                let expires = credential.expires.map(|moment| moment.0);
+                let expires = credential.expires.map(|point| point.on(start));
                 credentials.tokens.insert(token.to_string(), Token { credential: index, expires });
             }
             if let (Some(token), Some(refresh_token)) = (&credential.token, &credential.refresh_token) {

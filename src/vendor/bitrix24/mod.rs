@@ -102,8 +102,8 @@ impl Section for Arc<Portal> {
         check::check(self, path, findings);
     }
 
-    fn open(&self, seed: u64) -> Box<dyn Emulator> {
-        Box::new(portal::State::new(Self::clone(self), seed))
+    fn open(&self, seed: u64, start: Timestamp) -> Box<dyn Emulator> {
+        Box::new(portal::State::new(Self::clone(self), seed, start))
     }
 
     fn secrets(&self) -> Vec<String> {
@@ -208,12 +208,12 @@ impl Section for Arc<Portal> {
 }
 
 impl Portal {
-    /// Whether a credential gets a rename past authentication at `now`.
+    /// Whether a credential gets a rename past authentication at `now`, the start of the scenario.
     fn admits(&self, credential: &Credential, now: Timestamp) -> bool {
         let scope = self.edition.rules().scope;
         self.state == PortalState::Open
             && credential.state == CredentialState::Active
-            && credential.expires.is_none_or(|expires| expires.0 > now)
+            && credential.expires.is_none_or(|expires| expires.on(now) > now)
             && self.scope_of(credential).is_none_or(|scopes| scopes.iter().any(|s| s.as_str() == scope))
             && !(self.require_https && credential.webhook.is_some())
     }

@@ -66,7 +66,7 @@ struct Chat {
 
 impl State {
     /// The portal at the start of its scenario, its draws made under `seed`.
-    pub fn new(portal: Arc<Portal>, seed: u64) -> Self {
+    pub fn new(portal: Arc<Portal>, seed: u64, start: jiff::Timestamp) -> Self {
         let new =
             |known: &section::Connector| Connector { has_groups: known.chat_group, ..Connector::default() };
         let mut connectors: HashMap<_, _> =
@@ -87,7 +87,7 @@ impl State {
         }
         let mut draws = Stream::new(seed, "bitrix24", "member");
         Self {
-            credentials: Credentials::new(&portal, seed),
+            credentials: Credentials::new(&portal, seed, start),
             limits: Limits::new(&portal.limits),
             member_id: format!("{:016x}{:016x}", draws.draw(1), draws.draw(2)),
             connectors,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::editions::Edition;
-use crate::seed::{Length, Moment, Offset, Text};
+use crate::seed::{Length, Offset, Point, Text};
 use crate::vendor::bucket::Rate;
 
 /// One Bitrix24 portal.
@@ -163,9 +163,9 @@ pub struct Credential {
     /// The scopes that it grants; without it, those of its application, or all that the method needs.
     #[serde(default)]
     pub scope: Option<Vec<Text>>,
-    /// When a token expires; without it, never.
+    /// When a token expires, since the start of the scenario or as an instant; without it, never.
     #[serde(default)]
-    pub expires: Option<Moment>,
+    pub expires: Option<Point>,
     /// The `client_id` of the token's application, which the live edition names in a header.
     #[serde(default)]
     pub client_id: Option<Text>,

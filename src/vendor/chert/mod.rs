@@ -79,7 +79,7 @@ impl Section for Arc<Service> {
         check::check(self, path, findings);
     }
 
-    fn open(&self, seed: u64) -> Box<dyn Emulator> {
+    fn open(&self, seed: u64, _start: Timestamp) -> Box<dyn Emulator> {
         Box::new(workspace::State::new(self, seed))
     }
 
