@@ -203,3 +203,78 @@ fn a_lack_of_scope_in_a_batch_is_described_by_nothing() {
     let errors = &response.json()["result"]["result_error"];
     assert_eq!(errors.to_string(), r#"[{"error":"insufficient_scope","error_description":""}]"#);
 }
+
+/// Which of three calls a fault strikes: a plain one, one with a header field, one with another credential.
+#[track_caller]
+fn strikes(pattern: &str, expected: [bool; 4]) {
+    let fault = format!("  - {{name: f, on: bitrix24, {pattern}, reply: {{status: 502, body: down}}}}");
+    let server = serve(&scenario(&fault));
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let call = |target: &str, headers: &[(&str, &str)], chat: &str| {
+        let body = format!("CONNECTOR=connector&LINE=105&CHAT_ID={chat}&NAME=n");
+        let headers = [&[form], headers].concat();
+        crate::client::send(&server, "POST", target, &headers, body.as_bytes()).status() == 502
+    };
+    let webhook = "/rest/1/webhook-secret/imconnector.chat.name.set";
+    let token = ("Authorization", "Bearer access-token");
+    let struck = [
+        call(webhook, &[], "chat-1"),
+        call(webhook, &[], "chat-2"),
+        call(webhook, &[("User-Agent", "b24-php-sdk/1.0")], "chat-1"),
+        call("/rest/imconnector.chat.name.set", &[token], "chat-1"),
+    ];
+    assert_eq!(struck, expected, "{pattern}");
+}
+
+#[test]
+fn a_match_asks_for_parameters_headers_and_credentials() {
+    strikes("match: {CHAT_ID: chat-1}", [true, false, true, true]);
+    strikes("match: {CHAT_ID: [chat-2, chat-9]}", [false, true, false, false]);
+    strikes("match: {CHAT_ID: {regex: \"-[12]$\"}}", [true, true, true, true]);
+    strikes("match: {CHAT_ID: {regex: \"^hat\"}}", [false; 4]);
+    strikes("match_headers: {User-Agent: {regex: \"^b24\"}}", [false, false, true, false]);
+    strikes("match_credential: 1/webhook-secret", [true, true, true, false]);
+    strikes("match_credential: [access-token, other]", [false, false, false, true]);
+    strikes("match: {CHAT_ID: chat-1}, match_credential: access-token", [false, false, false, true]);
+}
+
+#[test]
+fn a_reply_is_sent_as_written_and_nothing_is_changed() {
+    let fault = "  - name: gateway\n    on: bitrix24\n    reply: {status: 502, headers: {Content-Type: text/html, X-Cache: MISS}, body: <h1>502</h1>}";
+    let server = serve(&scenario(fault));
+    let response = rename(&server, "chat-1", "n");
+    assert_eq!((response.status(), response.text()), (502, "<h1>502</h1>"));
+    assert_eq!(
+        (response.header("content-type"), response.header("x-cache")),
+        (Some("text/html"), Some("MISS"))
+    );
+    assert_eq!(response.header("access-control-allow-origin"), None);
+    assert_eq!(name_of(&server, 0), "Old dialog name");
+}
+
+#[test]
+fn an_error_carries_the_argument_that_the_fault_names() {
+    let live = scenario(
+        "  - {name: f, on: bitrix24.imconnector.chat.name.set, error: ERROR_ARGUMENT, argument: NAME}",
+    )
+    .replace("bitrix24:\n  credentials:", "bitrix24:\n  edition: live\n  credentials:");
+    let body =
+        r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"chat-1","NAME":"n","auth":"access-token"}"#;
+    assert_eq!(
+        post(&serve(&live), "/rest/imconnector.chat.name.set", body).json(),
+        json!({"error": "ERROR_ARGUMENT", "error_description": "Argument 'NAME' is null or empty", "argument": "NAME"})
+    );
+}
+
+#[test]
+fn the_change_of_a_command_is_its_own() {
+    let fault = "  - {name: lost, on: bitrix24.imconnector.chat.name.set, match: {CHAT_ID: chat-1}, error: CHAT_RENAMING_FAILED, applied: true}";
+    let server = serve(&scenario(fault));
+    let command =
+        |chat: &str| format!("imconnector.chat.name.set?CONNECTOR=connector&LINE=105&CHAT_ID={chat}&NAME=n");
+    let body = json!({"cmd": {"a": command("chat-1"), "b": command("chat-2")}});
+    let result = post(&server, "/rest/1/webhook-secret/batch", &body.to_string()).json()["result"].clone();
+    assert_eq!(result["result_error"]["a"]["error"], "CHAT_RENAMING_FAILED");
+    assert_eq!(result["result"]["b"]["SUCCESS"], true);
+    assert_eq!((name_of(&server, 0), name_of(&server, 1)), ("n".to_owned(), "n".to_owned()));
+}

@@ -28,6 +28,12 @@ fn ask(server: &Server) -> TcpStream {
     stream
 }
 
+/// Asks until the server has planned so many exchanges.
+fn until(server: &Server, exchanges: u64) {
+    let has = |_| get(server, "/__standin/health").json()["counters"]["exchanges"] == exchanges;
+    assert!((0..10_000).any(has), "the requests are not read");
+}
+
 fn struck(effect: &str) -> (Vec<u8>, bool) {
     received(ask(&with_fault(effect)))
 }
@@ -89,7 +95,7 @@ fn a_stalled_client_gets_nothing_while_others_are_answered() {
         let mut stalled = ask(&server);
         let mut first = vec![0; count];
         stalled.read_exact(&mut first).unwrap();
-        while get(&server, "/__standin/health").json()["counters"]["exchanges"] == 0 {}
+        until(&server, 1);
         assert!(received(ask(&server)).0.ends_with(ANSWER.as_bytes()));
         stalled.set_nonblocking(true).unwrap();
         assert_eq!(stalled.read(&mut [0; 1]).unwrap_err().kind(), ErrorKind::WouldBlock);
@@ -103,7 +109,7 @@ fn a_stalled_client_gets_nothing_while_others_are_answered() {
 fn a_server_stops_though_clients_are_stalled() {
     let server = with_fault("wire: stall");
     let stalled: Vec<_> = (0..3).map(|_| ask(&server)).collect();
-    while get(&server, "/__standin/health").json()["counters"]["exchanges"] != 3 {}
+    until(&server, 3);
     drop(server);
     stalled.into_iter().for_each(|stream| drop(received(stream)));
 }
