@@ -4,17 +4,20 @@
 //! script of bytes and pauses that the server performs.
 
 mod delay;
+mod index;
 mod pattern;
 mod plan;
 mod reply;
 mod spec;
+mod target;
 mod trigger;
 pub mod wire;
 
 pub use delay::{Delay, Drawn, Lognormal, Normal};
 pub use pattern::{Form, Matcher, Pattern};
-pub use plan::{Aim, Decision, Fault, Mode, Outcome, Plan, State, Subject};
+pub use plan::{Decision, Mode, Outcome, Plan, State};
 pub use reply::ReplySpec;
 pub use spec::{Applied, CountBy, FaultSpec, Late, When};
+pub use target::{Aim, Fault, Subject};
 pub use trigger::{Condition, share};
 pub use wire::Wire;

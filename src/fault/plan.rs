@@ -3,54 +3,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use rand::Rng;
 
-use super::{Condition, CountBy, Delay, Matcher, When, share};
+use super::index::Bucket;
+use super::{Condition, CountBy, Delay, Fault, Subject, share};
 use crate::engine::{Stage, Stream};
-use crate::http::{Facts, Request};
-
-/// What a fault is aimed at: the numbers that the engine gives to operations.
-pub type Aim = Vec<usize>;
-
-/// One fault, ready to be asked.
-#[derive(Clone, Debug)]
-pub struct Fault {
-    /// Its name.
-    pub name: String,
-    /// The operations that it strikes.
-    pub aim: Aim,
-    /// The stage at whose end it strikes.
-    pub stage: Stage,
-    /// Parameters that a call must have.
-    pub matches: Vec<(String, Matcher)>,
-    /// Header fields that its request must have, names in lower case.
-    pub headers: Vec<(String, Matcher)>,
-    /// The credential that its request must have.
-    pub credential: Option<Matcher>,
-    /// Which of these calls.
-    pub when: When,
-    /// How long it holds an answer up.
-    pub delay: Option<Delay>,
-    /// Whether it has another effect than a delay.
-    pub is_more_than_delay: bool,
-}
-
-/// A call as faults see it.
-pub struct Subject<'a> {
-    /// Its parameters.
-    pub facts: &'a dyn Facts,
-    /// The request that it came in.
-    pub request: &'a Request,
-    /// The credential of the request; asked for only where a fault wants to know.
-    pub credential: &'a dyn Fn() -> Option<String>,
-    /// The parameter that names the chat, where there is one.
-    pub chat: Option<&'static str>,
-    /// What time it is.
-    pub now: Timestamp,
-    /// When the scenario began.
-    pub start: Timestamp,
-}
 
 /// What was decided about one fault for one call.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -118,15 +75,6 @@ pub enum Mode {
     Off,
     /// Never again.
     Removed,
-}
-
-/// The faults of one operation at one stage.
-#[derive(Clone, Debug, Default)]
-struct Bucket {
-    /// Those that no value of a parameter tells apart.
-    unmatched: Vec<u32>,
-    /// The others, by a parameter whose values they name, and by each of these.
-    matched: Vec<(String, HashMap<String, Vec<u32>>)>,
 }
 
 impl Plan {
@@ -234,24 +182,6 @@ fn stream_of_chat(seed: u64, fault: &str, chat: &str) -> Stream {
     Stream::new(seed, STREAMS, &format!("{fault}\0{chat}"))
 }
 
-impl Fault {
-    /// Whether everything fits that it asks for.
-    fn fits(&self, subject: &Subject<'_>) -> bool {
-        let has = |(name, matcher): &(String, Matcher)| {
-            subject.facts.parameter(name).is_some_and(|value| matcher.fits(&value))
-        };
-        let sent = |(name, matcher): &(String, Matcher)| {
-            let mut fields = subject.request.headers.iter().filter(|(known, _)| *known == name.as_bytes());
-            fields.any(|(_, value)| std::str::from_utf8(value).is_ok_and(|value| matcher.fits(value)))
-        };
-        self.matches.iter().all(has)
-            && self.headers.iter().all(sent)
-            && self.credential.as_ref().is_none_or(|matcher| {
-                (subject.credential)().is_some_and(|credential| matcher.fits(&credential))
-            })
-    }
-}
-
 impl State {
     /// Counts a call that meets the fault, and decides.
     fn decide(&mut self, number: u32, fault: &Fault, subject: &Subject<'_>, seed: u64) -> Decision {
@@ -292,49 +222,15 @@ impl State {
     }
 }
 
-impl Bucket {
-    fn add(&mut self, number: u32, matches: &[(String, Matcher)]) {
-        let named = matches.iter().find_map(|(name, matcher)| match matcher {
-            Matcher::Any(values) => Some((name, values)),
-            Matcher::Fits(_) => None,
-        });
-        let Some((name, values)) = named else {
-            self.unmatched.push(number);
-            return;
-        };
-        let position = self.matched.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
-            self.matched.push((name.clone(), HashMap::new()));
-            self.matched.len() - 1
-        });
-        for value in values {
-            let numbers = self.matched[position].1.entry(value.clone()).or_default();
-            if numbers.last() != Some(&number) {
-                numbers.push(number);
-            }
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.unmatched.is_empty() && self.matched.is_empty()
-    }
-
-    /// The faults that a value tells to be asked, and those that none tells apart, in the order of the scenario.
-    fn candidates(&self, facts: &dyn Facts) -> Vec<u32> {
-        let mut candidates = self.unmatched.clone();
-        for (name, by_value) in &self.matched {
-            let found = facts.parameter(name).and_then(|value| by_value.get(&*value));
-            candidates.extend(found.into_iter().flatten());
-        }
-        candidates.sort_unstable();
-        candidates
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
 
+    use jiff::Timestamp;
+
+    use super::super::{Matcher, When};
     use super::*;
+    use crate::http::{Facts, Request};
 
     struct Chat(&'static str);
 
