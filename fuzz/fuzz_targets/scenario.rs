@@ -1,0 +1,75 @@
+//! Text as a scenario: a report can be written in every form, and what has no mistakes can be served.
+
+#![no_main]
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+use standin::Scenario;
+use standin::engine::{Arrival, World, step};
+use standin::fault::wire::Answer;
+use standin::http::{Headers, Request};
+use standin::vendor::{Proof, VENDORS};
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n";
+
+fuzz_target!(|text: &str| {
+    match Scenario::parse("fuzz", text) {
+        Err(report) => {
+            assert!(!report.findings().is_empty(), "refused, and nothing is wrong with it");
+            report.render(false);
+            report.render(true);
+            Value::from(report.to_json()).to_string();
+            report.to_github();
+        }
+        Ok(scenario) => serve(&Arc::new(scenario)),
+    }
+});
+
+/// Does what the printed commands do: the first one succeeds where no fault is in its way.
+fn serve(scenario: &Arc<Scenario>) {
+    let _ = format!("{scenario:?}");
+    for (vendor, operation) in VENDORS.iter().flat_map(|v| v.operations().iter().map(move |o| (*v, *o))) {
+        let section = scenario.sections.iter().find(|(known, _)| known.name() == vendor.name());
+        let mut world = World::new(Arc::clone(scenario), scenario.seed.unwrap_or(1), NOW);
+        for proof in [Proof::Signed, Proof::Lasting] {
+            let now = scenario.clock.now(NOW);
+            let command = section.and_then(|(_, section)| section.curl(operation, "", now, proof));
+            let request = command.as_deref().map_or_else(|| plain(operation.route), pasted);
+            let planned = step(&mut world, &request, Arrival::at(NOW));
+            if command.is_some() && proof == Proof::Signed && scenario.faults.is_empty() {
+                assert_eq!(planned.reply.status, 200, "{command:?}: {:?}", planned.reply);
+            }
+            if let Some(wire) = planned.wire {
+                let bytes = [HEAD, &planned.reply.body].concat().into();
+                wire.script(&Answer { bytes, head: HEAD.len() });
+            }
+            world.record(request, planned, Arrival::at(NOW));
+        }
+        world.state(NOW);
+    }
+}
+
+/// The request of a printed command: verb, then in quotes the URL, header fields and the body.
+fn pasted(command: &str) -> Request {
+    let verb = command.split(' ').nth(2).expect("`curl -X` and a verb");
+    // A quote within quotes is `'\''`.
+    let command = command.replace(r"'\''", "\0");
+    let mut words =
+        command.split('\'').skip(1).step_by(2).map(|word| word.replace('\0', "'")).collect::<Vec<_>>();
+    let body = words.pop().expect("a body");
+    let mut headers = Headers::default();
+    for (name, value) in words[1..].iter().filter_map(|field| field.split_once(": ")) {
+        headers.push(name, value.as_bytes());
+    }
+    Request::new(verb, &words[0], headers, body.into())
+}
+
+/// A request of which only the route is right.
+fn plain(route: &str) -> Request {
+    let (verb, path) = route.split_once(' ').expect("verb and path");
+    Request::new(verb, path, Headers::default(), "{}".into())
+}
