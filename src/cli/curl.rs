@@ -50,7 +50,10 @@ impl Curl {
         let Some(command) =
             section.curl(operation, self.url.trim_end_matches('/'), start_of(&scenario), Proof::Signed)
         else {
-            bail!("the scenario has no chat that `{wanted}` could rename, or no credential for it");
+            bail!(
+                "the scenario has nothing to call `{wanted}` with: it needs an accepted credential and, to rename, a \
+                 chat on an active line; to refresh a token, a refresh token of an application"
+            );
         };
         print(&format!("{command}\n"))?;
         Ok(Exit::Fine)
