@@ -35,6 +35,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 impl Explain {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let base = self.url.trim_end_matches('/');
+        if !base.starts_with("http://") {
+            say(&format!(
+                "standin: `{base}` is no URL of a standin\nhelp: type `--url http://127.0.0.1:8080`"
+            ));
+            return Ok(Exit::Usage);
+        }
         let number = self.number.map_or("last".to_owned(), |number| number.to_string());
         let format = match self.format {
             Format::Text => "text",

@@ -15,7 +15,7 @@ use std::{env, fs};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::engine::Clock;
-use crate::scenario::Scenario;
+use crate::scenario::{Origin, Scenario};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +113,7 @@ fn load(path: Option<&Path>) -> Result<Scenario, Exit> {
         say(&report.render(is_coloured()));
         Exit::Findings
     })?;
-    Ok(Scenario { path: Some(path), ..scenario })
+    Ok(Scenario { origin: Origin::File(path), ..scenario })
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {

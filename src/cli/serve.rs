@@ -84,7 +84,9 @@ impl Serve {
         let address = listener.local_addr().context("the socket has no address")?;
         let _flushes_at_the_end = self.log.start();
         let seed = self.seed.or(scenario.seed).unwrap_or_else(serve::random_seed);
-        let world = World::new(Arc::clone(&scenario), seed, serve::now()).allowing_prefer(self.allow_prefer);
+        let world = World::new(Arc::clone(&scenario), seed, serve::now())
+            .allowing_prefer(self.allow_prefer)
+            .with_given_seed(self.seed.is_some());
         let options = Options { workers: self.workers.into(), tag: self.tag };
         serve::serve(listener, world, options, |running| {
             let stop = serve::stop_signal()?;

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::{Asked, Redactor, mistake};
-use crate::engine::{Entry, Stage, Verdict, World, explain};
+use crate::engine::{Entry, Stage, Verdict, World, explain, wire};
+use crate::fault::Forecast;
 use crate::http::{Reply, form};
 
 /// How many faults that were not asked are told of by a line each.
@@ -24,7 +25,7 @@ pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
         };
         return mistake(404, format!("the journal has no exchange `{}`", asked.segment), &help);
     };
-    let verdicts = explain(world, entry);
+    let verdicts = explain(world, entry, asked.now);
     let query = form::decode(asked.request.query().as_bytes());
     let accepts = asked.request.headers.text("accept").unwrap_or_default();
     if query.get("format").is_some_and(|format| format == "json") || accepts.starts_with("application/json") {
@@ -54,6 +55,10 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
     if let Some(error) = note.error {
         let _ = write!(text, ", the vendor's error is {error}");
     }
+    if let Some(wire) = wire(world, entry) {
+        let how = if wire.is_harmless() { "slowed" } else { "spoilt" };
+        let _ = write!(text, "; on its way it was {how} by `wire: {wire}`");
+    }
     let passed = stages(entry);
     let _ = match passed.len() {
         0 => writeln!(text, "\npassed no stage"),
@@ -72,9 +77,15 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
         for why in &verdict.why {
             let _ = writeln!(text, "`{}` {why}", verdict.name);
         }
+        let whose = if verdict.next_is_of_chat { " for this chat" } else { "" };
         let _ = match verdict.next {
-            Some(call) => writeln!(text, "    it fires next on its call {call}"),
-            None => writeln!(text, "    it will not fire again, as far as can be told"),
+            Some(Forecast { call, not_before: None }) => {
+                writeln!(text, "    it fires next on its call {call}{whose}")
+            }
+            Some(Forecast { call, not_before: Some(instant) }) => {
+                writeln!(text, "    it fires next on its call {call}{whose}, if that is not before {instant}")
+            }
+            None => writeln!(text, "    it will not fire again{whose}, as far as can be told"),
         };
     }
     for verdict in unasked.iter().take(MOST_UNASKED) {
@@ -84,6 +95,9 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
         let _ = writeln!(text, "and {} more were not asked", unasked.len() - MOST_UNASKED);
     }
     let _ = writeln!(text, "\nseed {}; the same run again: {}", world.seed(), world.replay());
+    for lack in world.replay_lacks() {
+        let _ = writeln!(text, "    {lack}");
+    }
     text
 }
 
@@ -106,16 +120,27 @@ fn as_json(world: &World, entry: &Entry, verdicts: &[Verdict]) -> Value {
     let faults: Vec<_> = verdicts
         .iter()
         .map(|verdict| {
-            json!({"fault": verdict.name, "asked": asked(verdict), "why": verdict.why, "next_call": verdict.next})
+            let spec = world.fault_spec(verdict.fault);
+            json!({
+                "fault": verdict.name,
+                "effect": spec.effect(),
+                "change": spec.change(),
+                "asked": asked(verdict),
+                "why": verdict.why,
+                "next_call": verdict.next.map(|next| next.call),
+                "next_call_not_before": verdict.next.and_then(|next| next.not_before).map(|at| at.to_string()),
+            })
         })
         .collect();
     json!({
         "number": entry.number,
         "status": entry.reply.status,
         "error": entry.note.error,
+        "wire": wire(world, entry).map(|wire| wire.to_string()),
         "stages": stages(entry),
         "faults": faults,
         "seed": world.seed(),
         "replay": world.replay(),
+        "replay_lacks": world.replay_lacks(),
     })
 }

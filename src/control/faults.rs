@@ -1,30 +1,34 @@
 //! `/__standin/faults`: what fails on purpose, while the server runs.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Asked, mistake, refused};
 use crate::engine::World;
-use crate::fault::Mode;
+use crate::fault::{CountBy, Mode};
 use crate::http::Reply;
 use crate::scenario;
 use crate::seed::nearest;
 
-pub(super) fn list(world: &mut World, _: &Asked<'_>) -> Reply {
-    let faults: Vec<_> = world.faults().map(|(number, ..)| as_json(world, number)).collect();
+pub(super) fn list(world: &mut World, asked: &Asked<'_>) -> Reply {
+    let faults: Vec<_> = world.faults().map(|(number, ..)| as_json(world, number, asked.now)).collect();
     Reply::json(200, &json!({"faults": faults}))
 }
 
-fn as_json(world: &World, wanted: u32) -> Value {
+fn as_json(world: &World, wanted: u32, now: Timestamp) -> Value {
     let Some((number, spec, state)) = world.faults().find(|(number, ..)| *number == wanted) else {
         return Value::Null;
     };
+    let next = world.next_call(number, None, now);
     json!({
         "name": spec.name,
         "on": spec.on,
         "enabled": state.mode == Mode::On,
         "calls": state.calls,
         "fired": state.fired,
-        "next_call": world.next_call(number, None),
+        "counted_by": if spec.when.count_by == CountBy::Chat { "chat" } else { "fault" },
+        "next_call": next.map(|next| next.call),
+        "next_call_not_before": next.and_then(|next| next.not_before).map(|at| at.to_string()),
     })
 }
 
@@ -38,7 +42,7 @@ pub(super) fn add(world: &mut World, asked: &Asked<'_>) -> Reply {
             let name = spec.name.to_string();
             world.add_fault(spec);
             let number = world.fault_called(&name).expect("it was just added");
-            Reply::json(201, &as_json(world, number))
+            Reply::json(201, &as_json(world, number, asked.now))
         }
         Err(report) => refused(&report, "the fault has mistakes and was not added"),
     }
@@ -75,6 +79,6 @@ fn switch(world: &mut World, asked: &Asked<'_>, mode: Mode) -> Reply {
     world.switch_fault(number, mode);
     match mode {
         Mode::Removed => Reply::json(200, &json!({"removed": 1})),
-        Mode::On | Mode::Off => Reply::json(200, &as_json(world, number)),
+        Mode::On | Mode::Off => Reply::json(200, &as_json(world, number, asked.now)),
     }
 }

@@ -20,6 +20,7 @@ pub(super) fn answer(world: &mut World, _: &Asked<'_>) -> Reply {
             "scenario": world.scenario().name,
             "seed": world.seed(),
             "replay": world.replay(),
+            "replay_lacks": world.replay_lacks(),
             "clock": clock,
             "counters": {
                 "exchanges": counters.exchanges,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Asked, Redactor, mistake};
-use crate::engine::{Entry, World};
+use crate::engine::{Entry, World, wire};
 use crate::http::{Body, Reply, form};
 use crate::seed::nearest;
 use crate::vendor::VENDORS;
@@ -34,6 +34,7 @@ pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
         &json!({
             "seed": world.seed(),
             "replay": world.replay(),
+            "replay_lacks": world.replay_lacks(),
             "evicted": world.journal().evicted(),
             "entries": entries,
         }),
@@ -114,6 +115,7 @@ pub fn entry_as_json(entry: &Entry, world: &World, redactor: &Redactor) -> Value
         "stage": note.stage,
         "error": note.error,
         "faults": faults,
+        "wire": wire(world, entry).map(|wire| wire.to_string()),
         "remarks": remarks,
         "request": {
             "method": entry.request.method,

@@ -69,7 +69,8 @@ fn hide(text: &str, secret: &str) -> String {
         let (before, from) = rest.split_at(position);
         let after = &from[secret.len()..];
         hidden.push_str(before);
-        let starts_word = !(hidden.ends_with(is_word) && secret.starts_with(is_word));
+        let starts_word =
+            !(hidden.ends_with(is_word) && secret.starts_with(is_word)) || ends_with_escape(&hidden);
         let ends_word = !(after.starts_with(is_word) && secret.ends_with(is_word));
         hidden.push_str(if starts_word && ends_word { HIDDEN } else { secret });
         rest = after;
@@ -78,11 +79,17 @@ fn hide(text: &str, secret: &str) -> String {
     hidden
 }
 
-/// How a secret looks in a query and in JSON.
-fn spellings(secret: &str) -> [String; 2] {
-    let query = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+/// Whether the last character is a percent escape, such as the `%3D` in `auth%3Ds3cret`.
+fn ends_with_escape(text: &str) -> bool {
+    matches!(text.as_bytes(), [.., b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
+}
+
+/// How a secret looks in a query, in a query within a query and in JSON.
+fn spellings(secret: &str) -> [String; 3] {
+    let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let query = encoded(secret);
     let json = serde_json::Value::from(secret).to_string();
-    [query, json.trim_matches('"').to_owned()]
+    [encoded(&query), query, json.trim_matches('"').to_owned()]
 }
 
 #[cfg(test)]
@@ -95,6 +102,7 @@ mod tests {
         for (text, expected) in [
             ("/rest/1/s3cret/batch", "/rest/***/***/batch"),
             ("auth=a+b&x=11", "auth=***&x=11"),
+            ("cmd=m%3Fauth%3Ds3cret%26x", "cmd=m%3Fauth%3D***%26x"),
             ("s3crets are no s3cret", "s3crets are no ***"),
             ("", ""),
         ] {

@@ -34,15 +34,11 @@ pub enum Clock {
 impl Clock {
     /// The watch for one exchange.
     pub fn watch(self, arrival: Arrival) -> Watch {
-        match self {
-            Self::Real => Watch { arrival, is_virtual: false, taken: Duration::ZERO, delay: Duration::ZERO },
-            Self::Virtual(now) => Watch {
-                arrival: Arrival::at(now),
-                is_virtual: true,
-                taken: Duration::ZERO,
-                delay: Duration::ZERO,
-            },
-        }
+        let (arrival, is_virtual) = match self {
+            Self::Real => (arrival, false),
+            Self::Virtual(now) => (Arrival::at(now), true),
+        };
+        Watch { arrival, is_virtual, taken: Duration::ZERO, delay: Duration::ZERO, is_timed: false }
     }
 
     /// What time it is when the wall says `wall`.
@@ -70,6 +66,7 @@ pub struct Watch {
     taken: Duration,
     /// What the call under way is held up.
     delay: Duration,
+    is_timed: bool,
 }
 
 /// Three instants of a call, as its answer reports them.
@@ -106,9 +103,14 @@ impl Watch {
         self.delay += delay;
     }
 
-    /// What the call under way is held up.
-    pub fn held_up(&self) -> Duration {
-        self.delay
+    /// When the exchange is answered, if nothing more comes to it.
+    pub fn end(&self) -> Timestamp {
+        later(self.arrival.now, self.taken())
+    }
+
+    /// Whether a call has been timed.
+    pub fn is_timed(&self) -> bool {
+        self.is_timed
     }
 
     /// Times one call. Under a virtual clock it takes `duration`, of which the last `processing` is the
@@ -116,6 +118,7 @@ impl Watch {
     /// server's clock are never equal.
     pub fn time(&mut self, duration: Duration, processing: Duration) -> Span {
         let delay = std::mem::take(&mut self.delay);
+        self.is_timed = true;
         if self.is_virtual {
             let start = self.now();
             self.taken += duration + delay;

@@ -1,11 +1,14 @@
 //! An exchange of the journal → why each fault fired on it, or did not.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::faults::number_of;
-use super::{Entry, World};
-use crate::fault::{Condition, Decision, FaultSpec, Matcher, Mode};
-use crate::vendor::{Vendor, by_name};
+use super::{Entry, Stage, World};
+use crate::fault::{Condition, CountBy, Decision, Fault, FaultSpec, Forecast, Matcher, Mode, Wire};
+use crate::vendor::{AskedCall, Vendor, by_name};
 
 /// What one fault made of one exchange.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,19 +21,30 @@ pub struct Verdict {
     pub asked: Vec<Decision>,
     /// Why, in words: one line for each time that it was asked, or one if it never was.
     pub why: Vec<String>,
-    /// The next call on which it fires, as far as numbers and draws tell.
-    pub next: Option<u64>,
+    /// The next call on which it fires, as far as can be told.
+    pub next: Option<Forecast>,
+    /// Whether that is a call for the same chat, as the fault counts by chat.
+    pub next_is_of_chat: bool,
 }
 
-/// Explains an exchange: every fault of the world, those first that were asked.
-pub fn explain(world: &World, entry: &Entry) -> Vec<Verdict> {
+/// What a fault had the connection do to the answer.
+pub fn wire(world: &World, entry: &Entry) -> Option<Wire> {
+    let answered = entry.note.faults.iter().filter(|decision| decision.answered);
+    answered.map(|decision| world.fault_spec(decision.fault)).find_map(|spec| spec.wire)
+}
+
+/// Explains an exchange: every fault of the world, those first that were asked; `now` is the wall clock's instant.
+pub fn explain(world: &World, entry: &Entry, now: Timestamp) -> Vec<Verdict> {
     let vendor = entry.note.vendor.and_then(by_name);
-    let facts = vendor.map(|vendor| vendor.facts(&entry.request));
-    let chat = |name: &'static str| facts.as_ref().and_then(|facts| facts.parameter(name));
-    let operation = vendor.and_then(|vendor| {
-        vendor.operations().iter().copied().find(|known| Some(known.name) == entry.note.operation)
-    });
-    let chat = operation.and_then(|operation| operation.chat).and_then(chat);
+    let calls = vendor.map_or_else(Vec::new, |vendor| vendor.calls(&entry.request));
+    let chat = |call: &'_ AskedCall| {
+        let name = call.operation?.chat?;
+        call.facts.parameter(name).map(Cow::into_owned)
+    };
+    // The one chat that the request is about.
+    let mut chats: Vec<_> = calls.iter().filter_map(chat).collect();
+    chats.dedup();
+    let chat = if let [chat] = &chats[..] { Some(chat.as_str()) } else { None };
     let asked = |fault: u32| {
         let decisions = entry.note.faults.iter().filter(|decision| decision.fault == fault);
         decisions.copied().collect::<Vec<_>>()
@@ -43,14 +57,16 @@ pub fn explain(world: &World, entry: &Entry) -> Vec<Verdict> {
     let verdict = |(fault, spec): (u32, &FaultSpec)| {
         let asked = asked(fault);
         let why = match &asked[..] {
-            [] => vec![unasked(world, entry, vendor, fault)],
+            [] => vec![unasked(world, entry, vendor, &calls, fault)],
             all => all.iter().map(|decision| told(decision, spec, winner(decision))).collect(),
         };
-        let next = world.next_call(fault, chat.as_deref());
-        Verdict { fault, name: spec.name.to_string(), asked, why, next }
+        let next = world.next_call(fault, chat, now);
+        let next_is_of_chat = spec.when.count_by == CountBy::Chat;
+        Verdict { fault, name: spec.name.to_string(), asked, why, next, next_is_of_chat }
     };
     let mut verdicts: Vec<_> = world.all_faults().map(verdict).collect();
-    verdicts.retain(|verdict| !verdict.asked.is_empty() || world.mode(verdict.fault) != Mode::Removed);
+    let is_removed = |fault: u32| world.fault_state(fault).mode == Mode::Removed;
+    verdicts.retain(|verdict| !verdict.asked.is_empty() || !is_removed(verdict.fault));
     verdicts.sort_by_key(|verdict| verdict.asked.is_empty());
     verdicts
 }
@@ -58,7 +74,10 @@ pub fn explain(world: &World, entry: &Entry) -> Vec<Verdict> {
 /// What was decided, in words.
 fn told(decision: &Decision, spec: &FaultSpec, winner: Option<String>) -> String {
     let when = &spec.when;
-    let call = decision.call;
+    let call = match when.count_by {
+        CountBy::Fault => decision.call.to_string(),
+        CountBy::Chat => format!("{} for this chat", decision.call),
+    };
     let draw = decision.draw.unwrap_or_default();
     let number = |value: Option<u64>| value.unwrap_or_default();
     let probability = when.probability.unwrap_or_default();
@@ -68,7 +87,10 @@ fn told(decision: &Decision, spec: &FaultSpec, winner: Option<String>) -> String
             None => String::new(),
         };
         let effect = match (decision.answered, spec.is_more_than_delay(), winner) {
-            (true, ..) => " and gave the answer".to_owned(),
+            (true, ..) => {
+                let change = spec.change().map_or(String::new(), |change| format!("; {change}"));
+                format!(" and gave the answer, {}{change}", spec.effect())
+            }
             (false, false, _) => String::new(),
             (false, true, Some(winner)) => format!(", but `{winner}` gave the answer"),
             (false, true, None) => ", but came too late for the answer".to_owned(),
@@ -105,29 +127,26 @@ fn milliseconds(delay: Duration) -> String {
 }
 
 /// Why a fault was not asked.
-fn unasked(world: &World, entry: &Entry, vendor: Option<&'static dyn Vendor>, number: u32) -> String {
+fn unasked(
+    world: &World,
+    entry: &Entry,
+    vendor: Option<&'static dyn Vendor>,
+    calls: &[AskedCall],
+    number: u32,
+) -> String {
     let fault = world.fault(number);
     let Some(vendor) = vendor else { return "was not asked: no vendor took the request".to_owned() };
-    let operation =
-        vendor.operations().iter().copied().find(|known| Some(known.name) == entry.note.operation);
-    let is_batch = operation.is_some_and(|operation| !operation.changes && operation.chat.is_none());
-    if !is_batch && !fault.aim.contains(&number_of(vendor, operation)) {
-        let spec = world.fault_spec(number);
-        return format!("was not asked: it is aimed at `{}`", spec.on);
+    let aimed: Vec<_> =
+        calls.iter().filter(|call| fault.aim.contains(&number_of(vendor, call.operation))).collect();
+    if aimed.is_empty() {
+        return format!("was not asked: it is aimed at `{}`", world.fault_spec(number).on);
     }
-    let facts = vendor.facts(&entry.request);
-    if !is_batch {
-        for (name, matcher) in &fault.matches {
-            let Some(found) = facts.parameter(name) else {
-                return format!("was not asked: its `match` asks for `{name}`, which the call does not have");
-            };
-            if !matcher.fits(&found) {
-                return format!(
-                    "was not asked: its `match` asks for `{name}` {}, the call has `{found}`",
-                    wanted(matcher)
-                );
-            }
-        }
+    let mut mismatches: Vec<_> = aimed.iter().filter_map(|call| mismatch(fault, call)).collect();
+    if mismatches.len() == aimed.len() {
+        return match mismatches.len() {
+            1 => format!("was not asked: {}", mismatches.remove(0)),
+            count => format!("was not asked: its `match` fits none of the {count} calls that it is aimed at"),
+        };
     }
     for (name, matcher) in &fault.headers {
         let mut fields = entry.request.headers.iter().filter(|(known, _)| *known == name.as_bytes());
@@ -143,13 +162,31 @@ fn unasked(world: &World, entry: &Entry, vendor: Option<&'static dyn Vendor>, nu
     {
         return "was not asked: its `match_credential` asks for another credential".to_owned();
     }
-    if entry.note.stage.is_none_or(|stage| stage < fault.stage) {
-        return format!("was not asked: the call ended before the end of the stage `{}`", fault.stage.name());
+    match world.fault_state(number).mode_at(entry.number) {
+        None => return "was not asked: it was not there yet".to_owned(),
+        Some(Mode::Off | Mode::Removed) => return "was not asked: it was off".to_owned(),
+        Some(Mode::On) => {}
     }
-    match world.mode(number) {
-        Mode::On => "was not asked: it was not there yet, or off".to_owned(),
-        Mode::Off | Mode::Removed => "was not asked: it is off".to_owned(),
+    let is_batch_aimed =
+        fault.aim.contains(&number_of(vendor, calls.first().and_then(|call| call.operation)));
+    if calls.len() > 1 && !is_batch_aimed && fault.stage == Stage::Gateway {
+        let stage = fault.stage.name();
+        return format!("was not asked: a batch passes the stage `{stage}` as a whole, its commands do not");
     }
+    let whose = if calls.len() > 1 { "the call, or its command," } else { "the call" };
+    format!("was not asked: {whose} ended before the end of the stage `{}`", fault.stage.name())
+}
+
+/// Why a fault's `match` does not fit a call.
+fn mismatch(fault: &Fault, call: &AskedCall) -> Option<String> {
+    let unlike = |(name, matcher): &(String, Matcher)| match call.facts.parameter(name) {
+        None => Some(format!("its `match` asks for `{name}`, which the call does not have")),
+        Some(found) if !matcher.fits(&found) => {
+            Some(format!("its `match` asks for `{name}` {}, the call has `{found}`", wanted(matcher)))
+        }
+        Some(_) => None,
+    };
+    fault.matches.iter().find_map(unlike)
 }
 
 fn wanted(matcher: &Matcher) -> String {

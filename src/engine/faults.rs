@@ -47,14 +47,14 @@ impl Faults {
     /// left out.
     pub fn new(specs: &[FaultSpec], seed: u64) -> Self {
         let mut faults = Self { plan: Plan::new(seed), ..Self::default() };
-        specs.iter().for_each(|spec| faults.add(spec.clone()));
+        specs.iter().for_each(|spec| faults.add(spec.clone(), 1));
         faults
     }
 
-    /// Adds a fault that was found free of mistakes behind the others.
-    pub fn add(&mut self, spec: FaultSpec) {
+    /// Adds a fault that was found free of mistakes behind the others, for the exchange `since` and those after it.
+    pub fn add(&mut self, spec: FaultSpec, since: u64) {
         if let Some((fault, effect)) = resolve(&spec) {
-            self.plan.add(fault);
+            self.plan.add(fault, since);
             self.effects.push(effect);
             self.specs.push(spec);
         }

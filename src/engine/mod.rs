@@ -14,7 +14,7 @@ mod unknown;
 mod world;
 
 pub use clock::{Arrival, Clock, Span, Watch};
-pub use explain::{Verdict, explain};
+pub use explain::{Verdict, explain, wire};
 pub use journal::{Entry, Journal, Note};
 pub use stage::Stage;
 pub use step::{Planned, step};

@@ -2,14 +2,15 @@
 
 use serde_json::json;
 
+use super::Stage;
 use crate::http::{Reply, Request};
 use crate::seed::nearest;
-use crate::vendor::{ErrorCode, Vendor};
+use crate::vendor::{ErrorCode, Operation, Vendor};
 
 /// The error that the request asks for; `None` when it asks for none.
 ///
 /// # Errors
-/// The answer to a request for an error that the vendor does not have.
+/// The answer to a request for an error that the vendor does not have, or that none of its calls can give.
 pub fn preferred(request: &Request, vendor: &dyn Vendor) -> Result<Option<&'static ErrorCode>, Reply> {
     let fields = request.headers.iter().filter(|(name, _)| *name == b"prefer");
     let values = fields.filter_map(|(_, value)| std::str::from_utf8(value).ok());
@@ -21,14 +22,36 @@ pub fn preferred(request: &Request, vendor: &dyn Vendor) -> Result<Option<&'stat
     let Some(wanted) = wanted else { return Ok(None) };
     let codes = vendor.errors();
     if let Some(code) = codes.iter().find(|code| code.code == wanted) {
-        return Ok(Some(code));
+        let calls = vendor.calls(request);
+        if calls.iter().any(|call| is_given(code, call.operation)) {
+            return Ok(Some(code));
+        }
+        let called = calls.iter().find_map(|call| call.operation).map_or("the call", |called| called.name);
+        let others: Vec<_> = code.operations.iter().map(|name| format!("`{name}`")).collect();
+        let help = match others.is_empty() {
+            true => "`standin catalog` lists what each can give".to_owned(),
+            false => format!("it is an error of {}", others.join(", ")),
+        };
+        return Err(refusal(&format!("`{called}` cannot give `{wanted}`"), &help));
     }
     let help = match nearest(wanted, codes.iter().map(|code| code.code)) {
         Some(near) => format!("did you mean `Prefer: error={near}`?"),
         None => "`standin catalog` lists them".to_owned(),
     };
-    let message = format!("{} has no error `{wanted}`", vendor.title());
-    Err(Reply::json(400, &json!({"standin": message, "help": help})))
+    Err(refusal(&format!("{} has no error `{wanted}`", vendor.title()), &help))
+}
+
+fn refusal(message: &str, help: &str) -> Reply {
+    Reply::json(400, &json!({"standin": message, "help": help}))
+}
+
+/// Whether a call of `operation` can give this error.
+pub fn is_given(code: &ErrorCode, operation: Option<&Operation>) -> bool {
+    match operation {
+        Some(operation) => code.is_given_by(operation.name),
+        // Nobody knows the arguments of what is not emulated.
+        None => code.operations.is_empty() && code.stage <= Stage::Auth,
+    }
 }
 
 #[cfg(test)]
@@ -48,5 +71,9 @@ mod tests {
         assert_eq!(ask("respond-async, Error = \"1007\"; x=y"), Ok(Some("1007")));
         assert_eq!(ask("respond-async"), Ok(None));
         assert_eq!(ask("error=9999"), Err(400));
+        let headers = [("Prefer", "error=4001")].into_iter().collect();
+        let elsewhere = Request::new("GET", "/api/v1/other", headers, "".into());
+        let reply = preferred(&elsewhere, chert).unwrap_err();
+        assert!(std::str::from_utf8(&reply.body).unwrap().contains("cannot give `4001`"), "{reply:?}");
     }
 }

@@ -55,18 +55,29 @@ fn plan(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
     let preferred = match world.allows_prefer.then(|| prefer::preferred(request, vendor)).transpose() {
         Ok(preferred) => preferred.flatten(),
         Err(reply) => {
-            note.remarks.push("`Prefer` asks for an error that the vendor does not have".into());
+            note.remarks.push("`Prefer` asks for an error that cannot be given".into());
             return Planned::plain(reply, note);
         }
     };
     let watch = world.clock.watch(arrival);
     emulator.settle(watch.now());
     let (faults, start) = (&mut world.faults, world.start);
-    let mut inspector =
-        Inspector { vendor, request, faults, start, note: &mut note, winner: None, preferred };
+    let mut inspector = Inspector {
+        vendor,
+        request,
+        faults,
+        start,
+        note: &mut note,
+        winner: None,
+        preferred,
+        puts_off: false,
+    };
     let mut exchange = Exchange { request, watch, checkpoint: &mut inspector };
     let mut reply = emulator.answer(&mut exchange);
-    let taken = exchange.watch.taken();
+    let (taken, end) = (exchange.watch.taken(), exchange.watch.end());
+    if inspector.puts_off {
+        emulator.answered(end);
+    }
     let effect = inspector.winner.map(|winner| inspector.faults.effect(winner));
     let mut wire = effect.and_then(|effect| effect.wire);
     if let Some(other) = effect.and_then(|effect| effect.reply.clone()) {
@@ -91,6 +102,8 @@ struct Inspector<'a> {
     winner: Option<u32>,
     /// The error that the request itself asks for.
     preferred: Option<&'static ErrorCode>,
+    /// Whether a change is put off until after the answer.
+    puts_off: bool,
 }
 
 impl Checkpoint for Inspector<'_> {
@@ -141,8 +154,13 @@ impl Inspector<'_> {
             });
         }
         let Some(first) = outcome.first else { return Ok(Commit::Now) };
-        let commit = self.commit(first, watch);
         let effect = self.faults.effect(first);
+        let commit = match effect.change {
+            Change::Made => Commit::Now,
+            Change::Dropped => Commit::Never,
+            Change::Later(length) => Commit::Later(length),
+        };
+        self.puts_off |= matches!(commit, Commit::Later(_));
         if effect.reply.is_some() || effect.wire.is_some() {
             self.winner = Some(first);
         }
@@ -154,28 +172,14 @@ impl Inspector<'_> {
 
     /// The error that the request asks for, where this call can give it at this stage.
     fn prefer(&mut self, stage: Stage, call: &Call<'_>) -> Option<Ordered> {
-        let code =
-            self.preferred.filter(|code| code.stage == stage && self.winner.is_none() && !call.nested)?;
-        let is_given = match call.operation {
-            Some(operation) => code.is_given_by(operation.name),
-            None => code.operations.is_empty(),
-        };
-        is_given.then(|| {
+        let code = self.preferred.filter(|code| code.stage == stage && self.winner.is_none())?;
+        // A batch that can give it does, and otherwise its commands do.
+        let by_batch =
+            call.nested && self.note.operation.is_some_and(|operation| code.is_given_by(operation));
+        (prefer::is_given(code, call.operation) && !by_batch).then(|| {
             self.note.remarks.push("the request asked for this error by `Prefer`".into());
             Ordered { code, message: None, retry_after: None, argument: None, commit: Commit::Never }
         })
-    }
-
-    /// What the fault makes of a change.
-    fn commit(&self, fault: u32, watch: &Watch) -> Commit {
-        match self.faults.effect(fault).change {
-            Change::Made => Commit::Now,
-            Change::Dropped => Commit::Never,
-            Change::Later(length) => {
-                let answered = watch.now().checked_add(watch.held_up()).unwrap_or(Timestamp::MAX);
-                Commit::At(answered.checked_add(length).unwrap_or(Timestamp::MAX))
-            }
-        }
     }
 }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::faults::Faults;
 use super::{Arrival, Clock, Entry, Journal, Planned};
-use crate::fault::{Fault, FaultSpec, Mode, State};
+use crate::fault::{Fault, FaultSpec, Forecast, Mode, State};
 use crate::http::{Reply, Request};
-use crate::scenario::Scenario;
+use crate::scenario::{Origin, Scenario};
 use crate::vendor::{Emulator, Section, Vendor};
 use jiff::Timestamp;
 
@@ -16,6 +16,10 @@ use jiff::Timestamp;
 pub struct World {
     scenario: Arc<Scenario>,
     seed: u64,
+    /// Whether the seed was given to the server, and so stays whatever the scenario.
+    seed_is_given: bool,
+    /// Whether the control interface has changed faults or clock since the start of the scenario.
+    is_altered: bool,
     /// Whether a request may ask for an error by `Prefer: error=CODE`.
     pub(super) allows_prefer: bool,
     /// When the scenario began, by its clock.
@@ -54,6 +58,8 @@ impl World {
         let emulators = scenario.sections.iter().map(open).collect();
         Self {
             seed,
+            seed_is_given: false,
+            is_altered: false,
             allows_prefer: false,
             start,
             clock: scenario.clock,
@@ -65,14 +71,22 @@ impl World {
         }
     }
 
-    /// Begins another scenario. The seed that the server was started with stays, if it was given one.
+    /// Begins another scenario, under its own seed; under the present one when that was given to the server or the new
+    /// scenario has none.
     pub fn replace(&mut self, scenario: Arc<Scenario>, now: Timestamp) {
-        let seed = match (self.scenario.seed, scenario.seed) {
-            (Some(before), Some(new)) if before == self.seed => new,
-            _ => self.seed,
-        };
-        let allows_prefer = self.allows_prefer;
-        *self = Self { allows_prefer, ..Self::new(scenario, seed, now) };
+        let seed = scenario.seed.filter(|_| !self.seed_is_given).unwrap_or(self.seed);
+        self.begin(scenario, seed, now);
+    }
+
+    fn begin(&mut self, scenario: Arc<Scenario>, seed: u64, now: Timestamp) {
+        let Self { seed_is_given, allows_prefer, .. } = *self;
+        *self = Self { seed_is_given, allows_prefer, ..Self::new(scenario, seed, now) };
+    }
+
+    /// Keeps the seed whatever scenario comes, as it was given to the server.
+    #[must_use]
+    pub fn with_given_seed(self, seed_is_given: bool) -> Self {
+        Self { seed_is_given, ..self }
     }
 
     /// Lets requests ask for an error by `Prefer: error=CODE`.
@@ -83,8 +97,7 @@ impl World {
 
     /// Goes back to the start of the scenario: state, clock, counters, journal.
     pub fn reset(&mut self, now: Timestamp) {
-        let (scenario, allows_prefer) = (Arc::clone(&self.scenario), self.allows_prefer);
-        *self = Self { allows_prefer, ..Self::new(scenario, self.seed, now) };
+        self.begin(Arc::clone(&self.scenario), self.seed, now);
     }
 
     /// Counts an exchange, writes it into the journal and returns its reply.
@@ -131,6 +144,7 @@ impl World {
     /// Moves a virtual clock; `None` when the world follows the wall, which nobody can move.
     pub fn move_clock(&mut self, to: impl FnOnce(Timestamp) -> Timestamp) -> Option<Timestamp> {
         let Clock::Virtual(now) = &mut self.clock else { return None };
+        self.is_altered = true;
         *now = to(*now);
         Some(*now)
     }
@@ -145,9 +159,9 @@ impl World {
         self.faults().find(|(_, spec, _)| spec.name.as_str() == name).map(|(number, ..)| number)
     }
 
-    /// The next call on which the fault fires, as far as numbers and draws tell.
-    pub fn next_call(&self, fault: u32, chat: Option<&str>) -> Option<u64> {
-        self.faults.plan.next(fault, chat)
+    /// The next call on which the fault fires, as far as can be told; `now` is the wall clock's instant.
+    pub fn next_call(&self, fault: u32, chat: Option<&str>, now: Timestamp) -> Option<Forecast> {
+        self.faults.plan.next(fault, chat, self.clock.now(now), self.start)
     }
 
     /// The exchange with this number, if the journal still has it.
@@ -170,28 +184,46 @@ impl World {
         self.faults.all()
     }
 
-    /// Whether calls are asked about the fault with this number.
-    pub fn mode(&self, number: u32) -> Mode {
-        self.faults.plan.state(number).mode
+    /// What the fault with this number has counted.
+    pub fn fault_state(&self, number: u32) -> &State {
+        self.faults.plan.state(number)
     }
 
     /// The command that gives the same run again.
     pub fn replay(&self) -> String {
-        let file = match &self.scenario.path {
-            Some(path) => format!(" {}", crate::vendor::shell_word(path)),
-            None => String::new(),
+        let file = match &self.scenario.origin {
+            Origin::BuiltIn => String::new(),
+            Origin::File(path) => format!(" {}", crate::vendor::shell_word(path)),
+            Origin::Text => " SCENARIO".to_owned(),
         };
-        format!("standin serve{file} --seed {}", self.seed)
+        let prefer = if self.allows_prefer { " --allow-prefer" } else { "" };
+        format!("standin serve{file} --seed {}{prefer}", self.seed)
+    }
+
+    /// What must be done again beside the command of [`World::replay`], in words.
+    pub fn replay_lacks(&self) -> Vec<&'static str> {
+        let mut lacks = Vec::new();
+        if self.scenario.origin == Origin::Text {
+            lacks.push("SCENARIO is a file with the text that the server was sent");
+        }
+        if self.is_altered {
+            lacks.push(
+                "faults or the clock were changed while it ran: change them again between the same calls",
+            );
+        }
+        lacks
     }
 
     /// Adds a fault that was found free of mistakes behind the others.
     pub fn add_fault(&mut self, spec: FaultSpec) {
-        self.faults.add(spec);
+        self.is_altered = true;
+        self.faults.add(spec, self.counters.exchanges + 1);
     }
 
     /// Switches a fault on, off, or out.
     pub fn switch_fault(&mut self, fault: u32, mode: Mode) {
-        self.faults.plan.switch(fault, mode);
+        self.is_altered = true;
+        self.faults.plan.switch(fault, mode, self.counters.exchanges + 1);
     }
 
     /// The name of the fault with this number.

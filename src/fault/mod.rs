@@ -15,8 +15,8 @@ pub mod wire;
 
 pub use delay::{Delay, Drawn, Lognormal, Normal};
 pub use pattern::{Form, Matcher, Pattern};
-pub use plan::{Decision, Mode, Outcome, Plan, State};
-pub use reply::ReplySpec;
+pub use plan::{Decision, Forecast, Mode, Outcome, Plan, State};
+pub use reply::{ReplySpec, is_field_name};
 pub use spec::{Applied, CountBy, FaultSpec, Late, When};
 pub use target::{Aim, Fault, Subject};
 pub use trigger::{Condition, share};

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rand::Rng;
 
 use super::index::Bucket;
@@ -57,12 +58,30 @@ pub struct State {
     pub calls: u64,
     /// Of these, those on which it fired.
     pub fired: u64,
-    /// Calls by chat, where these are counted.
-    by_chat: HashMap<String, u64>,
+    /// The same by chat, where these are counted.
+    by_chat: HashMap<String, Counted>,
     /// Whether calls are asked about it.
     pub mode: Mode,
+    /// From which exchange on that was so: every switch, the latest last.
+    switches: Vec<(u64, Mode)>,
     /// Its draws, where it needs any.
     stream: Option<Stream>,
+}
+
+/// What a fault has counted of one chat.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counted {
+    calls: u64,
+    fired: u64,
+}
+
+/// When a fault will fire, as far as numbers, draws and the clock tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forecast {
+    /// The number of the call.
+    pub call: u64,
+    /// The call must not come before this instant.
+    pub not_before: Option<Timestamp>,
 }
 
 /// Whether calls are asked about a fault.
@@ -83,8 +102,8 @@ impl Plan {
         Self { seed, ..Self::default() }
     }
 
-    /// Adds a fault behind the others.
-    pub fn add(&mut self, fault: Fault) {
+    /// Adds a fault behind the others; the exchange with the number `since` is the first that may meet it.
+    pub fn add(&mut self, fault: Fault, since: u64) {
         let number = self.faults.len() as u32;
         let operations = fault.aim.iter().max().map_or(0, |last| last + 1);
         if self.index.len() < operations {
@@ -96,7 +115,7 @@ impl Plan {
         let draws = fault.when.probability.is_some() || fault.delay.is_some_and(|delay| !delay.is_fixed());
         let is_shared = fault.when.count_by == CountBy::Fault;
         let stream = (draws && is_shared).then(|| Stream::new(self.seed, STREAMS, &fault.name));
-        self.states.push(State { stream, ..State::default() });
+        self.states.push(State { stream, switches: vec![(since, Mode::On)], ..State::default() });
         self.faults.push(fault);
     }
 
@@ -105,9 +124,14 @@ impl Plan {
         &self.faults[number as usize]
     }
 
-    /// Switches the fault with this number on, off, or out.
-    pub fn switch(&mut self, number: u32, mode: Mode) {
-        self.states[number as usize].mode = mode;
+    /// Switches the fault with this number on, off, or out; the exchange with the number `since` is the first after
+    /// that.
+    pub fn switch(&mut self, number: u32, mode: Mode, since: u64) {
+        let state = &mut self.states[number as usize];
+        if state.mode != mode {
+            state.mode = mode;
+            state.switches.push((since, mode));
+        }
     }
 
     /// What the fault with this number has counted.
@@ -149,26 +173,38 @@ impl Plan {
         outcome
     }
 
-    /// The number of the next call on which the fault will fire, as far as numbers and draws tell; `None` when it
-    /// is none of the next ten thousand. `chat` is the value of the parameter that names one.
-    pub fn next(&self, number: u32, chat: Option<&str>) -> Option<u64> {
+    /// The next call on which the fault will fire, as far as can be told at the instant `now` in a scenario that began
+    /// at `start`; `None` when it is none of the next ten thousand. A fault that counts by chat has no next call but
+    /// for a `chat`, the value of the parameter that names one.
+    pub fn next(
+        &self,
+        number: u32,
+        chat: Option<&str>,
+        now: Timestamp,
+        start: Timestamp,
+    ) -> Option<Forecast> {
         let (fault, state) = (self.fault(number), self.state(number));
-        if fault.when.limit.is_some_and(|limit| state.fired >= limit) {
-            return None;
-        }
-        let (counted, mut stream) = match fault.when.count_by {
-            CountBy::Fault => (state.calls, state.stream.clone()),
-            CountBy::Chat => {
-                let counted = chat.and_then(|chat| state.by_chat.get(chat)).copied().unwrap_or_default();
-                (counted, Some(stream_of_chat(self.seed, &fault.name, chat.unwrap_or_default())))
+        let (counted, mut stream) = match (fault.when.count_by, chat) {
+            (CountBy::Fault, _) => (Counted { calls: state.calls, fired: state.fired }, state.stream.clone()),
+            (CountBy::Chat, None) => return None,
+            (CountBy::Chat, Some(chat)) => {
+                let counted = state.by_chat.get(chat).copied().unwrap_or_default();
+                (counted, Some(stream_of_chat(self.seed, &fault.name, chat)))
             }
         };
-        (counted + 1..=counted.saturating_add(FORESIGHT)).find(|&call| {
+        let window = fault.when.unmet_by_time(now, start);
+        let is_used_up = fault.when.limit.is_some_and(|limit| counted.fired >= limit);
+        if state.mode != Mode::On || is_used_up || window == Some(Condition::Until) {
+            return None;
+        }
+        let call = (counted.calls + 1..=counted.calls.saturating_add(FORESIGHT)).find(|&call| {
             fault.when.unmet_by_number(call).is_none()
                 && fault.when.probability.is_none_or(|probability| {
                     stream.as_mut().is_some_and(|stream| share(stream.draw(call)) < probability)
                 })
-        })
+        })?;
+        let not_before = fault.when.from.filter(|_| window.is_some()).map(|from| from.on(start));
+        Some(Forecast { call, not_before })
     }
 }
 
@@ -183,18 +219,23 @@ fn stream_of_chat(seed: u64, fault: &str, chat: &str) -> Stream {
 }
 
 impl State {
+    /// How the fault was switched when the exchange with this number came; `None` when it was not there yet.
+    pub fn mode_at(&self, exchange: u64) -> Option<Mode> {
+        self.switches.iter().rev().find(|(since, _)| *since <= exchange).map(|(_, mode)| *mode)
+    }
+
     /// Counts a call that meets the fault, and decides.
     fn decide(&mut self, number: u32, fault: &Fault, subject: &Subject<'_>, seed: u64) -> Decision {
         self.calls += 1;
-        let mut of_chat = None;
-        let call = match fault.when.count_by {
-            CountBy::Fault => self.calls,
+        let (mut of_chat, mut by_chat) = (None, None);
+        let Counted { calls: call, fired: before } = match fault.when.count_by {
+            CountBy::Fault => Counted { calls: self.calls, fired: self.fired },
             CountBy::Chat => {
                 let chat = subject.chat.and_then(|name| subject.facts.parameter(name)).unwrap_or_default();
-                let calls = self.by_chat.entry(chat.clone().into_owned()).or_default();
-                *calls += 1;
                 of_chat = Some(stream_of_chat(seed, &fault.name, &chat));
-                *calls
+                let counted = by_chat.insert(self.by_chat.entry(chat.into_owned()).or_default());
+                counted.calls += 1;
+                **counted
             }
         };
         // The first draw of a call decides, the next ones give the delay.
@@ -209,9 +250,10 @@ impl State {
                 let is_low = draw.zip(fault.when.probability).is_none_or(|(draw, below)| draw < below);
                 (!is_low).then_some(Condition::Probability)
             })
-            .or_else(|| fault.when.limit.filter(|limit| self.fired >= *limit).map(|_| Condition::Limit));
+            .or_else(|| fault.when.limit.filter(|limit| before >= *limit).map(|_| Condition::Limit));
         let fired = unmet.is_none();
         self.fired += u64::from(fired);
+        by_chat.into_iter().for_each(|counted| counted.fired += u64::from(fired));
         let delay = match (fault.delay.filter(|_| fired), draws) {
             (Some(Delay::Length(length)), _) => length.0,
             (Some(delay), Some(draws)) => delay.draw(draws),
@@ -225,8 +267,6 @@ impl State {
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
-
-    use jiff::Timestamp;
 
     use super::super::{Matcher, When};
     use super::*;
@@ -242,7 +282,7 @@ mod tests {
 
     fn plan_of(faults: Vec<Fault>, seed: u64) -> Plan {
         let mut plan = Plan::new(seed);
-        faults.into_iter().for_each(|fault| plan.add(fault));
+        faults.into_iter().for_each(|fault| plan.add(fault, 1));
         plan
     }
 
@@ -328,13 +368,56 @@ mod tests {
         let mut plan =
             plan_of(vec![fault("a", &[], When { limit: Some(2), every: Some(2), ..When::default() })], 7);
         assert_eq!(calls_that_fire(&mut plan, "a", 9), [2, 4]);
-        assert_eq!(plan.next(0, None), None);
+        assert_eq!(next(&plan, None), None);
         let each = When { first: Some(1), count_by: CountBy::Chat, ..When::default() };
         let mut plan = plan_of(vec![fault("a", &[], each)], 7);
-        assert_eq!(plan.next(0, Some("a")), Some(1));
+        assert_eq!(next(&plan, Some("a")), Some(1));
         assert_eq!(calls_that_fire(&mut plan, "a", 3), [1]);
         assert_eq!(calls_that_fire(&mut plan, "b", 3), [1]);
-        assert_eq!((plan.next(0, Some("a")), plan.next(0, Some("c"))), (None, Some(1)));
+        assert_eq!(
+            (next(&plan, Some("a")), next(&plan, Some("c")), next(&plan, None)),
+            (None, Some(1), None)
+        );
+    }
+
+    /// The number of the next call, at the start of the scenario.
+    fn next(plan: &Plan, chat: Option<&str>) -> Option<u64> {
+        let start = Timestamp::UNIX_EPOCH;
+        plan.next(0, chat, start, start).map(|forecast| forecast.call)
+    }
+
+    #[test]
+    fn limits_of_chats_do_not_depend_on_the_order_of_their_calls() {
+        let when = When { limit: Some(2), count_by: CountBy::Chat, ..flaky(0.5) };
+        let in_turns = |chats: &[&'static str]| {
+            let mut plan = plan_of(vec![fault("a", &[], when.clone())], 42);
+            let mut fired = HashMap::<_, Vec<_>>::new();
+            for (round, chat) in (1..=30).flat_map(|round| chats.iter().map(move |chat| (round, *chat))) {
+                let of_chat = fired.entry(chat).or_default();
+                of_chat.extend(calls_that_fire(&mut plan, chat, 1).iter().map(|_| round));
+            }
+            fired
+        };
+        let (one, other) = (in_turns(&["a", "b", "c"]), in_turns(&["c", "b", "a"]));
+        assert_eq!(one, other);
+        assert!(one.values().all(|fired| fired.len() == 2), "{one:?}");
+    }
+
+    #[test]
+    fn a_forecast_knows_the_window_and_the_switch() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let point = |second| Some(crate::seed::Point::After(Duration::from_secs(second)));
+        let when = When { after: Some(3), from: point(30), until: point(40), ..When::default() };
+        let mut plan = plan_of(vec![fault("a", &[], when)], 7);
+        let next = |plan: &Plan, second| plan.next(0, None, at(second), at(0));
+        assert_eq!(next(&plan, 5), Some(Forecast { call: 4, not_before: Some(at(30)) }));
+        assert_eq!(next(&plan, 30), Some(Forecast { call: 4, not_before: None }));
+        assert_eq!(next(&plan, 40), None);
+        plan.switch(0, Mode::Off, 9);
+        assert_eq!(next(&plan, 30), None);
+        let modes = [8, 9, 99].map(|exchange| plan.state(0).mode_at(exchange));
+        assert_eq!(modes, [Some(Mode::On), Some(Mode::Off), Some(Mode::Off)]);
+        assert_eq!(plan.state(0).mode_at(0), None);
     }
 
     fn flaky(probability: f64) -> When {
@@ -353,7 +436,7 @@ mod tests {
     fn draws_are_moved_by_no_other_fault_and_no_other_call() {
         let mut alone = plan_of(vec![fault("flaky", &[], flaky(0.3))], 7);
         let expected = calls_that_fire(&mut alone, "a", 200);
-        assert_eq!(alone.next(0, None), Some(calls_that_fire(&mut alone, "a", 200)[0] + 200));
+        assert_eq!(next(&alone, None), Some(calls_that_fire(&mut alone, "a", 200)[0] + 200));
         let faults = vec![
             fault("other", &[("CHAT_ID", "b")], flaky(0.5)),
             fault("flaky", &[("CHAT_ID", "a")], flaky(0.3)),

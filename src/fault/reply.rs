@@ -26,6 +26,11 @@ pub struct ReplySpec {
 /// Fields that the server writes itself; another value would break the framing of the answer.
 const OF_THE_SERVER: &[&str] = &["content-length", "transfer-encoding", "connection"];
 
+/// Whether a header field may have this name.
+pub fn is_field_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
 impl ReplySpec {
     /// The answer.
     pub fn reply(&self) -> Reply {
@@ -36,16 +41,12 @@ impl ReplySpec {
 
     /// The header fields that cannot be sent: name, what is wrong, what to do.
     pub fn mistakes(&self) -> Vec<(&str, &'static str, &'static str)> {
-        let is_token = |name: &str| {
-            !name.is_empty()
-                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
-        };
         let is_value =
             |value: &str| value.bytes().all(|byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f));
         let mistake = |(name, value): (&'_ String, &Text)| {
             if OF_THE_SERVER.contains(&name.to_lowercase().as_str()) {
                 Some(("is written by the server", "remove it; `wire` breaks the framing of an answer"))
-            } else if !is_token(name) {
+            } else if !is_field_name(name) {
                 Some(("is no name of a header field", "write letters, digits and `-`"))
             } else if !is_value(value) {
                 Some(("has a value with a control character", "write it in one line"))

@@ -151,6 +151,23 @@ impl FaultSpec {
         self.error.is_some() || self.reply.is_some() || self.wire.is_some()
     }
 
+    /// What it does beyond a delay, as a scenario says it: ``error: 4001`, `wire: reset``.
+    pub fn effect(&self) -> String {
+        let error = self.error.as_ref().map(|code| format!("`error: {code}`"));
+        let reply = self.reply.as_ref().map(|reply| format!("`reply: {{status: {}}}`", reply.status));
+        let wire = self.wire.map(|wire| format!("`wire: {wire}`"));
+        [error, reply, wire].into_iter().flatten().collect::<Vec<_>>().join(" and ")
+    }
+
+    /// What becomes of the change of a call that it answers, in words; `None` when that is as without it.
+    pub fn change(&self) -> Option<String> {
+        self.fails().then(|| match self.applied {
+            Applied::Flag(false) => "no change was made".to_owned(),
+            Applied::Flag(true) => "the change was made".to_owned(),
+            Applied::Form(Late::Later(length)) => format!("the change comes {length} after the answer"),
+        })
+    }
+
     /// Whether the change is made although the client sees a failure.
     pub fn is_applied(&self) -> bool {
         self.applied != Applied::Flag(false)

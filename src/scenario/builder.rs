@@ -299,7 +299,7 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: &[&str]) {
         let mut mistakes = Vec::new();
-        let root = read(text, &mut mistakes);
+        let root = read(text, crate::scenario::SCENARIO, &mut mistakes);
         let messages: Vec<_> = mistakes.iter().map(|mistake| mistake.finding.message.as_str()).collect();
         assert_eq!(messages, expected, "{}", text.get(..60).unwrap_or(text));
         assert!(root.is_some() || !messages.is_empty());
@@ -348,7 +348,7 @@ mod tests {
     fn nothing_stands_where_its_key_or_its_dash_does() {
         let mut mistakes = Vec::new();
         let text = "key:\nlist:\n  -\n";
-        let root = read(text, &mut mistakes).expect("a tree");
+        let root = read(text, crate::scenario::SCENARIO, &mut mistakes).expect("a tree");
         let shown = |path: Path| {
             let span = root.locate(&path);
             &text[span.start..span.end]

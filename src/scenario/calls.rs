@@ -74,7 +74,9 @@ mod tests {
     #[track_caller]
     fn check(yaml: &str, expected: Option<&[&str]>) {
         let mut mistakes = Vec::new();
-        let value = super::super::yaml::read(yaml, &mut mistakes).expect("a tree").to_json();
+        let value = super::super::yaml::read(yaml, crate::scenario::SCENARIO, &mut mistakes)
+            .expect("a tree")
+            .to_json();
         let when: When = serde_json::from_value(value).expect("a `when`");
         let names = contradiction(&when);
         assert_eq!(

@@ -2,14 +2,15 @@
 
 use serde_json::Value;
 
-use super::yaml;
+use super::{SCENARIO, yaml};
 
 /// How many places are named.
 const MOST: usize = 8;
 
 /// What has changed from one text to the other, in a line.
 pub fn changes(before: &str, after: &str) -> String {
-    let read = |text: &str| yaml::read(text, &mut Vec::new()).map_or(Value::Null, |root| root.to_json());
+    let read =
+        |text: &str| yaml::read(text, SCENARIO, &mut Vec::new()).map_or(Value::Null, |root| root.to_json());
     let mut found = Vec::new();
     compare(&read(before), &read(after), String::new(), &mut found);
     match found.len() {
@@ -47,6 +48,7 @@ fn compare(before: &Value, after: &Value, path: String, found: &mut Vec<String>)
                 found.push(format!("{is} {what} in {path}"));
             }
         }
+        (one, other) if one != other && path.is_empty() => found.push("all of it has changed".to_owned()),
         (one, other) if one != other => found.push(format!("{path} has changed")),
         _ => {}
     }

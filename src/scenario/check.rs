@@ -1,13 +1,14 @@
 //! What is wrong with the faults of a scenario beyond their shape.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::calls;
 use super::effects;
 use super::fill::Taint;
 use super::shadow::{self, Shot};
 use super::words::{either, list, quote};
-use crate::engine::Stage;
+use crate::engine::{Clock, Stage};
 use crate::fault::{FaultSpec, Pattern};
 use crate::seed::{Findings, Path, Point, nearest};
 use crate::vendor::{ErrorCode, Known, Operation, Section, VENDORS, Vendor, by_name};
@@ -52,7 +53,13 @@ impl Target {
 type Sections<'a> = &'a [(&'static dyn Vendor, Box<dyn Section>)];
 
 /// Adds every finding about `faults`.
-pub(super) fn check(faults: &[FaultSpec], sections: Sections<'_>, taint: &Taint, findings: &mut Findings) {
+pub(super) fn check(
+    faults: &[FaultSpec],
+    sections: Sections<'_>,
+    clock: Clock,
+    taint: &Taint,
+    findings: &mut Findings,
+) {
     let mut names = HashMap::new();
     let mut known = HashMap::new();
     let mut shots = Vec::new();
@@ -62,7 +69,14 @@ pub(super) fn check(faults: &[FaultSpec], sections: Sections<'_>, taint: &Taint,
             let message = format!("`faults[{other}]` is called {} too", quote(&fault.name));
             findings.add(path.key("name"), message, "give each fault a name of its own");
         }
-        let mut can_fire = when(fault, &path, findings) && window(fault, &path, findings);
+        if fault.name.trim().is_empty() || fault.name.chars().any(char::is_control) {
+            let message = match fault.name.trim().is_empty() {
+                true => "the name of the fault is empty".to_owned(),
+                false => format!("the name {} is more than one line of text", quote(&fault.name)),
+            };
+            findings.add(path.key("name"), message, "name it after what it does, in one line");
+        }
+        let mut can_fire = when(fault, &path, findings) && window(fault, clock, &path, findings);
         effects::check(fault, &path, findings);
         let target = match target(&fault.on) {
             Ok(target) => target,
@@ -113,16 +127,22 @@ fn when(fault: &FaultSpec, path: &Path, findings: &mut Findings) -> bool {
 }
 
 /// Whether `from` is before `until`, as far as that can be told.
-fn window(fault: &FaultSpec, path: &Path, findings: &mut Findings) -> bool {
-    let (Some(from), Some(until)) = (fault.when.from, fault.when.until) else { return true };
-    let is_empty = match (from, until) {
-        (Point::After(from), Point::After(until)) => from >= until,
-        (Point::At(from), Point::At(until)) => from >= until,
-        _ => false,
+fn window(fault: &FaultSpec, clock: Clock, path: &Path, findings: &mut Findings) -> bool {
+    let Some(until) = fault.when.until else { return true };
+    let from = fault.when.from.unwrap_or(Point::After(Duration::ZERO));
+    let is_empty = match (from, until, clock) {
+        (Point::After(from), Point::After(until), _) => from >= until,
+        (Point::At(from), Point::At(until), _) => from >= until,
+        (from, until, Clock::Virtual(start)) => from.on(start) >= until.on(start),
+        (_, _, Clock::Real) => false,
     };
     if is_empty {
-        let message = format!("there is no time from `{from}` until `{until}`, so this fault can never fire");
-        findings.add(path.key("when").key("until"), message, "make `until` later than `from`");
+        let (since, help) = match fault.when.from {
+            Some(from) => (format!("`{from}`"), "make `until` later than `from`"),
+            None => ("the start of the scenario".to_owned(), "make `until` later than that"),
+        };
+        let message = format!("there is no time from {since} until `{until}`, so this fault can never fire");
+        findings.add(path.key("when").key("until"), message, help);
     }
     !is_empty
 }
@@ -281,6 +301,16 @@ fn code(
         };
         let message = format!("the error `{}` cannot carry `{member}`", code.code);
         findings.add(path.key(member), message, help);
+    }
+    let arguments = target.parameters();
+    let named = fault.argument.as_ref().filter(|_| code.members.contains(&"argument"));
+    if let Some(argument) = named.filter(|argument| !arguments.contains(&argument.as_str())) {
+        let help = match nearest(argument, arguments.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("its parameters are {}", list(&arguments)),
+        };
+        let message = format!("`{}` has no parameter {}", target.name(), quote(argument));
+        findings.add(path.key("argument"), message, help);
     }
     Some(code)
 }

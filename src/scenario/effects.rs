@@ -1,6 +1,6 @@
 //! What is wrong with what a fault does and with the patterns of its `match`, whatever it is aimed at.
 
-use crate::fault::{Delay, Drawn, FaultSpec, Pattern};
+use crate::fault::{Delay, Drawn, FaultSpec, Pattern, Wire};
 use crate::seed::{Findings, Path};
 
 /// Adds every finding about the fault at `path`.
@@ -31,6 +31,11 @@ pub(super) fn check(fault: &FaultSpec, path: &Path, findings: &mut Findings) {
         );
     }
     reply(fault, path, findings);
+    let headers = fault.match_headers.keys().filter(|name| !crate::fault::is_field_name(name));
+    for name in headers {
+        let message = format!("`{name}` is no name of a header field, so this fault can never fire");
+        findings.add(path.key("match_headers").name(name), message, "write letters, digits and `-`");
+    }
     delay(fault, path, findings);
     patterns(fault, path, findings);
 }
@@ -44,6 +49,14 @@ fn reply(fault: &FaultSpec, path: &Path, findings: &mut Findings) {
     if matches!(reply.status, 204 | 304) && reply.body.as_ref().is_some_and(|body| !body.is_empty()) {
         let message = format!("an answer with status {} has no body", reply.status);
         findings.add(here.key("body"), message, "remove it, or choose another status");
+    }
+    let spoils_body = fault.wire.is_some_and(|wire| {
+        use Wire::{InvalidUtf8, MalformedChunk, TruncateJson, WrongLength};
+        matches!(wire, InvalidUtf8 | MalformedChunk | TruncateJson | WrongLength(_))
+    });
+    if spoils_body && (matches!(reply.status, 204 | 304) || reply.body.is_none()) {
+        let message = "there is no body that this could spoil";
+        findings.add(path.key("wire"), message, "give the `reply` a `body`, or choose another effect");
     }
 }
 

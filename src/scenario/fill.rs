@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Number, Value};
 
+use super::Document;
 use super::node::{Entry, Kind, Mistake, Node, Span};
 use super::refusal;
 use super::shape::{Field, Shape};
@@ -45,14 +46,16 @@ impl Taint {
 pub(super) fn fill(
     root: &mut Node<'_>,
     shape: &Shape,
+    document: Document,
     mistakes: &mut Vec<Mistake>,
 ) -> (Option<Value>, Taint) {
-    let mut walk = Walk { mistakes, taint: Taint::default(), stand_ins: 0 };
+    let mut walk = Walk { document, mistakes, taint: Taint::default(), stand_ins: 0 };
     let value = walk.value(root, shape, Trail::TOP);
     (value, walk.taint)
 }
 
 struct Walk<'m> {
+    document: Document,
     mistakes: &'m mut Vec<Mistake>,
     taint: Taint,
     stand_ins: i64,
@@ -100,11 +103,14 @@ impl<'a> Trail<'a> {
     }
 
     /// What a message calls the node: `line`, `connectors[2]`.
-    fn label(&self) -> String {
+    /// `whole` is the word for the top one.
+    fn label(&self, whole: &str) -> String {
         match (self.step, self.above) {
             (Mark::Key(key), _) => quote(key),
-            (Mark::Index(index), Some(above)) => format!("`{}[{index}]`", above.label().trim_matches('`')),
-            (Mark::Top | Mark::Index(_), _) => "the scenario".to_owned(),
+            (Mark::Index(index), Some(above)) => {
+                format!("`{}[{index}]`", above.label(whole).trim_matches('`'))
+            }
+            (Mark::Top | Mark::Index(_), _) => whole.to_owned(),
         }
     }
 }
@@ -119,6 +125,7 @@ impl Walk<'_> {
             (Shape::Optional(inner), _) => return self.value(node, inner, trail),
             (Shape::Kinds { scalar, list, mapping }, kind) if !is_null => {
                 let inner = match kind {
+                    Kind::Scalar { text, .. } if is_form(text, mapping.as_deref()) => None,
                     Kind::Scalar { .. } => Some(scalar),
                     Kind::Sequence(_) => list.as_ref(),
                     Kind::Mapping(_) => mapping.as_ref(),
@@ -261,9 +268,9 @@ impl Walk<'_> {
 
     /// Notes a value of the wrong kind.
     fn refuse(&mut self, node: &Node<'_>, shape: &Shape, trail: Trail<'_>) {
-        let (message, mut help) = refusal::of(node, shape, &trail.label(), trail.key());
+        let (message, mut help) = refusal::of(node, shape, &trail.label(self.document.what), trail.key());
         if trail.above.is_none() {
-            help = "begin with `standin: 1` and `name: …`".to_owned();
+            help = self.document.begin.to_owned();
         }
         self.mistakes.push(Mistake::new(node.place(), trail.path(), message, help));
         self.taint.add(trail.path());
@@ -297,6 +304,15 @@ impl Walk<'_> {
             Shape::Optional(inner) => self.stand_in(inner),
             Shape::Anything => Value::Null,
         }
+    }
+}
+
+/// Whether a text is the key of a form, typed without its value.
+fn is_form(text: &str, shape: Option<&Shape>) -> bool {
+    match shape {
+        Some(Shape::Choice { forms, .. }) => forms.iter().any(|form| form.name == text),
+        Some(Shape::Record(fields)) => matches!(&fields[..], [only] if only.name == text),
+        _ => false,
     }
 }
 

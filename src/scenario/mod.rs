@@ -42,10 +42,34 @@ use crate::fault::FaultSpec;
 use crate::seed::{Findings, Path};
 use crate::vendor::{Section, VENDORS, Vendor};
 
+/// What a text as a whole is to be.
+#[derive(Clone, Copy)]
+struct Document {
+    what: &'static str,
+    /// How one begins.
+    begin: &'static str,
+}
+
+const SCENARIO: Document =
+    Document { what: "the scenario", begin: "begin with `standin: 1` and `name: …`" };
+const FAULT: Document =
+    Document { what: "the fault", begin: "write one fault: `name: …`, `on: …`, and what it does" };
+
+/// Where a scenario comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It is the one in the program.
+    BuiltIn,
+    /// From this file.
+    File(String),
+    /// It was handed over as a text.
+    Text,
+}
+
 /// A scenario, read and found free of mistakes.
 pub struct Scenario {
-    /// What a command line calls it: its file, or `SCENARIO` when it came as a text. The built-in one needs no name.
-    pub path: Option<String>,
+    /// Where it comes from.
+    pub origin: Origin,
     /// What it is about.
     pub name: String,
     /// The seed of its draws, if it sets one.
@@ -94,14 +118,15 @@ fn read_fault(
     scenario: &Scenario,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<FaultSpec> {
-    let mut root = yaml::read(text, mistakes)?;
-    let (value, taint) = fill::fill(&mut root, Shape::of(&schema()).field("faults")?.item(0), mistakes);
+    let mut root = yaml::read(text, FAULT, mistakes)?;
+    let (value, taint) =
+        fill::fill(&mut root, Shape::of(&schema()).field("faults")?.item(0), FAULT, mistakes);
     let fault: FaultSpec = parsed(serde_json::from_value(value?), &Path::default(), &root, mistakes)?;
     let all: Vec<_> = present.iter().chain([&fault]).cloned().collect();
     let mut findings = Findings::default();
     // Stand-ins are at other places in a whole scenario: what is left out here is told once they are mended.
     if mistakes.is_empty() {
-        check::check(&all, &scenario.sections, &taint, &mut findings);
+        check::check(&all, &scenario.sections, scenario.clock, &taint, &mut findings);
     }
     let place = Path::default().key("faults").index(present.len());
     mistakes.extend(findings.0.into_iter().filter_map(|mut finding| {
@@ -114,11 +139,11 @@ fn read_fault(
 
 impl fmt::Debug for Scenario {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, name, seed, clock, sections, faults } = self;
+        let Self { origin, name, seed, clock, sections, faults } = self;
         let sections: Vec<_> = sections.iter().map(|(vendor, section)| (vendor.name(), section)).collect();
         formatter
             .debug_struct("Scenario")
-            .field("path", path)
+            .field("origin", origin)
             .field("name", name)
             .field("seed", seed)
             .field("clock", clock)
@@ -130,8 +155,8 @@ impl fmt::Debug for Scenario {
 
 /// Reads what can be read, mistakes or not.
 fn read(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Scenario> {
-    let mut root = yaml::read(text, mistakes)?;
-    let (value, taint) = fill::fill(&mut root, &Shape::of(&schema()), mistakes);
+    let mut root = yaml::read(text, SCENARIO, mistakes)?;
+    let (value, taint) = fill::fill(&mut root, &Shape::of(&schema()), SCENARIO, mistakes);
     let Some(Value::Object(mut keys)) = value else { return None };
     let sections = sections(&mut keys, &root, mistakes);
     let head = parsed(Head::deserialize(Value::Object(keys)), &Path::default(), &root, mistakes)?;
@@ -140,13 +165,13 @@ fn read(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Scenario> {
     for (vendor, section) in &sections {
         section.check(&Path::default().key(vendor.name()), &mut findings);
     }
-    check::check(&head.faults, &sections, &taint, &mut findings);
+    let clock = head.clock();
+    check::check(&head.faults, &sections, clock, &taint, &mut findings);
     let sound = findings.0.into_iter().filter(|finding| !taint.covers(&finding.path));
     mistakes.extend(sound.map(|finding| Mistake { span: root.locate(&finding.path), finding }));
 
-    let clock = head.clock();
     Some(Scenario {
-        path: (text != Scenario::DEFAULT).then(|| "SCENARIO".to_owned()),
+        origin: if text == Scenario::DEFAULT { Origin::BuiltIn } else { Origin::Text },
         name: head.name.to_string(),
         seed: head.seed,
         clock,

@@ -37,6 +37,7 @@ pub(super) fn of(node: &Node<'_>, shape: &Shape, label: &str, key: Option<&str>)
     };
     let help = of_scalar(text, shape).map_or_else(|| write(&shape.example()), |value| write(&value));
     match shape {
+        Shape::Choice { forms, .. } if forms.iter().any(|form| form.name == *text) => (message, help),
         Shape::Choice { words, .. } => match nearest(text, words.iter().map(String::as_str)) {
             Some(near) => (message, format!("did you mean `{near}`?")),
             None => (message, help),
@@ -84,7 +85,7 @@ fn of_scalar(text: &str, shape: &Shape) -> Option<String> {
         Shape::Integer { least, most } => {
             let digits = text.trim().trim_start_matches('+').replace(['_', ' '], "");
             let number: i128 = digits.parse().ok()?;
-            (least..=most).contains(&&number).then(|| number.to_string())
+            Some(number.clamp(*least, *most).to_string())
         }
         Shape::Flag => match text.to_lowercase().as_str() {
             "true" | "yes" | "y" | "on" | "1" => Some("true".to_owned()),
@@ -94,6 +95,11 @@ fn of_scalar(text: &str, shape: &Shape) -> Option<String> {
         Shape::Choice { forms, .. } => {
             forms.iter().find(|form| form.name == text).map(|form| format!("{{{}}}", form.example()))
         }
+        Shape::Kinds { mapping: Some(mapping), .. } => of_scalar(text, mapping),
+        Shape::Record(fields) => match &fields[..] {
+            [only] if only.name == text => Some(shape.example()),
+            _ => None,
+        },
         Shape::List { .. } if matches!(shape.item(0), Shape::Text) => Some(format!("[{text}]")),
         _ => None,
     }

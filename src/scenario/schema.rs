@@ -95,7 +95,9 @@ mod tests {
     /// The scenario as an editor sees it that knows YAML and the schema, but not this program.
     fn as_json(text: &str) -> Value {
         let mut mistakes = Vec::new();
-        yaml::read(text, &mut mistakes).unwrap_or_else(|| panic!("{mistakes:?}")).to_json()
+        yaml::read(text, crate::scenario::SCENARIO, &mut mistakes)
+            .unwrap_or_else(|| panic!("{mistakes:?}"))
+            .to_json()
     }
 
     fn is_valid(text: &str) -> bool {
@@ -215,9 +217,9 @@ faults: [{name: §a§, on: §chert§, match: §{id: 1}§, when: {first: §1§, b
             parts[at.index(slots) * 2 + 1] = typed;
             let text = parts.concat();
             let mut mistakes: Vec<Mistake> = Vec::new();
-            let mut root = yaml::read(&text, &mut mistakes).expect("YAML");
+            let mut root = yaml::read(&text, crate::scenario::SCENARIO, &mut mistakes).expect("YAML");
             let seen = root.to_json();
-            fill::fill(&mut root, &Shape::of(&schema()), &mut mistakes);
+            fill::fill(&mut root, &Shape::of(&schema()), crate::scenario::SCENARIO, &mut mistakes);
             let valid = jsonschema::validator_for(&schema()).expect("a JSON Schema").is_valid(&seen);
             prop_assert!(valid || !mistakes.is_empty(), "{text}");
         }

@@ -5,20 +5,25 @@
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, StructureStyle, Tag};
 
+use super::Document;
 use super::builder::{Builder, Collection};
 use super::node::{Mistake, Node, Span};
 use super::syntax::Slip;
 use crate::seed::Path;
 
 /// Reads `text`. Without a tree there is a mistake that says why; with one there may be some too.
-pub(super) fn read<'text>(text: &'text str, mistakes: &mut Vec<Mistake>) -> Option<Node<'text>> {
+pub(super) fn read<'text>(
+    text: &'text str,
+    document: Document,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Node<'text>> {
     let (root, found) = parse(text);
     mistakes.extend(found);
     if mistakes.is_empty()
         && root.as_ref().is_none_or(|root| root.span.start == root.span.end && root.is_null())
     {
-        let help = "begin with `standin: 1` and `name: …`";
-        mistakes.push(Mistake::new(Span::default(), Path::default(), "the scenario is empty", help));
+        let message = format!("{} is empty", document.what);
+        mistakes.push(Mistake::new(Span::default(), Path::default(), message, document.begin));
         return None;
     }
     root

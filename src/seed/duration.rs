@@ -15,6 +15,9 @@ const UNITS: [(&str, f64); 5] = [("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 6
 /// What [`Length`] accepts, as a regular expression for the schema.
 const PATTERN: &str = r"^[0-9]+(\.[0-9]+)?(us|ms|s|m|h)$";
 
+/// Ten years of 365 days: what is longer is a slip, and clocks have an end.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
 impl Length {
     /// Reads `250ms`; the error says what is expected instead.
     pub fn parse(text: &str) -> Result<Self, String> {
@@ -28,7 +31,12 @@ impl Length {
             return Err(expected());
         }
         let number: f64 = number.parse().map_err(|_| expected())?;
-        Duration::try_from_secs_f64((number * scale * 1e9).round() / 1e9).map(Self).map_err(|_| expected())
+        let length =
+            Duration::try_from_secs_f64((number * scale * 1e9).round() / 1e9).map_err(|_| expected())?;
+        if length > LONGEST {
+            return Err(format!("`{text}` is longer than ten years: write a shorter time, such as `1h`"));
+        }
+        Ok(Self(length))
     }
 }
 
@@ -37,6 +45,7 @@ impl fmt::Display for Length {
         let micros = self.0.as_micros();
         match micros {
             0 => formatter.write_str("0s"),
+            _ if micros.is_multiple_of(3_600_000_000) => write!(formatter, "{}h", micros / 3_600_000_000),
             _ if micros.is_multiple_of(1_000_000) => write!(formatter, "{}s", micros / 1_000_000),
             _ if micros.is_multiple_of(1_000) => write!(formatter, "{}ms", micros / 1_000),
             _ => write!(formatter, "{micros}us"),

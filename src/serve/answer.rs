@@ -15,10 +15,10 @@ use hyper::{Response, StatusCode, Version};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::tap::{Order, Orders};
+use super::tap::{MARK, Order, Orders};
 use super::{body, clock};
 use crate::control;
-use crate::engine::{Arrival, Note, Planned, World, step};
+use crate::engine::{Arrival, Note, Planned, World, step, wire};
 use crate::fault::Wire;
 use crate::http::{Body, Headers, Reply, Request};
 use crate::vendor::VENDORS;
@@ -82,20 +82,25 @@ impl Shared {
         request.source = peer;
         let closes = request.body == Body::TooLarge;
         let has_body = &*request.method != "HEAD";
-        let Answered { reply, number, delay, wire } = self.plan(request, head);
+        let Answered { reply, number, delay, mut wire } = self.plan(request, head);
         if !delay.is_zero() {
             let mut stopping = self.stopping();
             tokio::select! {
                 () = sleep(delay) => {}
-                _ = stopping.wait_for(|stopping| *stopping) => {}
+                // An answer that comes sooner than the scenario says would be a wrong one.
+                _ = stopping.wait_for(|stopping| *stopping) => wire = Some(Wire::Empty),
             }
         }
         orders.idle().await;
+        let mut response = response(&reply, wire.is_some(), number.filter(|_| self.tag));
+        if closes {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Some(wire) = wire {
             let body = if has_body && !matches!(reply.status, 204 | 304) { reply.body.len() } else { 0 };
             orders.give(Order { wire, body });
         }
-        Ok(response(&reply, number.filter(|_| self.tag), closes))
+        Ok(response)
     }
 
     /// Makes the reply under the lock.
@@ -161,16 +166,20 @@ fn log(world: &World) {
         status = entry.reply.status,
         error = note.error,
         fault = fired.map(|decision| world.fault_name(decision.fault)),
+        wire = wire(world, entry).map(tracing::field::display),
         remark,
         "exchange"
     );
 }
 
-fn response(reply: &Reply, tag: Option<u64>, closes: bool) -> Response<Full<Bytes>> {
+fn response(reply: &Reply, has_order: bool, tag: Option<u64>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(reply.body.clone()));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.reserve(reply.headers.len() + 1);
+    if has_order {
+        headers.insert(HeaderName::from_static(MARK), HeaderValue::from_static("1"));
+    }
     for (name, value) in &reply.headers {
         // What is borrowed is a constant of ours, and needs no memory of its own.
         let name = match name {
@@ -187,9 +196,6 @@ fn response(reply: &Reply, tag: Option<u64>, closes: bool) -> Response<Full<Byte
     }
     if let Some(number) = tag {
         headers.insert(HeaderName::from_static("x-standin-exchange"), HeaderValue::from(number));
-    }
-    if closes {
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }

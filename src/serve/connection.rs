@@ -11,6 +11,7 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::answer::Shared;
@@ -22,6 +23,8 @@ const HEAD_LIMIT: usize = 64 << 10;
 const HEAD_TIME: Duration = Duration::from_secs(30);
 /// The time running exchanges have to finish after a stop.
 const GRACE: Duration = Duration::from_secs(5);
+/// The time a head that is on its way has after a stop.
+const LAST_HEAD: Duration = Duration::from_millis(250);
 /// The pause after an accept that failed, as when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
@@ -62,7 +65,8 @@ async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static>(
 ) {
     let steps = Arc::new(AtomicU64::new(0));
     let orders = Arc::new(Orders::default());
-    let tap = Tap::new(stream, Arc::clone(&orders), shared.stopping());
+    let stopping = shared.stopping();
+    let tap = Tap::new(stream, Arc::clone(&orders), stopping.clone());
     let service = {
         let (steps, orders) = (Arc::clone(&steps), Arc::clone(&orders));
         service_fn(move |request| {
@@ -83,6 +87,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static>(
             tracing::debug!(%error, "a connection ended early");
         },
         () = silence(&steps, &orders) => tracing::debug!("a connection was closed: its client sent no head"),
+        () = last_head(&steps, &orders, stopping) => {}
     }
 }
 
@@ -98,6 +103,15 @@ async fn silence(steps: &AtomicU64, orders: &Orders) {
             return;
         }
         seen = now;
+    }
+}
+
+/// Ends when the server stops and no head has become complete soon after.
+async fn last_head(steps: &AtomicU64, orders: &Orders, mut stopping: watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+    sleep(LAST_HEAD).await;
+    if !steps.load(Ordering::Relaxed).is_multiple_of(2) || orders.is_busy() {
+        std::future::pending::<()>().await;
     }
 }
 
@@ -125,13 +139,22 @@ mod tests {
         scenario: &str,
         step: Option<super::super::answer::Step>,
     ) -> (tokio::io::DuplexStream, Arc<Shared>, GracefulShutdown) {
+        connect_through(1 << 16, scenario, step)
+    }
+
+    /// Through a pipe that holds so many bytes.
+    fn connect_through(
+        size: usize,
+        scenario: &str,
+        step: Option<super::super::answer::Step>,
+    ) -> (tokio::io::DuplexStream, Arc<Shared>, GracefulShutdown) {
         let scenario = Scenario::parse("test", scenario).unwrap_or_else(|report| panic!("{report}"));
         let mut shared = Shared::new(World::new(Arc::new(scenario), 1, jiff::Timestamp::UNIX_EPOCH), false);
         if let Some(step) = step {
             shared.step = step;
         }
         let shared = Arc::new(shared);
-        let (client, server) = duplex(1 << 16);
+        let (client, server) = duplex(size);
         let graceful = GracefulShutdown::new();
         let peer = IpAddr::from([127, 0, 0, 1]);
         tokio::spawn(converse(server, peer, Arc::clone(&shared), graceful.watcher()));
@@ -275,6 +298,45 @@ mod tests {
         sleep(Duration::from_secs(60)).await;
         shared.stop();
         assert_eq!(client.read_to_end(&mut Vec::new()).await.unwrap(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_held_up_is_cut_when_the_server_stops() {
+        for (effect, milliseconds) in
+            [("delay: 1h", 0), ("wire: {slow_head: 1h}", 0), ("wire: {dribble: {chunks: 5, over: 1h}}", 0)]
+        {
+            let (mut client, shared, _graceful) = connect_to(&with_fault(effect), None);
+            client.write_all(RENAME).await.unwrap();
+            sleep(Duration::from_secs(60)).await;
+            shared.stop();
+            let start = tokio::time::Instant::now();
+            let mut received = Vec::new();
+            client.read_to_end(&mut received).await.unwrap();
+            assert_eq!(start.elapsed().as_millis(), milliseconds, "{effect}");
+            assert!(!received.ends_with(b"true}}"), "{effect}");
+        }
+        let (mut client, shared, _graceful) = connect(None);
+        client.write_all(&RENAME[..30]).await.unwrap();
+        sleep(Duration::from_secs(1)).await;
+        shared.stop();
+        let start = tokio::time::Instant::now();
+        assert_eq!(received(client).await, "");
+        assert_eq!(start.elapsed(), LAST_HEAD);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_that_are_still_on_their_way_are_not_taken_for_the_one_with_the_order() {
+        let scenario = with_fault("when: {call: 3}, wire: {close_after: 20}");
+        let (mut client, _shared, _graceful) = connect_through(300, &scenario, None);
+        let keep = String::from_utf8(RENAME.to_vec()).unwrap().replace("connection: close\r\n", "");
+        // Nothing is read before all is sent: the first answer does not go out at once.
+        client.write_all(keep.as_bytes()).await.unwrap();
+        client.write_all(keep.as_bytes()).await.unwrap();
+        client.write_all(keep.as_bytes()).await.unwrap();
+        sleep(Duration::from_secs(1)).await;
+        let text = received(client).await;
+        assert_eq!(text.matches("true}}").count(), 2, "{text}");
+        assert!(text.ends_with("true}}HTTP/1.1 200 OK\r\ncon"), "{text}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::answer::Shared;
 use super::{Options, now, random_seed, serve};
 use crate::engine::{Entry, World};
-use crate::scenario::{Report, Scenario};
+use crate::scenario::{Origin, Report, Scenario};
 
 /// A running server. It stops, and its port is free again, when the value is dropped.
 ///
@@ -80,7 +80,7 @@ impl Server {
         let yaml =
             fs::read_to_string(&path).map_err(|source| StartError::File { path: path.clone(), source })?;
         let scenario = Scenario::parse(&path, &yaml).map_err(Box::new)?;
-        Self::from_scenario(Scenario { path: Some(path), ..scenario })
+        Self::from_scenario(Scenario { origin: Origin::File(path), ..scenario })
     }
 
     /// Serves a scenario that was read before.

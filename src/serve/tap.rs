@@ -1,7 +1,7 @@
 //! A connection that can do something else with an answer than to send it: it performs scripts.
 //!
-//! hyper writes every answer through the tap. One that has an order is caught until it is complete, turned into a
-//! script of bytes and pauses, and that is performed instead.
+//! hyper writes every answer through the tap. One that has an order carries a mark in its head: it is caught until it is
+//! complete, turned into a script of bytes and pauses, and that is performed instead.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -10,12 +10,13 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, watch};
-use tokio::time::{Sleep, sleep};
+use tokio::time::sleep;
 
 use crate::fault::Wire;
 use crate::fault::wire::{Act, Answer, End};
@@ -34,7 +35,14 @@ impl Reset for TcpStream {
     }
 }
 
-/// What is to be done with the next answer.
+/// The first header field of an answer that has an order. It tells the answer from what hyper still has to write
+/// before it, and is taken out again.
+pub(super) const MARK: &str = "x-standin-order";
+const MARK_LINE: &[u8] = b"\r\nx-standin-order: 1\r\n";
+/// What hyper sends to a client that waits with its body; late when the answer is there too.
+const INTERIM: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// What is to be done with the answer that carries the mark.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Order {
     /// The effect.
@@ -58,7 +66,7 @@ impl Orders {
         self.is_busy.load(Ordering::Acquire)
     }
 
-    /// Gives an order for the next answer.
+    /// Gives an order for the answer that will carry the [`MARK`].
     pub(super) fn give(&self, order: Order) {
         *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(order);
         self.is_busy.store(true, Ordering::Release);
@@ -105,9 +113,35 @@ enum State {
     Performing { acts: VecDeque<Act>, end: End, pause: Option<Pause> },
 }
 
-enum Pause {
-    Time(Pin<Box<Sleep>>),
-    Stop(Pin<Box<dyn Future<Output = ()> + Send>>),
+/// A pause in a script.
+struct Pause(Pin<Box<dyn Future<Output = Over> + Send>>);
+
+/// Why a pause is over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Over {
+    /// Its time is.
+    Time,
+    /// The server stops.
+    Stop,
+}
+
+impl Pause {
+    /// Lasts `length`, or for ever; until the server stops at most.
+    fn new(length: Option<Duration>, stopping: &watch::Receiver<bool>) -> Self {
+        let mut stopping = stopping.clone();
+        Self(Box::pin(async move {
+            let time = async {
+                match length {
+                    Some(length) => sleep(length).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = time => Over::Time,
+                _ = stopping.wait_for(|stopping| *stopping) => Over::Stop,
+            }
+        }))
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Reset + Unpin> Tap<S> {
@@ -135,16 +169,27 @@ impl<S: AsyncRead + AsyncWrite + Reset + Unpin> Tap<S> {
             }
         };
         caught.extend_from_slice(part);
-        let Some(end) = caught.windows(4).position(|window| window == b"\r\n\r\n") else { return };
-        let head = end + 4;
-        let length = head + order.body;
-        if caught.len() < length {
+        let Some(mark) = position(caught, MARK_LINE) else { return };
+        let start = caught[..mark].windows(7).rposition(|window| window == b"HTTP/1.").unwrap_or_default();
+        let Some(end) = position(&caught[start..], b"\r\n\r\n") else { return };
+        // The line break before the mark stays.
+        let line = MARK_LINE.len() - 2;
+        let head = end + 4 - line;
+        if caught.len() < start + head + line + order.body {
             return;
         }
-        let mut bytes = Bytes::from(std::mem::take(caught));
-        let next = bytes.split_off(length);
+        caught.drain(mark..mark + line);
+        let mut before = Bytes::from(std::mem::take(caught));
+        let mut bytes = before.split_off(start);
+        let next = bytes.split_off(head + order.body);
+        if before.ends_with(INTERIM) {
+            before.truncate(before.len() - INTERIM.len());
+        }
         let script = order.wire.script(&Answer { bytes, head });
         let mut acts = VecDeque::from(script.acts);
+        if !before.is_empty() {
+            acts.push_front(Act::Send(before));
+        }
         if !next.is_empty() {
             acts.push_back(Act::Send(next));
         }
@@ -164,18 +209,17 @@ impl<S: AsyncRead + AsyncWrite + Reset + Unpin> Tap<S> {
                     ready!(Pin::new(&mut self.stream).poll_flush(context))?;
                 }
                 Act::Wait(length) => {
-                    let length = *length;
-                    let pause = pause.get_or_insert_with(|| Pause::Time(Box::pin(sleep(length))));
-                    ready!(pause.poll(context));
+                    let (length, stopping) = (*length, &self.stopping);
+                    let pause = pause.get_or_insert_with(|| Pause::new(Some(length), stopping));
+                    if ready!(pause.0.as_mut().poll(context)) == Over::Stop {
+                        acts.clear();
+                        *end = End::Close;
+                        break;
+                    }
                 }
                 Act::Hold => {
-                    let mut stopping = self.stopping.clone();
-                    let pause = pause.get_or_insert_with(|| {
-                        Pause::Stop(Box::pin(async move {
-                            let _ = stopping.wait_for(|stopping| *stopping).await;
-                        }))
-                    });
-                    if pause.poll(context).is_pending() {
+                    let pause = pause.get_or_insert_with(|| Pause::new(None, &self.stopping));
+                    if pause.0.as_mut().poll(context).is_pending() {
                         ready!(poll_gone(&mut self.stream, context));
                     }
                 }
@@ -196,6 +240,10 @@ impl<S: AsyncRead + AsyncWrite + Reset + Unpin> Tap<S> {
     }
 }
 
+fn position(bytes: &[u8], part: &[u8]) -> Option<usize> {
+    bytes.windows(part.len()).position(|window| window == part)
+}
+
 /// Ends when the other side is gone. What it still sends is dropped: no answer will come.
 fn poll_gone(stream: &mut (impl AsyncRead + Unpin), context: &mut Context<'_>) -> Poll<()> {
     let mut dropped = [0; 512];
@@ -204,15 +252,6 @@ fn poll_gone(stream: &mut (impl AsyncRead + Unpin), context: &mut Context<'_>) -
         match ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer)) {
             Ok(()) if !buffer.filled().is_empty() => {}
             Ok(()) | Err(_) => return Poll::Ready(()),
-        }
-    }
-}
-
-impl Pause {
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        match self {
-            Self::Time(sleep) => sleep.as_mut().poll(context),
-            Self::Stop(stop) => stop.as_mut().poll(context),
         }
     }
 }

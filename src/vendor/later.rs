@@ -1,16 +1,23 @@
 //! Changes that are made some time after their answer.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::Commit;
 
 /// Changes that wait for their instant.
 #[derive(Debug)]
-pub struct Later<T>(Vec<(Timestamp, T)>);
+pub struct Later<T> {
+    /// By their instant.
+    known: Vec<(Timestamp, T)>,
+    /// So long after an answer that is being made.
+    unanswered: Vec<(Duration, T)>,
+}
 
 impl<T> Default for Later<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self { known: Vec::new(), unanswered: Vec::new() }
     }
 }
 
@@ -20,21 +27,27 @@ impl<T> Later<T> {
         match commit {
             Commit::Now => Some(change),
             Commit::Never => None,
-            Commit::At(instant) => {
-                self.0.push((instant, change));
+            Commit::Later(length) => {
+                self.unanswered.push((length, change));
                 None
             }
         }
     }
 
+    /// The answer of the exchange is given at the instant `at`.
+    pub fn answered(&mut self, at: Timestamp) {
+        let instant = |length| at.checked_add(length).unwrap_or(Timestamp::MAX);
+        self.known.extend(self.unanswered.drain(..).map(|(length, change)| (instant(length), change)));
+    }
+
     /// Takes out the changes whose instant has come, the earliest first.
     pub fn due(&mut self, now: Timestamp) -> Vec<T> {
-        if self.0.is_empty() {
+        if self.known.is_empty() {
             return Vec::new();
         }
-        self.0.sort_by_key(|(instant, _)| *instant);
-        let count = self.0.partition_point(|(instant, _)| *instant <= now);
-        self.0.drain(..count).map(|(_, change)| change).collect()
+        self.known.sort_by_key(|(instant, _)| *instant);
+        let count = self.known.partition_point(|(instant, _)| *instant <= now);
+        self.known.drain(..count).map(|(_, change)| change).collect()
     }
 }
 
@@ -48,8 +61,10 @@ mod tests {
         let mut later = Later::default();
         assert_eq!(later.sort(Commit::Now, "now"), Some("now"));
         assert_eq!(later.sort(Commit::Never, "never"), None);
-        assert_eq!(later.sort(Commit::At(at(9)), "second"), None);
-        assert_eq!(later.sort(Commit::At(at(5)), "first"), None);
+        assert_eq!(later.sort(Commit::Later(Duration::from_secs(6)), "second"), None);
+        assert_eq!(later.sort(Commit::Later(Duration::from_secs(2)), "first"), None);
+        assert_eq!(later.due(at(99)), [""; 0]);
+        later.answered(at(3));
         assert_eq!(later.due(at(4)), [""; 0]);
         assert_eq!(later.due(at(9)), ["first", "second"]);
         assert_eq!(later.due(at(99)), [""; 0]);

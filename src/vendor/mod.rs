@@ -12,6 +12,7 @@ mod later;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Debug;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use schemars::{Schema, SchemaGenerator};
@@ -57,8 +58,8 @@ pub trait Vendor: Sync {
     /// of a tenant.
     fn credential(&self, request: &Request) -> Option<String>;
 
-    /// The parameters of the request's own call; the commands of a batch are not among them.
-    fn facts(&self, request: &Request) -> Box<dyn Facts>;
+    /// What the request asks for: its own call first, then the commands of a batch.
+    fn calls(&self, request: &Request) -> Vec<AskedCall>;
 
     /// Every credential in the request, spelt as it stands in the request, so that a journal can hide it.
     fn credentials_in(&self, request: &Request) -> Vec<String>;
@@ -152,6 +153,9 @@ pub trait Emulator: Send {
     /// Answers one request. Total: what a client can cause is a vendor's error.
     fn answer(&mut self, exchange: &mut Exchange<'_>) -> Reply;
 
+    /// The answer with a change that is put off is given at the instant `at`.
+    fn answered(&mut self, at: Timestamp);
+
     /// Makes the changes that were put off until `now` or earlier.
     fn settle(&mut self, now: Timestamp);
 
@@ -182,6 +186,14 @@ pub trait Checkpoint {
     fn remark(&mut self, text: Cow<'static, str>);
 }
 
+/// A call as a request asks for it, before it is made.
+pub struct AskedCall {
+    /// The operation; `None` when it is not emulated.
+    pub operation: Option<&'static Operation>,
+    /// Its parameters; those that refer to the answers of other calls as they stand.
+    pub facts: Box<dyn Facts>,
+}
+
 /// One call of an operation.
 pub struct Call<'a> {
     /// The operation; `None` when it is not emulated.
@@ -199,8 +211,8 @@ pub enum Commit {
     Now,
     /// It is not made, whatever the answer says.
     Never,
-    /// It is made at this instant.
-    At(Timestamp),
+    /// It is made so long after the answer.
+    Later(Duration),
 }
 
 /// An error that the vendor is asked to give.

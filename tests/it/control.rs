@@ -26,6 +26,7 @@ fn health_tells_what_is_served_and_counts() {
             "scenario": "default",
             "seed": 1,
             "replay": "standin serve --seed 1",
+            "replay_lacks": [],
             "clock": "real",
             "counters": {
                 "exchanges": 3,

@@ -227,12 +227,12 @@ fn a_lost_answer_leaves_the_pair_as_the_fault_says() {
         (rename(&server, "token-1"), by_get(&server, GOOD).status()),
         ("expired_token".to_owned(), 400)
     );
-    let server = lost("{later: 25s}");
+    let server = lost("{later: 15s}");
     let seen = [0; 3].map(|_| rename(&server, "token-1"));
     assert_eq!(
         seen,
         ["success", "success", "expired_token"],
-        "the refresh took 10 s, and so does each rename"
+        "the answer comes after 10 s, and each rename takes as long"
     );
     assert_eq!(by_get(&server, GOOD).json()["error"], "invalid_grant");
 }

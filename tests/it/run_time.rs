@@ -1,7 +1,11 @@
 //! What can be changed and asked while a server runs: clock, faults, scenario, explanations.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use standin::Server;
+use standin::engine::{Arrival, World, step};
+use standin::http::Request;
 
 use crate::client::{Response, get, post, send, serve};
 
@@ -285,5 +289,93 @@ fn a_seed_is_shown_with_the_command_that_gives_the_run_again() {
             "{target}"
         );
     }
-    assert!(explained(&server, 1).ends_with("seed 7; the same run again: standin serve SCENARIO --seed 7\n"));
+    let told = "seed 7; the same run again: standin serve SCENARIO --seed 7\n    SCENARIO is a file with the text that the server was sent\n";
+    assert!(explained(&server, 1).ends_with(told));
+    post(&server, "/__standin/faults", "{name: late, on: bitrix24, delay: 1s}");
+    let lacks = "faults or the clock were changed while it ran";
+    assert!(explained(&server, 1).contains(lacks));
+    post(&server, "/__standin/reset", "");
+    rename(&server, "chat-1");
+    assert!(!explained(&server, 1).contains(lacks));
+}
+
+#[test]
+fn an_exchange_that_was_spoilt_or_made_of_commands_is_explained() {
+    let server = with_faults(
+        "  - {name: elsewhere, on: bitrix24.oauth.token, error: invalid_grant}
+  - {name: other chat, on: bitrix24.imconnector.chat.name.set, match: {CHAT_ID: chat-2}, error: CHAT_RENAMING_FAILED}
+  - {name: late, on: bitrix24.imconnector.chat.name.set, when: {from: 1h}, delay: 1s}
+  - {name: cut, on: bitrix24.imconnector.chat.name.set, when: {after: 1}, wire: truncate_json, applied: true}
+  - {name: by chat, on: bitrix24.imconnector.chat.name.set, when: {first: 1, count_by: chat}, delay: 1s}",
+    );
+    post(&server, "/__standin/faults/late/off", "");
+    let command = "imconnector.chat.name.set?CONNECTOR=connector&LINE=105&CHAT_ID=chat-1&NAME=n";
+    post(&server, "/rest/1/webhook-secret/batch", &json!({"cmd": [command]}).to_string());
+    post(&server, "/__standin/faults/late/on", "");
+    rename(&server, "chat-1");
+    insta::assert_snapshot!(format!("{}\n{}", explained(&server, 1), explained(&server, 2)));
+    let entries = get(&server, "/__standin/journal").json()["entries"].clone();
+    assert_eq!([&entries[0]["wire"], &entries[1]["wire"]], [&Value::Null, &json!("truncate_json")]);
+}
+
+#[test]
+fn a_delay_comes_to_what_a_call_takes_refused_or_not() {
+    let timing = SCENARIO.replace("{duration: 0s, processing: 0s}", "{duration: 45ms, processing: 20ms}");
+    let server = serve(&format!("{timing}faults: [{{name: slow, on: bitrix24, delay: 1s}}]\n"));
+    let now = || get(&server, "/__standin/clock").json()["now"].clone();
+    rename(&server, "nobody");
+    assert_eq!(now(), "2024-11-20T13:55:09.045Z");
+    rename(&server, "chat-1");
+    assert_eq!(now(), "2024-11-20T13:55:10.09Z");
+}
+
+#[test]
+fn a_scenario_brings_its_own_seed() {
+    let server = serve(&SCENARIO.replace("seed: 7", ""));
+    let replaced = post(&server, "/__standin/scenario", SCENARIO);
+    assert_eq!(replaced.json()["seed"], 7);
+    let kept = post(&server, "/__standin/scenario", &SCENARIO.replace("seed: 7", ""));
+    assert_eq!(kept.json()["seed"], 7);
+}
+
+#[test]
+fn a_secret_in_an_encoded_command_is_hidden() {
+    let server = with_faults("  []");
+    get(
+        &server,
+        "/rest/batch?auth=aging&cmd[a]=imconnector.chat.name.set%3Faccess_token%3Daging%26auth%3Dother-one",
+    );
+    let shown = get(&server, "/__standin/journal").text().to_owned() + &explained(&server, 1);
+    assert!(!shown.contains("aging") && !shown.contains("other-one"), "{shown}");
+}
+
+#[test]
+fn a_request_gets_the_error_that_it_prefers_where_it_may_ask() {
+    let answer = |prefer: &str, target: &str, body: Value, may_ask: bool| {
+        let scenario = Arc::new(standin::Scenario::parse("test", SCENARIO).unwrap());
+        let start = "2024-11-20T13:55:08Z".parse().unwrap();
+        let mut world = World::new(scenario, 7, start).allowing_prefer(may_ask);
+        let headers = [("content-type", "application/json"), ("prefer", prefer)].into_iter().collect();
+        let body = body.to_string().into_bytes().into();
+        let request = Request::new("POST", &format!("/rest/1/webhook-secret/{target}"), headers, body);
+        let reply = step(&mut world, &request, Arrival::at(start)).reply;
+        (reply.status, String::from_utf8(reply.body.to_vec()).unwrap())
+    };
+    let rename = json!({"CONNECTOR": "connector", "LINE": 105, "CHAT_ID": "chat-1", "NAME": "n"});
+    let (status, body) =
+        answer("error=CHAT_RENAMING_FAILED", "imconnector.chat.name.set", rename.clone(), true);
+    assert_eq!((status, body.contains("CHAT_RENAMING_FAILED")), (400, true), "{body}");
+    let (status, _) =
+        answer("error=CHAT_RENAMING_FAILED", "imconnector.chat.name.set", rename.clone(), false);
+    assert_eq!(status, 200);
+    let (status, body) = answer("error=invalid_grant", "imconnector.chat.name.set", rename, true);
+    let told = "`imconnector.chat.name.set` cannot give `invalid_grant`";
+    assert_eq!((status, body.contains(told)), (400, true), "{body}");
+    let command = "imconnector.chat.name.set?CONNECTOR=connector&LINE=105&CHAT_ID=chat-1&NAME=n";
+    let batch = json!({"cmd": {"a": command}});
+    let (status, body) = answer("error=CHAT_RENAMING_FAILED", "batch", batch.clone(), true);
+    let of_command = r#""result_error":{"a":{"error":"CHAT_RENAMING_FAILED""#;
+    assert_eq!((status, body.contains(of_command)), (200, true), "{body}");
+    let (status, body) = answer("error=QUERY_LIMIT_EXCEEDED", "batch", batch, true);
+    assert!(status == 503 && body.starts_with(r#"{"error":"QUERY_LIMIT_EXCEEDED""#), "{body}");
 }

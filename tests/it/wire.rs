@@ -19,9 +19,14 @@ fn with_fault(effect: &str) -> Server {
 }
 
 fn ask(server: &Server) -> TcpStream {
+    ask_with(server, "")
+}
+
+/// `more` are further lines of the head.
+fn ask_with(server: &Server, more: &str) -> TcpStream {
     let mut stream = connect(server);
     let head = format!(
-        "PUT /api/v1/chats/ch_01H HTTP/1.1\r\nhost: a\r\nconnection: close\r\nauthorization: Bearer 5f4dcc3b5aa765d61d8327deb882cf99\r\ncontent-length: {}\r\n\r\n",
+        "PUT /api/v1/chats/ch_01H HTTP/1.1\r\nhost: a\r\n{more}connection: close\r\nauthorization: Bearer 5f4dcc3b5aa765d61d8327deb882cf99\r\ncontent-length: {}\r\n\r\n",
         BODY.len()
     );
     stream.write_all(&[head.as_bytes(), BODY.as_bytes()].concat()).unwrap();
@@ -86,6 +91,30 @@ fn an_answer_is_spoilt_as_the_fault_says() {
     assert!(head.contains(&format!("content-length: {}\r\n", ANSWER.len())), "{head}");
     assert!(std::str::from_utf8(&body).is_err());
     assert_eq!(body.len(), ANSWER.len());
+}
+
+#[test]
+fn a_client_that_asks_to_go_on_and_does_not_wait_sees_the_same() {
+    for effect in [
+        "reset",
+        "{reset_after: 20}",
+        "{close_after: 20}",
+        "empty",
+        "{slow_head: 1h}",
+        "{dribble: {chunks: 3, over: 1h}}",
+        "garbage",
+        "malformed_chunk",
+        "{wrong_length: longer}",
+        "truncate_json",
+        "invalid_utf8",
+        "{slow_close: 1h}",
+    ] {
+        let server = with_fault(&format!("wire: {effect}"));
+        let (bytes, reset) = received(ask_with(&server, "expect: 100-continue\r\n"));
+        let without = struck(&format!("wire: {effect}"));
+        let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert_eq!((shown(&bytes), reset), (shown(&without.0), without.1), "{effect}");
+    }
 }
 
 #[test]

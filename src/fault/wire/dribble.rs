@@ -11,7 +11,7 @@ use crate::seed::Length;
 #[serde(deny_unknown_fields)]
 pub struct Dribble {
     /// The number of pieces; a short body has no more than it has bytes.
-    #[schemars(range(min = 1, max = 1_000))]
+    #[schemars(range(min = 2, max = 1_000))]
     pub chunks: u16,
     /// From the first piece to the last.
     pub over: Length,

@@ -18,6 +18,7 @@ mod stall_after;
 mod truncate_json;
 mod wrong_length;
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -61,6 +62,31 @@ pub enum Wire {
     InvalidUtf8,
     /// After the whole answer the connection stays open for this time, and is then closed.
     SlowClose(Length),
+}
+
+impl fmt::Display for Wire {
+    /// As a scenario says it.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reset => formatter.write_str("reset"),
+            Self::ResetAfter(count) => write!(formatter, "{{reset_after: {count}}}"),
+            Self::CloseAfter(count) => write!(formatter, "{{close_after: {count}}}"),
+            Self::Empty => formatter.write_str("empty"),
+            Self::Stall => formatter.write_str("stall"),
+            Self::StallAfter(count) => write!(formatter, "{{stall_after: {count}}}"),
+            Self::SlowHead(over) => write!(formatter, "{{slow_head: {over}}}"),
+            Self::Dribble(Dribble { chunks, over }) => {
+                write!(formatter, "{{dribble: {{chunks: {chunks}, over: {over}}}}}")
+            }
+            Self::Garbage => formatter.write_str("garbage"),
+            Self::MalformedChunk => formatter.write_str("malformed_chunk"),
+            Self::WrongLength(WrongLength::Longer) => formatter.write_str("{wrong_length: longer}"),
+            Self::WrongLength(WrongLength::Shorter) => formatter.write_str("{wrong_length: shorter}"),
+            Self::TruncateJson => formatter.write_str("truncate_json"),
+            Self::InvalidUtf8 => formatter.write_str("invalid_utf8"),
+            Self::SlowClose(over) => write!(formatter, "{{slow_close: {over}}}"),
+        }
+    }
 }
 
 /// A complete answer as it would have been sent.
@@ -228,6 +254,31 @@ mod tests {
         assert_eq!(pieces(&bytes, 1, second), [send("abcdefg")]);
         assert_eq!(pieces(&Bytes::new(), 9, second), [send("")]);
         assert_eq!(pieces(&bytes, 100, second).iter().filter(|act| matches!(act, Act::Send(_))).count(), 7);
+    }
+
+    #[test]
+    fn an_effect_is_told_as_a_scenario_says_it() {
+        for text in [
+            r#""reset""#,
+            r#"{"reset_after":7}"#,
+            r#"{"close_after":7}"#,
+            r#""empty""#,
+            r#""stall""#,
+            r#"{"stall_after":7}"#,
+            r#"{"slow_head":"2s"}"#,
+            r#"{"dribble":{"chunks":5,"over":"2s"}}"#,
+            r#""garbage""#,
+            r#""malformed_chunk""#,
+            r#"{"wrong_length":"longer"}"#,
+            r#"{"wrong_length":"shorter"}"#,
+            r#""truncate_json""#,
+            r#""invalid_utf8""#,
+            r#"{"slow_close":"2s"}"#,
+        ] {
+            let wire: Wire = serde_json::from_str(text).unwrap();
+            let told = wire.to_string();
+            assert_eq!(text.replace('"', ""), told.replace(' ', ""));
+        }
     }
 
     #[test]

@@ -23,10 +23,11 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use crate::engine::Stage;
-use crate::http::{Facts, Reply, Request};
+use crate::http::{Reply, Request};
 use crate::seed::{Findings, Path};
 use crate::vendor::{
-    Access, Difference, Emulator, ErrorCode, Known, Operation, Proof, Section, Vendor, quoted, segment,
+    Access, AskedCall, Difference, Emulator, ErrorCode, Known, Operation, Proof, Section, Vendor, quoted,
+    segment,
 };
 pub use editions::Edition;
 use section::{Chat, Credential, CredentialState, Portal, PortalState};
@@ -79,8 +80,19 @@ impl Vendor for Bitrix24 {
         presented.token.as_deref().map(str::to_owned).or_else(webhook)
     }
 
-    fn facts(&self, request: &Request) -> Box<dyn Facts> {
-        Box::new(call::read(request).parameters)
+    fn calls(&self, request: &Request) -> Vec<AskedCall> {
+        if oauth::is_token(request.path()) {
+            let facts = Box::new(call::parameters(request));
+            return vec![AskedCall { operation: Some(&oauth::OPERATION), facts }];
+        }
+        let called = call::read(request);
+        let operation = methods::by_name(&called.method).map(|method| &method.operation);
+        let commands = match operation {
+            Some(operation) if operation.name == methods::BATCH => methods::commands(&called.parameters),
+            _ => Vec::new(),
+        };
+        let own = AskedCall { operation, facts: Box::new(called.parameters) };
+        std::iter::once(own).chain(commands).collect()
     }
 
     fn credentials_in(&self, request: &Request) -> Vec<String> {

@@ -270,12 +270,17 @@ impl Emulator for State {
         }
         self.call(exchange, &called).unwrap_or_else(|refusal| {
             // A refused call takes its time too, though its answer does not report it.
-            if exchange.watch.taken().is_zero() {
+            if !exchange.watch.is_timed() {
                 self.time(exchange);
             }
             exchange.checkpoint.refused(refusal.code.code);
             envelope::error(&refusal, rules)
         })
+    }
+
+    fn answered(&mut self, at: jiff::Timestamp) {
+        self.later.answered(at);
+        self.refreshes.answered(at);
     }
 
     fn settle(&mut self, now: jiff::Timestamp) {
@@ -319,6 +324,7 @@ fn run(
     let (now, edition) = (exchange.watch.now(), state.edition());
     let is_used_up = |meter: &&mut Meter| account.is_some_and(|account| !meter.admits(account, now));
     if state.limits.operating().filter(is_used_up).is_some() {
+        exchange.checkpoint.remark("`limits.operating` is used up for this method and caller".into());
         return Err(Refusal::new("OPERATION_TIME_LIMIT", edition));
     }
     let mut answer = (method.run)(state, invocation, exchange)?;

@@ -1,6 +1,6 @@
 //! Where credentials stand in a request, so that a journal can hide them.
 
-use super::{call, oauth};
+use super::{call, methods, oauth};
 use crate::http::{Request, form};
 
 /// Parameters whose values are secrets.
@@ -11,7 +11,10 @@ const NAMES: [&str; 7] = ["auth", "access_token", "ap", "sessid", "token", "refr
 pub fn credentials_in(request: &Request) -> Vec<String> {
     let mut found = Vec::new();
     let segments: Vec<_> = request.path().split('/').filter(|segment| !segment.is_empty()).collect();
-    if let [_, _, secret, ..] = segments[..] {
+    let is_method = |name: &str| methods::by_name(name).is_some();
+    if let [_, _, secret, ..] = segments[..]
+        && !is_method(secret)
+    {
         found.push(secret.to_owned());
         found.push(String::from_utf8_lossy(&form::percent_decode(secret.as_bytes())).into_owned());
     }
@@ -24,8 +27,14 @@ pub fn credentials_in(request: &Request) -> Vec<String> {
                 .map(str::to_owned),
         );
     }
-    found.extend(named(request.query()));
-    found.extend(named(&String::from_utf8_lossy(request.body())));
+    for text in [request.query().as_bytes(), request.body()] {
+        // A command of a batch is encoded once for itself and once more for the batch.
+        let once = form::percent_decode(text);
+        let twice = form::percent_decode(&once);
+        for text in [text, &once, &twice] {
+            found.extend(named(&String::from_utf8_lossy(text)));
+        }
+    }
     if oauth::is_token(request.path()) {
         found.extend(oauth::secrets_in(request));
     } else {
@@ -75,5 +84,16 @@ mod tests {
             assert!(named(text).iter().any(|found| found == "s3cret"), "{text}: {:?}", named(text));
         }
         assert!(named("author=x&tokens=y").is_empty());
+    }
+
+    #[test]
+    fn secrets_are_found_in_commands_that_are_encoded_again() {
+        let target = "/rest/batch?cmd[a]=m%3Faccess_token%3Ds3cret%26x&cmd%5Bb%5D=m%253Fauth%253Dother";
+        let request = Request::new("GET", target, crate::http::Headers::default(), "".into());
+        let found = credentials_in(&request);
+        assert!(
+            found.iter().any(|secret| secret == "s3cret") && found.iter().any(|s| s == "other"),
+            "{found:?}"
+        );
     }
 }

@@ -15,9 +15,11 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use crate::engine::Stage;
-use crate::http::{Facts, Reply, Request};
+use crate::http::{Reply, Request};
 use crate::seed::{Findings, Path};
-use crate::vendor::{Access, Emulator, ErrorCode, Known, Operation, Proof, Section, Vendor, quoted, segment};
+use crate::vendor::{
+    Access, AskedCall, Emulator, ErrorCode, Known, Operation, Proof, Section, Vendor, quoted, segment,
+};
 use section::Service;
 
 /// The vendor.
@@ -58,11 +60,12 @@ impl Vendor for Chert {
         signature::credential(request)
     }
 
-    fn facts(&self, request: &Request) -> Box<dyn Facts> {
-        match endpoints::route(request, &workspace::segments(request)) {
-            Some(route) => Box::new(route),
-            None => Box::new(()),
-        }
+    fn calls(&self, request: &Request) -> Vec<AskedCall> {
+        let call = match endpoints::route(request, &workspace::segments(request)) {
+            Some(route) => AskedCall { operation: Some(&route.endpoint.operation), facts: Box::new(route) },
+            None => AskedCall { operation: None, facts: Box::new(()) },
+        };
+        vec![call]
     }
 
     fn credentials_in(&self, request: &Request) -> Vec<String> {

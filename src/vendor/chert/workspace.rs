@@ -186,7 +186,12 @@ impl State {
         }
         if let Some(requests) = &mut self.requests {
             let now = exchange.watch.now();
-            requests.add(tenant.index, now).map_err(|wait| Refusal::new("1007").with_retry_after(wait))?;
+            if let Err(wait) = requests.add(tenant.index, now) {
+                exchange
+                    .checkpoint
+                    .remark("`limits.requests` lets no more requests of this tenant through".into());
+                return Err(Refusal::new("1007").with_retry_after(wait));
+            }
         }
         passed(Stage::Auth, &call, exchange)?;
         let Some(route) = &route else {
@@ -216,6 +221,10 @@ impl Emulator for State {
                 envelope::error(&refusal, &trace)
             }
         }
+    }
+
+    fn answered(&mut self, at: jiff::Timestamp) {
+        self.tenants.tenants.iter_mut().for_each(|tenant| tenant.later.answered(at));
     }
 
     fn settle(&mut self, now: jiff::Timestamp) {

@@ -12,7 +12,7 @@ use crate::vendor::bitrix24::errors::Refusal;
 use crate::vendor::bitrix24::parameters::Parameters;
 use crate::vendor::bitrix24::php;
 use crate::vendor::bitrix24::portal::{State, run_nested};
-use crate::vendor::{Call, Exchange, Operation};
+use crate::vendor::{AskedCall, Call, Exchange, Operation};
 
 /// The method.
 pub static METHOD: Method = Method {
@@ -103,6 +103,23 @@ fn commands(parameters: &Parameters) -> Vec<(String, Value)> {
     }
 }
 
+/// What the commands of a batch ask for; references to other commands stand as they are.
+pub fn asked(parameters: &Parameters) -> Vec<AskedCall> {
+    let call = |(_, command): (String, Value)| {
+        let Value::String(command) = command else { return None };
+        let (path, query) = split(&command);
+        let operation = super::by_name(path).filter(|method| method.batchable).map(|m| &m.operation);
+        Some(AskedCall { operation, facts: Box::new(Parameters::from(form::decode(query.as_bytes()))) })
+    };
+    commands(parameters).into_iter().filter_map(call).collect()
+}
+
+/// The method and the query of a command.
+fn split(command: &str) -> (&str, &str) {
+    let (path, query) = command.split_once('?').unwrap_or((command, ""));
+    (path, query.split('#').next().unwrap_or_default())
+}
+
 fn run_command(
     state: &mut State,
     command: &str,
@@ -110,7 +127,7 @@ fn run_command(
     outer: &Invocation<'_>,
     exchange: &mut Exchange<'_>,
 ) -> Result<Answer, Refusal> {
-    let (path, query) = command.split_once('?').unwrap_or((command, ""));
+    let (path, query) = split(command);
     if NOT_ALLOWED.iter().any(|name| name.eq_ignore_ascii_case(path)) {
         return Err(Refusal::new("ERROR_BATCH_METHOD_NOT_ALLOWED", state.edition()));
     }
@@ -118,7 +135,6 @@ fn run_command(
         exchange.checkpoint.remark(format!("the method `{path}` in a batch is not emulated").into());
         return Err(Refusal::new("ERROR_METHOD_NOT_FOUND", state.edition()));
     };
-    let query = query.split('#').next().unwrap_or_default();
     let mut parameters = Parameters::from(resolved_map(form::decode(query.as_bytes()), results));
     // The outer call's credentials take the place of any in the command.
     for name in ["auth", "access_token", "aplogin", "ap", "start", "state"] {

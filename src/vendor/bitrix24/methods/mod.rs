@@ -61,6 +61,7 @@ pub struct Answer {
     pub time: Time,
 }
 
+pub use batch::asked as commands;
 pub use chat_name_set::folded as folded_connector;
 
 /// Whether a connector is one of the vendor's own channels.
