@@ -14,7 +14,7 @@ use tracing_appender::non_blocking::WorkerGuard;
 use super::{Exit, is_coloured, load, say, start_of};
 use crate::engine::{Clock, World};
 use crate::scenario::Scenario;
-use crate::serve::{self, Options};
+use crate::serve::{self, Options, Socket, Tls};
 use crate::vendor::Proof;
 
 /// Serve a scenario
@@ -27,6 +27,28 @@ pub(super) struct Serve {
     /// Address and port; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = address, env = "STANDIN_LISTEN")]
     listen: SocketAddr,
+
+    /// Address and port for https, beside the plain one; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", value_parser = address, env = "STANDIN_TLS_LISTEN")]
+    tls_listen: Option<SocketAddr>,
+
+    /// Write the certificate that clients must trust into this file; it is made afresh at each start
+    #[arg(
+        long,
+        value_name = "PATH",
+        requires = "tls_listen",
+        conflicts_with = "tls_cert",
+        env = "STANDIN_TLS_CA_OUT"
+    )]
+    tls_ca_out: Option<PathBuf>,
+
+    /// The certificate chain to show instead, as PEM
+    #[arg(long, value_name = "PATH", requires_all = ["tls_listen", "tls_key"], env = "STANDIN_TLS_CERT")]
+    tls_cert: Option<PathBuf>,
+
+    /// The key of that certificate, as PEM
+    #[arg(long, value_name = "PATH", requires = "tls_cert", env = "STANDIN_TLS_KEY")]
+    tls_key: Option<PathBuf>,
 
     /// Threads that answer
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=64), env = "STANDIN_WORKERS")]
@@ -80,31 +102,47 @@ impl Serve {
             // Whoever waits for the file must not read the port of an earlier run.
             let _ = std::fs::remove_file(path);
         }
-        let listener = TcpListener::bind(self.listen).map_err(|error| taken(self.listen, &error))?;
-        let address = listener.local_addr().context("the socket has no address")?;
+        let mut sockets = vec![Socket { listener: bind(self.listen, "--listen")?, tls: None }];
+        sockets.extend(self.tls_socket()?);
+        let addresses = sockets.iter().map(|socket| socket.listener.local_addr());
+        let addresses = addresses.collect::<Result<Vec<_>, _>>().context("a socket has no address")?;
+        let address = addresses[0];
         let _flushes_at_the_end = self.log.start();
         let seed = self.seed.or(scenario.seed).unwrap_or_else(serve::random_seed);
         let world = World::new(Arc::clone(&scenario), seed, serve::now())
             .allowing_prefer(self.allow_prefer)
             .with_given_seed(self.seed.is_some());
         let options = Options { workers: self.workers.into(), tag: self.tag };
-        serve::serve(listener, world, options, |running| {
+        serve::serve(sockets, world, options, |running| {
             let stop = serve::stop_signal()?;
             if let Some(path) = self.scenario.as_ref().filter(|_| self.watch) {
                 serve::watch(&running, path.clone(), std::fs::read_to_string(path)?, say);
             }
             if let Some(path) = &self.port_file {
-                write_port(path, address.port())?;
+                write_at_once(path, &format!("{}\n", address.port()))?;
             }
-            say(&self.banner(&scenario, address, seed));
+            say(&self.banner(&scenario, address, addresses.get(1).copied(), seed));
             Ok(stop)
         })
         .context("cannot serve")?;
         Ok(Exit::Fine)
     }
 
+    /// The socket for https, its certificate written where a client finds it.
+    fn tls_socket(&self) -> anyhow::Result<Option<Socket>> {
+        let Some(address) = self.tls_listen else { return Ok(None) };
+        let tls = match (&self.tls_cert, &self.tls_key) {
+            (Some(certificate), Some(key)) => Tls::from_files(certificate, key)?,
+            _ => Tls::fresh(address.ip()).context("no certificate can be made")?,
+        };
+        if let (Some(path), Some(authority)) = (&self.tls_ca_out, tls.authority()) {
+            write_at_once(path, authority)?;
+        }
+        Ok(Some(Socket { listener: bind(address, "--tls-listen")?, tls: Some(tls) }))
+    }
+
     /// What a person needs to make the first call.
-    fn banner(&self, scenario: &Scenario, address: SocketAddr, seed: u64) -> String {
+    fn banner(&self, scenario: &Scenario, address: SocketAddr, tls: Option<SocketAddr>, seed: u64) -> String {
         let base = format!("http://{address}");
         let origin =
             self.scenario.as_deref().map_or("built in".to_owned(), |path| path.display().to_string());
@@ -117,6 +155,13 @@ impl Serve {
             env!("CARGO_PKG_VERSION"),
             scenario.name,
         );
+        if let Some(address) = tls {
+            let _ = write!(text, "and at https://{address}");
+            let _ = match &self.tls_ca_out {
+                Some(path) => writeln!(text, ", for clients that trust {}", path.display()),
+                None => writeln!(text),
+            };
+        }
         for (vendor, section) in &scenario.sections {
             let _ = writeln!(text, "\n{}", vendor.title());
             for access in section.access() {
@@ -165,21 +210,22 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     text.to_socket_addrs().map_err(|_| expected())?.next().ok_or_else(expected)
 }
 
-fn taken(address: SocketAddr, error: &io::Error) -> anyhow::Error {
-    match error.kind() {
+/// Listens; `flag` is the one that names the address.
+fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => anyhow::anyhow!(
-            "cannot listen on {address}: the port is taken\nhelp: stop the other server, or pick another port with `--listen {}:0`",
+            "cannot listen on {address}: the port is taken\nhelp: stop the other server, or pick another port with `{flag} {}:0`",
             address.ip()
         ),
         _ => anyhow::anyhow!("cannot listen on {address}: {error}"),
-    }
+    })
 }
 
-/// Writes the port in one rename, so that a reader sees all of it or nothing.
-fn write_port(path: &Path, port: u16) -> io::Result<()> {
+/// Writes a file in one rename, so that a reader sees all of it or nothing.
+fn write_at_once(path: &Path, text: &str) -> io::Result<()> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(".part");
-    std::fs::write(&draft, format!("{port}\n"))
+    std::fs::write(&draft, text)
         .and_then(|()| std::fs::rename(&draft, path))
         .map_err(|error| io::Error::new(error.kind(), format!("cannot write `{}`: {error}", path.display())))
 }

@@ -5,6 +5,7 @@ mod explain;
 mod faults;
 mod health;
 mod journal;
+mod namespaces;
 mod redact;
 mod reset;
 mod scenario;
@@ -13,7 +14,7 @@ mod state;
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::engine::World;
+use crate::engine::{NAMESPACE, Realm, Unknown, World};
 use crate::http::{Reply, Request, form};
 use crate::scenario::Report;
 use crate::seed::nearest;
@@ -26,7 +27,16 @@ struct Route {
     method: &'static str,
     /// The path; a segment in braces stands for any text.
     path: &'static str,
-    answer: fn(&mut World, &Asked<'_>) -> Reply,
+    answer: Answer,
+}
+
+/// What answers a route.
+#[derive(Clone, Copy)]
+enum Answer {
+    /// One world: the one that the server began with, or that of a namespace.
+    Of(fn(&mut World, &Asked<'_>) -> Reply),
+    /// All of them.
+    OfAll(fn(&mut Realm, &Asked<'_>) -> Reply),
 }
 
 /// A request to the control interface.
@@ -34,26 +44,36 @@ struct Asked<'a> {
     request: &'a Request,
     /// What stands where the route's path has braces, decoded.
     segment: String,
+    /// The namespace that it is about.
+    space: Option<String>,
     /// The instant on the wall.
     now: Timestamp,
 }
 
+use Answer::{Of, OfAll};
+
+const SCENARIO: &str = "/__standin/scenario";
+
 /// Every route.
 static ROUTES: &[Route] = &[
-    Route { method: "GET", path: "/__standin/health", answer: health::answer },
-    Route { method: "GET", path: "/__standin/journal", answer: journal::answer },
-    Route { method: "GET", path: "/__standin/journal/{number}/explain", answer: explain::answer },
-    Route { method: "GET", path: "/__standin/state", answer: state::answer },
-    Route { method: "POST", path: "/__standin/reset", answer: reset::answer },
-    Route { method: "GET", path: "/__standin/clock", answer: clock::show },
-    Route { method: "POST", path: "/__standin/clock", answer: clock::set },
-    Route { method: "GET", path: "/__standin/faults", answer: faults::list },
-    Route { method: "POST", path: "/__standin/faults", answer: faults::add },
-    Route { method: "DELETE", path: "/__standin/faults", answer: faults::remove_all },
-    Route { method: "DELETE", path: "/__standin/faults/{name}", answer: faults::remove },
-    Route { method: "POST", path: "/__standin/faults/{name}/off", answer: faults::off },
-    Route { method: "POST", path: "/__standin/faults/{name}/on", answer: faults::on },
-    Route { method: "POST", path: "/__standin/scenario", answer: scenario::replace },
+    Route { method: "GET", path: "/__standin/health", answer: Of(health::answer) },
+    Route { method: "GET", path: "/__standin/journal", answer: Of(journal::answer) },
+    Route { method: "GET", path: "/__standin/journal/{number}/explain", answer: Of(explain::answer) },
+    Route { method: "GET", path: "/__standin/state", answer: Of(state::answer) },
+    Route { method: "POST", path: "/__standin/reset", answer: Of(reset::answer) },
+    Route { method: "GET", path: "/__standin/clock", answer: Of(clock::show) },
+    Route { method: "POST", path: "/__standin/clock", answer: Of(clock::set) },
+    Route { method: "GET", path: "/__standin/faults", answer: Of(faults::list) },
+    Route { method: "POST", path: "/__standin/faults", answer: Of(faults::add) },
+    Route { method: "DELETE", path: "/__standin/faults", answer: Of(faults::remove_all) },
+    Route { method: "DELETE", path: "/__standin/faults/{name}", answer: Of(faults::remove) },
+    Route { method: "POST", path: "/__standin/faults/{name}/off", answer: Of(faults::off) },
+    Route { method: "POST", path: "/__standin/faults/{name}/on", answer: Of(faults::on) },
+    Route { method: "POST", path: SCENARIO, answer: Of(scenario::replace) },
+    Route { method: "GET", path: "/__standin/namespaces", answer: OfAll(namespaces::list) },
+    Route { method: "POST", path: "/__standin/namespaces", answer: OfAll(namespaces::open) },
+    Route { method: "GET", path: "/__standin/namespaces/{name}", answer: OfAll(namespaces::show) },
+    Route { method: "DELETE", path: "/__standin/namespaces/{name}", answer: OfAll(namespaces::close) },
 ];
 
 impl Route {
@@ -74,13 +94,34 @@ pub fn claims(path: &str) -> bool {
     path == "/__standin" || path.starts_with("/__standin/")
 }
 
-/// Answers a request to the control interface; `now` is the instant on the wall.
-pub fn answer(world: &mut World, request: &Request, now: Timestamp) -> Reply {
-    let path = request.path();
+/// Answers a request to the control interface; `now` is the instant on the wall. What is asked below
+/// `/__standin/namespaces/NAME/`, or with the header field of a namespace, is asked of that one.
+pub fn answer(realm: &mut Realm, request: &Request, now: Timestamp) -> Reply {
+    let (path, space) = match in_space(request.path()) {
+        Some((name, path)) => (path, Some(name)),
+        None => {
+            (request.path().to_owned(), request.headers.text(NAMESPACE).map(|name| name.trim().to_owned()))
+        }
+    };
+    let path = path.as_str();
     let verb = if &*request.method == "HEAD" { "GET" } else { &*request.method };
     let fitting: Vec<_> = ROUTES.iter().filter_map(|route| Some((route, route.segment(path)?))).collect();
     if let Some((route, segment)) = fitting.iter().find(|(route, _)| route.method == verb) {
-        return (route.answer)(world, &Asked { request, segment: segment.clone(), now });
+        let asked = Asked { request, segment: segment.clone(), space, now };
+        return match (route.answer, &asked.space) {
+            (OfAll(answer), _) => answer(realm, &asked),
+            (Of(answer), None) => answer(realm.main(), &asked),
+            (Of(answer), Some(name)) => {
+                let reply = match realm.space(name, now) {
+                    Ok(world) => answer(world, &asked),
+                    Err(unknown) => no_namespace(&unknown),
+                };
+                if route.path == SCENARIO {
+                    realm.replaced(name);
+                }
+                reply
+            }
+        };
     }
     if !fitting.is_empty() {
         let methods: Vec<_> = fitting.iter().map(|(route, _)| route.method).collect();
@@ -97,6 +138,19 @@ pub fn answer(world: &mut World, request: &Request, now: Timestamp) -> Reply {
         None => format!("there are `{}`", paths.join("`, `")),
     };
     mistake(404, format!("there is no `{path}`"), &help)
+}
+
+/// The namespace of a path below it, and the path without it.
+fn in_space(path: &str) -> Option<(String, String)> {
+    let (name, rest) = path.strip_prefix("/__standin/namespaces/")?.split_once('/')?;
+    let name = String::from_utf8_lossy(&form::percent_decode(name.as_bytes())).into_owned();
+    Some((name, format!("/__standin/{rest}")))
+}
+
+/// There is no such namespace.
+pub fn no_namespace(Unknown(name): &Unknown) -> Reply {
+    let help = "it was dropped or never made: `POST /__standin/namespaces` makes one";
+    mistake(404, format!("there is no namespace `{name}`"), help)
 }
 
 /// What a caller did wrong, and what to do instead.

@@ -71,6 +71,7 @@ fn plan(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
         winner: None,
         preferred,
         puts_off: false,
+        suffix: world.suffix.as_str(),
     };
     let mut exchange = Exchange { request, watch, checkpoint: &mut inspector };
     let mut reply = emulator.answer(&mut exchange);
@@ -104,6 +105,8 @@ struct Inspector<'a> {
     preferred: Option<&'static ErrorCode>,
     /// Whether a change is put off until after the answer.
     puts_off: bool,
+    /// What stands behind each credential of a namespace.
+    suffix: &'a str,
 }
 
 impl Checkpoint for Inspector<'_> {
@@ -114,7 +117,11 @@ impl Checkpoint for Inspector<'_> {
         let subject = Subject {
             facts: call.facts,
             request: self.request,
-            credential: &|| self.vendor.credential(self.request),
+            credential: &|| {
+                let credential = self.vendor.credential(self.request)?;
+                // A fault knows the credentials as the scenario spells them.
+                Some(credential.strip_suffix(self.suffix).map_or_else(|| credential.clone(), str::to_owned))
+            },
             chat: call.operation.and_then(|operation| operation.chat),
             now: watch.now(),
             start: self.start,

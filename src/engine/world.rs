@@ -22,6 +22,8 @@ pub struct World {
     is_altered: bool,
     /// Whether a request may ask for an error by `Prefer: error=CODE`.
     pub(super) allows_prefer: bool,
+    /// What stands behind each credential of this world; nothing where it has the scenario's own.
+    pub(super) suffix: String,
     /// When the scenario began, by its clock.
     pub(super) start: Timestamp,
     /// The clock.
@@ -61,6 +63,7 @@ impl World {
             seed_is_given: false,
             is_altered: false,
             allows_prefer: false,
+            suffix: String::new(),
             start,
             clock: scenario.clock,
             emulators,
@@ -75,12 +78,23 @@ impl World {
     /// scenario has none.
     pub fn replace(&mut self, scenario: Arc<Scenario>, now: Timestamp) {
         let seed = scenario.seed.filter(|_| !self.seed_is_given).unwrap_or(self.seed);
+        let scenario = match self.suffix.as_str() {
+            "" => scenario,
+            suffix => Arc::new(scenario.with_suffix(suffix)),
+        };
         self.begin(scenario, seed, now);
     }
 
     fn begin(&mut self, scenario: Arc<Scenario>, seed: u64, now: Timestamp) {
         let Self { seed_is_given, allows_prefer, .. } = *self;
-        *self = Self { seed_is_given, allows_prefer, ..Self::new(scenario, seed, now) };
+        let suffix = std::mem::take(&mut self.suffix);
+        *self = Self { seed_is_given, allows_prefer, suffix, ..Self::new(scenario, seed, now) };
+    }
+
+    /// A fresh copy at the start of `scenario`, whose credentials end with `suffix`.
+    pub fn namespace(&self, scenario: &Scenario, suffix: String, seed: u64, now: Timestamp) -> Self {
+        let scenario = Arc::new(scenario.with_suffix(&suffix));
+        Self { allows_prefer: self.allows_prefer, suffix, ..Self::new(scenario, seed, now) }
     }
 
     /// Keeps the seed whatever scenario comes, as it was given to the server.

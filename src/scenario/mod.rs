@@ -100,6 +100,21 @@ impl Scenario {
     }
 }
 
+impl Scenario {
+    /// The same with credentials of its own, each with `suffix` behind it.
+    pub fn with_suffix(&self, suffix: &str) -> Self {
+        let sections = self.sections.iter().map(|(vendor, section)| (*vendor, section.with_suffix(suffix)));
+        Self {
+            origin: self.origin.clone(),
+            name: self.name.clone(),
+            seed: self.seed,
+            clock: self.clock,
+            sections: sections.collect(),
+            faults: self.faults.clone(),
+        }
+    }
+}
+
 /// Reads one fault that joins those that are `present` in a run of `scenario`.
 ///
 /// # Errors

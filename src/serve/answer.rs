@@ -18,7 +18,7 @@ use tokio::time::sleep;
 use super::tap::{MARK, Order, Orders};
 use super::{body, clock};
 use crate::control;
-use crate::engine::{Arrival, Note, Planned, World, step, wire};
+use crate::engine::{Arrival, Note, Planned, Realm, World, issued, step, wire};
 use crate::fault::Wire;
 use crate::http::{Body, Headers, Reply, Request};
 use crate::vendor::VENDORS;
@@ -26,7 +26,7 @@ use crate::vendor::VENDORS;
 /// What all connections of a server share.
 #[derive(Debug)]
 pub struct Shared {
-    world: Mutex<World>,
+    realm: Mutex<Realm>,
     /// Whether answers carry the number of their exchange.
     tag: bool,
     /// Turns true when the server stops: what is held up is held up no longer.
@@ -40,12 +40,12 @@ pub(super) type Step = fn(&mut World, &Request, Arrival) -> Planned;
 
 impl Shared {
     pub(super) fn new(world: World, tag: bool) -> Self {
-        Self { world: Mutex::new(world), tag, stopping: watch::Sender::new(false), step }
+        Self { realm: Mutex::new(Realm::new(world)), tag, stopping: watch::Sender::new(false), step }
     }
 
-    /// The world, for as long as the guard lives. A panic while it was held does not end the server.
-    pub fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The worlds, for as long as the guard lives. A panic while it was held does not end the server.
+    pub fn realm(&self) -> MutexGuard<'_, Realm> {
+        self.realm.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says that the server stops.
@@ -58,16 +58,34 @@ impl Shared {
         self.stopping.subscribe()
     }
 
-    /// Answers one request; what the connection is to do with the answer is told to `orders`.
+    /// Answers one request over HTTP/1; what the connection is to do with the answer is told to `orders`.
     ///
     /// # Errors
     /// When the client leaves before its body is complete; the connection is then closed.
     pub(super) async fn answer(
         &self,
         request: hyper::Request<Incoming>,
-        peer: IpAddr,
+        client: Client,
         orders: &Orders,
     ) -> Result<Response<Full<Bytes>>, hyper::Error> {
+        let Exchanged { reply, number, wire, has_body, closes } = self.exchange(request, client).await?;
+        orders.idle().await;
+        let mut response = response(&reply, wire.is_some(), number);
+        if closes {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        if let Some(wire) = wire {
+            orders.give(Order { wire, body: if has_body { reply.body.len() } else { 0 } });
+        }
+        Ok(response)
+    }
+
+    /// Takes a request in and waits until its answer is due.
+    pub(super) async fn exchange(
+        &self,
+        request: hyper::Request<Incoming>,
+        client: Client,
+    ) -> Result<Exchanged, hyper::Error> {
         let head = clock::now();
         let (parts, incoming) = request.into_parts();
         let client_waits = parts.version >= Version::HTTP_11 && parts.headers.contains_key(EXPECT);
@@ -79,7 +97,8 @@ impl Shared {
             tracing::warn!(%error, "the client left before its body was complete");
         })?;
         let mut request = Request::new(parts.method.as_str(), target, headers, body);
-        request.source = peer;
+        request.source = client.address;
+        request.secure = client.is_secure;
         let closes = request.body == Body::TooLarge;
         let has_body = &*request.method != "HEAD";
         let Answered { reply, number, delay, mut wire } = self.plan(request, head);
@@ -91,29 +110,30 @@ impl Shared {
                 _ = stopping.wait_for(|stopping| *stopping) => wire = Some(Wire::Empty),
             }
         }
-        orders.idle().await;
-        let mut response = response(&reply, wire.is_some(), number.filter(|_| self.tag));
-        if closes {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        if let Some(wire) = wire {
-            let body = if has_body && !matches!(reply.status, 204 | 304) { reply.body.len() } else { 0 };
-            orders.give(Order { wire, body });
-        }
-        Ok(response)
+        let has_body = has_body && !matches!(reply.status, 204 | 304);
+        Ok(Exchanged { reply, number: number.filter(|_| self.tag), wire, has_body, closes })
     }
 
     /// Makes the reply under the lock.
     fn plan(&self, request: Request, head: jiff::Timestamp) -> Answered {
         let body = clock::now();
-        let mut world = self.world();
+        let mut realm = self.realm();
+        let plain = |reply: Reply| Answered {
+            reply: Arc::new(reply),
+            number: None,
+            delay: Duration::ZERO,
+            wire: None,
+        };
         if control::claims(request.path()) {
-            let reply = Arc::new(control::answer(&mut world, &request, body));
-            return Answered { reply, number: None, delay: Duration::ZERO, wire: None };
+            return plain(control::answer(&mut realm, &request, body));
         }
+        let (world, space) = match realm.of(&request, body) {
+            Ok(found) => found,
+            Err(unknown) => return plain(control::no_namespace(&unknown)),
+        };
         let arrival = Arrival { head, body, now: clock::now() };
         let step = self.step;
-        let planned = catch_unwind(AssertUnwindSafe(|| step(&mut world, &request, arrival)));
+        let planned = catch_unwind(AssertUnwindSafe(|| step(world, &request, arrival)));
         let planned = planned.unwrap_or_else(|_| {
             tracing::error!(
                 number = world.counters().exchanges + 1,
@@ -122,10 +142,35 @@ impl Shared {
             broken(&request)
         });
         let (delay, wire) = (planned.delay, planned.wire);
+        let issued = space.map(|name| (name, issued(&request, &planned.reply)));
         let reply = world.record(request, planned, arrival);
-        log(&world);
-        Answered { reply, number: Some(world.counters().exchanges), delay, wire }
+        log(world);
+        let number = Some(world.counters().exchanges);
+        if let Some((name, credentials)) = issued {
+            realm.issued(&name, credentials);
+        }
+        Answered { reply, number, delay, wire }
     }
+}
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Client {
+    pub(super) address: IpAddr,
+    /// Whether the connection is encrypted.
+    pub(super) is_secure: bool,
+}
+
+/// An answer that is due.
+pub(super) struct Exchanged {
+    pub(super) reply: Arc<Reply>,
+    /// The number to tag it with.
+    pub(super) number: Option<u64>,
+    pub(super) wire: Option<Wire>,
+    /// Whether its body is sent.
+    pub(super) has_body: bool,
+    /// Whether the connection ends with it.
+    closes: bool,
 }
 
 /// What is to happen now that the world has been asked.
@@ -172,7 +217,7 @@ fn log(world: &World) {
     );
 }
 
-fn response(reply: &Reply, has_order: bool, tag: Option<u64>) -> Response<Full<Bytes>> {
+pub(super) fn response(reply: &Reply, has_order: bool, tag: Option<u64>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(reply.body.clone()));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();

@@ -1,21 +1,24 @@
 //! The accept loop: one task a connection, until told to stop.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::sleep;
+use tokio_rustls::TlsAcceptor;
 
-use super::answer::Shared;
+use super::answer::{Client, Shared};
+use super::http2;
 use super::tap::{Orders, Reset, Tap};
+use super::tls::Tls;
 
 /// The largest head of a request, in bytes.
 const HEAD_LIMIT: usize = 64 << 10;
@@ -28,40 +31,89 @@ const LAST_HEAD: Duration = Duration::from_millis(250);
 /// The pause after an accept that failed, as when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
-/// Answers on `listener` until `stop` ends, then lets running exchanges finish.
-pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>, stop: impl Future<Output = ()>) {
-    let mut stop = std::pin::pin!(stop);
+/// A socket that connections come from.
+pub(super) struct Door {
+    pub(super) listener: TcpListener,
+    /// What encrypts them.
+    pub(super) tls: Option<Tls>,
+}
+
+/// Answers at `doors` until `stop` ends, then lets running exchanges finish.
+pub(super) async fn accept(doors: Vec<Door>, shared: Arc<Shared>, stop: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = &mut stop => break,
-        };
-        match accepted {
-            Ok((stream, peer)) => {
-                // Answers are small and complete: waiting to fill a packet only delays them.
-                let _ = stream.set_nodelay(true);
-                tokio::spawn(converse(stream, peer.ip(), Arc::clone(&shared), graceful.watcher()));
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                sleep(ACCEPT_PAUSE).await;
-            }
-        }
+    let waiting = doors.iter().map(|door| Box::pin(door.attend(&shared, &graceful)));
+    let mut waiting: Vec<_> = waiting.collect();
+    // None of them ends.
+    let all = std::future::poll_fn(|context| {
+        let ended = waiting.iter_mut().map(|door| door.as_mut().poll(context).is_ready());
+        if ended.fold(false, |some, one| some | one) { Poll::Ready(()) } else { Poll::Pending }
+    });
+    tokio::select! {
+        () = all => {}
+        () = stop => {}
     }
-    drop(listener);
+    drop(waiting);
+    drop(doors);
     shared.stop();
     if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
         tracing::warn!("exchanges that were still running were cut off");
     }
 }
 
-/// Answers the requests of one connection.
+impl Door {
+    /// Takes connections in for as long as it is polled.
+    async fn attend(&self, shared: &Arc<Shared>, graceful: &GracefulShutdown) {
+        loop {
+            let (stream, peer) = match self.listener.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            // Answers are small and complete: waiting to fill a packet only delays them.
+            let _ = stream.set_nodelay(true);
+            let (shared, watcher) = (Arc::clone(shared), graceful.watcher());
+            let client = Client { address: peer.ip(), is_secure: self.tls.is_some() };
+            match &self.tls {
+                None => drop(tokio::spawn(converse(stream, client, shared, watcher))),
+                Some(tls) => drop(tokio::spawn(greet(tls.acceptor.clone(), stream, client, shared, watcher))),
+            }
+        }
+    }
+}
+
+/// Agrees with a client on encryption and on a version of HTTP, and answers its requests.
+async fn greet(
+    acceptor: TlsAcceptor,
+    stream: TcpStream,
+    client: Client,
+    shared: Arc<Shared>,
+    graceful: Watcher,
+) {
+    let mut stopping = shared.stopping();
+    let agreed = tokio::select! {
+        agreed = acceptor.accept(stream) => agreed,
+        () = sleep(HEAD_TIME) => return,
+        _ = stopping.wait_for(|stopping| *stopping) => return,
+    };
+    match agreed {
+        Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
+            http2::converse(stream, client, shared, graceful).await;
+        }
+        Ok(stream) => converse(stream, client, shared, graceful).await,
+        // A client that does not trust the certificate says so here, and its user looks for the reason.
+        Err(error) => tracing::warn!(%error, "a client and the server did not agree on TLS"),
+    }
+}
+
+/// Answers the requests of one HTTP/1 connection.
 async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static>(
     stream: S,
-    peer: IpAddr,
+    client: Client,
     shared: Arc<Shared>,
-    graceful: hyper_util::server::graceful::Watcher,
+    graceful: Watcher,
 ) {
     let steps = Arc::new(AtomicU64::new(0));
     let orders = Arc::new(Orders::default());
@@ -73,7 +125,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static>(
             let (shared, steps, orders) = (Arc::clone(&shared), Arc::clone(&steps), Arc::clone(&orders));
             async move {
                 steps.fetch_add(1, Ordering::Relaxed);
-                let answer = shared.answer(request, peer, &orders).await;
+                let answer = shared.answer(request, client, &orders).await;
                 steps.fetch_add(1, Ordering::Relaxed);
                 answer
             }
@@ -156,8 +208,8 @@ mod tests {
         let shared = Arc::new(shared);
         let (client, server) = duplex(size);
         let graceful = GracefulShutdown::new();
-        let peer = IpAddr::from([127, 0, 0, 1]);
-        tokio::spawn(converse(server, peer, Arc::clone(&shared), graceful.watcher()));
+        let client_end = Client { address: [127, 0, 0, 1].into(), is_secure: false };
+        tokio::spawn(converse(server, client_end, Arc::clone(&shared), graceful.watcher()));
         (client, shared, graceful)
     }
 
@@ -174,7 +226,7 @@ mod tests {
         let start = tokio::time::Instant::now();
         assert_eq!(received(client).await, "");
         assert_eq!(start.elapsed().as_secs(), 30);
-        assert_eq!(shared.world().counters().exchanges, 0);
+        assert_eq!(shared.realm().main().counters().exchanges, 0);
     }
 
     #[tokio::test(start_paused = true)]
@@ -213,7 +265,7 @@ mod tests {
             "{text}"
         );
         assert!(text.contains(r#""code":3001,"message":"Internal server error""#), "{text}");
-        assert_eq!(shared.world().counters().exchanges, 3);
+        assert_eq!(shared.realm().main().counters().exchanges, 3);
     }
 
     /// A call that renames the chat of the built-in scenario, on a connection that ends with the answer.
@@ -352,7 +404,7 @@ mod tests {
             client.write_all(RENAME).await.unwrap();
             let text = received(client).await;
             assert_eq!(text.matches("HTTP/1.1 200 OK\r\n").count(), 2, "{effect}: {text}");
-            assert_eq!(shared.world().counters().exchanges, 2);
+            assert_eq!(shared.realm().main().counters().exchanges, 2);
         }
     }
 }

@@ -9,7 +9,7 @@ use std::{fs, io, thread};
 use tokio::sync::oneshot;
 
 use super::answer::Shared;
-use super::{Options, now, random_seed, serve};
+use super::{Options, Socket, now, random_seed, serve};
 use crate::engine::{Entry, World};
 use crate::scenario::{Origin, Report, Scenario};
 
@@ -102,7 +102,8 @@ impl Server {
                     let _ = stopped.await;
                 })
             };
-            if let Err(error) = serve(listener, world, Options::default(), ready) {
+            if let Err(error) = serve(vec![Socket { listener, tls: None }], world, Options::default(), ready)
+            {
                 let _ = failed.send(Err(error));
             }
         })?;
@@ -125,17 +126,17 @@ impl Server {
 
     /// The exchanges so far, oldest first, as many as the journal keeps. Secrets are not hidden.
     pub fn journal(&self) -> Vec<Entry> {
-        self.shared.world().journal().entries().cloned().collect()
+        self.shared.realm().main().journal().entries().cloned().collect()
     }
 
     /// The state of every vendor as data, as `GET /__standin/state` gives it.
     pub fn state(&self) -> serde_json::Value {
-        self.shared.world().state(now())
+        self.shared.realm().main().state(now())
     }
 
     /// Back to the start of the scenario: state, counters, clock and journal.
     pub fn reset(&self) {
-        self.shared.world().reset(now());
+        self.shared.realm().main().reset(now());
     }
 }
 

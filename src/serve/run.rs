@@ -5,7 +5,8 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use super::answer::Shared;
-use super::connection;
+use super::connection::{self, Door};
+use super::tls::Tls;
 use crate::engine::World;
 
 /// How to serve.
@@ -26,12 +27,21 @@ impl Default for Options {
 /// What a running server shares with its starter.
 pub type Running = Arc<Shared>;
 
-/// Serves `world` on `listener` until the future that `ready` returns ends. `ready` is called in the server's
+/// A socket to answer at.
+#[derive(Debug)]
+pub struct Socket {
+    /// Where connections come from.
+    pub listener: TcpListener,
+    /// What encrypts them; without it they are not.
+    pub tls: Option<Tls>,
+}
+
+/// Serves `world` at `sockets` until the future that `ready` returns ends. `ready` is called in the server's
 /// runtime, once requests are answered.
 ///
 /// # Errors
 /// When the runtime or the socket cannot be set up, or when `ready` says so.
-pub fn serve<F, S>(listener: TcpListener, world: World, options: Options, ready: F) -> io::Result<()>
+pub fn serve<F, S>(sockets: Vec<Socket>, world: World, options: Options, ready: F) -> io::Result<()>
 where
     F: FnOnce(Running) -> io::Result<S>,
     S: Future<Output = ()>,
@@ -41,12 +51,15 @@ where
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
     let runtime = builder.worker_threads(options.workers.max(1)).enable_all().build()?;
-    listener.set_nonblocking(true)?;
     runtime.block_on(async {
-        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let doors = sockets.into_iter().map(|Socket { listener, tls }| {
+            listener.set_nonblocking(true)?;
+            Ok(Door { listener: tokio::net::TcpListener::from_std(listener)?, tls })
+        });
+        let doors = doors.collect::<io::Result<Vec<_>>>()?;
         let shared = Arc::new(Shared::new(world, options.tag));
         let stop = ready(Arc::clone(&shared))?;
-        connection::accept(listener, shared, stop).await;
+        connection::accept(doors, shared, stop).await;
         Ok(())
     })
 }

@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
+use tokio_rustls::server::TlsStream;
 
 use crate::fault::Wire;
 use crate::fault::wire::{Act, Answer, End};
@@ -41,6 +42,12 @@ pub(super) const MARK: &str = "x-standin-order";
 const MARK_LINE: &[u8] = b"\r\nx-standin-order: 1\r\n";
 /// What hyper sends to a client that waits with its body; late when the answer is there too.
 const INTERIM: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+impl Reset for TlsStream<TcpStream> {
+    fn reset(&self) {
+        self.get_ref().0.reset();
+    }
+}
 
 /// What is to be done with the answer that carries the mark.
 #[derive(Clone, Copy, Debug)]
@@ -114,11 +121,11 @@ enum State {
 }
 
 /// A pause in a script.
-struct Pause(Pin<Box<dyn Future<Output = Over> + Send>>);
+pub(super) struct Pause(pub(super) Pin<Box<dyn Future<Output = Over> + Send>>);
 
 /// Why a pause is over.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Over {
+pub(super) enum Over {
     /// Its time is.
     Time,
     /// The server stops.
@@ -127,7 +134,7 @@ enum Over {
 
 impl Pause {
     /// Lasts `length`, or for ever; until the server stops at most.
-    fn new(length: Option<Duration>, stopping: &watch::Receiver<bool>) -> Self {
+    pub(super) fn new(length: Option<Duration>, stopping: &watch::Receiver<bool>) -> Self {
         let mut stopping = stopping.clone();
         Self(Box::pin(async move {
             let time = async {

@@ -35,7 +35,7 @@ pub fn watch(running: &Running, path: PathBuf, mut served: String, say: fn(&str)
             match Scenario::parse(&name, &now) {
                 Ok(scenario) => {
                     let scenario = Scenario { origin: Origin::File(name.clone()), ..scenario };
-                    shared.world().replace(Arc::new(scenario), clock::now());
+                    shared.realm().main().replace(Arc::new(scenario), clock::now());
                     say(&format!("`{name}` was read again, from its start: {}", changes(&served, &now)));
                     served = now;
                 }

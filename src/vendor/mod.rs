@@ -64,7 +64,7 @@ pub trait Vendor: Sync {
     /// Every credential in the request, spelt as it stands in the request, so that a journal can hide it.
     fn credentials_in(&self, request: &Request) -> Vec<String>;
 
-    /// Every credential that `reply` hands out, so that a journal can hide it.
+    /// Every credential that `reply` hands out: a journal hides it, and requests with it belong where it was issued.
     fn credentials_issued(&self, _request: &Request, _reply: &Reply) -> Vec<String> {
         Vec::new()
     }
@@ -85,6 +85,12 @@ pub trait Section: Debug + Send + Sync {
 
     /// The world that it describes, at its start, which is at the instant `start`.
     fn open(&self, seed: u64, start: Timestamp) -> Box<dyn Emulator>;
+
+    /// The same with credentials of its own, each with `suffix` behind it, so that they alone tell whose a request is.
+    fn with_suffix(&self, suffix: &str) -> Box<dyn Section>;
+
+    /// Every credential in it, spelt as [`Vendor::credential`] gives them.
+    fn credentials(&self) -> Vec<String>;
 
     /// Every secret in it, so that a journal can hide them.
     fn secrets(&self) -> Vec<String>;

@@ -6,6 +6,7 @@
 //! * `faults`: when faults strike, and what they leave alone
 //! * `wire`: what a fault does to the connection, as a raw socket sees it
 //! * `run_time`: what can be changed and asked while a server runs
+//! * `namespaces`: worlds apart within one server
 //! * `control`: health, journal, state, reset
 //! * `library`: every shipped scenario, as a client sees it
 //! * `limits`: what is counted, and what happens past the limit
@@ -30,6 +31,7 @@ mod faults;
 mod hostile;
 mod library;
 mod limits;
+mod namespaces;
 mod oauth;
 mod pure;
 mod run_time;

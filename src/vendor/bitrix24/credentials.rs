@@ -123,7 +123,7 @@ impl Credentials {
             grants: HashMap::new(),
             issued: VecDeque::new(),
             count: 0,
-            draws: Stream::new(seed, "bitrix24", "oauth"),
+            draws: Stream::new(seed, "bitrix24", &format!("oauth{}", portal.suffix)),
         };
         let mut applications = HashMap::new();
         for (index, credential) in portal.credentials.iter().enumerate() {

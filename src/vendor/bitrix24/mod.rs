@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 use crate::engine::Stage;
 use crate::http::{Reply, Request};
-use crate::seed::{Findings, Path};
+use crate::seed::{Findings, Path, Text};
 use crate::vendor::{
     Access, AskedCall, Difference, Emulator, ErrorCode, Known, Operation, Proof, Section, Vendor, quoted,
     segment,
@@ -116,6 +116,28 @@ impl Section for Arc<Portal> {
 
     fn open(&self, seed: u64, start: Timestamp) -> Box<dyn Emulator> {
         Box::new(portal::State::new(Self::clone(self), seed, start))
+    }
+
+    fn with_suffix(&self, suffix: &str) -> Box<dyn Section> {
+        let mut portal = Portal::clone(self);
+        let own = |secret: &mut Text| *secret = format!("{secret}{suffix}").into();
+        for credential in &mut portal.credentials {
+            credential.token.iter_mut().chain(&mut credential.refresh_token).for_each(own);
+            credential.webhook.iter_mut().for_each(|webhook| own(&mut webhook.secret));
+        }
+        portal.suffix = suffix.to_owned();
+        Box::new(Arc::new(portal))
+    }
+
+    fn credentials(&self) -> Vec<String> {
+        let of_credential = |credential: &section::Credential| {
+            let webhook = credential.webhook.as_ref();
+            let webhook = webhook.map(|webhook| format!("{}/{}", webhook.user, webhook.secret));
+            let tokens = [&credential.token, &credential.refresh_token];
+            let tokens = tokens.map(|token| token.as_ref().map(ToString::to_string));
+            tokens.into_iter().chain([webhook]).flatten().collect::<Vec<_>>()
+        };
+        self.credentials.iter().flat_map(of_credential).collect()
     }
 
     fn secrets(&self) -> Vec<String> {

@@ -47,6 +47,9 @@ pub struct Portal {
     /// The chats that exist.
     #[serde(default)]
     pub chats: Vec<Chat>,
+    /// What stands behind each credential of a copy, and keeps the tokens that it issues apart from others'.
+    #[serde(skip)]
+    pub suffix: String,
 }
 
 impl Portal {

@@ -86,6 +86,21 @@ impl Section for Arc<Service> {
         Box::new(workspace::State::new(self, seed))
     }
 
+    fn with_suffix(&self, suffix: &str) -> Box<dyn Section> {
+        let mut service = Service::clone(self);
+        for tenant in &mut service.tenants {
+            tenant.slug = format!("{}{suffix}", tenant.slug).into();
+            tenant.signing_secret = format!("{}{suffix}", tenant.signing_secret).into();
+        }
+        Box::new(Arc::new(service))
+    }
+
+    fn credentials(&self) -> Vec<String> {
+        let of_tenant =
+            |tenant: &section::Tenant| [tenant.slug.to_string(), tenant.signing_secret.to_string()];
+        self.tenants.iter().flat_map(of_tenant).collect()
+    }
+
     fn secrets(&self) -> Vec<String> {
         self.tenants.iter().map(|tenant| tenant.signing_secret.to_string()).collect()
     }

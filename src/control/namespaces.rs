@@ -1,0 +1,88 @@
+//! `/__standin/namespaces`: worlds apart, one for each test.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Asked, mistake, no_namespace, refused};
+use crate::engine::{Full, MOST, Realm, World};
+use crate::http::{Body, Reply};
+use crate::scenario::Scenario;
+
+/// What a new namespace is to be.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    /// The YAML of its scenario; without it, the server's.
+    scenario: Option<String>,
+    /// Its seed; without it, that of its scenario, or else the server's.
+    seed: Option<u64>,
+}
+
+pub(super) fn list(realm: &mut Realm, _: &Asked<'_>) -> Reply {
+    let shown = |(name, world, used): (&str, &World, jiff::Timestamp)| {
+        json!({
+            "namespace": name,
+            "scenario": world.scenario().name,
+            "seed": world.seed(),
+            "exchanges": world.counters().exchanges,
+            "last_used": used.to_string(),
+        })
+    };
+    let all: Vec<_> = realm.spaces().map(shown).collect();
+    Reply::json(200, &json!({"namespaces": all}))
+}
+
+pub(super) fn open(realm: &mut Realm, asked: &Asked<'_>) -> Reply {
+    let help = "send nothing, or `{\"scenario\": \"YAML\", \"seed\": 7}`, both optional";
+    if asked.request.body == Body::TooLarge {
+        return mistake(413, "the scenario is larger than 1 MiB".to_owned(), "serve it from a file");
+    }
+    let body = asked.request.body().trim_ascii();
+    let wanted = if body.is_empty() { Ok(Wanted::default()) } else { serde_json::from_slice::<Wanted>(body) };
+    let wanted = match wanted {
+        Ok(wanted) => wanted,
+        Err(error) => return mistake(400, format!("this is no namespace: {error}"), help),
+    };
+    let scenario = match wanted.scenario.map(|text| Scenario::parse("scenario", &text)).transpose() {
+        Ok(scenario) => scenario,
+        Err(report) => return refused(&report, "the scenario has mistakes; no namespace was made"),
+    };
+    match realm.open(scenario.as_ref(), wanted.seed, asked.now) {
+        Ok((name, world)) => Reply::json(201, &described(&name, world, asked)),
+        Err(Full) => {
+            mistake(503, format!("there are {MOST} namespaces already"), "drop those that are done with")
+        }
+    }
+}
+
+pub(super) fn show(realm: &mut Realm, asked: &Asked<'_>) -> Reply {
+    match realm.space(&asked.segment, asked.now) {
+        Ok(world) => Reply::json(200, &described(&asked.segment, world, asked)),
+        Err(unknown) => no_namespace(&unknown),
+    }
+}
+
+pub(super) fn close(realm: &mut Realm, asked: &Asked<'_>) -> Reply {
+    let name = &asked.segment;
+    match realm.close(name) {
+        true => Reply::json(200, &json!({"dropped": name})),
+        false => no_namespace(&crate::engine::Unknown(name.clone())),
+    }
+}
+
+/// What a client needs to call the namespace, by the names of its environment.
+fn described(name: &str, world: &World, asked: &Asked<'_>) -> Value {
+    let host = asked.request.headers.text("host").unwrap_or("localhost");
+    let base = format!("{}://{host}", if asked.request.secure { "https" } else { "http" });
+    let sections = world.scenario().sections.iter();
+    let access = sections.flat_map(|(_, section)| section.access());
+    let environment: serde_json::Map<_, _> =
+        access.map(|access| (access.variable.to_owned(), access.at(&base).into())).collect();
+    json!({
+        "namespace": name,
+        "scenario": world.scenario().name,
+        "seed": world.seed(),
+        "control": format!("{base}/__standin/namespaces/{name}"),
+        "environment": environment,
+    })
+}

@@ -1,0 +1,165 @@
+//! Every world of a server: the one that it began with, and one for each namespace.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::World;
+use crate::http::{Reply, Request};
+use crate::scenario::Scenario;
+use crate::vendor::{VENDORS, Vendor};
+
+/// The worlds.
+#[derive(Debug)]
+pub struct Realm {
+    main: World,
+    spaces: BTreeMap<String, Space>,
+    /// The namespace of each credential, by vendor.
+    owners: HashMap<(&'static str, String), String>,
+    /// Namespaces ever made, which name them.
+    made: u64,
+}
+
+/// A namespace.
+#[derive(Debug)]
+struct Space {
+    world: World,
+    /// When it was last asked for.
+    used: Timestamp,
+}
+
+/// The header field that names the namespace of a request.
+pub const NAMESPACE: &str = "x-standin-namespace";
+
+/// A namespace that nobody has used for so long is dropped when another one is made.
+pub const IDLE: Duration = Duration::from_secs(30 * 60);
+
+/// The most namespaces at a time.
+pub const MOST: usize = 10_000;
+
+/// There is no namespace of this name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown(pub String);
+
+/// There are too many namespaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+impl Realm {
+    /// One world and no namespace.
+    pub fn new(main: World) -> Self {
+        Self { main, spaces: BTreeMap::new(), owners: HashMap::new(), made: 0 }
+    }
+
+    /// The world that the server began with.
+    pub fn main(&mut self) -> &mut World {
+        &mut self.main
+    }
+
+    /// The world that a request is for, and the name of its namespace: the one that its header names, or else the one
+    /// whose credential it presents.
+    ///
+    /// # Errors
+    /// When its header names none that there is.
+    pub fn of(&mut self, request: &Request, now: Timestamp) -> Result<(&mut World, Option<String>), Unknown> {
+        let name = match request.headers.text(NAMESPACE) {
+            Some(name) => Some(name.trim().to_owned()),
+            None if self.owners.is_empty() => None,
+            None => vendor_of(request).and_then(|vendor| {
+                let credential = vendor.credential(request)?;
+                self.owners.get(&(vendor.name(), credential)).cloned()
+            }),
+        };
+        match name {
+            None => Ok((&mut self.main, None)),
+            Some(name) => Ok((self.space(&name, now)?, Some(name))),
+        }
+    }
+
+    /// The world of a namespace.
+    ///
+    /// # Errors
+    /// When there is none of this name.
+    pub fn space(&mut self, name: &str, now: Timestamp) -> Result<&mut World, Unknown> {
+        let space = self.spaces.get_mut(name).ok_or_else(|| Unknown(name.to_owned()))?;
+        space.used = now;
+        Ok(&mut space.world)
+    }
+
+    /// Makes a namespace: a fresh copy of `scenario`, or of the one that the server began with, under `seed` or its own.
+    /// Drops those that have been idle for long.
+    ///
+    /// # Errors
+    /// When there are too many.
+    pub fn open(
+        &mut self,
+        scenario: Option<&Scenario>,
+        seed: Option<u64>,
+        now: Timestamp,
+    ) -> Result<(String, &mut World), Full> {
+        let is_idle =
+            |space: &Space| Duration::try_from(now.duration_since(space.used)).unwrap_or_default() > IDLE;
+        let idle = self.spaces.iter().filter(|(_, space)| is_idle(space)).map(|(name, _)| name.clone());
+        for name in idle.collect::<Vec<_>>() {
+            self.close(&name);
+        }
+        if self.spaces.len() >= MOST {
+            return Err(Full);
+        }
+        self.made += 1;
+        let name = format!("n{}", self.made);
+        let seed = seed.or_else(|| scenario?.seed).unwrap_or_else(|| self.main.seed());
+        let scenario = scenario.unwrap_or_else(|| self.main.scenario());
+        let world = self.main.namespace(scenario, format!("-{name}"), seed, now);
+        Self::enter(&mut self.owners, &name, &world);
+        let space = self.spaces.entry(name.clone()).or_insert(Space { world, used: now });
+        Ok((name, &mut space.world))
+    }
+
+    /// Notes who has the credentials of a world.
+    fn enter(owners: &mut HashMap<(&'static str, String), String>, name: &str, world: &World) {
+        for (vendor, section) in &world.scenario().sections {
+            let credentials = section.credentials().into_iter();
+            owners.extend(credentials.map(|credential| ((vendor.name(), credential), name.to_owned())));
+        }
+    }
+
+    /// The scenario of a namespace is another one: its credentials lead to it from now on.
+    pub fn replaced(&mut self, name: &str) {
+        if let Some(space) = self.spaces.get(name) {
+            self.owners.retain(|_, owner| owner != name);
+            Self::enter(&mut self.owners, name, &space.world);
+        }
+    }
+
+    /// Drops a namespace; whether there was one.
+    pub fn close(&mut self, name: &str) -> bool {
+        let was_there = self.spaces.remove(name).is_some();
+        if was_there {
+            self.owners.retain(|_, owner| owner != name);
+        }
+        was_there
+    }
+
+    /// The names of the namespaces, and when each was last asked for.
+    pub fn spaces(&self) -> impl Iterator<Item = (&str, &World, Timestamp)> {
+        self.spaces.iter().map(|(name, space)| (name.as_str(), &space.world, space.used))
+    }
+
+    /// Requests with these credentials, which a namespace has handed out, will be for it too.
+    pub fn issued(&mut self, name: &str, credentials: Vec<(&'static str, String)>) {
+        self.owners.extend(credentials.into_iter().map(|credential| (credential, name.to_owned())));
+    }
+}
+
+/// The credentials that `reply` hands out, by vendor.
+pub fn issued(request: &Request, reply: &Reply) -> Vec<(&'static str, String)> {
+    let Some(vendor) = vendor_of(request) else { return Vec::new() };
+    let issued = vendor.credentials_issued(request, reply);
+    issued.into_iter().map(|credential| (vendor.name(), credential)).collect()
+}
+
+fn vendor_of(request: &Request) -> Option<&'static dyn Vendor> {
+    VENDORS.iter().copied().find(|vendor| vendor.claims(request.path()))
+}

@@ -1,0 +1,288 @@
+//! HTTP/2: what a script does to the bytes of an answer, done to its frames.
+//!
+//! A script is written for the bytes of HTTP/1. Here its head becomes the header fields, its body the data, and an end in
+//! the middle the end of the whole connection, which is what a proxy that dies does to a client.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::fmt::Write;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::header::{CONTENT_LENGTH, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::graceful::Watcher;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::{Notify, watch};
+use tokio::time::sleep;
+
+use super::answer::{Client, Shared, response};
+use super::tap::{Over, Pause, Reset};
+use crate::fault::Wire;
+use crate::fault::wire::{Act, Answer, End};
+
+/// The time that frames have to leave before the connection ends.
+const LAST_FRAMES: Duration = Duration::from_millis(10);
+
+/// Answers the requests of one connection.
+pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static>(
+    stream: S,
+    client: Client,
+    shared: Arc<Shared>,
+    graceful: Watcher,
+) {
+    let ending = Arc::new(Ending::default());
+    let stream = Ended { stream, ending: Arc::clone(&ending) };
+    let of_service = Arc::clone(&ending);
+    let service = service_fn(move |request| {
+        let (shared, ending) = (Arc::clone(&shared), Arc::clone(&of_service));
+        async move { answer(&shared, request, client, &ending).await }
+    });
+    let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+    let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+    tokio::select! {
+        ended = connection => if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended early");
+        },
+        () = ending.ended() => {}
+    }
+}
+
+async fn answer(
+    shared: &Shared,
+    request: Request<Incoming>,
+    client: Client,
+    ending: &Arc<Ending>,
+) -> Result<Response<Frames>, hyper::Error> {
+    let exchanged = shared.exchange(request, client).await?;
+    let response = response(&exchanged.reply, false, exchanged.number);
+    let Some(wire) = exchanged.wire else { return Ok(response.map(Frames::Whole)) };
+    let body = if exchanged.has_body { exchanged.reply.body.clone() } else { Bytes::new() };
+    let answer = as_bytes(&response, &body);
+    let wire = match wire {
+        // There are no chunks and no bytes that are no frames.
+        Wire::MalformedChunk => Wire::CloseAfter((answer.head + body.len() / 2) as u64),
+        Wire::Garbage => Wire::Empty,
+        other => other,
+    };
+    let script = wire.script(&answer);
+    let mut performance = Performance {
+        acts: script.acts.into(),
+        end: script.end,
+        rest: body.len(),
+        pause: None,
+        stopping: shared.stopping(),
+        ending: Arc::clone(ending),
+    };
+    let Some(head) = performance.head().await else {
+        ending.end(script.end == End::Reset);
+        return std::future::pending().await;
+    };
+    let (mut parts, _) = response.into_parts();
+    if let Some(length) = announced(&head) {
+        parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        performance.rest = length;
+    }
+    Ok(Response::from_parts(parts, Frames::Performed(performance)))
+}
+
+/// The answer as HTTP/1 would send it.
+fn as_bytes(response: &Response<Full<Bytes>>, body: &Bytes) -> Answer {
+    let mut text = format!("HTTP/1.1 {}\r\n", response.status());
+    for (name, value) in response.headers() {
+        let _ = write!(text, "{name}: {}\r\n", String::from_utf8_lossy(value.as_bytes()));
+    }
+    let _ = write!(text, "content-length: {}\r\n\r\n", body.len());
+    let head = text.len();
+    Answer { bytes: [text.as_bytes(), body].concat().into(), head }
+}
+
+/// The `content-length` of a head.
+fn announced(head: &[u8]) -> Option<usize> {
+    let lines = std::str::from_utf8(head).ok()?.lines();
+    lines.filter_map(|line| line.strip_prefix("content-length: ")).find_map(|length| length.parse().ok())
+}
+
+/// How a connection ends before its time.
+#[derive(Debug, Default)]
+struct Ending {
+    is_reset: AtomicBool,
+    has_ended: Notify,
+}
+
+impl Ending {
+    fn end(&self, by_reset: bool) {
+        self.is_reset.store(by_reset, Ordering::Release);
+        self.has_ended.notify_one();
+    }
+
+    async fn ended(&self) {
+        self.has_ended.notified().await;
+        sleep(LAST_FRAMES).await;
+    }
+}
+
+/// A stream that resets its connection when it is dropped, if that is how it ends.
+struct Ended<S: Reset> {
+    stream: S,
+    ending: Arc<Ending>,
+}
+
+impl<S: Reset> Drop for Ended<S> {
+    fn drop(&mut self) {
+        if self.ending.is_reset.load(Ordering::Acquire) {
+            self.stream.reset();
+        }
+    }
+}
+
+impl<S: AsyncRead + Reset + Unpin> AsyncRead for Ended<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Reset + Unpin> AsyncWrite for Ended<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// The body of an answer.
+enum Frames {
+    /// At once.
+    Whole(Full<Bytes>),
+    /// As a script says.
+    Performed(Performance),
+}
+
+/// A script under way.
+struct Performance {
+    acts: VecDeque<Act>,
+    end: End,
+    /// Announced bytes of the body that have not been sent.
+    rest: usize,
+    pause: Option<Pause>,
+    stopping: watch::Receiver<bool>,
+    ending: Arc<Ending>,
+}
+
+impl Performance {
+    /// Performs the head; `None` when the script ends before it is complete, or the server stops.
+    async fn head(&mut self) -> Option<Vec<u8>> {
+        let mut head = Vec::new();
+        loop {
+            match self.acts.pop_front()? {
+                Act::Send(bytes) => {
+                    head.extend_from_slice(&bytes);
+                    if let Some(end) = head.windows(4).position(|window| window == b"\r\n\r\n") {
+                        let body = Bytes::copy_from_slice(&head[end + 4..]);
+                        self.acts.push_front(Act::Send(body));
+                        head.truncate(end + 4);
+                        return Some(head);
+                    }
+                }
+                Act::Wait(length) => {
+                    if Pause::new(Some(length), &self.stopping).0.await == Over::Stop {
+                        return None;
+                    }
+                }
+                Act::Hold => {
+                    Pause::new(None, &self.stopping).0.await;
+                }
+            }
+        }
+    }
+
+    fn poll_data(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        while let Some(act) = self.acts.front_mut() {
+            let wait = match act {
+                Act::Send(bytes) => {
+                    let bytes = std::mem::take(bytes);
+                    self.acts.pop_front();
+                    if bytes.is_empty() {
+                        continue;
+                    }
+                    self.rest = self.rest.saturating_sub(bytes.len());
+                    return Poll::Ready(Some(bytes));
+                }
+                Act::Wait(length) => Some(*length),
+                Act::Hold => None,
+            };
+            if self.rest == 0 && self.end == End::Close {
+                // The answer is complete; what remains to be done is done to the connection.
+                let (ending, pause) = (Arc::clone(&self.ending), Pause::new(wait, &self.stopping));
+                tokio::spawn(async move {
+                    pause.0.await;
+                    ending.end(false);
+                });
+                return Poll::Ready(None);
+            }
+            let pause = self.pause.get_or_insert_with(|| Pause::new(wait, &self.stopping));
+            let over = ready!(pause.0.as_mut().poll(context));
+            self.pause = None;
+            self.acts.pop_front();
+            if over == Over::Stop {
+                self.acts.clear();
+                self.end = End::Close;
+            }
+        }
+        if self.end != End::Keep {
+            self.ending.end(self.end == End::Reset);
+            if self.rest > 0 {
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(None)
+    }
+}
+
+impl Body for Frames {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.get_mut() {
+            Self::Whole(body) => Pin::new(body).poll_frame(context),
+            Self::Performed(performance) => {
+                let data = ready!(performance.poll_data(context));
+                Poll::Ready(data.map(|bytes| Ok(Frame::data(bytes))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        if let Self::Whole(body) = self { body.is_end_stream() } else { false }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        if let Self::Whole(body) = self { body.size_hint() } else { SizeHint::default() }
+    }
+}

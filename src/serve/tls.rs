@@ -1,0 +1,107 @@
+//! TLS on accepted connections: with a certificate made at the start, or with one that is given.
+
+use std::io;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose,
+};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// What makes connections encrypted.
+#[derive(Clone)]
+pub struct Tls {
+    pub(super) acceptor: TlsAcceptor,
+    authority: Option<String>,
+}
+
+/// Protocols that a client may choose, the better one first.
+const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
+impl Tls {
+    /// A fresh certificate for `localhost`, the loopback addresses and `host`, signed by an authority as fresh, whose key
+    /// is forgotten.
+    ///
+    /// # Errors
+    /// When the operating system has no randomness.
+    pub fn fresh(host: IpAddr) -> io::Result<Self> {
+        let made = || -> Result<_, rcgen::Error> {
+            let mut authority = CertificateParams::new([])?;
+            authority.distinguished_name = named("standin test authority");
+            authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+            authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+            let key = KeyPair::generate()?;
+            let of_authority = authority.self_signed(&key)?;
+            let issuer = Issuer::new(authority, key);
+
+            let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+            names.extend(Some(host.to_string()).filter(|name| !names.contains(name)));
+            let mut own = CertificateParams::new(names)?;
+            own.distinguished_name = named("localhost");
+            own.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+            own.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+            own.use_authority_key_identifier_extension = true;
+            let key = KeyPair::generate()?;
+            let certificate = own.signed_by(&key, &issuer)?;
+            Ok((of_authority.pem(), certificate.der().clone(), key.serialize_der()))
+        };
+        let (authority, certificate, key) = made().map_err(io::Error::other)?;
+        let key = PrivateKeyDer::try_from(key).map_err(io::Error::other)?;
+        Self::new(vec![certificate], key, Some(authority))
+    }
+
+    /// The certificate chain and the key in two PEM files.
+    ///
+    /// # Errors
+    /// When a file cannot be read, holds no certificate or key, or when the two do not belong together.
+    pub fn from_files(certificates: &Path, key: &Path) -> io::Result<Self> {
+        let of_file = |path: &Path, error: &dyn std::fmt::Display| {
+            io::Error::other(format!("`{}` cannot be used: {error}", path.display()))
+        };
+        let chain = CertificateDer::pem_file_iter(certificates)
+            .and_then(|found| found.collect::<Result<Vec<_>, _>>())
+            .map_err(|error| of_file(certificates, &error))?;
+        if chain.is_empty() {
+            return Err(of_file(certificates, &"it holds no certificate"));
+        }
+        let of_key = PrivateKeyDer::from_pem_file(key).map_err(|error| of_file(key, &error))?;
+        Self::new(chain, of_key, None).map_err(|error| of_file(key, &error))
+    }
+
+    fn new(
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+        authority: Option<String>,
+    ) -> io::Result<Self> {
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+            .map_err(io::Error::other)?;
+        config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).into();
+        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), authority })
+    }
+
+    /// The certificate that a client must trust, as PEM; `None` when the certificate was given.
+    pub fn authority(&self) -> Option<&str> {
+        self.authority.as_deref()
+    }
+}
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Tls").finish_non_exhaustive()
+    }
+}
+
+fn named(name: &str) -> DistinguishedName {
+    let mut names = DistinguishedName::new();
+    names.push(DnType::CommonName, name);
+    names
+}

@@ -1,0 +1,221 @@
+//! Namespaces: worlds apart within one server.
+
+use std::thread;
+
+use serde_json::{Value, json};
+use standin::Server;
+
+use crate::client::{Response, get, post, send, serve};
+
+const SCENARIO: &str = "
+standin: 1
+name: shared
+seed: 7
+clock: {virtual: \"2024-11-20T13:55:08Z\"}
+bitrix24:
+  timing: {duration: 10ms, processing: 5ms}
+  applications: [{client_id: app, client_secret: client-secret}]
+  credentials:
+    - webhook: {user: 1, secret: webhook-secret}
+    - {token: access-token, refresh_token: refresh-token, client_id: app}
+  connectors: [{id: connector, chat_group: true}]
+  lines: [{id: 105, connectors: [connector]}]
+  chats: [{connector: connector, line: 105, id: chat-1, name: Old name}]
+chert:
+  tenants:
+    - slug: acme
+      signing_secret: signing-secret
+      lines: [{id: pl, phone_number: \"+15555550100\"}]
+      chats: [{id: ch, group: true, line: pl, display_name: Launch}]
+faults:
+  - name: the webhook fails once
+    on: bitrix24.imconnector.chat.name.set
+    match_credential: 1/webhook-secret
+    when: {call: 1}
+    error: CHAT_RENAMING_FAILED
+  - {name: flaky, on: chert.chats.rename, when: {probability: 0.5}, error: 4001}
+";
+
+/// A namespace: its name, and what a client in it needs.
+struct Space<'a> {
+    server: &'a Server,
+    name: String,
+    environment: Value,
+}
+
+impl Space<'_> {
+    fn open<'a>(server: &'a Server, wanted: &str) -> Space<'a> {
+        let made = post(server, "/__standin/namespaces", wanted);
+        assert_eq!(made.status(), 201, "{}", made.text());
+        let made = made.json();
+        let name = made["namespace"].as_str().unwrap().to_owned();
+        Space { server, name, environment: made["environment"].clone() }
+    }
+
+    fn environment(&self, variable: &str) -> &str {
+        self.environment[variable].as_str().unwrap()
+    }
+
+    fn ask(&self, path: &str) -> Value {
+        get(self.server, &format!("/__standin/namespaces/{}/{path}", self.name)).json()
+    }
+
+    fn order(&self, path: &str, body: &str) -> Response {
+        post(self.server, &format!("/__standin/namespaces/{}/{path}", self.name), body)
+    }
+
+    /// A rename by webhook, as an SDK makes it: the URL is all that it knows.
+    fn rename(&self, name: &str) -> u16 {
+        let webhook = self.environment("BITRIX24_WEBHOOK_URL");
+        // The URL begins with the host that the request named.
+        let path = webhook.strip_prefix("http://standin").unwrap();
+        post(self.server, &format!("{path}imconnector.chat.name.set"), &rename(name)).status()
+    }
+
+    fn name_of_chat(&self) -> Value {
+        self.ask("state")["bitrix24"]["chats"][0]["name"].clone()
+    }
+}
+
+fn rename(name: &str) -> String {
+    json!({"CONNECTOR": "connector", "LINE": "105", "CHAT_ID": "chat-1", "NAME": name}).to_string()
+}
+
+#[test]
+fn fifty_tests_at_once_do_not_see_each_other() {
+    let server = serve(SCENARIO);
+    thread::scope(|scope| {
+        for number in 0..50_u64 {
+            let server = &server;
+            scope.spawn(move || {
+                let space = Space::open(server, "");
+                let name = format!("name {number}");
+                assert_eq!((space.rename(&name), space.name_of_chat()), (400, json!("Old name")));
+                for _ in 0..number % 5 + 1 {
+                    assert_eq!((space.rename(&name), space.name_of_chat()), (200, json!(name)));
+                }
+                assert_eq!(space.ask("health")["counters"]["exchanges"], number % 5 + 2);
+                assert_eq!(space.ask("faults")["faults"][0]["calls"], number % 5 + 2);
+                assert_eq!(space.order("reset", "").status(), 200);
+                assert_eq!((space.name_of_chat(), space.rename(&name)), (json!("Old name"), 400));
+                assert_eq!(space.ask("journal")["entries"].as_array().map(Vec::len), Some(1));
+            });
+        }
+    });
+    assert_eq!(server.state()["bitrix24"]["chats"][0]["name"], "Old name");
+    assert!(server.journal().is_empty());
+    assert_eq!(get(&server, "/__standin/namespaces").json()["namespaces"].as_array().map(Vec::len), Some(50));
+}
+
+#[test]
+fn credentials_alone_lead_to_a_namespace() {
+    let server = serve(SCENARIO);
+    let space = Space::open(&server, "");
+    let token = space.environment("BITRIX24_ACCESS_TOKEN");
+    assert_ne!(token, "access-token");
+    let bearer = format!("Bearer {token}");
+    let json_type = ("content-type", "application/json");
+    let target = "/rest/imconnector.chat.name.set";
+    let by_token = |bearer: &str, name: &str| {
+        let headers = [("authorization", bearer), json_type];
+        send(&server, "POST", target, &headers, rename(name).as_bytes())
+    };
+    assert_eq!(by_token(&bearer, "by token").status(), 200);
+    assert_eq!(space.name_of_chat(), "by token");
+    assert_eq!(server.state()["bitrix24"]["chats"][0]["name"], "Old name");
+
+    let refreshed = get(
+        &server,
+        &format!(
+            "/oauth/token/?grant_type=refresh_token&client_id=app&client_secret=client-secret&refresh_token=refresh-token-{}",
+            space.name
+        ),
+    );
+    assert_eq!(refreshed.status(), 200, "{}", refreshed.text());
+    let fresh = format!("Bearer {}", refreshed.json()["access_token"].as_str().unwrap());
+    assert_eq!(by_token(&bearer, "expired").json()["error"], "expired_token");
+    assert_eq!(by_token(&fresh, "by the new token").status(), 200);
+    assert_eq!(space.name_of_chat(), "by the new token");
+
+    let tenant = space.environment("CHERT_TENANT");
+    let bearer = format!("Bearer {}", space.environment("CHERT_SIGNING_SECRET"));
+    let body = br#"{"display_name": "Crew"}"#;
+    for headers in
+        [vec![("authorization", &*bearer)], vec![("authorization", &*bearer), ("x-chert-tenant", tenant)]]
+    {
+        send(&server, "PUT", "/api/v1/chats/ch", &headers, body);
+    }
+    assert_eq!(space.ask("health")["counters"]["by_vendor"]["chert"], 2);
+    assert!(server.journal().is_empty());
+}
+
+#[test]
+fn a_header_leads_to_a_namespace_too() {
+    let server = serve(SCENARIO);
+    let space = Space::open(&server, "");
+    let header = ("x-standin-namespace", space.name.as_str());
+    let journal = send(&server, "GET", "/__standin/journal", &[header], b"");
+    assert_eq!(journal.json()["entries"], json!([]));
+    send(&server, "POST", "/rest/nothing", &[header], b"");
+    assert_eq!(space.ask("health")["counters"]["exchanges"], 1);
+    let nowhere = send(&server, "POST", "/rest/nothing", &[("x-standin-namespace", "n99")], b"");
+    assert_eq!((nowhere.status(), &nowhere.json()["standin"]), (404, &json!("there is no namespace `n99`")));
+    assert!(server.journal().is_empty());
+}
+
+#[test]
+fn a_namespace_has_the_draws_of_its_seed() {
+    let run = |wanted: &str| {
+        let server = serve(SCENARIO);
+        let space = Space::open(&server, wanted);
+        let bearer = format!("Bearer {}", space.environment("CHERT_SIGNING_SECRET"));
+        [0; 40].map(|_| {
+            send(
+                &server,
+                "PUT",
+                "/api/v1/chats/ch",
+                &[("authorization", &bearer)],
+                br#"{"display_name": "Crew"}"#,
+            )
+            .status()
+        })
+    };
+    assert_eq!(run(""), run(r#"{"seed": 7}"#));
+    assert_ne!(run(""), run(r#"{"seed": 8}"#));
+}
+
+#[test]
+fn a_namespace_may_have_a_scenario_of_its_own_and_another_later() {
+    let server = serve(SCENARIO);
+    let chert = "standin: 1\nname: own\nchert: {tenants: [{slug: other, signing_secret: other-secret}]}\n";
+    let space = Space::open(&server, &json!({"scenario": chert}).to_string());
+    assert_eq!(space.ask("health")["scenario"], "own");
+    let by_tenant = |tenant: &str, secret: &str| {
+        let bearer = format!("Bearer {secret}-{}", space.name);
+        let headers =
+            [("authorization", bearer.as_str()), ("x-chert-tenant", &format!("{tenant}-{}", space.name))]
+                .map(|(name, value)| (name, value.to_owned()));
+        let headers = [(headers[0].0, headers[0].1.as_str()), (headers[1].0, headers[1].1.as_str())];
+        send(&server, "PUT", "/api/v1/chats/ch", &headers, b"{}");
+        space.ask("health")["counters"]["exchanges"].clone()
+    };
+    assert_eq!(by_tenant("other", "other-secret"), 1);
+    assert_eq!(space.order("scenario", &chert.replace("other", "third")).status(), 200);
+    assert_eq!(by_tenant("third", "third-secret"), 1);
+    let mistaken = post(&server, "/__standin/namespaces", &json!({"scenario": "standin: 1\n"}).to_string());
+    assert_eq!((mistaken.status(), mistaken.text().contains("`name` is missing")), (422, true));
+    assert_eq!(post(&server, "/__standin/namespaces", r#"{"sead": 1}"#).status(), 400);
+}
+
+#[test]
+fn a_namespace_that_was_dropped_is_gone() {
+    let server = serve(SCENARIO);
+    let space = Space::open(&server, "");
+    let path = format!("/__standin/namespaces/{}", space.name);
+    assert_eq!(get(&server, &path).json()["environment"], space.environment);
+    assert_eq!(send(&server, "DELETE", &path, &[], b"").status(), 200);
+    assert_eq!(get(&server, &path).status(), 404);
+    assert_eq!(space.rename("late"), 403, "its credentials are nobody's");
+    assert_eq!(server.journal().len(), 1);
+    assert_ne!(Space::open(&server, "").name, space.name);
+}
