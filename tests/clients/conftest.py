@@ -7,7 +7,16 @@ import urllib.request
 
 import pytest
 
-SCENARIOS = pathlib.Path(__file__).parents[2] / "scenarios"
+HERE = pathlib.Path(__file__).parent
+SCENARIOS = HERE.parents[1] / "scenarios"
+
+# Texts to replace in a scenario.
+LIVE = ("bitrix24:", "bitrix24:\n  edition: live")
+EXPIRED = ("expires: 30s", "expires: 0s")  # at the start
+
+# Every error of Bitrix24 as `bitrix24-errors.yaml` gives it, and what to send for it.
+ERRORS = json.loads((HERE / "bitrix24-errors.json").read_text())
+every_error = pytest.mark.parametrize("error", ERRORS, ids=[error["code"] for error in ERRORS])
 
 
 class Standin:
@@ -42,9 +51,6 @@ class Standin:
         data = None if body is None else body.encode()
         with urllib.request.urlopen(f"{self.url}/__standin/{path}", data, timeout=10) as answer:
             return json.load(answer)
-
-
-LIVE = ("bitrix24:", "bitrix24:\n  edition: live")
 
 
 @pytest.fixture

@@ -1,16 +1,20 @@
 #!/usr/bin/env bash
 # Runs the vendors' SDKs and the samples of their documentation, unchanged, against a server.
 #
-# The server's addresses come from the environment, as `standin run --tls` sets them. Without STANDIN_URL there, one
-# is started for the run: the program that STANDIN names, else target/debug/standin.
+# `standin run --tls` starts the server and puts its addresses into the environment; STANDIN names the program, else
+# it is target/debug/standin. With STANDIN_URL in the environment the server runs already, and nothing is installed.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-
-"$here/install.sh"
 cd "$here/../.."
 
 if [ -z "${STANDIN_URL:-}" ]; then
+  "$here/install.sh"
   standin=${STANDIN:-target/debug/standin}
+  if "$standin" run --help >/dev/null 2>&1; then
+    exec "$standin" run --tls scenarios/default.yaml -- "$here/run.sh"
+  fi
+
+  # A program without `run` has no https, so what insists on https is left out.
   scratch=$(mktemp -d)
   "$standin" serve --listen 127.0.0.1:0 --port-file "$scratch/port" --log off >"$scratch/log" 2>&1 &
   server=$!
@@ -34,4 +38,14 @@ fi
 # Requests to this machine go to it directly.
 export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost PYTHONDONTWRITEBYTECODE=1
 
-"$here/.venv/bin/python" -m pytest -q -p no:cacheprovider "$here"
+python() {
+  "$here/.venv/bin/python" -m pytest -q -p no:cacheprovider "$here" "$@"
+}
+
+if [ -n "${STANDIN_HTTPS_URL:-}" ]; then
+  python
+  node --test --test-reporter=spec "$here"/*.test.mjs
+else
+  echo 'tests/clients/run.sh: no https, so no b24jssdk and no b24pysdk' >&2
+  python --ignore="$here/test_b24pysdk.py"
+fi

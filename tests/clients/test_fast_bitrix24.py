@@ -5,13 +5,14 @@ status only. It repeats what was answered with 5xx, eleven times in all.
 """
 
 import asyncio
+import http.client
 import json
 import os
 import urllib.request
 
 import aiohttp
 import pytest
-from conftest import LIVE
+from conftest import ERRORS, EXPIRED, LIVE, every_error
 from fast_bitrix24 import Bitrix, BitrixAsync
 from fast_bitrix24.server_response import ErrorInServerResponseException
 
@@ -29,8 +30,7 @@ def without_waiting(monkeypatch):
 
 
 def item(**fields):
-    item = {"CONNECTOR": "connector", "LINE": "105", "CHAT_ID": CHAT, "NAME": "New name", **fields}
-    return {name: value for name, value in item.items() if value is not None}
+    return {"CONNECTOR": "connector", "LINE": "105", "CHAT_ID": CHAT, "NAME": "New name", **fields}
 
 
 def client(url=WEBHOOK, **options):
@@ -88,77 +88,29 @@ def test_a_batch_with_names(standin):
     assert standin.names("bitrix24")["direct-chat"] == "Two"
 
 
-METHOD_ERRORS = [
-    ({"CHAT_ID": "CHAT_RENAMING_FAILED"}, "CHAT_RENAMING_FAILED", "Failed to rename the chat"),
-    ({"LINE": "106"}, "NOT_ACTIVE_LINE", "The line with this ID is inactive or does not exist"),
-    (
-        {"CONNECTOR": "nobody"},
-        "IMCONNECTOR_NO_CORRECT_PROVIDER",
-        "Could not find a suitable provider for the connector",
-    ),
-    (
-        {"NAME": None},
-        "ERROR_ARGUMENT",
-        "Required parameters NAME, CHAT_ID, USER_ID, CONNECTOR, or LINE are missing",
-    ),
-]
+@every_error
+def test_an_error(standin, error):
+    standin.serve("bitrix24-errors")
+    status, batch = error["status"], "batch" in error
+    url = REST if "token" in error else WEBHOOK.replace("webhook-secret", error.get("webhook", "webhook-secret"))
+    token = {"auth": error["token"]} if "token" in error else {}
+    gives_up = status >= 500
+    with pytest.raises(RuntimeError if gives_up else aiohttp.ClientResponseError) as raised:
+        call(item(**error.get("fields", {}), **token), url=url, raw=not batch)
+    cause = raised.value.__cause__.__cause__ if gives_up else raised.value
+    assert (cause.status, cause.message) == (status, http.client.responses[status])
+    tries = 11 if gives_up else 1
+    assert standin.journal() == [("batch" if batch else METHOD, status)] * tries
 
 
-@pytest.mark.parametrize("fields, code, text", METHOD_ERRORS)
-def test_an_error_of_the_method(standin, fields, code, text):
+@pytest.mark.parametrize("error", ERRORS[:4], ids=[error["code"] for error in ERRORS[:4]])
+def test_an_error_in_a_batch(standin, error):
     standin.serve("bitrix24-errors")
     with pytest.raises(ErrorInServerResponseException) as raised:
-        call(item(**fields))
-    assert raised.value.args == ({"order0000000000": {"error": code, "error_description": text}},)
-
-    with pytest.raises(aiohttp.ClientResponseError) as raised:
-        call(item(**fields), raw=True)
-    assert (raised.value.status, raised.value.message) == (400, "Bad Request")
-    assert standin.journal() == [("batch", 200), (METHOD, 400)]
-
-
-def webhook(secret):
-    return WEBHOOK.replace("webhook-secret", secret)
-
-
-@pytest.mark.parametrize(
-    "url, fields, status",
-    [
-        (webhook("wrong"), {}, 403),  # INVALID_CREDENTIALS
-        (webhook("insufficient_scope"), {}, 403),
-        (REST, {}, 401),  # NO_AUTH_FOUND
-        (REST, {"auth": "expired_token"}, 401),
-        (REST, {"auth": "user_access_error"}, 403),
-        (WEBHOOK, {"CHAT_ID": "ACCESS_DENIED"}, 403),
-        (WEBHOOK, {"CHAT_ID": "INVALID_REQUEST"}, 400),
-        (WEBHOOK, {"CHAT_ID": "OPERATION_TIME_LIMIT"}, 429),
-        (WEBHOOK, {"CHAT_ID": "ERROR_MANIFEST_IS_NOT_AVAILABLE"}, 404),
-    ],
-)
-def test_a_system_error(standin, url, fields, status):
-    standin.serve("bitrix24-errors")
-    with pytest.raises(aiohttp.ClientResponseError) as raised:
-        call(item(**fields), url=url, raw=True)
-    assert raised.value.status == status
-    assert standin.journal() == [(METHOD, status)]
-
-
-@pytest.mark.parametrize(
-    "code, status",
-    [
-        ("QUERY_LIMIT_EXCEEDED", 503),
-        ("OVERLOAD_LIMIT", 503),
-        ("PORTAL_DELETED", 500),
-        ("INTERNAL_SERVER_ERROR", 500),
-        ("ERROR_UNEXPECTED_ANSWER", 500),
-    ],
-)
-def test_an_error_that_the_sdk_gives_up_on(standin, code, status):
-    standin.serve("bitrix24-errors")
-    with pytest.raises(RuntimeError, match="All attempts to get data from server exhausted") as raised:
-        call(item(CHAT_ID=code), raw=True)
-    assert raised.value.__cause__.__cause__.status == status
-    assert standin.journal() == [(METHOD, status)] * 11
+        call([item(NAME="One"), item(**error["fields"]), item(NAME="Three")])
+    told = {"error": error["code"], "error_description": error["text"]}
+    assert raised.value.args == ({"order0000000001": told},)
+    assert standin.names("bitrix24")[CHAT] == "Three"
 
 
 @pytest.mark.parametrize(
@@ -177,8 +129,7 @@ def test_the_sdk_tries_again(standin, effect, status):
 
 def test_a_token_is_refreshed(standin):
     """The SDK asks for a token at the start and after a 401. Getting one is its user's part."""
-    expired = {"on": "bitrix24", "match_credential": "access-token", "error": "expired_token"}
-    standin.serve("default", expired)
+    standin.serve("token-expires", replace=[EXPIRED])
     asked = []
 
     async def token():

@@ -8,14 +8,13 @@ import hashlib
 import hmac
 import json
 import os
-import pathlib
 import re
 import subprocess
 import time
 
 import pytest
+from conftest import HERE
 
-HERE = pathlib.Path(__file__).parent
 TENANT = os.environ["CHERT_TENANT"]
 SECRET = os.environ["CHERT_SIGNING_SECRET"]
 CHAT = "47e007b1-ee15-43db-bcba-1c26e5884d3f"
