@@ -131,6 +131,15 @@ describe('an error', () => {
   }
 })
 
+test('an error of the live edition', async () => {
+  await serve('default', { replace: [LIVE] })
+  await assert.rejects(rename(webhook()), (error) => {
+    const text = 'Current authorization type is denied for this method Application context required'
+    assert.deepEqual(seen(error), [AjaxError, 'WRONG_AUTH_TYPE', 403, text])
+    return true
+  })
+})
+
 describe('the SDK tries again', () => {
   for (const [effect, status, what] of [
     [{ error: 'QUERY_LIMIT_EXCEEDED' }, 503, 'QUERY_LIMIT_EXCEEDED'],

@@ -19,10 +19,12 @@ if ! complete && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   { apt-get update -q && apt-get install -q -y --no-install-recommends curl nodejs npm python3 python3-venv; } ||
     fail 'apt-get could not install curl, nodejs, npm, python3 and python3-venv'
 fi
-complete || fail 'curl, node, npm and python3 with its venv module are needed; on Debian: apt-get install curl nodejs npm python3 python3-venv'
+complete ||
+  fail 'curl, node, npm and python3 with its venv are needed; Debian has them as curl nodejs npm python3 python3-venv'
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
   fail "Python 3.11 or later is needed; this is $(python3 --version)"
-node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || fail "Node.js 20 or later is needed; this is $(node --version)"
+node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' ||
+  fail "Node.js 20 or later is needed; this is $(node --version)"
 
 # up_to_date DIRECTORY FILE: whether DIRECTORY was made from FILE as it is now.
 up_to_date() {

@@ -38,14 +38,14 @@ fi
 # Requests to this machine go to it directly.
 export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost PYTHONDONTWRITEBYTECODE=1
 
-python() {
+pytest() {
   "$here/.venv/bin/python" -m pytest -q -p no:cacheprovider "$here" "$@"
 }
 
 if [ -n "${STANDIN_HTTPS_URL:-}" ]; then
-  python
+  pytest
   node --test --test-reporter=spec "$here"/*.test.mjs
 else
   echo 'tests/clients/run.sh: no https, so no b24jssdk and no b24pysdk' >&2
-  python --ignore="$here/test_b24pysdk.py"
+  pytest --ignore="$here/test_b24pysdk.py"
 fi

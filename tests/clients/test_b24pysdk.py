@@ -135,6 +135,23 @@ def test_an_error(standin, error):
     assert standin.journal() == [("batch" if "batch" in error else METHOD, status)] * tries
 
 
+def test_errors_of_the_live_edition(standin):
+    standin.serve("default", replace=[LIVE])
+    with pytest.raises(errors.BitrixAPIWrongAuthType) as raised:
+        rename(webhook()).call()
+    text = "Current authorization type is denied for this method Application context required"
+    assert (raised.value.error_description, raised.value.response.status_code) == (text, 403)
+
+    with pytest.raises(errors.BitrixAPIInvalidToken) as raised:
+        rename(application("unknown")).call()
+    assert raised.value.error_description == "Unable to get application by token"
+
+    with pytest.raises(errors.BitrixAPIBadRequest) as raised:
+        rename(application(), name="").call()
+    assert raised.value.error_description == "Argument 'NAME' is null or empty"
+    assert raised.value.json_response["argument"] == "NAME"
+
+
 @pytest.mark.parametrize("code", ["QUERY_LIMIT_EXCEEDED", "OVERLOAD_LIMIT"])
 def test_the_sdk_tries_again(standin, code):
     standin.serve("default", {"on": "bitrix24", "when": {"first": 2}, "error": code})

@@ -36,6 +36,9 @@ def test_a_rename_over_https(standin):
 
 
 NAME = {"display_name": "New name"}
+SUSPENDED = {"tenant": "suspended-2005", "secret": "secret-2005"}
+UNVERIFIED = {"tenant": "unverified-2007", "secret": "secret-2007"}
+AT_LIMIT = {"tenant": "at-limit-2008", "secret": "secret-2008"}
 
 # 2012 and 2013 are missing: this SDK cannot leave its token out, and it does not sign.
 ERRORS = [
@@ -49,9 +52,9 @@ ERRORS = [
     ("ch_01H", NAME, {"tenant": "nobody"}, 404, "2001", "Tenant not found", False, None),
     ("ch_09X", NAME, {}, 404, "2002", "Chat not found", False, None),
     ("ch_01H", NAME, {"secret": "wrong"}, 401, "2004", "Invalid authentication", False, None),
-    ("ch_01H", NAME, {"tenant": "suspended-2005", "secret": "secret-2005"}, 403, "2005", "Forbidden", False, None),
-    ("ch_01H", NAME, {"tenant": "unverified-2007", "secret": "secret-2007"}, 403, "2007", "Email not verified", False, None),
-    ("ch_01H", NAME, {"tenant": "at-limit-2008", "secret": "secret-2008"}, 402, "2008", "Account limit reached", False, None),
+    ("ch_01H", NAME, SUSPENDED, 403, "2005", "Forbidden", False, None),
+    ("ch_01H", NAME, UNVERIFIED, 403, "2007", "Email not verified", False, None),
+    ("ch_01H", NAME, AT_LIMIT, 402, "2008", "Account limit reached", False, None),
     ("ch_01H/typing", NAME, {}, 404, "2011", "Not found", False, None),
     ("ch_3001", NAME, {}, 500, "3001", "Internal server error", True, None),
     ("ch_3002", NAME, {}, 503, "3002", "Delivery unavailable", True, None),

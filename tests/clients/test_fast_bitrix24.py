@@ -42,9 +42,9 @@ def call(items, url=WEBHOOK, raw=False, **options):
 
 
 def test_a_rename(standin):
-    answer = call(item(NAME="Имя & \"имя\" 🚀"), raw=True)
+    answer = call(item(NAME='Имя & "имя" 🚀'), raw=True)
     assert answer["result"] == RENAMED
-    assert standin.names("bitrix24")[CHAT] == "Имя & \"имя\" 🚀"
+    assert standin.names("bitrix24")[CHAT] == 'Имя & "имя" 🚀'
     assert standin.journal() == [(METHOD, 200)]
 
 
@@ -67,8 +67,8 @@ def test_a_rename_over_https(standin):
 
 
 def test_one_item_in_a_batch(standin):
-    assert call(item(NAME="Имя & \"имя\" 🚀")) == {"order0000000000": RENAMED}
-    assert standin.names("bitrix24")[CHAT] == "Имя & \"имя\" 🚀"
+    assert call(item(NAME='Имя & "имя" 🚀')) == {"order0000000000": RENAMED}
+    assert standin.names("bitrix24")[CHAT] == 'Имя & "имя" 🚀'
     assert standin.journal() == [("batch", 200)]
 
 

@@ -39,7 +39,7 @@ def sample(name, **replacements):
 
 
 def run(*command, text, **variables):
-    """What the sample prints."""
+    """What the sample prints to stdout and stderr."""
     trusted = {"CURL_CA_BUNDLE": os.environ["STANDIN_CA"]} if "STANDIN_CA" in os.environ else {}
     environment = {**os.environ, **trusted, **variables}
     done = subprocess.run(command, input=text, env=environment, cwd=HERE, capture_output=True, text=True, timeout=60)
@@ -84,7 +84,7 @@ def test_javascript_of_bitrix24(standin):
         const alert = console.log
         const $b24 = B24Hook.fromWebhookUrl(process.env.BITRIX24_HTTPS_WEBHOOK_URL)
     """
-    printed, complaint = run("node", "--input-type=module", "-", text=before + sample("bitrix24-js.js"))
+    _, complaint = run("node", "--input-type=module", "-", text=before + sample("bitrix24-js.js"))
     assert "Error: TypeError: result.error is not a function" in complaint
     assert standin.names("bitrix24")[CHAT] == "New dialog name"
     assert standin.journal() == [("imconnector.chat.name.set", 200)]
