@@ -1,0 +1,60 @@
+"""What the tests in Python share: the control interface of the running server."""
+
+import json
+import os
+import pathlib
+import urllib.request
+
+import pytest
+
+HERE = pathlib.Path(__file__).parent
+SCENARIOS = HERE.parents[1] / "scenarios"
+
+# Texts to replace in a scenario.
+LIVE = ("bitrix24:", "bitrix24:\n  edition: live")
+EXPIRED = ("expires: 30s", "expires: 0s")  # at the start
+
+# Every error of Bitrix24 as `bitrix24-errors.yaml` gives it, and what to send for it.
+ERRORS = json.loads((HERE / "bitrix24-errors.json").read_text())
+every_error = pytest.mark.parametrize("error", ERRORS, ids=[error["code"] for error in ERRORS])
+
+
+class Standin:
+    """The running server. Its vendors' addresses and credentials are in the environment."""
+
+    def __init__(self):
+        self.url = os.environ["STANDIN_URL"]
+
+    def serve(self, name, *faults, replace=()):
+        """Puts a scenario of the library in place, with texts replaced in it and further faults."""
+        text = (SCENARIOS / f"{name}.yaml").read_text()
+        for old, new in replace:
+            assert old in text
+            text = text.replace(old, new, 1)
+        self._ask("scenario", text)
+        for number, fault in enumerate(faults, 1):
+            self._ask("faults", json.dumps({"name": f"fault {number}", **fault}))
+
+    def journal(self):
+        """What was asked so far: for each request its operation and the status of its answer."""
+        return [(entry["operation"], entry["response"]["status"]) for entry in self._ask("journal")["entries"]]
+
+    def names(self, vendor):
+        """The present name of each chat by its id."""
+        chats = self._ask("state")[vendor]
+        if vendor == "chert":
+            chats = [chat for tenant in chats["tenants"] for chat in tenant["chats"]]
+            return {chat["id"]: chat["display_name"] for chat in chats}
+        return {chat["id"]: chat["name"] for chat in chats["chats"]}
+
+    def _ask(self, path, body=None):
+        data = None if body is None else body.encode()
+        with urllib.request.urlopen(f"{self.url}/__standin/{path}", data, timeout=10) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture
+def standin():
+    server = Standin()
+    server.serve("default")
+    return server

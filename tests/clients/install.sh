@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Installs the vendors' SDKs, in the versions that requirements.txt and package-lock.json pin, into .venv and
+# node_modules beside this file. What is there already is left alone, so it can be run before every test run.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+fail() {
+  printf 'tests/clients/install.sh: %s\n' "$*" >&2
+  exit 1
+}
+
+# Whether all tools are there. A venv needs Python's module `ensurepip`, which Debian packs on its own.
+complete() {
+  command -v curl >/dev/null && command -v node >/dev/null && command -v npm >/dev/null &&
+    python3 -c 'import ensurepip, venv' 2>/dev/null
+}
+
+if ! complete && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  { apt-get update -q && apt-get install -q -y --no-install-recommends curl nodejs npm python3 python3-venv; } ||
+    fail 'apt-get could not install curl, nodejs, npm, python3 and python3-venv'
+fi
+complete ||
+  fail 'curl, node, npm and python3 with its venv are needed; Debian has them as curl nodejs npm python3 python3-venv'
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+  fail "Python 3.11 or later is needed; this is $(python3 --version)"
+node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' ||
+  fail "Node.js 20 or later is needed; this is $(node --version)"
+
+# up_to_date DIRECTORY FILE: whether DIRECTORY was made from FILE as it is now.
+up_to_date() {
+  cmp -s "$2" "$1/.made-from"
+}
+
+if ! up_to_date .venv requirements.txt; then
+  rm -rf .venv
+  python3 -m venv .venv
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.txt ||
+    fail 'pip could not install requirements.txt'
+  .venv/bin/python -m pip check || fail 'requirements.txt misses a package'
+  cp requirements.txt .venv/.made-from
+fi
+
+if ! up_to_date node_modules package-lock.json; then
+  npm ci --no-audit --no-fund --ignore-scripts --loglevel=error || fail 'npm could not install package-lock.json'
+  cp package-lock.json node_modules/.made-from
+fi
