@@ -37,6 +37,7 @@ pub mod control;
 pub mod engine;
 pub mod fault;
 pub mod http;
+pub mod judge;
 pub mod scenario;
 pub mod seed;
 pub mod serve;
@@ -46,4 +47,4 @@ pub mod vendor;
 pub mod cli;
 
 pub use scenario::{Report, Scenario};
-pub use serve::{Server, StartError};
+pub use serve::{Server, StartError, Unmet};

@@ -10,6 +10,7 @@ mod redact;
 mod reset;
 mod scenario;
 mod state;
+mod verify;
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -21,6 +22,7 @@ use crate::seed::nearest;
 
 pub use journal::entry_as_json;
 pub use redact::Redactor;
+pub use verify::{UNMET, as_json as outcome_as_json, patience};
 
 /// One route.
 struct Route {
@@ -70,6 +72,7 @@ static ROUTES: &[Route] = &[
     Route { method: "POST", path: "/__standin/faults/{name}/off", answer: Of(faults::off) },
     Route { method: "POST", path: "/__standin/faults/{name}/on", answer: Of(faults::on) },
     Route { method: "POST", path: SCENARIO, answer: Of(scenario::replace) },
+    Route { method: "POST", path: verify::PATH, answer: Of(verify::answer) },
     Route { method: "GET", path: "/__standin/namespaces", answer: OfAll(namespaces::list) },
     Route { method: "POST", path: "/__standin/namespaces", answer: OfAll(namespaces::open) },
     Route { method: "GET", path: "/__standin/namespaces/{name}", answer: OfAll(namespaces::show) },

@@ -35,6 +35,11 @@ impl Redactor {
         }))
     }
 
+    /// For texts that belong to no request.
+    pub fn for_secrets(&self) -> Hide {
+        self.with(std::iter::empty())
+    }
+
     fn with(&self, more: impl Iterator<Item = String>) -> Hide {
         let mut secrets: Vec<_> = self.secrets.iter().cloned().chain(more).collect();
         secrets.extend(secrets.clone().iter().flat_map(|secret| spellings(secret)));

@@ -182,18 +182,9 @@ fn mismatch(fault: &Fault, call: &AskedCall) -> Option<String> {
     let unlike = |(name, matcher): &(String, Matcher)| match call.facts.parameter(name) {
         None => Some(format!("its `match` asks for `{name}`, which the call does not have")),
         Some(found) if !matcher.fits(&found) => {
-            Some(format!("its `match` asks for `{name}` {}, the call has `{found}`", wanted(matcher)))
+            Some(format!("its `match` asks for `{name}` {matcher}, the call has `{found}`"))
         }
         Some(_) => None,
     };
     fault.matches.iter().find_map(unlike)
-}
-
-fn wanted(matcher: &Matcher) -> String {
-    match matcher {
-        Matcher::Any(values) => {
-            values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(" or ")
-        }
-        Matcher::Fits(regex) => format!("that fits `{regex}`"),
-    }
 }

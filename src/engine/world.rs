@@ -8,8 +8,9 @@ use super::faults::Faults;
 use super::{Arrival, Clock, Entry, Journal, Planned};
 use crate::fault::{Fault, FaultSpec, Forecast, Mode, State};
 use crate::http::{Reply, Request};
+use crate::judge::{ExpectSpec, Outcome, Tally};
 use crate::scenario::{Origin, Scenario};
-use crate::vendor::{Emulator, Section, Vendor};
+use crate::vendor::{Emulator, Section, Vendor, by_name};
 use jiff::Timestamp;
 
 /// A scenario as it lives: vendors, faults, clock, journal, counters.
@@ -34,6 +35,8 @@ pub struct World {
     pub(super) faults: Faults,
     journal: Journal,
     counters: Counters,
+    /// What the scenario expects, as far as it has come.
+    tally: Tally,
 }
 
 /// What a world has counted since the start of its scenario.
@@ -70,6 +73,7 @@ impl World {
             faults: Faults::new(&scenario.faults, seed),
             journal: Journal::default(),
             counters: Counters::default(),
+            tally: Tally::new(&scenario.expect),
             scenario,
         }
     }
@@ -126,6 +130,11 @@ impl World {
         }
         let at = self.clock.now(arrival.now);
         let number = self.counters.exchanges;
+        if !self.tally.is_empty()
+            && let Some(vendor) = note.vendor.and_then(by_name)
+        {
+            self.tally.saw(number, vendor, &vendor.calls(&request));
+        }
         self.journal.push(Entry { number, at, request, reply: Arc::clone(&reply), note });
         reply
     }
@@ -153,6 +162,37 @@ impl World {
     /// Its counters.
     pub fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// What has become of the scenario's expectations; `now` is the wall clock's instant.
+    pub fn outcomes(&mut self, now: Timestamp) -> Vec<Outcome> {
+        self.settle(now);
+        self.tally.outcomes(self.names())
+    }
+
+    /// What has become of other expectations, as far as the journal goes back.
+    pub fn outcomes_of(&mut self, expect: &[ExpectSpec], now: Timestamp) -> Vec<Outcome> {
+        self.settle(now);
+        let mut tally = Tally::new(expect);
+        for entry in self.journal.entries() {
+            if let Some(vendor) = entry.note.vendor.and_then(by_name) {
+                tally.saw(entry.number, vendor, &vendor.calls(&entry.request));
+            }
+        }
+        tally.outcomes(self.names())
+    }
+
+    /// The present names of the chats with an identifier.
+    fn names(&self) -> impl Fn(&str, &str) -> Vec<String> {
+        |vendor, chat| {
+            let emulator = self.emulators.iter().find(|(known, _)| known.name() == vendor);
+            emulator.map_or_else(Vec::new, |(_, emulator)| emulator.names(chat))
+        }
+    }
+
+    fn settle(&mut self, now: Timestamp) {
+        let now = self.clock.now(now);
+        self.emulators.iter_mut().for_each(|(_, emulator)| emulator.settle(now));
     }
 
     /// Moves a virtual clock; `None` when the world follows the wall, which nobody can move.
@@ -247,8 +287,7 @@ impl World {
 
     /// The state of every vendor as data, without secrets, at the wall clock's instant `now`.
     pub fn state(&mut self, now: Timestamp) -> serde_json::Value {
-        let now = self.clock.now(now);
-        self.emulators.iter_mut().for_each(|(_, emulator)| emulator.settle(now));
+        self.settle(now);
         self.emulators.iter().map(|(vendor, emulator)| (vendor.name().to_owned(), emulator.state())).collect()
     }
 }

@@ -1,5 +1,7 @@
 //! What a `match` asks of one value: to be this, one of these, or to fit a regular expression.
 
+use std::fmt;
+
 use regex::{Regex, RegexBuilder};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -63,6 +65,19 @@ impl Pattern {
             Self::One(value) => Some(std::slice::from_ref(value)),
             Self::Any(values) => Some(values),
             Self::Form(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Matcher {
+    /// What is asked for, in words.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any(values) => {
+                let values: Vec<_> = values.iter().map(|value| format!("`{value}`")).collect();
+                formatter.write_str(&values.join(" or "))
+            }
+            Self::Fits(regex) => write!(formatter, "that fits `{regex}`"),
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Target {
 }
 
 impl Target {
-    fn name(self) -> String {
+    pub(super) fn name(self) -> String {
         match self.operation {
             Some(operation) => format!("{}.{}", self.vendor.name(), operation.name),
             None => self.vendor.name().to_owned(),
@@ -30,7 +30,7 @@ impl Target {
     }
 
     /// Every parameter of what it is aimed at, each once.
-    fn parameters(self) -> Vec<&'static str> {
+    pub(super) fn parameters(self) -> Vec<&'static str> {
         let operations = match &self.operation {
             Some(operation) => std::slice::from_ref(operation),
             None => self.vendor.operations(),
@@ -50,7 +50,7 @@ impl Target {
 }
 
 /// The vendors that have a section, each with it.
-type Sections<'a> = &'a [(&'static dyn Vendor, Box<dyn Section>)];
+pub(super) type Sections<'a> = &'a [(&'static dyn Vendor, Box<dyn Section>)];
 
 /// Adds every finding about `faults`.
 pub(super) fn check(
@@ -158,7 +158,7 @@ fn changes_something(fault: &FaultSpec, target: Target, path: &Path, findings: &
     false
 }
 
-fn target(on: &str) -> Result<Target, (String, String)> {
+pub(super) fn target(on: &str) -> Result<Target, (String, String)> {
     let (first, rest) = on.split_once('.').map_or((on, None), |(first, rest)| (first, Some(rest)));
     let targets = || VENDORS.iter().flat_map(|vendor| targets(*vendor));
     let Some(vendor) = by_name(first) else {

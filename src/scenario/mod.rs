@@ -14,6 +14,7 @@ mod calls;
 mod changes;
 mod check;
 mod effects;
+mod expect;
 mod fill;
 mod node;
 mod refusal;
@@ -34,11 +35,12 @@ pub use changes::changes;
 pub use report::{Placed, Report};
 pub use schema::{schema, schema_text};
 
-use self::node::{Mistake, Node};
+use self::node::{Kind, Mistake, Node};
 use self::schema::Head;
-use self::shape::Shape;
+use self::shape::{Field, Shape};
 use crate::engine::Clock;
 use crate::fault::FaultSpec;
+use crate::judge::ExpectSpec;
 use crate::seed::{Findings, Path};
 use crate::vendor::{Section, VENDORS, Vendor};
 
@@ -52,6 +54,10 @@ struct Document {
 
 const SCENARIO: Document =
     Document { what: "the scenario", begin: "begin with `standin: 1` and `name: …`" };
+const EXPECTATIONS: Document = Document {
+    what: "the list of expectations",
+    begin: "write a list: `- name: …`, `on: …`, and how many calls",
+};
 const FAULT: Document =
     Document { what: "the fault", begin: "write one fault: `name: …`, `on: …`, and what it does" };
 
@@ -80,6 +86,8 @@ pub struct Scenario {
     pub sections: Vec<(&'static dyn Vendor, Box<dyn Section>)>,
     /// Its faults in the order of the file.
     pub faults: Vec<FaultSpec>,
+    /// What a good client has done at the end.
+    pub expect: Vec<ExpectSpec>,
 }
 
 impl Scenario {
@@ -111,6 +119,7 @@ impl Scenario {
             clock: self.clock,
             sections: sections.collect(),
             faults: self.faults.clone(),
+            expect: self.expect.clone(),
         }
     }
 }
@@ -125,6 +134,43 @@ pub fn parse_fault(text: &str, present: &[FaultSpec], scenario: &Scenario) -> Re
         Some(fault) if mistakes.is_empty() => Ok(fault),
         _ => Err(Report::new("fault", text, mistakes)),
     }
+}
+
+/// Reads a list of expectations for a run of `scenario`, or a mapping with the key `expect` that holds it.
+///
+/// # Errors
+/// The report holds every mistake, as for a whole scenario.
+pub fn parse_expectations(text: &str, scenario: &Scenario) -> Result<Vec<ExpectSpec>, Report> {
+    let mut mistakes = Vec::new();
+    match read_expectations(text, scenario, &mut mistakes) {
+        Some(found) if mistakes.is_empty() => Ok(found),
+        _ => Err(Report::new("expectations", text, mistakes)),
+    }
+}
+
+fn read_expectations(
+    text: &str,
+    scenario: &Scenario,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Vec<ExpectSpec>> {
+    let mut root = yaml::read(text, EXPECTATIONS, mistakes)?;
+    let whole = Shape::of(&schema());
+    let list = whole.field("expect")?;
+    let mapping =
+        Shape::Record(vec![Field { name: "expect".to_owned(), shape: list.clone(), is_required: true }]);
+    let is_mapping = matches!(root.kind, Kind::Mapping(_));
+    let (value, taint) =
+        fill::fill(&mut root, if is_mapping { &mapping } else { list }, EXPECTATIONS, mistakes);
+    let (value, place) = match value? {
+        Value::Object(mut keys) => (keys.shift_remove("expect")?, Path::default().key("expect")),
+        list => (list, Path::default()),
+    };
+    let found: Vec<ExpectSpec> = parsed(serde_json::from_value(value), &place, &root, mistakes)?;
+    let mut findings = Findings::default();
+    expect::check_at(&found, &place, &scenario.sections, &taint, &mut findings);
+    let sound = findings.0.into_iter().filter(|finding| !taint.covers(&finding.path));
+    mistakes.extend(sound.map(|finding| Mistake { span: root.locate(&finding.path), finding }));
+    Some(found)
 }
 
 fn read_fault(
@@ -154,7 +200,7 @@ fn read_fault(
 
 impl fmt::Debug for Scenario {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { origin, name, seed, clock, sections, faults } = self;
+        let Self { origin, name, seed, clock, sections, faults, expect } = self;
         let sections: Vec<_> = sections.iter().map(|(vendor, section)| (vendor.name(), section)).collect();
         formatter
             .debug_struct("Scenario")
@@ -164,6 +210,7 @@ impl fmt::Debug for Scenario {
             .field("clock", clock)
             .field("sections", &sections)
             .field("faults", faults)
+            .field("expect", expect)
             .finish()
     }
 }
@@ -182,6 +229,7 @@ fn read(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Scenario> {
     }
     let clock = head.clock();
     check::check(&head.faults, &sections, clock, &taint, &mut findings);
+    expect::check(&head.expect, &sections, &taint, &mut findings);
     let sound = findings.0.into_iter().filter(|finding| !taint.covers(&finding.path));
     mistakes.extend(sound.map(|finding| Mistake { span: root.locate(&finding.path), finding }));
 
@@ -192,6 +240,7 @@ fn read(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Scenario> {
         clock,
         sections,
         faults: head.faults,
+        expect: head.expect,
     })
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::engine::Clock;
 use crate::fault::FaultSpec;
+use crate::judge::ExpectSpec;
 use crate::seed::{Moment, Text};
 use crate::vendor::VENDORS;
 
@@ -30,6 +31,9 @@ pub(super) struct Head {
     /// What fails on purpose.
     #[serde(default)]
     pub(super) faults: Vec<FaultSpec>,
+    /// What a good client has done at the end.
+    #[serde(default)]
+    pub(super) expect: Vec<ExpectSpec>,
 }
 
 /// What time it is.
@@ -62,11 +66,11 @@ pub fn schema() -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let mut top = Head::json_schema(&mut generator);
     if let Some(properties) = top.get_mut("properties").and_then(Value::as_object_mut) {
-        let faults = properties.shift_remove_entry("faults");
+        let last = ["faults", "expect"].map(|name| properties.shift_remove_entry(name));
         properties.extend(
             VENDORS.iter().map(|vendor| (vendor.name().to_owned(), vendor.schema(&mut generator).to_value())),
         );
-        properties.extend(faults);
+        properties.extend(last.into_iter().flatten());
     }
     let mut whole = Map::new();
     whole.insert("$schema".to_owned(), "https://json-schema.org/draft/2020-12/schema".into());

@@ -12,8 +12,8 @@ use hyper::body::Incoming;
 use hyper::header::{CONNECTION, EXPECT, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode, Version};
 
-use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::tap::{MARK, Order, Orders};
 use super::{body, clock};
@@ -29,18 +29,29 @@ pub struct Shared {
     realm: Mutex<Realm>,
     /// Whether answers carry the number of their exchange.
     tag: bool,
+    /// Tells those who wait for something that an exchange has been recorded.
+    recorded: Notify,
     /// Turns true when the server stops: what is held up is held up no longer.
     stopping: watch::Sender<bool>,
     /// Answers a request; a test puts something else here.
     pub(super) step: Step,
 }
 
+/// How often those who wait look, though no exchange comes: changes also come by the clock.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
 /// What answers a request.
 pub(super) type Step = fn(&mut World, &Request, Arrival) -> Planned;
 
 impl Shared {
     pub(super) fn new(world: World, tag: bool) -> Self {
-        Self { realm: Mutex::new(Realm::new(world)), tag, stopping: watch::Sender::new(false), step }
+        Self {
+            realm: Mutex::new(Realm::new(world)),
+            tag,
+            recorded: Notify::new(),
+            stopping: watch::Sender::new(false),
+            step,
+        }
     }
 
     /// The worlds, for as long as the guard lives. A panic while it was held does not end the server.
@@ -101,7 +112,10 @@ impl Shared {
         request.secure = client.is_secure;
         let closes = request.body == Body::TooLarge;
         let has_body = &*request.method != "HEAD";
-        let Answered { reply, number, delay, mut wire } = self.plan(request, head);
+        let Answered { reply, number, delay, mut wire } = match control::patience(&request) {
+            None => self.plan(request, head),
+            Some(patience) => self.wait_for(request, head, patience).await,
+        };
         if !delay.is_zero() {
             let mut stopping = self.stopping();
             tokio::select! {
@@ -112,6 +126,25 @@ impl Shared {
         }
         let has_body = has_body && !matches!(reply.status, 204 | 304);
         Ok(Exchanged { reply, number: number.filter(|_| self.tag), wire, has_body, closes })
+    }
+
+    /// Asks again, as exchanges come and go, until what is expected has come or `patience` is over.
+    async fn wait_for(&self, request: Request, head: jiff::Timestamp, patience: Duration) -> Answered {
+        let deadline = Instant::now() + patience;
+        let mut stopping = self.stopping();
+        loop {
+            let recorded = self.recorded.notified();
+            let answered = self.plan(request.clone(), head);
+            if answered.reply.status != control::UNMET || Instant::now() >= deadline {
+                return answered;
+            }
+            let next = deadline.min(Instant::now() + LOOK_AGAIN);
+            tokio::select! {
+                () = recorded => {}
+                () = sleep_until(next) => {}
+                _ = stopping.wait_for(|stopping| *stopping) => return answered,
+            }
+        }
     }
 
     /// Makes the reply under the lock.
@@ -146,6 +179,7 @@ impl Shared {
         let reply = world.record(request, planned, arrival);
         log(world);
         let number = Some(world.counters().exchanges);
+        self.recorded.notify_waiters();
         if let Some((name, credentials)) = issued {
             realm.issued(&name, credentials);
         }

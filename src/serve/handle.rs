@@ -10,7 +10,9 @@ use tokio::sync::oneshot;
 
 use super::answer::Shared;
 use super::{Options, Socket, now, random_seed, serve};
+use crate::control;
 use crate::engine::{Entry, World};
+use crate::judge::Outcome;
 use crate::scenario::{Origin, Report, Scenario};
 
 /// A running server. It stops, and its port is free again, when the value is dropped.
@@ -134,6 +136,17 @@ impl Server {
         self.shared.realm().main().state(now())
     }
 
+    /// Judges what the scenario expects. The server does the same when it is dropped, and panics there.
+    ///
+    /// # Errors
+    /// What was not met, and the conversation so far.
+    pub fn verify(&self) -> Result<(), Unmet> {
+        let mut realm = self.shared.realm();
+        let outcomes = realm.main().outcomes(now());
+        let unmet: String = outcomes.iter().filter(|outcome| !outcome.met).map(Outcome::text).collect();
+        if unmet.is_empty() { Ok(()) } else { Err(Unmet(unmet + &conversation(realm.main()))) }
+    }
+
     /// Back to the start of the scenario: state, counters, clock and journal.
     pub fn reset(&self) {
         self.shared.realm().main().reset(now());
@@ -141,10 +154,45 @@ impl Server {
 }
 
 impl Drop for Server {
+    /// # Panics
+    /// When the scenario has expectations that are not met, unless the thread panics already.
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+        if !std::thread::panicking()
+            && let Err(unmet) = self.verify()
+        {
+            panic!("{unmet}");
+        }
     }
+}
+
+/// Expectations that were not met.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the client did not do what the scenario expects\n{0}")]
+pub struct Unmet(String);
+
+/// How many exchanges of a conversation are shown.
+const MOST_SHOWN: usize = 30;
+
+/// The exchanges in a line each, secrets hidden.
+fn conversation(world: &World) -> String {
+    let redactor = control::Redactor::new(world.scenario());
+    let count = world.counters().exchanges;
+    let mut text = format!("the conversation, {count} exchanges:\n");
+    let skipped = world.journal().entries().count().saturating_sub(MOST_SHOWN);
+    for entry in world.journal().entries().skip(skipped) {
+        let hide = redactor.for_exchange(&entry.request, &entry.reply);
+        let request = &entry.request;
+        let body = String::from_utf8_lossy(request.body());
+        let line = format!("{:>4}  {} {} {body}", entry.number, request.method, request.target());
+        let outcome = match entry.note.error {
+            Some(error) => format!("{} {error}", entry.reply.status),
+            None => entry.reply.status.to_string(),
+        };
+        text += &format!("{} -> {outcome}\n", hide.text(line.trim_end()));
+    }
+    text
 }

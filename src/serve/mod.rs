@@ -14,7 +14,7 @@ mod tls;
 mod watch;
 
 pub use clock::now;
-pub use handle::{Server, StartError};
+pub use handle::{Server, StartError, Unmet};
 pub use random::random_seed;
 pub use run::{Options, Running, Socket, serve};
 pub use signals::stop_signal;

@@ -167,6 +167,9 @@ pub trait Emulator: Send {
 
     /// The state as data, without secrets.
     fn state(&self) -> Value;
+
+    /// The present names of the chats with this identifier.
+    fn names(&self, chat: &str) -> Vec<String>;
 }
 
 /// One request on its way through a vendor.

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 /// For each part of the library: the other parts that it may name.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("cli", &["engine", "scenario", "seed", "serve", "vendor"]),
-    ("serve", &["control", "engine", "fault", "http", "scenario", "vendor"]),
-    ("control", &["engine", "fault", "http", "scenario", "seed", "vendor"]),
-    ("engine", &["fault", "http", "scenario", "seed", "vendor"]),
-    ("scenario", &["engine", "fault", "seed", "vendor"]),
+    ("serve", &["control", "engine", "fault", "http", "judge", "scenario", "vendor"]),
+    ("control", &["engine", "fault", "http", "judge", "scenario", "seed", "vendor"]),
+    ("engine", &["fault", "http", "judge", "scenario", "seed", "vendor"]),
+    ("scenario", &["engine", "fault", "judge", "seed", "vendor"]),
+    ("judge", &["fault", "seed", "vendor"]),
     ("vendor", &["engine", "http", "seed"]),
     ("fault", &["engine", "http", "seed"]),
     ("http", &[]),

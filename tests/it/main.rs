@@ -6,6 +6,7 @@
 //! * `faults`: when faults strike, and what they leave alone
 //! * `wire`: what a fault does to the connection, as a raw socket sees it
 //! * `run_time`: what can be changed and asked while a server runs
+//! * `expectations`: what a scenario expects of the client
 //! * `namespaces`: worlds apart within one server
 //! * `control`: health, journal, state, reset
 //! * `library`: every shipped scenario, as a client sees it
@@ -27,6 +28,7 @@ mod client;
 mod commands;
 mod control;
 mod documented;
+mod expectations;
 mod faults;
 mod hostile;
 mod library;

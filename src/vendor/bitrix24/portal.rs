@@ -292,6 +292,10 @@ impl Emulator for State {
         }
     }
 
+    fn names(&self, chat: &str) -> Vec<String> {
+        self.chats.iter().filter(|known| known.id == chat).map(|known| known.name.clone()).collect()
+    }
+
     fn state(&self) -> Value {
         let chats: Vec<_> = self.chats.iter().map(Chat::state).collect();
         json!({"edition": self.edition().name(), "chats": chats})

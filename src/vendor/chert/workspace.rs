@@ -233,6 +233,11 @@ impl Emulator for State {
         }
     }
 
+    fn names(&self, chat: &str) -> Vec<String> {
+        let chats = self.tenants.tenants.iter().filter_map(|tenant| Some(tenant.chat(chat)?.1));
+        chats.map(|chat| chat.display_name.clone().unwrap_or_default()).collect()
+    }
+
     fn state(&self) -> Value {
         let chat = |chat: &Chat| {
             json!({

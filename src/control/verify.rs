@@ -1,0 +1,79 @@
+//! `POST /__standin/verify[?wait_for=10s]`: whether what is expected has come.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{Asked, Redactor, mistake, refused};
+use crate::engine::World;
+use crate::http::{Body, Reply, Request, form};
+use crate::judge::{Member, Near, Outcome};
+use crate::scenario;
+use crate::seed::Length;
+
+/// The path of the route.
+pub(super) const PATH: &str = "/__standin/verify";
+
+/// The status of an answer that says that something has not come.
+pub const UNMET: u16 = 417;
+
+/// How long the caller is willing to wait for what has not come yet.
+pub fn patience(request: &Request) -> Option<Duration> {
+    let is_verify = request.path().starts_with("/__standin/") && request.path().ends_with("/verify");
+    let query = form::decode(request.query().as_bytes());
+    let length = query.get("wait_for").filter(|_| is_verify)?.as_str()?;
+    Length::parse(length).ok().map(|length| length.0)
+}
+
+pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
+    for (name, value) in form::decode(asked.request.query().as_bytes()) {
+        if name != "wait_for" {
+            let help = "`?wait_for=10s` waits so long for what has not come yet";
+            return mistake(400, format!("there is no `{name}` here"), help);
+        }
+        if let Err(error) = Length::parse(value.as_str().unwrap_or_default()) {
+            let (message, help) = error.split_once(": ").unwrap_or((&error, ""));
+            return mistake(400, message.to_owned(), help);
+        }
+    }
+    if asked.request.body == Body::TooLarge {
+        return mistake(413, "the list is larger than 1 MiB".to_owned(), "send fewer expectations");
+    }
+    let Ok(text) = std::str::from_utf8(asked.request.body()) else {
+        return mistake(400, "the body is no UTF-8 text".to_owned(), "send expectations as YAML or JSON");
+    };
+    let outcomes = match text.trim() {
+        "" if world.scenario().expect.is_empty() => {
+            let help = "send a list as in `expect:` of a scenario, or give the scenario one";
+            return mistake(400, "nothing is expected".to_owned(), help);
+        }
+        "" => world.outcomes(asked.now),
+        _ => match scenario::parse_expectations(text, world.scenario()) {
+            Ok(expect) => world.outcomes_of(&expect, asked.now),
+            Err(report) => return refused(&report, "the expectations have mistakes"),
+        },
+    };
+    let hide = Redactor::new(world.scenario()).for_secrets();
+    let met = outcomes.iter().all(|outcome| outcome.met);
+    let all: Vec<_> = outcomes.iter().map(as_json).collect();
+    let report: String = outcomes.iter().filter(|outcome| !outcome.met).map(Outcome::text).collect();
+    let mut body = json!({"met": met, "expectations": all, "report": hide.text(&report)});
+    if !text.trim().is_empty() && world.journal().evicted() > 0 {
+        body["evicted"] = json!(world.journal().evicted());
+    }
+    Reply::json(if met { 200 } else { UNMET }, &body)
+}
+
+/// An outcome as data.
+pub fn as_json(outcome: &Outcome) -> Value {
+    let member = |Member { name, wanted, found, fits }: &Member| json!({"name": name, "wanted": wanted, "found": found, "fits": fits});
+    let near = |Near { exchange, members }: &Near| json!({"exchange": exchange, "members": members.iter().map(member).collect::<Vec<_>>()});
+    json!({
+        "name": outcome.name,
+        "met": outcome.met,
+        "expected": outcome.expected,
+        "found": outcome.found,
+        "exchanges": outcome.exchanges,
+        "closest": outcome.near.as_ref().map(near),
+    })
+}

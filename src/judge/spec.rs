@@ -1,0 +1,114 @@
+//! An expectation as a scenario describes it.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::fault::Pattern;
+use crate::seed::Text;
+
+/// What a good client has done when it is done: so many calls of an operation, or a chat with this name.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectSpec {
+    /// Its name, shown in reports. Unique within the scenario.
+    pub name: Text,
+    /// An operation (`chert.chats.rename`); with `named`, a vendor is enough.
+    pub on: Text,
+    /// Only calls whose parameters are these, such as `{NAME: New name}`.
+    #[serde(default, rename = "match")]
+    pub matches: IndexMap<String, Pattern>,
+    /// How many of these calls: `never`, or `{exactly: 2}`, `{at_least: 1, at_most: 3}`. Without it, one at least.
+    #[serde(default)]
+    pub calls: Option<Calls>,
+    /// The name of another expectation: no call of this one comes before the first call of that one.
+    #[serde(default)]
+    pub after: Option<Text>,
+    /// The identifier of a chat, whose name is looked at.
+    #[serde(default)]
+    pub chat: Option<Text>,
+    /// The name that the chat has at the end.
+    #[serde(default)]
+    pub named: Option<Text>,
+}
+
+/// How many calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Calls {
+    /// None.
+    Never(Never),
+    /// Within bounds.
+    Count(Count),
+}
+
+/// No call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Never {
+    /// No call.
+    Never,
+}
+
+/// Bounds for a number of calls; those that are given must hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Count {
+    /// So many.
+    #[serde(default)]
+    pub exactly: Option<u64>,
+    /// So many or more.
+    #[serde(default)]
+    pub at_least: Option<u64>,
+    /// So many or fewer.
+    #[serde(default)]
+    pub at_most: Option<u64>,
+}
+
+impl ExpectSpec {
+    /// The fewest and the most calls.
+    pub fn bounds(&self) -> (u64, u64) {
+        match self.calls {
+            None => (1, u64::MAX),
+            Some(Calls::Never(Never::Never)) => (0, 0),
+            Some(Calls::Count(Count { exactly: Some(exactly), .. })) => (exactly, exactly),
+            Some(Calls::Count(Count { exactly: None, at_least, at_most })) => {
+                (at_least.unwrap_or(0), at_most.unwrap_or(u64::MAX))
+            }
+        }
+    }
+
+    /// How many calls are expected, in words.
+    pub fn calls_in_words(&self) -> String {
+        let times = |count: u64| if count == 1 { "1 call".to_owned() } else { format!("{count} calls") };
+        match self.bounds() {
+            (_, 0) => "no call".to_owned(),
+            (least, most) if least == most => format!("exactly {}", times(least)),
+            (least, u64::MAX) => format!("at least {}", times(least)),
+            (0, most) => format!("at most {}", times(most)),
+            (least, most) => format!("{least} to {}", times(most)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_calls_are_told_in_words() {
+        for (calls, words) in [
+            ("null", "at least 1 call"),
+            (r#""never""#, "no call"),
+            (r#"{"exactly": 2}"#, "exactly 2 calls"),
+            (r#"{"at_least": 2}"#, "at least 2 calls"),
+            (r#"{"at_most": 1}"#, "at most 1 call"),
+            (r#"{"at_least": 1, "at_most": 3}"#, "1 to 3 calls"),
+            (r#"{"at_least": 0, "at_most": 0}"#, "no call"),
+        ] {
+            let text = format!(r#"{{"name": "e", "on": "chert", "calls": {calls}}}"#);
+            let spec: ExpectSpec = serde_json::from_str(&text).unwrap();
+            assert_eq!(spec.calls_in_words(), words, "{calls}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Calls as they come → which expectations are met, and what came closest to those that are not.
+
+use crate::fault::Matcher;
+use crate::vendor::{AskedCall, Vendor};
+
+use super::ExpectSpec;
+
+/// The expectations of a run with what has been counted for each.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    entries: Vec<Counted>,
+    /// Calls looked at, in their order.
+    seen: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Counted {
+    spec: ExpectSpec,
+    matches: Vec<(String, Matcher)>,
+    calls: u64,
+    /// The exchanges of the first calls.
+    exchanges: Vec<u64>,
+    /// When the first call came, as a number among all calls.
+    first: Option<u64>,
+    /// The first call that came before any of `after`.
+    too_early: Option<u64>,
+    near: Option<Near>,
+}
+
+/// A call that was almost one of those that are expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Near {
+    /// The exchange that it came in.
+    pub exchange: u64,
+    /// What was asked of it, member by member.
+    pub members: Vec<Member>,
+}
+
+/// One parameter that an expectation asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its name.
+    pub name: String,
+    /// What it should be.
+    pub wanted: String,
+    /// What it was; `None` when it was not there.
+    pub found: Option<String>,
+    /// Whether that is what it should be.
+    pub fits: bool,
+}
+
+/// What became of an expectation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Its name.
+    pub name: String,
+    /// Whether it is met.
+    pub met: bool,
+    /// What was expected.
+    pub expected: String,
+    /// What was found.
+    pub found: String,
+    /// The exchanges of the calls that count, the first of them.
+    pub exchanges: Vec<u64>,
+    /// The call that came closest, where calls are missing.
+    pub near: Option<Near>,
+}
+
+/// How many exchanges of an expectation are remembered.
+const MOST_EXCHANGES: usize = 20;
+
+impl Tally {
+    /// Nothing counted yet.
+    pub fn new(specs: &[ExpectSpec]) -> Self {
+        let entries = specs.iter().map(|spec| Counted {
+            // A pattern that cannot be made ready was refused with its scenario.
+            matches: spec
+                .matches
+                .iter()
+                .filter_map(|(name, pattern)| Some((name.clone(), pattern.matcher().ok()?)))
+                .collect(),
+            spec: spec.clone(),
+            calls: 0,
+            exchanges: Vec::new(),
+            first: None,
+            too_early: None,
+            near: None,
+        });
+        Self { entries: entries.collect(), seen: 0 }
+    }
+
+    /// Whether nothing is expected.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Looks at the calls of an exchange.
+    pub fn saw(&mut self, exchange: u64, vendor: &dyn Vendor, calls: &[AskedCall]) {
+        for call in calls {
+            self.seen += 1;
+            let Some(operation) = call.operation else { continue };
+            for position in 0..self.entries.len() {
+                let on = self.entries[position].spec.on.as_str();
+                if on.strip_prefix(vendor.name()).and_then(|rest| rest.strip_prefix('.'))
+                    != Some(operation.name)
+                {
+                    continue;
+                }
+                let members = self.entries[position].members(call);
+                if members.iter().all(|member| member.fits) {
+                    let comes_first = self.entries[position].spec.after.as_ref().is_some_and(|after| {
+                        let other = self.entries.iter().find(|other| other.spec.name == *after);
+                        other.is_none_or(|other| other.first.is_none())
+                    });
+                    self.entries[position].count(exchange, self.seen, comes_first);
+                } else {
+                    self.entries[position].miss(Near { exchange, members });
+                }
+            }
+        }
+    }
+
+    /// What became of each expectation; `names` gives the present names of the chats with an identifier.
+    pub fn outcomes(&self, names: impl Fn(&str, &str) -> Vec<String>) -> Vec<Outcome> {
+        self.entries.iter().map(|entry| entry.outcome(&names)).collect()
+    }
+}
+
+impl Counted {
+    fn members(&self, call: &AskedCall) -> Vec<Member> {
+        let member = |(name, matcher): &(String, Matcher)| {
+            let found = call.facts.parameter(name);
+            Member {
+                name: name.clone(),
+                wanted: matcher.to_string(),
+                fits: found.as_ref().is_some_and(|value| matcher.fits(value)),
+                found: found.map(std::borrow::Cow::into_owned),
+            }
+        };
+        self.matches.iter().map(member).collect()
+    }
+
+    fn count(&mut self, exchange: u64, number: u64, comes_first: bool) {
+        self.calls += 1;
+        self.first.get_or_insert(number);
+        if self.exchanges.len() < MOST_EXCHANGES && self.exchanges.last() != Some(&exchange) {
+            self.exchanges.push(exchange);
+        }
+        if comes_first {
+            self.too_early.get_or_insert(exchange);
+        }
+    }
+
+    /// Keeps the call with the fewest members that do not fit; of several the latest.
+    fn miss(&mut self, near: Near) {
+        let faults = |near: &Near| near.members.iter().filter(|member| !member.fits).count();
+        if self.near.as_ref().is_none_or(|kept| faults(&near) <= faults(kept)) {
+            self.near = Some(near);
+        }
+    }
+
+    fn outcome(&self, names: &impl Fn(&str, &str) -> Vec<String>) -> Outcome {
+        let spec = &self.spec;
+        let name = spec.name.to_string();
+        if let (Some(chat), Some(named)) = (&spec.chat, &spec.named) {
+            let vendor = spec.on.split('.').next().unwrap_or_default();
+            let found = names(vendor, chat);
+            let expected = format!("the chat `{chat}` is named `{named}`");
+            let met = found.iter().any(|name| *name == **named);
+            let found = match &found[..] {
+                [] => "there is no such chat".to_owned(),
+                names => format!(
+                    "it is named {}",
+                    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ")
+                ),
+            };
+            return Outcome { name, met, expected, found, exchanges: Vec::new(), near: None };
+        }
+        let (least, most) = spec.bounds();
+        let mut expected = format!("{} of `{}`", spec.calls_in_words(), spec.on);
+        if let Some(after) = &spec.after {
+            expected += &format!(", after the first call of `{after}`");
+        }
+        let mut found = match self.calls {
+            1 => "1 call came".to_owned(),
+            calls => format!("{calls} calls came"),
+        };
+        if let Some(exchange) = self.too_early {
+            found += &format!(", exchange {exchange} too early");
+        }
+        let is_counted = (least..=most).contains(&self.calls);
+        Outcome {
+            name,
+            met: is_counted && self.too_early.is_none(),
+            expected,
+            found,
+            exchanges: self.exchanges.clone(),
+            near: self.near.clone().filter(|_| self.calls < least),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Outcomes as a person reads them.
+
+use std::fmt::Write;
+
+use super::{Near, Outcome};
+
+impl Outcome {
+    /// What was expected and what came; where calls are missing, what came closest, member by member.
+    pub fn text(&self) -> String {
+        let sign = if self.met { "met" } else { "not met" };
+        let mut text = format!("`{}` is {sign}: expected {}; {}", self.name, self.expected, self.found);
+        if !self.exchanges.is_empty() {
+            let numbers: Vec<_> = self.exchanges.iter().map(u64::to_string).collect();
+            let _ = write!(text, " (exchange {})", numbers.join(", "));
+        }
+        text.push('\n');
+        if let Some(near) = &self.near {
+            near.write(&mut text);
+        }
+        text
+    }
+}
+
+impl Near {
+    fn write(&self, text: &mut String) {
+        let _ = writeln!(text, "    exchange {} came closest:", self.exchange);
+        let width = self.members.iter().map(|member| member.name.chars().count()).max().unwrap_or_default();
+        for member in &self.members {
+            let found = member.found.as_ref().map_or("is not there".to_owned(), |found| format!("`{found}`"));
+            let name = &member.name;
+            let _ = match member.fits {
+                true => writeln!(text, "        {name:width$}  {found}"),
+                false => {
+                    writeln!(text, "      - {name:width$}  {}\n      + {name:width$}  {found}", member.wanted)
+                }
+            };
+        }
+    }
+}

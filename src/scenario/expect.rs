@@ -1,0 +1,140 @@
+//! What is wrong with the expectations of a scenario beyond their shape.
+
+use std::collections::HashMap;
+
+use super::check::{Sections, Target, target};
+use super::fill::Taint;
+use super::words::{list, quote};
+use crate::judge::{Calls, ExpectSpec};
+use crate::seed::{Findings, Path, nearest};
+
+/// Adds every finding about the expectations of a scenario.
+pub(super) fn check(expect: &[ExpectSpec], sections: Sections<'_>, taint: &Taint, findings: &mut Findings) {
+    check_at(expect, &Path::default().key("expect"), sections, taint, findings);
+}
+
+/// The same for a list that stands at `place`.
+pub(super) fn check_at(
+    expect: &[ExpectSpec],
+    place: &Path,
+    sections: Sections<'_>,
+    taint: &Taint,
+    findings: &mut Findings,
+) {
+    let mut names = HashMap::new();
+    for (number, spec) in expect.iter().enumerate() {
+        let path = place.index(number);
+        if let Some(other) = names.insert(&spec.name, number) {
+            let message = format!("`expect[{other}]` is called {} too", quote(&spec.name));
+            findings.add(path.key("name"), message, "give each expectation a name of its own");
+        }
+        let target = match target(&spec.on) {
+            Ok(target) => target,
+            Err((message, help)) => {
+                findings.add(path.key("on"), message, help);
+                continue;
+            }
+        };
+        let vendor = target.vendor.name();
+        if !sections.iter().any(|(known, _)| known.name() == vendor) {
+            let message = format!("the scenario has no `{vendor}` section, so no call of it is answered");
+            findings.add(
+                path.key("on"),
+                message,
+                format!("add the section `{vendor}:`, or remove the expectation"),
+            );
+        }
+        form(spec, target, &path, taint, findings);
+        if let Some(after) = &spec.after {
+            order(spec, after, expect, &path, findings);
+        }
+    }
+}
+
+/// Whether it speaks of calls or of the name of a chat, and of one of them only.
+fn form(spec: &ExpectSpec, target: Target, path: &Path, taint: &Taint, findings: &mut Findings) {
+    match (&spec.chat, &spec.named) {
+        (Some(_), None) => findings.add(path.key("chat"), "what is expected of this chat?", "add `named: …`"),
+        (None, Some(_)) => findings.add(path.key("named"), "which chat is named so?", "add `chat: …`"),
+        (Some(_), Some(_)) => {
+            let others = [
+                ("match", !spec.matches.is_empty()),
+                ("calls", spec.calls.is_some()),
+                ("after", spec.after.is_some()),
+            ];
+            for (key, _) in others.into_iter().filter(|(_, given)| *given) {
+                let message = format!("`{key}` speaks of calls, and this expectation of a chat");
+                findings.add(path.key(key), message, "make two expectations");
+            }
+        }
+        (None, None) => calls(spec, target, path, taint, findings),
+    }
+}
+
+fn calls(spec: &ExpectSpec, target: Target, path: &Path, taint: &Taint, findings: &mut Findings) {
+    if target.operation.is_none() {
+        let names = target
+            .vendor
+            .operations()
+            .iter()
+            .map(|operation| format!("{}.{}", target.name(), operation.name));
+        let message = format!("`{}` is a vendor, and calls are those of an operation", target.name());
+        findings.add(path.key("on"), message, format!("its operations are {}", list(names)));
+    }
+    if let Some(Calls::Count(count)) = spec.calls {
+        let help = "write `exactly: 2`, or `at_least` and `at_most`, the smaller one first";
+        let is_none = count.exactly.is_none() && count.at_least.is_none() && count.at_most.is_none();
+        let both = count.exactly.is_some() && (count.at_least.is_some() || count.at_most.is_some());
+        let crossed = count.at_least.zip(count.at_most).is_some_and(|(least, most)| least > most);
+        let place = path.key("calls");
+        if is_none && !taint.touches(&place) {
+            findings.add(place, "how many calls are expected?", help);
+        } else if both {
+            findings.add(place, "`exactly` says it all", "remove `at_least` and `at_most`");
+        } else if crossed {
+            findings.add(place, "no number of calls is within these bounds", help);
+        }
+    }
+    let known = target.parameters();
+    for (name, pattern) in &spec.matches {
+        let place = path.key("match").name(name);
+        if !known.contains(&name.as_str()) {
+            let help = match nearest(name, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("its parameters are {}", list(&known)),
+            };
+            findings.add(place, format!("`{}` has no parameter {}", target.name(), quote(name)), help);
+        } else if let Err(why) = pattern.matcher() {
+            let help = "write one as in Rust, Go or RE2: no look-around, no back references";
+            findings.add(
+                path.key("match").key(name).key("regex"),
+                format!("this is no regular expression: {why}"),
+                help,
+            );
+        }
+    }
+}
+
+/// Whether the other expectation exists and is one of calls.
+fn order(spec: &ExpectSpec, after: &str, all: &[ExpectSpec], path: &Path, findings: &mut Findings) {
+    let names = || all.iter().map(|other| other.name.as_str()).filter(|name| *name != spec.name.as_str());
+    let other = all.iter().find(|other| other.name.as_str() == after);
+    let (message, help) = match other {
+        Some(_) if spec.name.as_str() == after => {
+            ("nothing comes after itself".to_owned(), "name another expectation".to_owned())
+        }
+        Some(other) if other.named.is_some() => (
+            format!("{} is about the name of a chat, not about calls", quote(after)),
+            "name an expectation of calls".to_owned(),
+        ),
+        Some(_) => return,
+        None => (
+            format!("there is no expectation {}", quote(after)),
+            nearest(after, names()).map_or_else(
+                || format!("there are {}", list(names())),
+                |near| format!("did you mean `{near}`?"),
+            ),
+        ),
+    };
+    findings.add(path.key("after"), message, help);
+}

@@ -1,0 +1,156 @@
+//! What a scenario expects of the client, and what is said when it does not come.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+
+use serde_json::json;
+use standin::Server;
+
+use crate::client::{post, send, serve};
+
+const SCENARIO: &str = "
+standin: 1
+name: expecting
+seed: 7
+clock: {virtual: \"2024-11-20T13:55:08Z\"}
+bitrix24:
+  credentials: [{webhook: {user: 1, secret: webhook-secret}}]
+  connectors: [{id: connector, chat_group: true}]
+  lines: [{id: 105, connectors: [connector]}]
+  chats: [{connector: connector, line: 105, id: chat-1, name: Old name}]
+";
+
+const RENAME: &str = "bitrix24.imconnector.chat.name.set";
+
+fn rename(server: &Server, name: &str) {
+    let body = json!({"CONNECTOR": "connector", "LINE": "105", "CHAT_ID": "chat-1", "NAME": name});
+    post(server, "/rest/1/webhook-secret/imconnector.chat.name.set", &body.to_string());
+}
+
+/// The status of the answer to a list of expectations, and its report.
+fn verified(server: &Server, expect: &str) -> (u16, String) {
+    let answer = post(server, "/__standin/verify", expect);
+    (answer.status(), answer.json()["report"].as_str().unwrap_or(answer.text()).to_owned())
+}
+
+#[test]
+fn calls_are_counted_by_operation_and_parameters() {
+    let server = serve(SCENARIO);
+    rename(&server, "a");
+    rename(&server, "b");
+    let command = "imconnector.chat.name.set?CONNECTOR=connector&LINE=105&CHAT_ID=chat-1&NAME=c";
+    post(&server, "/rest/1/webhook-secret/batch", &json!({"cmd": [command]}).to_string());
+    for (expectation, met) in [
+        ("calls: {exactly: 3}", true),
+        ("calls: {exactly: 2}", false),
+        ("calls: {at_least: 3}", true),
+        ("calls: {at_least: 4}", false),
+        ("calls: {at_most: 2}", false),
+        ("calls: never", false),
+        ("match: {NAME: c}", true),
+        ("match: {NAME: [a, b]}, calls: {exactly: 2}", true),
+        ("match: {NAME: {regex: \"^[bc]$\"}}, calls: {exactly: 2}", true),
+        ("match: {NAME: d}, calls: never", true),
+        ("match: {NAME: d}", false),
+    ] {
+        let (status, report) = verified(&server, &format!("- {{name: e, on: {RENAME}, {expectation}}}"));
+        assert_eq!(status, if met { 200 } else { 417 }, "{expectation}: {report}");
+    }
+}
+
+#[test]
+fn order_and_final_names_are_expected_too() {
+    let server = serve(SCENARIO);
+    let in_order = format!(
+        "expect:\n  - {{name: second, on: {RENAME}, match: {{NAME: b}}, after: first}}\n  - {{name: first, on: {RENAME}, match: {{NAME: a}}}}\n  - {{name: ends, on: bitrix24, chat: chat-1, named: b}}\n"
+    );
+    assert_eq!(verified(&server, &in_order).0, 417);
+    rename(&server, "a");
+    rename(&server, "b");
+    assert_eq!(verified(&server, &in_order).0, 200);
+    let reversed =
+        in_order.replace("NAME: b", "NAME: x").replace("NAME: a", "NAME: b").replace("NAME: x", "NAME: a");
+    let (status, report) = verified(&server, &reversed);
+    assert_eq!((status, report.contains("exchange 1 too early")), (417, true), "{report}");
+    let (_, report) = verified(&server, "- {name: ends, on: bitrix24, chat: chat-1, named: c}");
+    assert_eq!(report, "`ends` is not met: expected the chat `chat-1` is named `c`; it is named `b`\n");
+}
+
+#[test]
+fn a_report_shows_what_came_closest() {
+    let server = serve(SCENARIO);
+    rename(&server, "Acme launch");
+    let expect = format!(
+        "- {{name: renamed, on: {RENAME}, match: {{CHAT_ID: chat-1, NAME: Acme launch crew}}, calls: {{exactly: 2}}}}"
+    );
+    insta::assert_snapshot!(verified(&server, &expect).1, @r"
+    `renamed` is not met: expected exactly 2 calls of `bitrix24.imconnector.chat.name.set`; 0 calls came
+        exchange 1 came closest:
+            CHAT_ID  `chat-1`
+          - NAME     `Acme launch crew`
+          + NAME     `Acme launch`
+    ");
+}
+
+#[test]
+fn what_has_not_come_yet_is_waited_for() {
+    let server = serve(SCENARIO);
+    let expect = format!("- {{name: e, on: {RENAME}}}");
+    assert_eq!(post(&server, "/__standin/verify?wait_for=0s", &expect).status(), 417);
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| post(&server, "/__standin/verify?wait_for=1h", &expect).status());
+        rename(&server, "a");
+        assert_eq!(waiting.join().unwrap(), 200);
+    });
+    assert_eq!(post(&server, "/__standin/verify?wait_for=soon", &expect).status(), 400);
+    assert_eq!(post(&server, "/__standin/verify?wait=1s", &expect).status(), 400);
+}
+
+#[test]
+fn mistakes_in_expectations_are_told_as_in_a_scenario() {
+    let server = serve(SCENARIO);
+    let answer = post(
+        &server,
+        "/__standin/verify",
+        "- {name: a, on: bitrix24}
+- {name: a, on: bitrix24.imconnector.chat.name.set, match: {NAM: x}, calls: {at_least: 3, at_most: 1}}
+- {name: b, on: chert.chats.rename, after: c}
+- {name: c, on: bitrix24, chat: x}
+- {name: d, on: bitrix24.batch, after: d}
+- {name: e, on: bitrix24.batch, calls: sometimes}
+",
+    );
+    assert_eq!(answer.status(), 422);
+    insta::assert_snapshot!(answer.json()["report"].as_str().unwrap());
+    assert_eq!(post(&server, "/__standin/verify", "").status(), 400);
+}
+
+#[test]
+fn the_scenarios_own_expectations_outlive_the_journal() {
+    let expect = format!("expect: [{{name: e, on: {RENAME}, calls: {{exactly: 1100}}}}]\n");
+    let server = serve(&format!("{SCENARIO}{expect}"));
+    for _ in 0..22 {
+        let command = "imconnector.chat.name.set?CONNECTOR=connector&LINE=105&CHAT_ID=chat-1&NAME=c";
+        post(&server, "/rest/1/webhook-secret/batch", &json!({"cmd": vec![command; 50]}).to_string());
+    }
+    assert_eq!(verified(&server, ""), (200, String::new()));
+    post(&server, "/__standin/reset", "");
+    let answer = post(&server, "/__standin/verify", "");
+    assert_eq!(answer.status(), 417, "a reset begins anew");
+    for _ in 0..22 {
+        let command = "imconnector.chat.name.set?CONNECTOR=connector&LINE=105&CHAT_ID=chat-1&NAME=c";
+        post(&server, "/rest/1/webhook-secret/batch", &json!({"cmd": vec![command; 50]}).to_string());
+    }
+}
+
+#[test]
+fn a_server_that_is_dropped_tells_what_was_not_met() {
+    let expect = format!("expect: [{{name: renamed, on: {RENAME}, match: {{NAME: New name}}}}]\n");
+    let server = serve(&format!("{SCENARIO}{expect}"));
+    rename(&server, "Other name");
+    send(&server, "POST", "/rest/1/webhook-secret/nothing", &[], b"");
+    let message = server.verify().unwrap_err().to_string();
+    insta::assert_snapshot!(message);
+    let panic = catch_unwind(AssertUnwindSafe(|| drop(server))).unwrap_err();
+    assert_eq!(panic.downcast_ref::<String>(), Some(&message));
+}
