@@ -3,7 +3,9 @@
 mod catalog;
 mod check;
 mod curl;
+mod environment;
 mod explain;
+mod run;
 mod schema;
 mod serve;
 
@@ -28,6 +30,8 @@ pub enum Exit {
     Usage,
     /// It could not start.
     NotStarted,
+    /// As a command ended that it ran.
+    Code(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -37,6 +41,7 @@ impl From<Exit> for ExitCode {
             Exit::Findings => 1,
             Exit::Usage => 2,
             Exit::NotStarted => 3,
+            Exit::Code(code) => code,
         })
     }
 }
@@ -52,6 +57,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Serve),
+    Run(run::Run),
     Check(check::Check),
     Catalog(catalog::Catalog),
     Curl(curl::Curl),
@@ -70,6 +76,7 @@ pub fn run() -> Exit {
     };
     let done = match cli.command {
         Command::Serve(command) => command.run(),
+        Command::Run(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Catalog(command) => command.run(),
         Command::Curl(command) => command.run(),

@@ -22,7 +22,7 @@ use crate::seed::nearest;
 
 pub use journal::entry_as_json;
 pub use redact::Redactor;
-pub use verify::{UNMET, as_json as outcome_as_json, patience};
+pub use verify::{UNMET, patience};
 
 /// One route.
 struct Route {

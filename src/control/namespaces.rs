@@ -64,7 +64,7 @@ pub(super) fn show(realm: &mut Realm, asked: &Asked<'_>) -> Reply {
 
 pub(super) fn close(realm: &mut Realm, asked: &Asked<'_>) -> Reply {
     let name = &asked.segment;
-    match realm.close(name) {
+    match realm.close(name, asked.now) {
         true => Reply::json(200, &json!({"dropped": name})),
         false => no_namespace(&crate::engine::Unknown(name.clone())),
     }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Asked, Redactor, mistake, refused};
 use crate::engine::World;
 use crate::http::{Body, Reply, Request, form};
-use crate::judge::{Member, Near, Outcome};
+use crate::judge::Outcome;
 use crate::scenario;
 use crate::seed::Length;
 
@@ -55,25 +55,11 @@ pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
     };
     let hide = Redactor::new(world.scenario()).for_secrets();
     let met = outcomes.iter().all(|outcome| outcome.met);
-    let all: Vec<_> = outcomes.iter().map(as_json).collect();
+    let all: Vec<_> = outcomes.iter().map(Outcome::json).collect();
     let report: String = outcomes.iter().filter(|outcome| !outcome.met).map(Outcome::text).collect();
     let mut body = json!({"met": met, "expectations": all, "report": hide.text(&report)});
     if !text.trim().is_empty() && world.journal().evicted() > 0 {
         body["evicted"] = json!(world.journal().evicted());
     }
     Reply::json(if met { 200 } else { UNMET }, &body)
-}
-
-/// An outcome as data.
-pub fn as_json(outcome: &Outcome) -> Value {
-    let member = |Member { name, wanted, found, fits }: &Member| json!({"name": name, "wanted": wanted, "found": found, "fits": fits});
-    let near = |Near { exchange, members }: &Near| json!({"exchange": exchange, "members": members.iter().map(member).collect::<Vec<_>>()});
-    json!({
-        "name": outcome.name,
-        "met": outcome.met,
-        "expected": outcome.expected,
-        "found": outcome.found,
-        "exchanges": outcome.exchanges,
-        "closest": outcome.near.as_ref().map(near),
-    })
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::World;
+use super::{Counters, World};
 use crate::http::{Reply, Request};
+use crate::judge::Outcome;
 use crate::scenario::Scenario;
 use crate::vendor::{VENDORS, Vendor};
 
@@ -19,6 +20,10 @@ pub struct Realm {
     owners: HashMap<(&'static str, String), String>,
     /// Namespaces ever made, which name them.
     made: u64,
+    /// What became of the expectations of those that were dropped.
+    dropped: Vec<Outcome>,
+    /// What they had counted.
+    counted: Counters,
 }
 
 /// A namespace.
@@ -38,6 +43,9 @@ pub const IDLE: Duration = Duration::from_secs(30 * 60);
 /// The most namespaces at a time.
 pub const MOST: usize = 10_000;
 
+/// The most expectations of dropped namespaces that are remembered.
+const MOST_DROPPED: usize = 10_000;
+
 /// There is no namespace of this name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unknown(pub String);
@@ -49,7 +57,14 @@ pub struct Full;
 impl Realm {
     /// One world and no namespace.
     pub fn new(main: World) -> Self {
-        Self { main, spaces: BTreeMap::new(), owners: HashMap::new(), made: 0 }
+        Self {
+            main,
+            spaces: BTreeMap::new(),
+            owners: HashMap::new(),
+            made: 0,
+            dropped: Vec::new(),
+            counted: Counters::default(),
+        }
     }
 
     /// The world that the server began with.
@@ -102,7 +117,7 @@ impl Realm {
             |space: &Space| Duration::try_from(now.duration_since(space.used)).unwrap_or_default() > IDLE;
         let idle = self.spaces.iter().filter(|(_, space)| is_idle(space)).map(|(name, _)| name.clone());
         for name in idle.collect::<Vec<_>>() {
-            self.close(&name);
+            self.close(&name, now);
         }
         if self.spaces.len() >= MOST {
             return Err(Full);
@@ -134,12 +149,32 @@ impl Realm {
     }
 
     /// Drops a namespace; whether there was one.
-    pub fn close(&mut self, name: &str) -> bool {
-        let was_there = self.spaces.remove(name).is_some();
-        if was_there {
-            self.owners.retain(|_, owner| owner != name);
+    pub fn close(&mut self, name: &str, now: Timestamp) -> bool {
+        let Some(mut space) = self.spaces.remove(name) else { return false };
+        self.owners.retain(|_, owner| owner != name);
+        let outcomes = named(name, space.world.outcomes(now));
+        let room = MOST_DROPPED.saturating_sub(self.dropped.len());
+        self.dropped.extend(outcomes.take(room));
+        self.counted.add(space.world.counters());
+        true
+    }
+
+    /// What became of the expectations of every world, the dropped ones too; those of namespaces have its name in front.
+    pub fn outcomes(&mut self, now: Timestamp) -> Vec<Outcome> {
+        let mut outcomes = self.main.outcomes(now);
+        outcomes.append(&mut self.dropped.clone());
+        for (name, space) in &mut self.spaces {
+            outcomes.extend(named(name, space.world.outcomes(now)));
         }
-        was_there
+        outcomes
+    }
+
+    /// What all worlds have counted, the dropped ones too.
+    pub fn counters(&self) -> Counters {
+        let mut sum = self.counted.clone();
+        sum.add(self.main.counters());
+        self.spaces.values().for_each(|space| sum.add(space.world.counters()));
+        sum
     }
 
     /// The names of the namespaces, and when each was last asked for.
@@ -151,6 +186,10 @@ impl Realm {
     pub fn issued(&mut self, name: &str, credentials: Vec<(&'static str, String)>) {
         self.owners.extend(credentials.into_iter().map(|credential| (credential, name.to_owned())));
     }
+}
+
+fn named(space: &str, outcomes: Vec<Outcome>) -> impl Iterator<Item = Outcome> {
+    outcomes.into_iter().map(move |outcome| Outcome { name: format!("{space}: {}", outcome.name), ..outcome })
 }
 
 /// The credentials that `reply` hands out, by vendor.

@@ -52,6 +52,19 @@ pub struct Counters {
     pub faults_fired: u64,
 }
 
+impl Counters {
+    /// Adds what another world has counted.
+    pub fn add(&mut self, other: &Self) {
+        let Self { exchanges, by_vendor, errors, faults_fired } = other;
+        self.exchanges += exchanges;
+        self.errors += errors;
+        self.faults_fired += faults_fired;
+        for (vendor, count) in by_vendor {
+            *self.by_vendor.entry(vendor).or_default() += count;
+        }
+    }
+}
+
 impl World {
     /// The world at the start of `scenario`, its draws made under `seed`. `now` is the wall clock's instant, which
     /// counts unless the scenario has a clock of its own.

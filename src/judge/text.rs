@@ -1,8 +1,10 @@
-//! Outcomes as a person reads them.
+//! Outcomes as a person reads them, and as data.
 
 use std::fmt::Write;
 
-use super::{Near, Outcome};
+use serde_json::{Value, json};
+
+use super::{Member, Near, Outcome};
 
 impl Outcome {
     /// What was expected and what came; where calls are missing, what came closest, member by member.
@@ -18,6 +20,20 @@ impl Outcome {
             near.write(&mut text);
         }
         text
+    }
+
+    /// The same as data.
+    pub fn json(&self) -> Value {
+        let member = |Member { name, wanted, found, fits }: &Member| json!({"name": name, "wanted": wanted, "found": found, "fits": fits});
+        let near = |Near { exchange, members }: &Near| json!({"exchange": exchange, "members": members.iter().map(member).collect::<Vec<_>>()});
+        json!({
+            "name": self.name,
+            "met": self.met,
+            "expected": self.expected,
+            "found": self.found,
+            "exchanges": self.exchanges,
+            "closest": self.near.as_ref().map(near),
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod child;
 mod clock;
 mod connection;
 mod handle;
@@ -13,6 +14,7 @@ mod tap;
 mod tls;
 mod watch;
 
+pub use child::{Ended, run as run_command};
 pub use clock::now;
 pub use handle::{Server, StartError, Unmet};
 pub use random::random_seed;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// For each part of the library: the other parts that it may name.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("cli", &["engine", "scenario", "seed", "serve", "vendor"]),
+    ("cli", &["engine", "judge", "scenario", "seed", "serve", "vendor"]),
     ("serve", &["control", "engine", "fault", "http", "judge", "scenario", "vendor"]),
     ("control", &["engine", "fault", "http", "judge", "scenario", "seed", "vendor"]),
     ("engine", &["fault", "http", "judge", "scenario", "seed", "vendor"]),

@@ -1,0 +1,176 @@
+//! `standin run`: serve while a client's command runs, and judge what the client did.
+
+use std::ffi::OsString;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context;
+use clap::Args;
+
+use super::{Exit, environment, load, say};
+use crate::engine::{Realm, World};
+use crate::judge::{Ended, Report};
+use crate::serve::{self, Options, Socket, Tls};
+use crate::vendor::shell_word;
+
+/// Serve while a command runs, and judge the client
+///
+/// The command finds URLs and credentials in its environment: STANDIN_URL, BITRIX24_WEBHOOK_URL, BITRIX24_REST_URL,
+/// BITRIX24_ACCESS_TOKEN, CHERT_BASE_URL, CHERT_TENANT, CHERT_SIGNING_SECRET. The exit code is that of the command, or 1
+/// when it is 0 but an expectation of the scenario was not met.
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    /// The scenario; without it, the built-in one
+    #[arg(value_name = "SCENARIO", env = "STANDIN_SCENARIO")]
+    scenario: Option<PathBuf>,
+
+    /// The command and its arguments
+    #[arg(value_name = "CMD", last = true, required = true)]
+    command: Vec<OsString>,
+
+    /// Serve https too: STANDIN_HTTPS_URL, BITRIX24_HTTPS_REST_URL and so on, STANDIN_CA, and what makes clients trust it
+    #[arg(long)]
+    tls: bool,
+
+    /// The seed of all draws; without it, the scenario's, or else a fresh one
+    #[arg(long, value_name = "N", env = "STANDIN_SEED")]
+    seed: Option<u64>,
+
+    /// Write a report: `json=FILE` or `junit=FILE`; may be given more than once
+    #[arg(long = "report", value_name = "FORM=FILE", value_parser = report)]
+    reports: Vec<(Form, PathBuf)>,
+}
+
+/// The form of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Json,
+    Junit,
+}
+
+fn report(text: &str) -> Result<(Form, PathBuf), String> {
+    let expected = || format!("`{text}` is no report: type `json=FILE` or `junit=FILE`");
+    let (form, file) = text.split_once('=').filter(|(_, file)| !file.is_empty()).ok_or_else(expected)?;
+    match form {
+        "json" => Ok((Form::Json, file.into())),
+        "junit" => Ok((Form::Junit, file.into())),
+        _ => Err(expected()),
+    }
+}
+
+/// The exit codes of a shell for a command that is not there, or that cannot be run.
+const NOT_FOUND: u8 = 127;
+const NOT_RUNNABLE: u8 = 126;
+
+impl Run {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let scenario = match load(self.scenario.as_deref()) {
+            Ok(scenario) => Arc::new(scenario),
+            Err(exit) => return Ok(exit),
+        };
+        let seed = self.seed.or(scenario.seed).unwrap_or_else(serve::random_seed);
+        let world =
+            World::new(Arc::clone(&scenario), seed, serve::now()).with_given_seed(self.seed.is_some());
+        let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free");
+        let mut sockets = vec![Socket { listener: free()?, tls: None }];
+        let mut trust = None;
+        if self.tls {
+            let tls = Tls::fresh(Ipv4Addr::LOCALHOST.into()).context("no certificate can be made")?;
+            trust = Some(environment::Trust::new(&tls).context("the certificate cannot be written")?);
+            sockets.push(Socket { listener: free()?, tls: Some(tls) });
+        }
+        let ports = sockets.iter().map(|socket| Ok(socket.listener.local_addr()?.port()));
+        let ports = ports.collect::<io::Result<Vec<_>>>().context("a socket has no address")?;
+        let plain = format!("http://127.0.0.1:{}", ports[0]);
+        let secure = ports.get(1).map(|port| format!("https://localhost:{port}"));
+        let mut variables = environment::of(&scenario, &plain, secure.as_deref());
+        variables.extend(trust.iter().flat_map(environment::Trust::variables));
+
+        let outcome = Arc::new(Mutex::new(None));
+        serve::serve(sockets, world, Options::default(), |running| {
+            let (outcome, command) = (Arc::clone(&outcome), self.command.clone());
+            Ok(async move {
+                let ended = serve::run_command(&command, &variables).await;
+                let judged = ended.map(|ended| (judge(&mut running.realm(), &command, &ended), ended));
+                *outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(judged);
+            })
+        })
+        .context("cannot serve")?;
+        drop(trust);
+        let judged = outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match judged.context("the command was not waited for")? {
+            Ok((report, ended)) => self.tell(&report, &ended),
+            Err(error) => Ok(not_started(&self.command[0], &error)),
+        }
+    }
+
+    /// Prints and writes the report.
+    fn tell(&self, report: &Report, ended: &serve::Ended) -> anyhow::Result<Exit> {
+        if !ended.left_behind.is_empty() {
+            say(&format!(
+                "standin: the command left processes behind, which were ended: {}",
+                ended.left_behind.join(", ")
+            ));
+        }
+        say(&report.text());
+        for (form, path) in &self.reports {
+            let text = match form {
+                Form::Json => format!("{:#}\n", report.json()),
+                Form::Junit => report.junit(),
+            };
+            std::fs::write(path, text).with_context(|| format!("cannot write `{}`", path.display()))?;
+        }
+        if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
+            say(&report.github());
+            if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) {
+                let summary = OpenOptions::new().append(true).create(true).open(path);
+                summary
+                    .and_then(|mut file| file.write_all(report.markdown().as_bytes()))
+                    .context("cannot write the summary of the step")?;
+            }
+        }
+        Ok(Exit::Code(report.code()))
+    }
+}
+
+/// What the run came to, in every namespace that there was.
+fn judge(realm: &mut Realm, command: &[OsString], ended: &serve::Ended) -> Report {
+    let words = command.iter().map(|word| shell_word(&word.to_string_lossy()));
+    let outcomes = realm.outcomes(serve::now());
+    let counters = realm.counters();
+    let world = realm.main();
+    Report {
+        scenario: world.scenario().name.clone(),
+        seed: world.seed(),
+        replay: world.replay(),
+        command: words.collect::<Vec<_>>().join(" "),
+        ended: match (ended.code, ended.signal) {
+            (Some(code), _) => Ended::Code(code),
+            (None, Some(number)) => Ended::Signal(number),
+            (None, None) => Ended::Code(1),
+        },
+        exchanges: counters.exchanges,
+        errors: counters.errors,
+        faults_fired: counters.faults_fired,
+        outcomes,
+    }
+}
+
+fn not_started(program: &OsString, error: &io::Error) -> Exit {
+    let program = program.to_string_lossy();
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            say(&format!(
+                "standin: there is no command `{program}`\nhelp: it is looked for in PATH; a shell's own words need a shell: `-- sh -c '…'`"
+            ));
+            Exit::Code(NOT_FOUND)
+        }
+        _ => {
+            say(&format!("standin: the command `{program}` cannot be run: {error}"));
+            Exit::Code(NOT_RUNNABLE)
+        }
+    }
+}
