@@ -165,9 +165,14 @@ describe('a token', () => {
     await serve('token-expires', { replace: [EXPIRED] })
     const client = application()
     const pairs = []
-    client.setCallbackRefreshAuth(async ({ authData }) => pairs.push(authData))
+    const endpoints = []
+    client.setCallbackRefreshAuth(async ({ authData, b24OAuthParams }) => {
+      pairs.push(authData)
+      endpoints.push(b24OAuthParams.clientEndpoint)
+    })
     assert.deepEqual((await rename(client)).getData().result, RENAMED)
     assert.deepEqual((await rename(client)).getData().result, RENAMED)
+    assert.deepEqual(endpoints, [process.env.BITRIX24_HTTPS_REST_URL])
     assert.deepEqual(await journal(), [`${METHOD} 401`, 'oauth.token 200', `${METHOD} 200`, `${METHOD} 200`])
 
     assert.equal(pairs.length, 1)

@@ -9,22 +9,19 @@ fail() {
   exit 1
 }
 
-# Whether all tools are there. A venv needs Python's module `ensurepip`, which Debian packs on its own.
+# Whether all tools are there. A venv needs Python's module `ensurepip`, which Debian packs on its own. Node.js comes
+# from requirements.txt.
 complete() {
-  command -v curl >/dev/null && command -v node >/dev/null && command -v npm >/dev/null &&
-    python3 -c 'import ensurepip, venv' 2>/dev/null
+  command -v curl >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null
 }
 
 if ! complete && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  { apt-get update -q && apt-get install -q -y --no-install-recommends curl nodejs npm python3 python3-venv; } ||
-    fail 'apt-get could not install curl, nodejs, npm, python3 and python3-venv'
+  { apt-get update -q && apt-get install -q -y --no-install-recommends curl python3 python3-venv; } ||
+    fail 'apt-get could not install curl, python3 and python3-venv'
 fi
-complete ||
-  fail 'curl, node, npm and python3 with its venv are needed; Debian has them as curl nodejs npm python3 python3-venv'
+complete || fail 'curl and python3 with its venv are needed; Debian has them as curl python3 python3-venv'
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
   fail "Python 3.11 or later is needed; this is $(python3 --version)"
-node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' ||
-  fail "Node.js 20 or later is needed; this is $(node --version)"
 
 # up_to_date DIRECTORY FILE: whether DIRECTORY was made from FILE as it is now.
 up_to_date() {
@@ -40,6 +37,7 @@ if ! up_to_date .venv requirements.txt; then
   cp requirements.txt .venv/.made-from
 fi
 
+export PATH="$PWD/.venv/bin:$PATH"
 if ! up_to_date node_modules package-lock.json; then
   npm ci --no-audit --no-fund --ignore-scripts --loglevel=error || fail 'npm could not install package-lock.json'
   cp package-lock.json node_modules/.made-from

@@ -29,7 +29,6 @@ def test_a_rename_without_naming_the_tenant(standin):
     assert rename("ch_01H", {"display_name": "New"}, tenant=None)["chat"]["display_name"] == "New"
 
 
-@pytest.mark.skipif("CHERT_HTTPS_BASE_URL" not in os.environ, reason="the server has no https")
 def test_a_rename_over_https(standin):
     url = os.environ["CHERT_HTTPS_BASE_URL"]
     assert rename("ch_01H", {"display_name": "New"}, url=url)["chat"]["display_name"] == "New"

@@ -61,7 +61,6 @@ def test_a_rename_of_the_live_edition(standin):
     assert (answer["result"], answer["time"]["operating"]) == (RENAMED, 0)
 
 
-@pytest.mark.skipif("BITRIX24_HTTPS_WEBHOOK_URL" not in os.environ, reason="the server has no https")
 def test_a_rename_over_https(standin):
     assert call(item(), url=os.environ["BITRIX24_HTTPS_WEBHOOK_URL"], raw=True)["result"] == RENAMED
 
