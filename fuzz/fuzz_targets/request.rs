@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use serde::Deserialize;
 use serde_json::Value;
-use standin::engine::{Arrival, Planned, World, step};
+use standin::engine::{Arrival, Planned, Realm, World, step};
 use standin::fault::wire::Answer;
 use standin::http::{Body, Headers, Request};
 use standin::{Scenario, control};
@@ -105,19 +105,21 @@ fn divided<'a>(text: &'a [u8], by: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
 
 fuzz_target!(|session: Session| {
     let scenario = if session.is_live { &LIVE } else { &DOCUMENTED };
-    let mut world = World::new(Arc::clone(scenario), 1, NOW);
+    let mut realm = Realm::new(World::new(Arc::clone(scenario), 1, NOW));
     for request in session.requests {
         if control::claims(request.path()) {
-            control::answer(&mut world, &request, NOW);
+            control::answer(&mut realm, &request, NOW);
+            control::refusal(&request, Some("token"));
             continue;
         }
-        let planned = step(&mut world, &request, Arrival::at(NOW));
-        check(&world, &planned);
+        let Ok((world, _)) = realm.of(&request, NOW) else { continue };
+        let planned = step(world, &request, Arrival::at(NOW));
+        check(world, &planned);
         world.record(request, planned, Arrival::at(NOW));
     }
     let journal = Request::new("GET", "/__standin/journal", Headers::default(), "".into());
-    assert_eq!(control::answer(&mut world, &journal, NOW).status, 200);
-    world.state(NOW);
+    assert_eq!(control::answer(&mut realm, &journal, NOW).status, 200);
+    realm.main().state(NOW);
 });
 
 fn check(world: &World, planned: &Planned) {

@@ -2,9 +2,12 @@
 
 mod catalog;
 mod check;
+mod client;
+mod completions;
 mod curl;
 mod environment;
 mod explain;
+mod health;
 mod run;
 mod schema;
 mod serve;
@@ -62,7 +65,10 @@ enum Command {
     Catalog(catalog::Catalog),
     Curl(curl::Curl),
     Explain(explain::Explain),
+    Health(health::Health),
     Schema(schema::Schema),
+    Completions(completions::Completions),
+    Man(completions::Man),
 }
 
 /// Reads the command line and does what it says.
@@ -82,6 +88,9 @@ pub fn run() -> Exit {
         Command::Curl(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Schema(command) => command.run(),
+        Command::Health(command) => command.run(),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
     };
     done.unwrap_or_else(|error| {
         if is_closed_pipe(&error) {

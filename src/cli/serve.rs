@@ -70,6 +70,10 @@ pub(super) struct Serve {
     #[arg(long, value_parser = FalseyValueParser::new(), env = "STANDIN_ALLOW_PREFER")]
     allow_prefer: bool,
 
+    /// What others than this machine must send to use the control interface: `authorization: Bearer TOKEN`
+    #[arg(long, value_name = "TOKEN", hide_env_values = true, env = "STANDIN_CONTROL_TOKEN")]
+    control_token: Option<String>,
+
     /// How to log exchanges to stderr
     #[arg(long, value_enum, default_value_t = Log::Text, env = "STANDIN_LOG")]
     log: Log,
@@ -94,6 +98,14 @@ impl Serve {
             );
             return Ok(Exit::Usage);
         }
+        let is_open = |address: &SocketAddr| !address.ip().to_canonical().is_loopback();
+        let beyond = std::iter::once(self.listen).chain(self.tls_listen).find(is_open);
+        if let (Some(address), None) = (beyond, &self.control_token) {
+            say(&format!(
+                "standin: on {address} others than this machine can call, and reset or read what is served\nhelp: add `--control-token TOKEN`, which they must then send to /__standin/, or listen on 127.0.0.1"
+            ));
+            return Ok(Exit::Usage);
+        }
         let scenario = match load(self.scenario.as_deref()) {
             Ok(scenario) => Arc::new(scenario),
             Err(exit) => return Ok(exit),
@@ -112,7 +124,11 @@ impl Serve {
         let world = World::new(Arc::clone(&scenario), seed, serve::now())
             .allowing_prefer(self.allow_prefer)
             .with_given_seed(self.seed.is_some());
-        let options = Options { workers: self.workers.into(), tag: self.tag };
+        let options = Options {
+            workers: self.workers.into(),
+            tag: self.tag,
+            control_token: self.control_token.clone(),
+        };
         serve::serve(sockets, world, options, |running| {
             let stop = serve::stop_signal()?;
             if let Some(path) = self.scenario.as_ref().filter(|_| self.watch) {

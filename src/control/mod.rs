@@ -3,8 +3,10 @@
 mod clock;
 mod explain;
 mod faults;
+mod guard;
 mod health;
 mod journal;
+mod metrics;
 mod namespaces;
 mod redact;
 mod reset;
@@ -20,6 +22,7 @@ use crate::http::{Reply, Request, form};
 use crate::scenario::Report;
 use crate::seed::nearest;
 
+pub use guard::refusal;
 pub use journal::entry_as_json;
 pub use redact::Redactor;
 pub use verify::{UNMET, patience};
@@ -73,6 +76,7 @@ static ROUTES: &[Route] = &[
     Route { method: "POST", path: "/__standin/faults/{name}/on", answer: Of(faults::on) },
     Route { method: "POST", path: SCENARIO, answer: Of(scenario::replace) },
     Route { method: "POST", path: verify::PATH, answer: Of(verify::answer) },
+    Route { method: "GET", path: "/__standin/metrics", answer: OfAll(metrics::answer) },
     Route { method: "GET", path: "/__standin/namespaces", answer: OfAll(namespaces::list) },
     Route { method: "POST", path: "/__standin/namespaces", answer: OfAll(namespaces::open) },
     Route { method: "GET", path: "/__standin/namespaces/{name}", answer: OfAll(namespaces::show) },

@@ -11,6 +11,7 @@ mod realm;
 mod stage;
 mod step;
 mod stream;
+mod traffic;
 mod unknown;
 mod world;
 
@@ -21,4 +22,5 @@ pub use realm::{Full, IDLE, MOST, NAMESPACE, Realm, Unknown, issued};
 pub use stage::Stage;
 pub use step::{Planned, step};
 pub use stream::Stream;
+pub use traffic::Traffic;
 pub use world::{Counters, World};

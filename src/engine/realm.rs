@@ -1,11 +1,12 @@
 //! Every world of a server: the one that it began with, and one for each namespace.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Counters, World};
+use super::{Counters, Traffic, World};
 use crate::http::{Reply, Request};
 use crate::judge::Outcome;
 use crate::scenario::Scenario;
@@ -24,6 +25,10 @@ pub struct Realm {
     dropped: Vec<Outcome>,
     /// What they had counted.
     counted: Counters,
+    /// What their journals had forgotten, and each of their faults' number of times.
+    evicted: u64,
+    fired: BTreeMap<String, u64>,
+    traffic: Arc<Traffic>,
 }
 
 /// A namespace.
@@ -64,6 +69,9 @@ impl Realm {
             made: 0,
             dropped: Vec::new(),
             counted: Counters::default(),
+            evicted: 0,
+            fired: BTreeMap::new(),
+            traffic: Arc::default(),
         }
     }
 
@@ -156,6 +164,8 @@ impl Realm {
         let room = MOST_DROPPED.saturating_sub(self.dropped.len());
         self.dropped.extend(outcomes.take(room));
         self.counted.add(space.world.counters());
+        self.evicted += space.world.journal().evicted();
+        add_fired(&mut self.fired, &space.world);
         true
     }
 
@@ -177,6 +187,25 @@ impl Realm {
         sum
     }
 
+    /// Exchanges that journals have forgotten.
+    pub fn evicted(&self) -> u64 {
+        let worlds = std::iter::once(&self.main).chain(self.spaces.values().map(|space| &space.world));
+        self.evicted + worlds.map(|world| world.journal().evicted()).sum::<u64>()
+    }
+
+    /// How often faults of each name have fired.
+    pub fn faults_fired(&self) -> BTreeMap<String, u64> {
+        let mut fired = self.fired.clone();
+        add_fired(&mut fired, &self.main);
+        self.spaces.values().for_each(|space| add_fired(&mut fired, &space.world));
+        fired
+    }
+
+    /// What passes the sockets.
+    pub fn traffic(&self) -> &Arc<Traffic> {
+        &self.traffic
+    }
+
     /// The names of the namespaces, and when each was last asked for.
     pub fn spaces(&self) -> impl Iterator<Item = (&str, &World, Timestamp)> {
         self.spaces.iter().map(|(name, space)| (name.as_str(), &space.world, space.used))
@@ -185,6 +214,12 @@ impl Realm {
     /// Requests with these credentials, which a namespace has handed out, will be for it too.
     pub fn issued(&mut self, name: &str, credentials: Vec<(&'static str, String)>) {
         self.owners.extend(credentials.into_iter().map(|credential| (credential, name.to_owned())));
+    }
+}
+
+fn add_fired(fired: &mut BTreeMap<String, u64>, world: &World) {
+    for (_, spec, state) in world.faults() {
+        *fired.entry(spec.name.to_string()).or_default() += state.fired;
     }
 }
 

@@ -50,17 +50,22 @@ pub struct Counters {
     pub errors: u64,
     /// Times that a fault fired.
     pub faults_fired: u64,
+    /// Exchanges by vendor, operation and outcome, which is `success` or an error's code; empty texts where there is none.
+    pub by_outcome: BTreeMap<(&'static str, &'static str, &'static str), u64>,
 }
 
 impl Counters {
     /// Adds what another world has counted.
     pub fn add(&mut self, other: &Self) {
-        let Self { exchanges, by_vendor, errors, faults_fired } = other;
+        let Self { exchanges, by_vendor, errors, faults_fired, by_outcome } = other;
         self.exchanges += exchanges;
         self.errors += errors;
         self.faults_fired += faults_fired;
         for (vendor, count) in by_vendor {
             *self.by_vendor.entry(vendor).or_default() += count;
+        }
+        for (outcome, count) in by_outcome {
+            *self.by_outcome.entry(*outcome).or_default() += count;
         }
     }
 }
@@ -141,6 +146,9 @@ impl World {
         if let Some(vendor) = note.vendor {
             *self.counters.by_vendor.entry(vendor).or_default() += 1;
         }
+        let outcome = note.error.unwrap_or(if reply.status < 400 { "success" } else { "" });
+        let outcome = (note.vendor.unwrap_or_default(), note.operation.unwrap_or_default(), outcome);
+        *self.counters.by_outcome.entry(outcome).or_default() += 1;
         let at = self.clock.now(arrival.now);
         let number = self.counters.exchanges;
         if !self.tally.is_empty()

@@ -15,10 +15,11 @@ use hyper::{Response, StatusCode, Version};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::run::Options;
 use super::tap::{MARK, Order, Orders};
 use super::{body, clock};
 use crate::control;
-use crate::engine::{Arrival, Note, Planned, Realm, World, issued, step, wire};
+use crate::engine::{Arrival, Note, Planned, Realm, Traffic, World, issued, step, wire};
 use crate::fault::Wire;
 use crate::http::{Body, Headers, Reply, Request};
 use crate::vendor::VENDORS;
@@ -29,6 +30,9 @@ pub struct Shared {
     realm: Mutex<Realm>,
     /// Whether answers carry the number of their exchange.
     tag: bool,
+    /// What others than this machine must know to use the control interface.
+    control_token: Option<String>,
+    traffic: Arc<Traffic>,
     /// Tells those who wait for something that an exchange has been recorded.
     recorded: Notify,
     /// Turns true when the server stops: what is held up is held up no longer.
@@ -44,10 +48,13 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 pub(super) type Step = fn(&mut World, &Request, Arrival) -> Planned;
 
 impl Shared {
-    pub(super) fn new(world: World, tag: bool) -> Self {
+    pub(super) fn new(world: World, options: Options) -> Self {
+        let realm = Realm::new(world);
         Self {
-            realm: Mutex::new(Realm::new(world)),
-            tag,
+            traffic: Arc::clone(realm.traffic()),
+            realm: Mutex::new(realm),
+            tag: options.tag,
+            control_token: options.control_token,
             recorded: Notify::new(),
             stopping: watch::Sender::new(false),
             step,
@@ -57,6 +64,11 @@ impl Shared {
     /// The worlds, for as long as the guard lives. A panic while it was held does not end the server.
     pub fn realm(&self) -> MutexGuard<'_, Realm> {
         self.realm.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What passes the sockets.
+    pub(super) fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 
     /// Says that the server stops.
@@ -158,7 +170,8 @@ impl Shared {
             wire: None,
         };
         if control::claims(request.path()) {
-            return plain(control::answer(&mut realm, &request, body));
+            let refused = control::refusal(&request, self.control_token.as_deref());
+            return plain(refused.unwrap_or_else(|| control::answer(&mut realm, &request, body)));
         }
         let (world, space) = match realm.of(&request, body) {
             Ok(found) => found,
@@ -180,6 +193,8 @@ impl Shared {
         log(world);
         let number = Some(world.counters().exchanges);
         self.recorded.notify_waiters();
+        let made = clock::now().duration_since(body);
+        self.traffic.took(Duration::try_from(made).unwrap_or_default() + delay);
         if let Some((name, credentials)) = issued {
             realm.issued(&name, credentials);
         }

@@ -76,10 +76,15 @@ impl Door {
             let _ = stream.set_nodelay(true);
             let (shared, watcher) = (Arc::clone(shared), graceful.watcher());
             let client = Client { address: peer.ip(), is_secure: self.tls.is_some() };
-            match &self.tls {
-                None => drop(tokio::spawn(converse(stream, client, shared, watcher))),
-                Some(tls) => drop(tokio::spawn(greet(tls.acceptor.clone(), stream, client, shared, watcher))),
-            }
+            let acceptor = self.tls.as_ref().map(|tls| tls.acceptor.clone());
+            tokio::spawn(async move {
+                shared.traffic().opened();
+                match acceptor {
+                    None => converse(stream, client, Arc::clone(&shared), watcher).await,
+                    Some(acceptor) => greet(acceptor, stream, client, Arc::clone(&shared), watcher).await,
+                }
+                shared.traffic().closed();
+            });
         }
     }
 }
@@ -171,6 +176,7 @@ async fn last_head(steps: &AtomicU64, orders: &Orders, mut stopping: watch::Rece
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
+    use super::super::run::Options;
     use super::*;
     use crate::engine::World;
     use crate::scenario::Scenario;
@@ -201,7 +207,8 @@ mod tests {
         step: Option<super::super::answer::Step>,
     ) -> (tokio::io::DuplexStream, Arc<Shared>, GracefulShutdown) {
         let scenario = Scenario::parse("test", scenario).unwrap_or_else(|report| panic!("{report}"));
-        let mut shared = Shared::new(World::new(Arc::new(scenario), 1, jiff::Timestamp::UNIX_EPOCH), false);
+        let mut shared =
+            Shared::new(World::new(Arc::new(scenario), 1, jiff::Timestamp::UNIX_EPOCH), Options::default());
         if let Some(step) = step {
             shared.step = step;
         }

@@ -10,17 +10,19 @@ use super::tls::Tls;
 use crate::engine::World;
 
 /// How to serve.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Threads that answer; one is fastest beside a client on the same machine.
     pub workers: usize,
     /// Whether answers carry `x-standin-exchange`.
     pub tag: bool,
+    /// What others than this machine must know to use the control interface; without it, they may not.
+    pub control_token: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { workers: 1, tag: false }
+        Self { workers: 1, tag: false, control_token: None }
     }
 }
 
@@ -57,7 +59,7 @@ where
             Ok(Door { listener: tokio::net::TcpListener::from_std(listener)?, tls })
         });
         let doors = doors.collect::<io::Result<Vec<_>>>()?;
-        let shared = Arc::new(Shared::new(world, options.tag));
+        let shared = Arc::new(Shared::new(world, options));
         let stop = ready(Arc::clone(&shared))?;
         connection::accept(doors, shared, stop).await;
         Ok(())

@@ -93,7 +93,7 @@ pub fn send(server: &Server, method: &str, target: &str, headers: &[(&str, &str)
 
 /// The same to a server of which only `address:port` is known.
 pub fn send_to(host: &str, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
-    let mut request = format!("{method} {target} HTTP/1.1\r\nhost: standin\r\nconnection: close\r\n");
+    let mut request = format!("{method} {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
     headers.iter().for_each(|(name, value)| request.push_str(&format!("{name}: {value}\r\n")));
     if !body.is_empty() || method == "POST" || method == "PUT" {
         request.push_str(&format!("content-length: {}\r\n", body.len()));

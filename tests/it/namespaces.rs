@@ -68,7 +68,7 @@ impl Space<'_> {
     fn rename(&self, name: &str) -> u16 {
         let webhook = self.environment("BITRIX24_WEBHOOK_URL");
         // The URL begins with the host that the request named.
-        let path = webhook.strip_prefix("http://standin").unwrap();
+        let path = webhook.strip_prefix("http://localhost").unwrap();
         post(self.server, &format!("{path}imconnector.chat.name.set"), &rename(name)).status()
     }
 

@@ -79,7 +79,7 @@ fn a_new_pair_has_the_members_of_the_page_in_its_order() {
     assert_eq!(
         response.text(),
         format!(
-            r#"{{"access_token":"{access_token}","client_endpoint":"http://standin/rest/","domain":"standin","expires":1732121708,"expires_in":3600,"member_id":"{member_id}","refresh_token":"{refresh_token}","scope":"imconnector","server_endpoint":"http://standin/rest/","status":"F","user_id":1}}"#
+            r#"{{"access_token":"{access_token}","client_endpoint":"http://localhost/rest/","domain":"localhost","expires":1732121708,"expires_in":3600,"member_id":"{member_id}","refresh_token":"{refresh_token}","scope":"imconnector","server_endpoint":"http://localhost/rest/","status":"F","user_id":1}}"#
         )
     );
     let again = portal("state: open");

@@ -1,0 +1,58 @@
+//! `GET /__standin/metrics`: figures in the text format of Prometheus.
+
+use std::fmt::Write;
+
+use super::Asked;
+use crate::engine::Realm;
+use crate::http::Reply;
+
+pub(super) fn answer(realm: &mut Realm, _: &Asked<'_>) -> Reply {
+    let mut text = String::new();
+    let counters = realm.counters();
+    head(&mut text, "standin_exchanges_total", "counter", "Requests answered, by operation and outcome.");
+    for ((vendor, operation, outcome), count) in &counters.by_outcome {
+        let _ = writeln!(
+            text,
+            "standin_exchanges_total{{vendor=\"{vendor}\",operation=\"{operation}\",outcome=\"{outcome}\"}} {count}"
+        );
+    }
+    head(&mut text, "standin_faults_fired_total", "counter", "Times that each fault fired.");
+    for (name, count) in realm.faults_fired() {
+        let _ = writeln!(text, "standin_faults_fired_total{{fault=\"{}\"}} {count}", escaped(&name));
+    }
+    let (connections, open) = realm.traffic().connections();
+    let spaces = realm.spaces().count() as u64;
+    for (name, kind, help, value) in [
+        (
+            "standin_journal_evicted_total",
+            "counter",
+            "Exchanges that a journal has forgotten.",
+            realm.evicted(),
+        ),
+        ("standin_connections_total", "counter", "Connections that came.", connections),
+        ("standin_connections_open", "gauge", "Connections that are open.", open),
+        ("standin_namespaces", "gauge", "Namespaces that there are.", spaces),
+    ] {
+        head(&mut text, name, kind, help);
+        let _ = writeln!(text, "{name} {value}");
+    }
+    let name = "standin_exchange_duration_seconds";
+    head(&mut text, name, "histogram", "From the complete request to its answer, delays of faults included.");
+    let (kept, count, seconds) = realm.traffic().latency();
+    for (bound, count) in kept {
+        let _ = writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {count}");
+    }
+    let _ =
+        writeln!(text, "{name}_bucket{{le=\"+Inf\"}} {count}\n{name}_sum {seconds}\n{name}_count {count}");
+    let headers = vec![("content-type".into(), "text/plain; version=0.0.4; charset=utf-8".into())];
+    Reply { status: 200, headers, body: text.into() }
+}
+
+fn head(text: &mut String, name: &str, kind: &str, help: &str) {
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+/// For the value of a label.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
