@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
@@ -89,19 +89,12 @@ impl Run {
         let mut variables = environment::of(&scenario, &plain, secure.as_deref());
         variables.extend(trust.iter().flat_map(environment::Trust::variables));
 
-        let outcome = Arc::new(Mutex::new(None));
-        serve::serve(sockets, world, Options::default(), |running| {
-            let (outcome, command) = (Arc::clone(&outcome), self.command.clone());
-            Ok(async move {
-                let ended = serve::run_command(&command, &variables).await;
-                let judged = ended.map(|ended| (judge(&mut running.realm(), &command, &ended), ended));
-                *outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(judged);
-            })
-        })
-        .context("cannot serve")?;
+        let look = |realm: &mut Realm, ended: serve::Ended| (judge(realm, &self.command, &ended), ended);
+        let job = (&self.command[..], &variables[..]);
+        let judged =
+            serve::serve_while(sockets, world, Options::default(), job, look).context("cannot serve")?;
         drop(trust);
-        let judged = outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match judged.context("the command was not waited for")? {
+        match judged {
             Ok((report, ended)) => self.tell(&report, &ended),
             Err(error) => Ok(not_started(&self.command[0], &error)),
         }

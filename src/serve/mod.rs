@@ -14,11 +14,11 @@ mod tap;
 mod tls;
 mod watch;
 
-pub use child::{Ended, run as run_command};
+pub use child::Ended;
 pub use clock::now;
 pub use handle::{Server, StartError, Unmet};
 pub use random::random_seed;
-pub use run::{Options, Running, Socket, serve};
+pub use run::{Options, Running, Socket, serve, serve_while};
 pub use signals::stop_signal;
 pub use tls::Tls;
 pub use watch::watch;

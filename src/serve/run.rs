@@ -1,13 +1,16 @@
 //! A listening socket and a world → a server that runs until it is told to stop.
 
+use std::cell::RefCell;
+use std::ffi::OsString;
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
 use super::answer::Shared;
+use super::child::{self, Ended};
 use super::connection::{self, Door};
 use super::tls::Tls;
-use crate::engine::World;
+use crate::engine::{Realm, World};
 
 /// How to serve.
 #[derive(Clone, Debug)]
@@ -64,4 +67,27 @@ where
         connection::accept(doors, shared, stop).await;
         Ok(())
     })
+}
+
+/// Serves while `command` runs, with `environment` added to its own; `look` sees the worlds when it has ended. The inner
+/// error says that the command could not be started.
+///
+/// # Errors
+/// As [`serve`].
+pub fn serve_while<T>(
+    sockets: Vec<Socket>,
+    world: World,
+    options: Options,
+    (command, environment): (&[OsString], &[(String, OsString)]),
+    look: impl FnOnce(&mut Realm, Ended) -> T,
+) -> io::Result<io::Result<T>> {
+    let seen = RefCell::new(None);
+    serve(sockets, world, options, |running| {
+        let seen = &seen;
+        Ok(async move {
+            let ended = child::run(command, environment).await;
+            seen.replace(Some(ended.map(|ended| look(&mut running.realm(), ended))));
+        })
+    })?;
+    seen.into_inner().ok_or_else(|| io::Error::other("the command was not waited for"))
 }
