@@ -5,6 +5,7 @@
 //! * `catalogue`: every row of both error catalogues can be raised
 //! * `faults`: when faults strike, and what they leave alone
 //! * `wire`: what a fault does to the connection, as a raw socket sees it
+//! * `run`: a client's command beside a server, judged
 //! * `run_time`: what can be changed and asked while a server runs
 //! * `expectations`: what a scenario expects of the client
 //! * `namespaces`: worlds apart within one server
@@ -36,6 +37,7 @@ mod limits;
 mod namespaces;
 mod oauth;
 mod pure;
+mod run;
 mod run_time;
 mod scenario;
 mod wire;

@@ -1,0 +1,147 @@
+//! `standin run`: a client's command beside a server, judged. The commands are those of a POSIX shell, the client that
+//! calls is this binary's own.
+
+use std::process::{Command, Output};
+use std::{fs, str};
+
+use serde_json::{Value, json};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_standin");
+const SCENARIO: &str = "
+standin: 1
+name: expecting
+seed: 7
+bitrix24:
+  credentials: [{webhook: {user: 1, secret: webhook-secret}}]
+  connectors: [{id: connector, chat_group: true}]
+  lines: [{id: 105, connectors: [connector]}]
+  chats: [{connector: connector, line: 105, id: chat-1, name: Old name}]
+expect:
+  - {name: renamed, on: bitrix24.imconnector.chat.name.set}
+";
+
+/// Runs a script of a shell beside a server of the scenario, or of the built-in one.
+fn run(scenario: Option<&str>, flags: &[&str], script: &str) -> (Output, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(BINARY);
+    command.arg("run").current_dir(&folder).env("NO_COLOR", "1").env("STANDIN", BINARY);
+    ["GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"].iter().for_each(|name| drop(command.env_remove(name)));
+    if let Some(text) = scenario {
+        fs::write(folder.path().join("scenario.yaml"), text).unwrap();
+        command.arg("scenario.yaml");
+    }
+    let output = command.args(flags).args(["--", "sh", "-c", script]).output().unwrap();
+    (output, folder)
+}
+
+fn stderr(output: &Output) -> &str {
+    str::from_utf8(&output.stderr).unwrap()
+}
+
+fn code(script: &str) -> Option<i32> {
+    run(None, &[], script).0.status.code()
+}
+
+#[test]
+fn a_command_finds_urls_and_credentials_in_its_environment() {
+    let (output, _) = run(None, &[], "env; $STANDIN health $STANDIN_URL > /dev/null && echo ready");
+    let text = str::from_utf8(&output.stdout).unwrap();
+    let value = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
+        line.unwrap_or_else(|| panic!("no {name}: {text}")).to_owned()
+    };
+    let url = value("STANDIN_URL");
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+    assert_eq!(value("BITRIX24_REST_URL"), format!("{url}/rest/"));
+    assert_eq!(value("BITRIX24_WEBHOOK_URL"), format!("{url}/rest/1/webhook-secret/"));
+    assert_eq!(value("BITRIX24_ACCESS_TOKEN"), "access-token");
+    assert_eq!(value("CHERT_BASE_URL"), format!("{url}/api/v1"));
+    assert_eq!(value("CHERT_TENANT"), "acme-7a3f");
+    assert_eq!(value("CHERT_SIGNING_SECRET"), "5f4dcc3b5aa765d61d8327deb882cf99");
+    assert!(text.ends_with("ready\n") && !text.contains("HTTPS_URL"), "{text}");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn with_tls_it_finds_the_https_twins_and_a_certificate() {
+    let (output, _) = run(None, &["--tls"], "env; cat $STANDIN_CA; grep -c BEGIN $SSL_CERT_FILE");
+    let text = str::from_utf8(&output.stdout).unwrap();
+    for line in [
+        "STANDIN_HTTPS_URL=https://localhost:",
+        "BITRIX24_HTTPS_REST_URL=https://localhost:",
+        "BITRIX24_HTTPS_WEBHOOK_URL=https://localhost:",
+        "CHERT_HTTPS_BASE_URL=https://localhost:",
+        "NODE_EXTRA_CA_CERTS=/",
+        "REQUESTS_CA_BUNDLE=/",
+        "CURL_CA_BUNDLE=/",
+        "-----BEGIN CERTIFICATE-----",
+    ] {
+        assert!(text.lines().any(|found| found.starts_with(line)), "{line}: {text}");
+    }
+    let certificate = text.lines().find_map(|line| line.strip_prefix("STANDIN_CA=")).unwrap();
+    assert!(!std::path::Path::new(certificate).exists(), "it is cleaned up");
+}
+
+#[test]
+fn the_exit_code_is_the_commands_own() {
+    assert_eq!(code("exit 0"), Some(0));
+    assert_eq!(code("exit 7"), Some(7));
+    assert_eq!(code("kill -9 $$"), Some(137));
+    let missing = Command::new(BINARY).args(["run", "--", "no-such-command"]).output().unwrap();
+    assert_eq!(missing.status.code(), Some(127));
+    assert!(stderr(&missing).starts_with("standin: there is no command `no-such-command`\nhelp: "));
+    let folder = Command::new(BINARY).args(["run", "--", "/"]).output().unwrap();
+    assert_eq!(folder.status.code(), Some(126));
+    let nothing = Command::new(BINARY).arg("run").output().unwrap();
+    assert_eq!(nothing.status.code(), Some(2));
+}
+
+#[test]
+fn signals_are_passed_on() {
+    // The command asks the server's process for its end, which passes that on and goes on waiting.
+    let script = "trap 'echo passed on; exit 9' TERM; kill $PPID; while :; do read line < /dev/zero; done";
+    let (output, _) = run(None, &[], script);
+    assert_eq!((output.status.code(), str::from_utf8(&output.stdout)), (Some(9), Ok("passed on\n")));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_a_command_leaves_behind_is_ended() {
+    let (output, _) = run(None, &[], "tail -f /dev/null & echo $!");
+    let pid: u32 = str::from_utf8(&output.stdout).unwrap().trim().parse().unwrap();
+    assert!(stderr(&output).contains("the command left processes behind, which were ended: tail\n"));
+    assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
+}
+
+#[test]
+fn what_is_expected_and_does_not_come_fails_the_run() {
+    let flags = ["--report", "json=report.json", "--report", "junit=report.xml"];
+    let (output, folder) = run(Some(SCENARIO), &flags, "true");
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!(stderr(&output));
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    let report: Value = serde_json::from_str(&read("report.json")).unwrap();
+    assert_eq!((&report["good"], &report["exit_code"]), (&json!(false), &json!(1)));
+    assert_eq!(report["expectations"][0]["met"], false);
+    insta::assert_snapshot!("junit", read("report.xml"));
+    let (output, _) = run(Some(SCENARIO), &["--report", "xml=x"], "true");
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+}
+
+#[test]
+fn a_workflow_of_github_gets_annotations_and_a_summary() {
+    let script = "exec $STANDIN run inner.yaml -- true";
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("inner.yaml"), SCENARIO).unwrap();
+    let output = Command::new("sh")
+        .args(["-c", script])
+        .current_dir(&folder)
+        .env("STANDIN", BINARY)
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_STEP_SUMMARY", "summary.md")
+        .output()
+        .unwrap();
+    let annotation = "::error title=standin: renamed::`renamed` is not met: expected at least 1 call";
+    assert!(stderr(&output).contains(annotation), "{}", stderr(&output));
+    insta::assert_snapshot!("summary", fs::read_to_string(folder.path().join("summary.md")).unwrap());
+}
