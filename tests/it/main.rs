@@ -4,6 +4,7 @@
 //! * `bitrix24`, `chert`: what each vendor does beyond its examples, in both editions
 //! * `catalogue`: every row of both error catalogues can be raised
 //! * `faults`: when faults strike, and what they leave alone
+//! * `tls`: https and HTTP/2
 //! * `wire`: what a fault does to the connection, as a raw socket sees it
 //! * `run`: a client's command beside a server, judged
 //! * `run_time`: what can be changed and asked while a server runs
@@ -40,4 +41,5 @@ mod pure;
 mod run;
 mod run_time;
 mod scenario;
+mod tls;
 mod wire;

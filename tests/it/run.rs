@@ -25,7 +25,7 @@ fn run(scenario: Option<&str>, flags: &[&str], script: &str) -> (Output, tempfil
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(BINARY);
     command.arg("run").current_dir(&folder).env("NO_COLOR", "1").env("STANDIN", BINARY);
-    ["GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"].iter().for_each(|name| drop(command.env_remove(name)));
+    command.env_remove("GITHUB_ACTIONS").env_remove("GITHUB_STEP_SUMMARY");
     if let Some(text) = scenario {
         fs::write(folder.path().join("scenario.yaml"), text).unwrap();
         command.arg("scenario.yaml");
