@@ -20,7 +20,7 @@ use crate::vendor::shell_word;
 ///
 /// The command finds URLs and credentials in its environment: STANDIN_URL, BITRIX24_WEBHOOK_URL, BITRIX24_REST_URL,
 /// BITRIX24_ACCESS_TOKEN, CHERT_BASE_URL, CHERT_TENANT, CHERT_SIGNING_SECRET. The exit code is that of the command, or 1
-/// when it is 0 but an expectation of the scenario was not met.
+/// when it is 0 but an expectation of the scenario was not met, or a rule of conduct was broken that weighs as an error.
 #[derive(Debug, Args)]
 pub(super) struct Run {
     /// The scenario; without it, the built-in one
@@ -72,8 +72,9 @@ impl Run {
             Err(exit) => return Ok(exit),
         };
         let seed = self.seed.or(scenario.seed).unwrap_or_else(serve::random_seed);
-        let world =
-            World::new(Arc::clone(&scenario), seed, serve::now()).with_given_seed(self.seed.is_some());
+        let world = World::new(Arc::clone(&scenario), seed, serve::now())
+            .with_given_seed(self.seed.is_some())
+            .judging(serve::now());
         let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free");
         let mut sockets = vec![Socket { listener: free()?, tls: None }];
         let mut trust = None;
@@ -133,7 +134,7 @@ impl Run {
 fn judge(realm: &mut Realm, command: &[OsString], ended: &serve::Ended) -> Report {
     let words = command.iter().map(|word| shell_word(&word.to_string_lossy()));
     let outcomes = realm.outcomes(serve::now());
-    let counters = realm.counters();
+    let (counters, broken) = (realm.counters(), realm.broken());
     let world = realm.main();
     Report {
         scenario: world.scenario().name.clone(),
@@ -149,6 +150,7 @@ fn judge(realm: &mut Realm, command: &[OsString], ended: &serve::Ended) -> Repor
         errors: counters.errors,
         faults_fired: counters.faults_fired,
         outcomes,
+        broken,
     }
 }
 

@@ -74,6 +74,10 @@ pub(super) struct Serve {
     #[arg(long, value_name = "TOKEN", hide_env_values = true, env = "STANDIN_CONTROL_TOKEN")]
     control_token: Option<String>,
 
+    /// Watch whether clients keep the rules of conduct: `GET /__standin/conduct`
+    #[arg(long, value_parser = FalseyValueParser::new(), env = "STANDIN_JUDGE")]
+    judge: bool,
+
     /// How to log exchanges to stderr
     #[arg(long, value_enum, default_value_t = Log::Text, env = "STANDIN_LOG")]
     log: Log,
@@ -124,6 +128,7 @@ impl Serve {
         let world = World::new(Arc::clone(&scenario), seed, serve::now())
             .allowing_prefer(self.allow_prefer)
             .with_given_seed(self.seed.is_some());
+        let world = if self.judge { world.judging(serve::now()) } else { world };
         let options = Options {
             workers: self.workers.into(),
             tag: self.tag,

@@ -1,6 +1,7 @@
 //! The control interface, `/__standin/…`: what a test asks of the server about itself.
 
 mod clock;
+mod conduct;
 mod explain;
 mod faults;
 mod guard;
@@ -75,6 +76,7 @@ static ROUTES: &[Route] = &[
     Route { method: "POST", path: "/__standin/faults/{name}/off", answer: Of(faults::off) },
     Route { method: "POST", path: "/__standin/faults/{name}/on", answer: Of(faults::on) },
     Route { method: "POST", path: SCENARIO, answer: Of(scenario::replace) },
+    Route { method: "GET", path: "/__standin/conduct", answer: Of(conduct::answer) },
     Route { method: "POST", path: verify::PATH, answer: Of(verify::answer) },
     Route { method: "GET", path: "/__standin/metrics", answer: OfAll(metrics::answer) },
     Route { method: "GET", path: "/__standin/namespaces", answer: OfAll(namespaces::list) },

@@ -25,6 +25,17 @@ pub struct Note {
     pub faults: Vec<Decision>,
     /// What else a reader would want to know.
     pub remarks: Vec<Cow<'static, str>>,
+    /// What the vendor's other edition would have answered, where somebody wants to know.
+    pub other: Option<Other>,
+}
+
+/// An answer of a vendor's other edition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Other {
+    /// The status.
+    pub status: u16,
+    /// The error; `None` on success.
+    pub error: Option<&'static str>,
 }
 
 /// One exchange.

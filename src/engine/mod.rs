@@ -8,6 +8,7 @@ mod faults;
 mod journal;
 mod prefer;
 mod realm;
+mod shadow;
 mod stage;
 mod step;
 mod stream;
@@ -17,7 +18,7 @@ mod world;
 
 pub use clock::{Arrival, Clock, Span, Watch};
 pub use explain::{Verdict, explain, wire};
-pub use journal::{Entry, Journal, Note};
+pub use journal::{Entry, Journal, Note, Other};
 pub use realm::{Full, IDLE, MOST, NAMESPACE, Realm, Unknown, issued};
 pub use stage::Stage;
 pub use step::{Planned, step};

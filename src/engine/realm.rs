@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::{Counters, Traffic, World};
 use crate::http::{Reply, Request};
-use crate::judge::Outcome;
+use crate::judge::{Broken, Outcome};
 use crate::scenario::Scenario;
 use crate::vendor::{VENDORS, Vendor};
 
@@ -23,6 +23,8 @@ pub struct Realm {
     made: u64,
     /// What became of the expectations of those that were dropped.
     dropped: Vec<Outcome>,
+    /// The rules that were broken in them.
+    broken_before: Vec<Broken>,
     /// What they had counted.
     counted: Counters,
     /// What their journals had forgotten, and each of their faults' number of times.
@@ -68,6 +70,7 @@ impl Realm {
             owners: HashMap::new(),
             made: 0,
             dropped: Vec::new(),
+            broken_before: Vec::new(),
             counted: Counters::default(),
             evicted: 0,
             fired: BTreeMap::new(),
@@ -163,6 +166,8 @@ impl Realm {
         let outcomes = named(name, space.world.outcomes(now));
         let room = MOST_DROPPED.saturating_sub(self.dropped.len());
         self.dropped.extend(outcomes.take(room));
+        let room = MOST_DROPPED.saturating_sub(self.broken_before.len());
+        self.broken_before.extend(in_space(name, space.world.broken()).take(room));
         self.counted.add(space.world.counters());
         self.evicted += space.world.journal().evicted();
         add_fired(&mut self.fired, &space.world);
@@ -177,6 +182,16 @@ impl Realm {
             outcomes.extend(named(name, space.world.outcomes(now)));
         }
         outcomes
+    }
+
+    /// The rules that clients broke in every world; those of namespaces name theirs.
+    pub fn broken(&self) -> Vec<Broken> {
+        let mut broken = self.main.broken().unwrap_or_default();
+        broken.extend(self.broken_before.iter().cloned());
+        for (name, space) in &self.spaces {
+            broken.extend(in_space(name, space.world.broken()));
+        }
+        broken
     }
 
     /// What all worlds have counted, the dropped ones too.
@@ -215,6 +230,10 @@ impl Realm {
     pub fn issued(&mut self, name: &str, credentials: Vec<(&'static str, String)>) {
         self.owners.extend(credentials.into_iter().map(|credential| (credential, name.to_owned())));
     }
+}
+
+fn in_space(space: &str, broken: Option<Vec<Broken>>) -> impl Iterator<Item = Broken> {
+    broken.into_iter().flatten().map(move |broken| Broken { space: Some(space.to_owned()), ..broken })
 }
 
 fn add_fired(fired: &mut BTreeMap<String, u64>, world: &World) {

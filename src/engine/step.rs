@@ -33,14 +33,18 @@ impl Planned {
 
 /// Answers one request. It cannot fail: what a client can cause is an error of the vendor.
 pub fn step(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
+    let clock = world.clock;
     let mut planned = plan(world, request, arrival);
+    if let Some(shadow) = &mut world.shadow {
+        planned.note.other = shadow.ask(request, arrival, clock);
+    }
     if let Clock::Virtual(now) = world.clock {
         planned.reply.headers.push(("date".into(), http_date(now).into()));
     }
     planned
 }
 
-fn plan(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
+pub(super) fn plan(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
     let path = request.path();
     let Some(vendor) = VENDORS.iter().copied().find(|vendor| vendor.claims(path)) else {
         let remarks = vec!["no vendor knows this path".into()];

@@ -5,10 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::faults::Faults;
+use super::shadow::Shadow;
 use super::{Arrival, Clock, Entry, Journal, Planned};
 use crate::fault::{Fault, FaultSpec, Forecast, Mode, State};
 use crate::http::{Reply, Request};
-use crate::judge::{ExpectSpec, Outcome, Tally};
+use crate::judge::{self, Broken, Conduct, ExpectSpec, OTHER_EDITION, Outcome, Seen, Tally};
 use crate::scenario::{Origin, Scenario};
 use crate::vendor::{Emulator, Section, Vendor, by_name};
 use jiff::Timestamp;
@@ -37,6 +38,10 @@ pub struct World {
     counters: Counters,
     /// What the scenario expects, as far as it has come.
     tally: Tally,
+    /// What the client did against the rules, where somebody wants to know.
+    conduct: Option<Conduct>,
+    /// What the vendor's other edition would have answered.
+    pub(super) shadow: Option<Shadow>,
 }
 
 /// What a world has counted since the start of its scenario.
@@ -92,6 +97,8 @@ impl World {
             journal: Journal::default(),
             counters: Counters::default(),
             tally: Tally::new(&scenario.expect),
+            conduct: None,
+            shadow: None,
             scenario,
         }
     }
@@ -110,13 +117,37 @@ impl World {
     fn begin(&mut self, scenario: Arc<Scenario>, seed: u64, now: Timestamp) {
         let Self { seed_is_given, allows_prefer, .. } = *self;
         let suffix = std::mem::take(&mut self.suffix);
+        let judges = self.conduct.is_some();
         *self = Self { seed_is_given, allows_prefer, suffix, ..Self::new(scenario, seed, now) };
+        if judges {
+            self.judge(now);
+        }
+    }
+
+    /// Watches whether the client keeps the rules of conduct.
+    #[must_use]
+    pub fn judging(mut self, now: Timestamp) -> Self {
+        self.judge(now);
+        self
+    }
+
+    fn judge(&mut self, now: Timestamp) {
+        let conduct = Conduct::new(&self.scenario.rules);
+        let watches = conduct.watches(OTHER_EDITION);
+        self.conduct = Some(conduct);
+        self.shadow = watches.then(|| Shadow::of(&self.scenario, self.seed, now)).flatten();
+    }
+
+    /// The rules that the client broke; `None` when nobody watches.
+    pub fn broken(&self) -> Option<Vec<Broken>> {
+        self.conduct.as_ref().map(Conduct::broken)
     }
 
     /// A fresh copy at the start of `scenario`, whose credentials end with `suffix`.
     pub fn namespace(&self, scenario: &Scenario, suffix: String, seed: u64, now: Timestamp) -> Self {
         let scenario = Arc::new(scenario.with_suffix(&suffix));
-        Self { allows_prefer: self.allows_prefer, suffix, ..Self::new(scenario, seed, now) }
+        let space = Self { allows_prefer: self.allows_prefer, suffix, ..Self::new(scenario, seed, now) };
+        if self.conduct.is_some() { space.judging(now) } else { space }
     }
 
     /// Keeps the seed whatever scenario comes, as it was given to the server.
@@ -138,7 +169,7 @@ impl World {
 
     /// Counts an exchange, writes it into the journal and returns its reply.
     pub fn record(&mut self, request: Request, planned: Planned, arrival: Arrival) -> Arc<Reply> {
-        let Planned { reply, note, .. } = planned;
+        let Planned { reply, note, wire, .. } = planned;
         let reply = Arc::new(reply);
         self.counters.exchanges += 1;
         self.counters.errors += u64::from(reply.status >= 400);
@@ -151,10 +182,31 @@ impl World {
         *self.counters.by_outcome.entry(outcome).or_default() += 1;
         let at = self.clock.now(arrival.now);
         let number = self.counters.exchanges;
-        if !self.tally.is_empty()
+        if (!self.tally.is_empty() || self.conduct.is_some())
             && let Some(vendor) = note.vendor.and_then(by_name)
         {
-            self.tally.saw(number, vendor, &vendor.calls(&request));
+            let calls = vendor.calls(&request);
+            self.tally.saw(number, vendor, &calls);
+            if let Some(conduct) = &mut self.conduct {
+                conduct.saw(&Seen {
+                    number,
+                    wall: arrival.now,
+                    at,
+                    vendor: vendor.name(),
+                    operation: calls.first().and_then(|call| call.operation),
+                    request: &request,
+                    reply: &reply,
+                    error: note.error,
+                    calls: &calls,
+                    is_spoilt: wire.is_some_and(|wire| !wire.is_harmless()),
+                    remarks: &note.remarks,
+                    other: note.other.zip(self.shadow.as_ref()).map(|(other, shadow)| judge::OtherAnswer {
+                        status: other.status,
+                        error: other.error,
+                        editions: shadow.names,
+                    }),
+                });
+            }
         }
         self.journal.push(Entry { number, at, request, reply: Arc::clone(&reply), note });
         reply

@@ -7,6 +7,55 @@ pub trait Facts {
     /// The parameter `name` as text; `None` when it is absent or no scalar. `name` is spelt as the vendor's
     /// operation lists it.
     fn parameter(&self, name: &str) -> Option<Cow<'_, str>>;
+
+    /// Every parameter that was sent, by the name that was sent, with the kind of its value.
+    fn given(&self) -> Vec<(String, Kind)> {
+        Vec::new()
+    }
+}
+
+/// The kind of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A text.
+    Text,
+    /// A number.
+    Number,
+    /// True or false.
+    Flag,
+    /// Null.
+    Null,
+    /// A list.
+    List,
+    /// A mapping.
+    Mapping,
+}
+
+impl Kind {
+    /// The kind of a JSON value.
+    pub fn of(value: &serde_json::Value) -> Self {
+        use serde_json::Value;
+        match value {
+            Value::String(_) => Self::Text,
+            Value::Number(_) => Self::Number,
+            Value::Bool(_) => Self::Flag,
+            Value::Null => Self::Null,
+            Value::Array(_) => Self::List,
+            Value::Object(_) => Self::Mapping,
+        }
+    }
+
+    /// The kind in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Text => "a text",
+            Self::Number => "a number",
+            Self::Flag => "true or false",
+            Self::Null => "null",
+            Self::List => "a list",
+            Self::Mapping => "a mapping",
+        }
+    }
 }
 
 /// A call without parameters.

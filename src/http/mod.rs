@@ -9,7 +9,7 @@ mod headers;
 mod reply;
 mod request;
 
-pub use facts::Facts;
+pub use facts::{Facts, Kind};
 pub use headers::Headers;
 pub use reply::Reply;
 pub use request::{Body, Request};

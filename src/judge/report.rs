@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::Outcome;
+use super::{Broken, Outcome, Severity};
 
 /// A run of a client's command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Report {
     pub faults_fired: u64,
     /// What became of each expectation.
     pub outcomes: Vec<Outcome>,
+    /// The rules that the client broke.
+    pub broken: Vec<Broken>,
 }
 
 /// How the client's command ended.
@@ -39,9 +41,9 @@ pub enum Ended {
 }
 
 impl Report {
-    /// Whether everything that was expected came.
+    /// Whether everything that was expected came, and no rule was broken that fails a run.
     pub fn is_good(&self) -> bool {
-        self.outcomes.iter().all(|outcome| outcome.met)
+        self.outcomes.iter().all(|outcome| outcome.met) && !self.broken.iter().any(is_error)
     }
 
     /// The exit code of the whole: the command's own when it failed, or else whether the judgement is good.
@@ -68,6 +70,7 @@ impl Report {
         for outcome in self.outcomes.iter().filter(|outcome| !outcome.met) {
             text.push_str(&outcome.text());
         }
+        self.broken.iter().for_each(|broken| text.push_str(&broken.text()));
         let _ = writeln!(text, "standin: {}", self.summary());
         if !self.is_good() || self.ended != Ended::Code(0) {
             let _ = writeln!(text, "seed {}; the same server again: {}", self.seed, self.replay);
@@ -83,10 +86,14 @@ impl Report {
             count => format!("{met} of {count} expectations met"),
         };
         format!(
-            "{}, {}, {}; {expectations}",
+            "{}, {}, {}; {expectations}; {}",
             counted(self.exchanges, "exchange"),
             counted(self.errors, "error"),
             counted(self.faults_fired, "fault").replace("fault", "fired fault"),
+            match self.broken.len() as u64 {
+                0 => "no rule broken".to_owned(),
+                count => format!("{} broken", counted(count, "rule")),
+            },
         )
     }
 
@@ -107,17 +114,19 @@ impl Report {
             "errors": self.errors,
             "faults_fired": self.faults_fired,
             "expectations": self.outcomes.iter().map(Outcome::json).collect::<Vec<_>>(),
+            "rules": self.broken.iter().map(Broken::json).collect::<Vec<_>>(),
         })
     }
 
     /// In the form of JUnit: the command and each expectation a test case.
     pub fn junit(&self) -> String {
         let failed = self.outcomes.iter().filter(|outcome| !outcome.met).count()
+            + self.broken.iter().filter(|broken| is_error(broken)).count()
             + usize::from(self.ended != Ended::Code(0));
         let mut text = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"standin: {}\" tests=\"{}\" failures=\"{failed}\">\n",
             escaped(&self.scenario),
-            self.outcomes.len() + 1,
+            self.outcomes.len() + self.broken.len() + 1,
         );
         let mut case = |class: &str, name: &str, failure: Option<String>| {
             let head = format!("    <testcase classname=\"standin.{class}\" name=\"{}\"", escaped(name));
@@ -143,6 +152,9 @@ impl Report {
         for outcome in &self.outcomes {
             case("expectation", &outcome.name, (!outcome.met).then(|| outcome.text()));
         }
+        for broken in &self.broken {
+            case("rule", broken.rule, is_error(broken).then(|| broken.text()));
+        }
         text.push_str("  </testsuite>\n</testsuites>\n");
         text
     }
@@ -156,7 +168,12 @@ impl Report {
                 data(outcome.text().trim_end())
             )
         };
-        self.outcomes.iter().filter(|outcome| !outcome.met).map(one).collect()
+        let rule = |broken: &Broken| {
+            let kind = if is_error(broken) { "error" } else { "warning" };
+            format!("::{kind} title=standin: {}::{}\n", property(broken.rule), data(broken.text().trim_end()))
+        };
+        let unmet = self.outcomes.iter().filter(|outcome| !outcome.met).map(one);
+        unmet.chain(self.broken.iter().map(rule)).collect()
     }
 
     /// As the summary of a step of GitHub, in Markdown.
@@ -176,9 +193,20 @@ impl Report {
                 cell(&outcome.found)
             );
         }
+        if !self.broken.is_empty() {
+            text.push_str("\n| rule | weight | times |\n| --- | --- | --- |\n");
+        }
+        for broken in &self.broken {
+            let weight = if is_error(broken) { "**error**" } else { "warning" };
+            let _ = writeln!(text, "| {}: {} | {weight} | {} |", broken.rule, broken.summary, broken.count);
+        }
         let _ = writeln!(text, "\nseed {}: `{}`", self.seed, self.replay);
         text
     }
+}
+
+fn is_error(broken: &Broken) -> bool {
+    broken.severity == Severity::Error
 }
 
 fn counted(count: u64, what: &str) -> String {

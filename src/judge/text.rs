@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{Member, Near, Outcome};
+use super::{Breach, Broken, Member, Near, Outcome, Severity};
 
 impl Outcome {
     /// What was expected and what came; where calls are missing, what came closest, member by member.
@@ -53,3 +53,48 @@ impl Near {
         }
     }
 }
+
+impl Broken {
+    /// The rule, its source, and the exchanges that broke it.
+    pub fn text(&self) -> String {
+        let weight = match self.severity {
+            Severity::Error => "error",
+            Severity::Warn => "warning",
+            Severity::Off => "off",
+        };
+        let space = self.space.as_ref().map_or(String::new(), |space| format!(" in the namespace {space}"));
+        let mut text = format!(
+            "{weight}: the rule `{}` was broken{space}: {} ({})\n",
+            self.rule, self.summary, self.source
+        );
+        for Breach { what, exchanges } in self.breaches.iter().take(MOST_TOLD) {
+            let numbers: Vec<_> = exchanges.iter().map(u64::to_string).collect();
+            let _ = writeln!(text, "    exchange {}: {what}", numbers.join(", "));
+        }
+        let more = self.count.saturating_sub(MOST_TOLD as u64);
+        if more > 0 {
+            let _ = match more {
+                1 => writeln!(text, "    and once more"),
+                more => writeln!(text, "    and {more} times more"),
+            };
+        }
+        text
+    }
+
+    /// The same as data.
+    pub fn json(&self) -> Value {
+        let breach = |Breach { what, exchanges }: &Breach| json!({"what": what, "exchanges": exchanges});
+        json!({
+            "rule": self.rule,
+            "severity": self.severity,
+            "namespace": self.space,
+            "summary": self.summary,
+            "source": self.source,
+            "count": self.count,
+            "breaches": self.breaches.iter().map(breach).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// How many breaches of a rule a person is told of.
+const MOST_TOLD: usize = 3;

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use indexmap::IndexMap;
+
 use super::check::{Sections, Target, target};
 use super::fill::Taint;
 use super::words::{list, quote};
-use crate::judge::{Calls, ExpectSpec};
-use crate::seed::{Findings, Path, nearest};
+use crate::judge::{Calls, ExpectSpec, RULES, Severity};
+use crate::seed::{Findings, Path, Text, nearest};
 
 /// Adds every finding about the expectations of a scenario.
 pub(super) fn check(expect: &[ExpectSpec], sections: Sections<'_>, taint: &Taint, findings: &mut Findings) {
@@ -48,6 +50,19 @@ pub(super) fn check_at(
         if let Some(after) = &spec.after {
             order(spec, after, expect, &path, findings);
         }
+    }
+}
+
+/// Adds what is wrong with the names of rules.
+pub(super) fn check_rules(rules: &IndexMap<Text, Severity>, findings: &mut Findings) {
+    let names = || RULES.iter().map(|rule| rule.name);
+    for name in rules.keys().filter(|name| !names().any(|known| known == name.as_str())) {
+        let help = match nearest(name, names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the rules are {}", list(names())),
+        };
+        let path = Path::default().key("rules").name(name);
+        findings.add(path, format!("there is no rule {}", quote(name)), help);
     }
 }
 

@@ -28,6 +28,7 @@ mod yaml;
 
 use std::fmt;
 
+use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -40,8 +41,8 @@ use self::schema::Head;
 use self::shape::{Field, Shape};
 use crate::engine::Clock;
 use crate::fault::FaultSpec;
-use crate::judge::ExpectSpec;
-use crate::seed::{Findings, Path};
+use crate::judge::{ExpectSpec, Severity};
+use crate::seed::{Findings, Path, Text};
 use crate::vendor::{Section, VENDORS, Vendor};
 
 /// What a text as a whole is to be.
@@ -88,6 +89,8 @@ pub struct Scenario {
     pub faults: Vec<FaultSpec>,
     /// What a good client has done at the end.
     pub expect: Vec<ExpectSpec>,
+    /// How much breaches of rules weigh, where it says so.
+    pub rules: IndexMap<Text, Severity>,
 }
 
 impl Scenario {
@@ -120,7 +123,32 @@ impl Scenario {
             sections: sections.collect(),
             faults: self.faults.clone(),
             expect: self.expect.clone(),
+            rules: self.rules.clone(),
         }
+    }
+}
+
+impl Scenario {
+    /// The sections that have another edition, in that edition, with the names of both; without the others.
+    pub fn other_edition(&self) -> Option<(Self, [&'static str; 2])> {
+        let mut names = None;
+        let sections = self.sections.iter().filter_map(|(vendor, section)| {
+            let (section, both) = section.other_edition()?;
+            names = Some(both);
+            Some((*vendor, section))
+        });
+        let sections = sections.collect();
+        let scenario = Self {
+            origin: self.origin.clone(),
+            name: self.name.clone(),
+            seed: self.seed,
+            clock: self.clock,
+            sections,
+            faults: self.faults.clone(),
+            expect: Vec::new(),
+            rules: IndexMap::new(),
+        };
+        names.map(|names| (scenario, names))
     }
 }
 
@@ -200,7 +228,7 @@ fn read_fault(
 
 impl fmt::Debug for Scenario {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { origin, name, seed, clock, sections, faults, expect } = self;
+        let Self { origin, name, seed, clock, sections, faults, expect, rules } = self;
         let sections: Vec<_> = sections.iter().map(|(vendor, section)| (vendor.name(), section)).collect();
         formatter
             .debug_struct("Scenario")
@@ -211,6 +239,7 @@ impl fmt::Debug for Scenario {
             .field("sections", &sections)
             .field("faults", faults)
             .field("expect", expect)
+            .field("rules", rules)
             .finish()
     }
 }
@@ -230,6 +259,7 @@ fn read(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Scenario> {
     let clock = head.clock();
     check::check(&head.faults, &sections, clock, &taint, &mut findings);
     expect::check(&head.expect, &sections, &taint, &mut findings);
+    expect::check_rules(&head.rules, &mut findings);
     let sound = findings.0.into_iter().filter(|finding| !taint.covers(&finding.path));
     mistakes.extend(sound.map(|finding| Mistake { span: root.locate(&finding.path), finding }));
 
@@ -241,6 +271,7 @@ fn read(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Scenario> {
         sections,
         faults: head.faults,
         expect: head.expect,
+        rules: head.rules,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The JSON Schema of a scenario, and the parts of one that no vendor owns.
 
+use indexmap::IndexMap;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
@@ -7,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::engine::Clock;
 use crate::fault::FaultSpec;
-use crate::judge::ExpectSpec;
+use crate::judge::{ExpectSpec, Severity};
 use crate::seed::{Moment, Text};
 use crate::vendor::VENDORS;
 
@@ -34,6 +35,9 @@ pub(super) struct Head {
     /// What a good client has done at the end.
     #[serde(default)]
     pub(super) expect: Vec<ExpectSpec>,
+    /// How much a breach of a rule of conduct weighs, such as `{chert.backoff: error}`.
+    #[serde(default)]
+    pub(super) rules: IndexMap<Text, Severity>,
 }
 
 /// What time it is.
@@ -66,7 +70,7 @@ pub fn schema() -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let mut top = Head::json_schema(&mut generator);
     if let Some(properties) = top.get_mut("properties").and_then(Value::as_object_mut) {
-        let last = ["faults", "expect"].map(|name| properties.shift_remove_entry(name));
+        let last = ["faults", "expect", "rules"].map(|name| properties.shift_remove_entry(name));
         properties.extend(
             VENDORS.iter().map(|vendor| (vendor.name().to_owned(), vendor.schema(&mut generator).to_value())),
         );

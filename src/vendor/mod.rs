@@ -89,6 +89,12 @@ pub trait Section: Debug + Send + Sync {
     /// The same with credentials of its own, each with `suffix` behind it, so that they alone tell whose a request is.
     fn with_suffix(&self, suffix: &str) -> Box<dyn Section>;
 
+    /// The same in the vendor's other edition, and the names of both: the present one, then the other. `None` when there
+    /// is one only.
+    fn other_edition(&self) -> Option<(Box<dyn Section>, [&'static str; 2])> {
+        None
+    }
+
     /// Every credential in it, spelt as [`Vendor::credential`] gives them.
     fn credentials(&self) -> Vec<String>;
 

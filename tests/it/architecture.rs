@@ -10,7 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("control", &["engine", "fault", "http", "judge", "scenario", "seed", "vendor"]),
     ("engine", &["fault", "http", "judge", "scenario", "seed", "vendor"]),
     ("scenario", &["engine", "fault", "judge", "seed", "vendor"]),
-    ("judge", &["fault", "seed", "vendor"]),
+    ("judge", &["fault", "http", "seed", "vendor"]),
     ("vendor", &["engine", "http", "seed"]),
     ("fault", &["engine", "http", "seed"]),
     ("http", &[]),

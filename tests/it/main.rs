@@ -8,6 +8,7 @@
 //! * `wire`: what a fault does to the connection, as a raw socket sees it
 //! * `run`: a client's command beside a server, judged
 //! * `run_time`: what can be changed and asked while a server runs
+//! * `conduct`: rules that clients keep or break
 //! * `expectations`: what a scenario expects of the client
 //! * `namespaces`: worlds apart within one server
 //! * `control`: health, journal, state, reset
@@ -28,6 +29,7 @@ mod catalogue;
 mod chert;
 mod client;
 mod commands;
+mod conduct;
 mod control;
 mod documented;
 mod expectations;

@@ -129,6 +129,15 @@ impl Section for Arc<Portal> {
         Box::new(Arc::new(portal))
     }
 
+    fn other_edition(&self) -> Option<(Box<dyn Section>, [&'static str; 2])> {
+        let other = match self.edition {
+            Edition::Documented => Edition::Live,
+            Edition::Live => Edition::Documented,
+        };
+        let portal = Portal { edition: other, ..Portal::clone(self) };
+        Some((Box::new(Arc::new(portal)), [self.edition.name(), other.name()]))
+    }
+
     fn credentials(&self) -> Vec<String> {
         let of_credential = |credential: &section::Credential| {
             let webhook = credential.webhook.as_ref();

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::php;
-use crate::http::Facts;
+use crate::http::{Facts, Kind};
 
 /// Top-level parameters with their values. A call has a handful, so they are a list and not a table; a name that
 /// is given again stands again, and the last one counts.
@@ -52,6 +52,10 @@ impl From<Map<String, Value>> for Parameters {
 impl Facts for Parameters {
     fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
         self.value(name).and_then(php::to_text)
+    }
+
+    fn given(&self) -> Vec<(String, Kind)> {
+        self.0.iter().map(|(name, value)| (name.clone(), Kind::of(value))).collect()
     }
 }
 

@@ -21,6 +21,7 @@ use crate::vendor::{
     Access, AskedCall, Emulator, ErrorCode, Known, Operation, Proof, Section, Vendor, quoted, segment,
 };
 use section::Service;
+pub use signature::SERIALISED_AGAIN;
 
 /// The vendor.
 pub struct Chert;

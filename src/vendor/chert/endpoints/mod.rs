@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::errors::Refusal;
 use super::workspace::Tenant;
-use crate::http::{Facts, Request, json};
+use crate::http::{Facts, Kind, Request, json};
 use crate::vendor::{Call, Exchange, Operation};
 
 /// Every emulated endpoint.
@@ -61,6 +61,11 @@ impl Facts for Route {
             Value::Bool(flag) => Some(flag.to_string().into()),
             Value::Null | Value::Array(_) | Value::Object(_) => None,
         }
+    }
+
+    fn given(&self) -> Vec<(String, Kind)> {
+        let members = self.body.iter().flatten();
+        members.map(|(name, value)| (name.clone(), Kind::of(value))).collect()
     }
 }
 

@@ -1,0 +1,36 @@
+//! `content-type`: a body whose kind the request does not tell, or tells wrongly.
+
+use super::{Breach, Rule, Seen, Severity, Watcher};
+
+pub(super) static RULE: Rule = Rule {
+    name: "content-type",
+    severity: Severity::Warn,
+    summary: "a request says what its body is",
+    source: "seed pages: the samples' Content-Type",
+    watch: || Box::new(ContentType),
+};
+
+struct ContentType;
+
+impl Watcher for ContentType {
+    fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
+        let body = seen.request.body();
+        if body.trim_ascii().is_empty() || &*seen.request.method == "GET" {
+            return None;
+        }
+        let told = seen.request.headers.text("content-type").unwrap_or_default();
+        let media_type = told.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let is_object = matches!(body.trim_ascii().first(), Some(b'{' | b'['));
+        let is_json = is_object && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+        let tells_json = media_type == "application/json" || media_type.ends_with("+json");
+        let what = match (media_type.as_str(), is_json, tells_json) {
+            ("", ..) => "its body comes without a content-type".to_owned(),
+            (_, true, false) => format!("its body is JSON, and its content-type `{media_type}`"),
+            (_, false, true) if seen.vendor == "bitrix24" => {
+                "its content-type tells JSON, and its body is none: the server takes it for empty".to_owned()
+            }
+            _ => return None,
+        };
+        Some(Breach::of(seen, what))
+    }
+}

@@ -1,0 +1,78 @@
+//! `bitrix24.limit-ignored`: a call at once after a limit was reached.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Breach, Rule, Seen, Severity, Watcher, pause};
+
+pub(super) static RULE: Rule = Rule {
+    name: "bitrix24.limit-ignored",
+    severity: Severity::Error,
+    summary: "after QUERY_LIMIT_EXCEEDED a client waits half a second, after OPERATION_TIME_LIMIT until `operating_reset_at`",
+    source: "apidocs.bitrix24.com, limits",
+    watch: || Box::new(LimitIgnored::default()),
+};
+
+/// The tariffs let two requests a second through, so one that comes sooner is refused again.
+const DRAIN: Duration = Duration::from_millis(500);
+
+#[derive(Default)]
+struct LimitIgnored {
+    /// The last refusal, and when.
+    refused: Option<(u64, (Timestamp, Timestamp))>,
+    /// The last refusal for operating time: number, method, when.
+    blocked: Option<(u64, &'static str, Timestamp)>,
+    /// The latest `operating_reset_at` of each method, in seconds.
+    reset_at: std::collections::BTreeMap<&'static str, i64>,
+}
+
+impl Watcher for LimitIgnored {
+    fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
+        if seen.vendor != "bitrix24" {
+            return None;
+        }
+        let method = seen.operation.map_or("", |operation| operation.name);
+        let breach = self.too_soon(seen).or_else(|| self.before_reset(seen, method));
+        self.refused = (seen.error == Some("QUERY_LIMIT_EXCEEDED") && !seen.is_spoilt)
+            .then_some((seen.number, (seen.wall, seen.at)));
+        if seen.error == Some("OPERATION_TIME_LIMIT") {
+            self.blocked = Some((seen.number, method, seen.at));
+        } else if let Some(at) = reset_at(seen) {
+            self.reset_at.insert(method, at);
+        }
+        breach
+    }
+}
+
+impl LimitIgnored {
+    fn too_soon(&self, seen: &Seen<'_>) -> Option<Breach> {
+        let (number, then) = self.refused?;
+        let waited = pause(then, seen);
+        (waited < DRAIN).then(|| {
+            let what = format!("QUERY_LIMIT_EXCEEDED was answered {} ms before", waited.as_millis());
+            Breach::after(number, seen, what)
+        })
+    }
+
+    fn before_reset(&self, seen: &Seen<'_>, method: &str) -> Option<Breach> {
+        let (number, blocked, _) = self.blocked.filter(|(_, blocked, _)| *blocked == method)?;
+        let at = *self.reset_at.get(blocked)?;
+        (seen.at.as_second() < at).then(|| {
+            let early = at - seen.at.as_second();
+            Breach::after(
+                number,
+                seen,
+                format!("`{blocked}` is blocked for {early} s more, as `operating_reset_at` said"),
+            )
+        })
+    }
+}
+
+/// `time.operating_reset_at` of an answer.
+fn reset_at(seen: &Seen<'_>) -> Option<i64> {
+    // Few answers have it, and most need not be read.
+    let has = seen.reply.body.windows(18).any(|window| window == b"operating_reset_at");
+    let body: serde_json::Value = has.then(|| serde_json::from_slice(&seen.reply.body).ok())??;
+    body["time"]["operating_reset_at"].as_i64()
+}

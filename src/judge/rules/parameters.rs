@@ -1,0 +1,82 @@
+//! `unknown-parameter` and `wrong-type`: parameters that the vendor does not have, or of a kind that it does not ask for.
+
+use super::{Breach, Rule, Seen, Severity, Watcher};
+use crate::http::Kind;
+use crate::seed::nearest;
+
+pub(super) static UNKNOWN: Rule = Rule {
+    name: "unknown-parameter",
+    severity: Severity::Warn,
+    summary: "a call has the parameters that its page names",
+    source: "seed pages: parameters",
+    watch: || Box::new(Unknown),
+};
+
+pub(super) static WRONG_TYPE: Rule = Rule {
+    name: "wrong-type",
+    severity: Severity::Warn,
+    summary: "parameters are of the type that their page names",
+    source: "seed pages: types of parameters",
+    watch: || Box::new(WrongType),
+};
+
+struct Unknown;
+
+impl Watcher for Unknown {
+    fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
+        let mut found = Vec::new();
+        for call in seen.calls {
+            let Some(operation) = call.operation.filter(|operation| !operation.parameters.is_empty()) else {
+                continue;
+            };
+            let known = || operation.parameters.iter().copied();
+            // What is longer is no name but a body of another kind, which may hold anything.
+            for (name, _) in call.facts.given().into_iter().filter(|(name, _)| name.len() <= LONGEST) {
+                if known().any(|known| known.eq_ignore_ascii_case(&name)) {
+                    continue;
+                }
+                let meant =
+                    nearest(&name, known()).map_or(String::new(), |near| format!(", did you mean `{near}`?"));
+                found.push(format!("`{}` has no parameter `{name}`{meant}", operation.name));
+            }
+        }
+        (!found.is_empty()).then(|| Breach::of(seen, found.join("; ")))
+    }
+}
+
+/// The longest name that is told.
+const LONGEST: usize = 40;
+
+struct WrongType;
+
+/// Parameters that may be numbers; the others are texts.
+const NUMBERS: [&str; 2] = ["LINE", "USER_ID"];
+
+impl Watcher for WrongType {
+    fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
+        let mut found = Vec::new();
+        for call in seen.calls {
+            let Some(operation) = call.operation else { continue };
+            for (name, kind) in call.facts.given() {
+                let Some(known) = operation.parameters.iter().find(|known| known.eq_ignore_ascii_case(&name))
+                else {
+                    continue;
+                };
+                let may_be_number = NUMBERS.contains(known);
+                let is_right = kind == Kind::Text || kind == Kind::Number && may_be_number;
+                if !is_right {
+                    let wanted = if may_be_number { "a text or a number" } else { "a text" };
+                    found.push(format!("`{known}` is {}, and should be {wanted}", kind.words()));
+                }
+                let value = call.facts.parameter(known).unwrap_or_default();
+                if *known == "LINE"
+                    && kind == Kind::Text
+                    && !value.trim().bytes().all(|byte| byte.is_ascii_digit())
+                {
+                    found.push(format!("`LINE` is `{value}`, which is no number"));
+                }
+            }
+        }
+        (!found.is_empty()).then(|| Breach::of(seen, found.join("; ")))
+    }
+}

@@ -1,0 +1,42 @@
+//! `chert.repeated-refusal`: the same request again after an answer that says that this is no use.
+
+use serde_json::Value;
+
+use super::{Breach, Recent, Rule, Seen, Severity, Watcher, error_member, fingerprint};
+
+pub(super) static RULE: Rule = Rule {
+    name: "chert.repeated-refusal",
+    severity: Severity::Error,
+    summary: "what was answered with `retryable: false` is not sent again",
+    source: "docs.trychert.com, errors: retryable",
+    watch: || Box::new(RepeatedRefusal::default()),
+};
+
+/// What is wrong with credentials can be mended by signing anew, which the rest of the request does not show.
+const MENDED_BY_SIGNING: [&str; 3] = ["2004", "2012", "2013"];
+
+#[derive(Default)]
+struct RepeatedRefusal {
+    refused: Recent<(u64, &'static str)>,
+}
+
+impl Watcher for RepeatedRefusal {
+    fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
+        if seen.vendor != "chert" {
+            return None;
+        }
+        let request = fingerprint(seen);
+        let earlier = self.refused.take(request);
+        let code = seen.error.filter(|code| !MENDED_BY_SIGNING.contains(code));
+        if let Some(code) = code.filter(|_| error_member(seen, "retryable") == Some(Value::Bool(false))) {
+            self.refused.put(request, (seen.number, code));
+        }
+        earlier.map(|(number, code)| {
+            Breach::after(
+                number,
+                seen,
+                format!("it was refused with {code}, `retryable: false`, and sent again"),
+            )
+        })
+    }
+}

@@ -1,0 +1,265 @@
+//! Rules of conduct: what a client does against them is told, and what it may do is not.
+
+use std::sync::Arc;
+
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use sha2::Sha256;
+use standin::Scenario;
+use standin::engine::{Arrival, World, step};
+use standin::http::Request;
+
+const SCENARIO: &str = "
+standin: 1
+name: conduct
+seed: 7
+bitrix24:
+  credentials: [{token: access-token}, {webhook: {user: 1, secret: webhook-secret}}]
+  connectors: [{id: connector, chat_group: true}]
+  lines: [{id: 105, connectors: [connector]}, {id: 106}]
+  chats: [{connector: connector, line: 105, id: chat-1, name: Old name}]
+chert:
+  tenants:
+    - slug: acme
+      signing_secret: signing-secret
+      lines: [{id: pl, phone_number: \"+15555550100\"}]
+      chats: [{id: ch, group: true, line: pl, display_name: Launch}, {id: direct, group: false, line: pl}]
+";
+
+/// A world that judges, and the time in it.
+struct Run {
+    world: World,
+    now: Timestamp,
+}
+
+impl Run {
+    /// Without the rule about editions, which has a test of its own.
+    fn new(more: &str) -> Self {
+        let off = if more.contains("rules:") { "" } else { "rules: {bitrix24.other-edition: off}\n" };
+        Self::with_all(&format!("{more}{off}"))
+    }
+
+    fn with_all(more: &str) -> Self {
+        let scenario = Scenario::parse("test", &format!("{SCENARIO}{more}"));
+        let scenario = scenario.unwrap_or_else(|report| panic!("{report}"));
+        let now = "2024-11-20T13:55:08Z".parse().unwrap();
+        Self { world: World::new(Arc::new(scenario), 7, now).judging(now), now }
+    }
+
+    /// Sends a request so many milliseconds after the one before.
+    fn send(&mut self, after: i64, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> u16 {
+        self.now += jiff::SignedDuration::from_millis(after);
+        let headers = headers.iter().copied().collect();
+        let request = Request::new(method, target, headers, body.to_owned().into());
+        let arrival = Arrival::at(self.now);
+        let planned = step(&mut self.world, &request, arrival);
+        self.world.record(request, planned, arrival).status
+    }
+
+    /// A rename of Chert by bearer token.
+    fn chert(&mut self, after: i64, chat: &str, body: &str) -> u16 {
+        let headers = [
+            ("authorization", "Bearer signing-secret"),
+            ("x-chert-tenant", "acme"),
+            ("content-type", "application/json"),
+        ];
+        self.send(after, "PUT", &format!("/api/v1/chats/{chat}"), &headers, body)
+    }
+
+    /// A call of Bitrix24 by webhook.
+    fn bitrix24(&mut self, after: i64, method: &str, body: &str) -> u16 {
+        let headers = [("content-type", "application/json")];
+        self.send(after, "POST", &format!("/rest/1/webhook-secret/{method}"), &headers, body)
+    }
+
+    /// The broken rules, each with the exchanges of its breaches.
+    fn broken(&self) -> Vec<(&'static str, Vec<Vec<u64>>)> {
+        let exchanges = |broken: &standin::judge::Broken| {
+            broken.breaches.iter().map(|breach| breach.exchanges.clone()).collect()
+        };
+        let broken = self.world.broken().unwrap();
+        broken.iter().map(|broken| (broken.rule, exchanges(broken))).collect()
+    }
+
+    fn words(&self) -> String {
+        self.world.broken().unwrap().iter().map(standin::judge::Broken::text).collect()
+    }
+}
+
+const CREW: &str = r#"{"display_name":"Crew"}"#;
+const RENAME: &str = r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"chat-1","NAME":"New name"}"#;
+
+#[test]
+fn a_client_that_keeps_the_rules_hears_nothing() {
+    let mut run = Run::new("faults: [{name: f, on: chert, when: {first: 3}, error: 4001}]\n");
+    for pause in [0, 500, 1_100, 2_500] {
+        run.chert(pause, "ch", CREW);
+    }
+    run.chert(0, "direct", CREW);
+    run.chert(0, "direct", r#"{"display_name":"Other"}"#);
+    run.bitrix24(0, "imconnector.chat.name.set", RENAME);
+    run.bitrix24(0, "imconnector.chat.name.set", RENAME);
+    run.send(0, "GET", "/rest/1/webhook-secret/batch?cmd[a]=imconnector.chat.name.set%3FLINE=105", &[], "");
+    assert_eq!(run.broken(), []);
+}
+
+#[test]
+fn what_was_refused_for_good_is_not_sent_again() {
+    let mut run = Run::new("");
+    assert_eq!(run.chert(0, "direct", CREW), 400);
+    run.chert(60_000, "direct", CREW);
+    assert_eq!(run.broken(), [("chert.repeated-refusal", vec![vec![1, 2]])]);
+    // An answer that never arrived forbids nothing.
+    let mut run = Run::new("faults: [{name: f, on: chert, wire: reset}]\n");
+    run.chert(0, "direct", CREW);
+    run.chert(1, "direct", CREW);
+    assert_eq!(run.broken(), []);
+}
+
+#[test]
+fn retry_after_is_waited_for() {
+    let fault = "faults: [{name: f, on: chert, when: {call: 1}, error: 1007, retry_after: 3}]\n";
+    let mut run = Run::new(fault);
+    run.chert(0, "ch", CREW);
+    run.chert(2_999, "ch", CREW);
+    assert_eq!(run.broken(), [("chert.early-retry", vec![vec![1, 2]])]);
+    let mut run = Run::new(fault);
+    run.chert(0, "ch", CREW);
+    run.chert(3_000, "ch", CREW);
+    assert_eq!(run.broken(), []);
+}
+
+#[test]
+fn pauses_between_retries_grow() {
+    let fault = "faults: [{name: f, on: chert, when: {first: 4}, error: 4001}]\n";
+    let mut run = Run::new(fault);
+    for pause in [0, 200, 200, 100] {
+        run.chert(pause, "ch", CREW);
+    }
+    assert_eq!(run.broken(), [("chert.backoff", vec![vec![1, 2, 3], vec![1, 2, 3, 4]])]);
+    let mut run = Run::new(fault);
+    for pause in [0, 200, 400, 300] {
+        run.chert(pause, "ch", CREW);
+    }
+    assert_eq!(run.broken(), [], "with jitter a pause may be shorter than the one before");
+}
+
+fn signature(run: &Run, body: &str) -> String {
+    let seconds = run.now.as_second();
+    let mut mac = Hmac::<Sha256>::new_from_slice(b"signing-secret").unwrap();
+    mac.update(format!("{seconds}.{body}").as_bytes());
+    let digest: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("v1,{seconds},{digest}")
+}
+
+#[test]
+fn signatures_are_for_one_request_of_a_named_tenant_and_its_very_bytes() {
+    let json = ("content-type", "application/json");
+    let mut run = Run::new("");
+    let signed = signature(&run, CREW);
+    let headers = [("x-chert-signature", signed.as_str()), ("x-chert-tenant", "acme"), json];
+    assert_eq!(run.send(0, "PUT", "/api/v1/chats/ch", &headers, CREW), 200);
+    assert_eq!(run.send(0, "PUT", "/api/v1/chats/ch", &headers, CREW), 200);
+    assert_eq!(run.broken(), [("chert.signature-twice", vec![vec![1, 2]])]);
+
+    let mut run = Run::new("");
+    assert_eq!(run.send(0, "PUT", "/api/v1/chats/ch", &[headers[0], json], CREW), 401);
+    assert_eq!(run.broken(), [("chert.signature-alone", vec![vec![1]])]);
+
+    for sent in [
+        r#"{"display_name": "Crew"}"#,
+        "{\n  \"display_name\": \"Crew\"\n}",
+        "{\n    \"display_name\": \"Crew\"\n}",
+    ] {
+        let mut run = Run::new("");
+        assert_eq!(run.send(0, "PUT", "/api/v1/chats/ch", &headers, sent), 401);
+        assert_eq!(run.broken(), [("chert.body-after-signing", vec![vec![1]])], "{sent}");
+        let mut run = Run::new("");
+        let signed = signature(&run, sent);
+        let headers = [("x-chert-signature", signed.as_str()), headers[1], json];
+        assert_eq!(run.send(0, "PUT", "/api/v1/chats/ch", &headers, CREW), 401);
+        assert_eq!(run.broken(), [("chert.body-after-signing", vec![vec![1]])], "{sent}");
+    }
+}
+
+#[test]
+fn a_call_with_wrong_arguments_is_not_made_again() {
+    let mut run = Run::new("");
+    let without = r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"chat-1"}"#;
+    assert_eq!(run.bitrix24(0, "imconnector.chat.name.set", without), 400);
+    run.bitrix24(9_000, "imconnector.chat.name.set", without);
+    assert_eq!(run.broken(), [("bitrix24.repeated-argument-error", vec![vec![1, 2]])]);
+}
+
+#[test]
+fn limits_are_heeded() {
+    let fault = "faults: [{name: f, on: bitrix24, when: {call: 1}, error: QUERY_LIMIT_EXCEEDED}]\n";
+    for (pause, broken) in [(499, vec![("bitrix24.limit-ignored", vec![vec![1, 2]])]), (500, vec![])] {
+        let mut run = Run::new(fault);
+        run.bitrix24(0, "imconnector.chat.name.set", RENAME);
+        run.bitrix24(pause, "imconnector.chat.name.set", RENAME);
+        assert_eq!(run.broken(), broken, "{pause}");
+    }
+}
+
+#[test]
+fn tokens_stay_out_of_urls_and_batches_are_short() {
+    let mut run = Run::new("");
+    run.send(
+        0,
+        "POST",
+        "/rest/imconnector.chat.name.set?auth=access-token",
+        &[("content-type", "application/json")],
+        RENAME,
+    );
+    let command = "imconnector.chat.name.set?LINE=105";
+    let batch = serde_json::json!({"cmd": vec![command; 51]}).to_string();
+    run.bitrix24(0, "batch", &batch);
+    assert_eq!(
+        run.broken(),
+        [("bitrix24.token-in-url", vec![vec![1]]), ("bitrix24.batch-length", vec![vec![2]])]
+    );
+    assert!(!run.words().contains("access-token"));
+}
+
+#[test]
+fn parameters_and_content_types_are_those_of_the_page() {
+    let mut run = Run::new("");
+    run.bitrix24(0, "imconnector.chat.name.set", &RENAME.replace("NAME\"", "NAM\""));
+    run.bitrix24(0, "imconnector.chat.name.set", &RENAME.replace("\"New name\"", "[\"New name\"]"));
+    run.bitrix24(0, "imconnector.chat.name.set", &RENAME.replace("\"105\"", "\"line 105\""));
+    run.chert(0, "ch", r#"{"display_nam":"Crew","group_chat_icon":5}"#);
+    run.send(0, "POST", "/rest/1/webhook-secret/imconnector.chat.name.set", &[], RENAME);
+    let text = ("content-type", "text/plain");
+    run.send(0, "POST", "/rest/1/webhook-secret/imconnector.chat.name.set", &[text], RENAME);
+    run.bitrix24(0, "imconnector.chat.name.set", "LINE=105&NAME=x");
+    insta::assert_snapshot!(run.words());
+}
+
+#[test]
+fn a_scenario_says_how_much_a_breach_weighs() {
+    let severity = |rules: &str| {
+        let mut run = Run::new(rules);
+        run.chert(0, "direct", CREW);
+        run.chert(0, "direct", CREW);
+        run.world.broken().unwrap().iter().map(|broken| format!("{:?}", broken.severity)).collect::<String>()
+    };
+    assert_eq!(severity(""), "Error");
+    assert_eq!(severity("rules: {chert.repeated-refusal: warn}\n"), "Warn");
+    assert_eq!(severity("rules: {chert.repeated-refusal: off}\n"), "");
+    let mistake = Scenario::parse("test", &format!("{SCENARIO}rules: {{chert.repeated-refusals: off}}\n"));
+    let report = mistake.unwrap_err().to_string();
+    assert!(report.contains("did you mean `chert.repeated-refusal`?"), "{report}");
+}
+
+#[test]
+fn what_the_other_edition_answers_differently_is_told() {
+    let mut run = Run::with_all("");
+    run.bitrix24(0, "imconnector.chat.name.set", RENAME);
+    run.bitrix24(0, "imconnector.chat.name.set", &RENAME.replace("105", "106"));
+    let by_token = format!("{{\"auth\":\"access-token\",{}", &RENAME[1..].replace("New", "Newer"));
+    let json = [("content-type", "application/json")];
+    run.send(0, "POST", "/rest/imconnector.chat.name.set", &json, &by_token);
+    run.chert(0, "ch", CREW);
+    insta::assert_snapshot!(run.words());
+}
