@@ -12,6 +12,7 @@ mod namespaces;
 mod redact;
 mod reset;
 mod scenario;
+mod snapshots;
 mod state;
 mod verify;
 
@@ -76,6 +77,10 @@ static ROUTES: &[Route] = &[
     Route { method: "POST", path: "/__standin/faults/{name}/off", answer: Of(faults::off) },
     Route { method: "POST", path: "/__standin/faults/{name}/on", answer: Of(faults::on) },
     Route { method: "POST", path: SCENARIO, answer: Of(scenario::replace) },
+    Route { method: "GET", path: "/__standin/snapshots", answer: Of(snapshots::list) },
+    Route { method: "POST", path: "/__standin/snapshots/{name}", answer: Of(snapshots::save) },
+    Route { method: "DELETE", path: "/__standin/snapshots/{name}", answer: Of(snapshots::forget) },
+    Route { method: "POST", path: "/__standin/snapshots/{name}/restore", answer: Of(snapshots::restore) },
     Route { method: "GET", path: "/__standin/conduct", answer: Of(conduct::answer) },
     Route { method: "POST", path: verify::PATH, answer: Of(verify::answer) },
     Route { method: "GET", path: "/__standin/metrics", answer: OfAll(metrics::answer) },

@@ -24,4 +24,4 @@ pub use stage::Stage;
 pub use step::{Planned, step};
 pub use stream::Stream;
 pub use traffic::Traffic;
-pub use world::{Counters, World};
+pub use world::{Counters, MOST_SNAPSHOTS, World};

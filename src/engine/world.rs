@@ -42,7 +42,19 @@ pub struct World {
     conduct: Option<Conduct>,
     /// What the vendor's other edition would have answered.
     pub(super) shadow: Option<Shadow>,
+    /// States that were saved, by name.
+    snapshots: BTreeMap<String, Snapshot>,
 }
+
+/// What can be gone back to: the vendors' state, the clock, and what faults have counted.
+struct Snapshot {
+    emulators: Vec<(&'static dyn Vendor, Box<dyn Emulator>)>,
+    clock: Clock,
+    faults: Faults,
+}
+
+/// The most states that are saved.
+pub const MOST_SNAPSHOTS: usize = 100;
 
 /// What a world has counted since the start of its scenario.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,6 +111,7 @@ impl World {
             tally: Tally::new(&scenario.expect),
             conduct: None,
             shadow: None,
+            snapshots: BTreeMap::new(),
             scenario,
         }
     }
@@ -162,9 +175,41 @@ impl World {
         Self { allows_prefer, ..self }
     }
 
-    /// Goes back to the start of the scenario: state, clock, counters, journal.
+    /// Saves the state under a name, in the place of what had that name; whether there was room.
+    pub fn save(&mut self, name: &str, now: Timestamp) -> bool {
+        if self.snapshots.len() >= MOST_SNAPSHOTS && !self.snapshots.contains_key(name) {
+            return false;
+        }
+        self.settle(now);
+        let snapshot =
+            Snapshot { emulators: copies(&self.emulators), clock: self.clock, faults: self.faults.clone() };
+        self.snapshots.insert(name.to_owned(), snapshot);
+        true
+    }
+
+    /// Goes back to a saved state; journal and counters of exchanges stay. Whether there was one.
+    pub fn restore(&mut self, name: &str) -> bool {
+        let Some(Snapshot { emulators, clock, faults }) = self.snapshots.get(name) else { return false };
+        (self.emulators, self.clock, self.faults) = (copies(emulators), *clock, faults.clone());
+        self.is_altered = true;
+        true
+    }
+
+    /// Forgets a saved state; whether there was one.
+    pub fn forget(&mut self, name: &str) -> bool {
+        self.snapshots.remove(name).is_some()
+    }
+
+    /// The names of the saved states.
+    pub fn snapshots(&self) -> impl Iterator<Item = &str> {
+        self.snapshots.keys().map(String::as_str)
+    }
+
+    /// Goes back to the start of the scenario: state, clock, counters, journal. Saved states stay.
     pub fn reset(&mut self, now: Timestamp) {
+        let snapshots = std::mem::take(&mut self.snapshots);
         self.begin(Arc::clone(&self.scenario), self.seed, now);
+        self.snapshots = snapshots;
     }
 
     /// Counts an exchange, writes it into the journal and returns its reply.
@@ -363,6 +408,12 @@ impl World {
         self.settle(now);
         self.emulators.iter().map(|(vendor, emulator)| (vendor.name().to_owned(), emulator.state())).collect()
     }
+}
+
+fn copies(
+    emulators: &[(&'static dyn Vendor, Box<dyn Emulator>)],
+) -> Vec<(&'static dyn Vendor, Box<dyn Emulator>)> {
+    emulators.iter().map(|(vendor, emulator)| (*vendor, emulator.copy())).collect()
 }
 
 impl fmt::Debug for World {

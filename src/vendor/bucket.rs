@@ -55,7 +55,7 @@ impl Bucket {
 }
 
 /// Buckets of one rate, by whose requests they hold.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Buckets<K> {
     rate: Rate,
     buckets: HashMap<K, Bucket>,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::Commit;
 
 /// Changes that wait for their instant.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Later<T> {
     /// By their instant.
     known: Vec<(Timestamp, T)>,

@@ -174,6 +174,9 @@ pub trait Emulator: Send {
     /// The state as data, without secrets.
     fn state(&self) -> Value;
 
+    /// The same state once more.
+    fn copy(&self) -> Box<dyn Emulator>;
+
     /// The present names of the chats with this identifier.
     fn names(&self, chat: &str) -> Vec<String>;
 }

@@ -379,3 +379,30 @@ fn a_request_gets_the_error_that_it_prefers_where_it_may_ask() {
     let (status, body) = answer("error=QUERY_LIMIT_EXCEEDED", "batch", batch, true);
     assert!(status == 503 && body.starts_with(r#"{"error":"QUERY_LIMIT_EXCEEDED""#), "{body}");
 }
+
+#[test]
+fn a_saved_state_is_gone_back_to() {
+    let server = with_faults(
+        "  - {name: second, on: bitrix24.imconnector.chat.name.set, when: {call: 2}, error: CHAT_RENAMING_FAILED}",
+    );
+    assert_eq!(rename(&server, "chat-1").status(), 200);
+    advance(&server, "30s");
+    assert_eq!(post(&server, "/__standin/snapshots/after%20one", "").status(), 201);
+    assert_eq!(get(&server, "/__standin/snapshots").json(), json!({"snapshots": ["after one"]}));
+    for _ in 0..2 {
+        assert_eq!(rename(&server, "chat-2").status(), 400, "each time it is the second call");
+        assert_eq!(rename(&server, "chat-2").status(), 200);
+        advance(&server, "1h");
+        assert_eq!(post(&server, "/__standin/snapshots/after%20one/restore", "").status(), 200);
+        assert_eq!(server.state()["bitrix24"]["chats"][1]["name"], "Other name");
+        assert_eq!(name(&server), "New name");
+        assert_eq!(get(&server, "/__standin/clock").json()["now"], "2024-11-20T13:55:38Z");
+    }
+    assert_eq!(server.journal().len(), 5, "what happened has happened");
+    post(&server, "/__standin/reset", "");
+    assert_eq!(name(&server), "Old name");
+    assert_eq!(post(&server, "/__standin/snapshots/after%20one/restore", "").status(), 200);
+    assert_eq!(name(&server), "New name");
+    assert_eq!(send(&server, "DELETE", "/__standin/snapshots/after%20one", &[], b"").status(), 200);
+    assert_eq!(post(&server, "/__standin/snapshots/after%20one/restore", "").status(), 404);
+}

@@ -46,7 +46,7 @@ impl Caller {
 }
 
 /// The credentials of a portal, by what a request presents.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Credentials {
     tokens: HashMap<String, Token>,
     /// By user, then by secret.
@@ -71,7 +71,7 @@ struct Token {
 }
 
 /// What a refresh token is good for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Grant {
     /// The place of its credential.
     credential: usize,
@@ -89,7 +89,7 @@ pub struct Pair {
 }
 
 /// A pair that is to take another's place.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Refresh {
     /// The refresh token of the old pair.
     refresh_token: String,

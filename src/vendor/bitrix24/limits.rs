@@ -11,7 +11,7 @@ use crate::engine::Span;
 use crate::vendor::bucket::{Buckets, Rate};
 
 /// The limits of a portal; those that its scenario leaves out count nothing.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Limits {
     requests: Option<Buckets<IpAddr>>,
     operating: Option<Meter>,
@@ -50,7 +50,7 @@ fn rate(requests: Requests) -> Rate {
 pub type Account = (usize, &'static str);
 
 /// Counts how long methods run, in baskets of a minute.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Meter {
     limit: Duration,
     used: HashMap<Account, Baskets>,
@@ -101,7 +101,7 @@ fn minute(instant: Timestamp) -> i64 {
 }
 
 /// Ten baskets of a minute each; a basket's place is the last digit of its minute.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Baskets([Basket; BASKETS]);
 
 const BASKETS: usize = 10;

@@ -21,7 +21,7 @@ use crate::http::{Body, Reply};
 use crate::vendor::{Call, Commit, Emulator, Exchange, Later};
 
 /// The state of one portal.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct State {
     portal: Arc<Portal>,
     credentials: Credentials,
@@ -41,7 +41,7 @@ pub struct State {
 type Rename = (usize, String);
 
 /// A registered connector.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Connector {
     /// Whether its chats are groups.
     pub has_groups: bool,
@@ -54,7 +54,7 @@ pub struct Connector {
 }
 
 /// A chat of an open line.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Chat {
     connector: String,
     line: i64,
@@ -290,6 +290,10 @@ impl Emulator for State {
         for change in self.refreshes.due(now) {
             self.credentials.replace(change, now);
         }
+    }
+
+    fn copy(&self) -> Box<dyn Emulator> {
+        Box::new(self.clone())
     }
 
     fn names(&self, chat: &str) -> Vec<String> {

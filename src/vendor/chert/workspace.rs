@@ -14,7 +14,7 @@ use crate::vendor::bucket::Buckets;
 use crate::vendor::{Call, Commit, Emulator, Exchange, Later};
 
 /// The state of the service.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct State {
     tenants: Tenants,
     /// Requests by tenant, where they are limited.
@@ -25,14 +25,14 @@ pub struct State {
 }
 
 /// The tenants of the service.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Tenants {
     tenants: Vec<Tenant>,
     slugs: HashMap<String, usize>,
 }
 
 /// One tenant.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Tenant {
     index: usize,
     slug: String,
@@ -48,7 +48,7 @@ pub struct Tenant {
 }
 
 /// A chat, by its place, and what it gets.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Change {
     /// The chat.
     pub chat: usize,
@@ -59,7 +59,7 @@ pub struct Change {
 }
 
 /// A chat.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Chat {
     /// Its identifier.
     pub id: String,
@@ -231,6 +231,10 @@ impl Emulator for State {
         for tenant in &mut self.tenants.tenants {
             tenant.later.due(now).into_iter().for_each(|change| tenant.make(change));
         }
+    }
+
+    fn copy(&self) -> Box<dyn Emulator> {
+        Box::new(self.clone())
     }
 
     fn names(&self, chat: &str) -> Vec<String> {
