@@ -1,13 +1,12 @@
 //! What a client's command finds in its environment.
 
-use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
 use crate::scenario::Scenario;
-use crate::serve::Tls;
+use crate::serve::{Tls, Variable};
 
 /// Where systems keep the certificates that they trust.
 const TRUSTED: &[&str] = &[
@@ -17,16 +16,39 @@ const TRUSTED: &[&str] = &[
     "/etc/ssl/ca-bundle.pem",
 ];
 
+/// Every variable that a command may find.
+const NAMES: &[&str] = &[
+    "STANDIN_HTTPS_URL",
+    "STANDIN_CA",
+    "BITRIX24_WEBHOOK_URL",
+    "BITRIX24_REST_URL",
+    "BITRIX24_ACCESS_TOKEN",
+    "BITRIX24_HTTPS_WEBHOOK_URL",
+    "BITRIX24_HTTPS_REST_URL",
+    "CHERT_BASE_URL",
+    "CHERT_HTTPS_BASE_URL",
+    "CHERT_TENANT",
+    "CHERT_SIGNING_SECRET",
+];
+
 /// URLs and credentials for a server at `plain`, and at `secure` too where that is given.
-pub(super) fn of(scenario: &Scenario, plain: &str, secure: Option<&str>) -> Vec<(String, OsString)> {
-    let mut all = vec![("STANDIN_URL".to_owned(), plain.into())];
-    all.extend(secure.map(|url| ("STANDIN_HTTPS_URL".to_owned(), url.into())));
+pub(super) fn of(scenario: &Scenario, plain: &str, secure: Option<&str>) -> Vec<Variable> {
+    // What is left of somebody's real service must not be called by mistake.
+    let mut all: Vec<Variable> = NAMES.iter().map(|name| ((*name).to_owned(), None)).collect();
+    all.push(("STANDIN_URL".to_owned(), Some(plain.into())));
+    all.extend(secure.map(|url| ("STANDIN_HTTPS_URL".to_owned(), Some(url.into()))));
+    for name in ["NO_PROXY", "no_proxy"] {
+        let others = std::env::var(name).ok().filter(|others| !others.is_empty());
+        let hosts =
+            others.into_iter().chain(["127.0.0.1,localhost".to_owned()]).collect::<Vec<_>>().join(",");
+        all.push((name.to_owned(), Some(hosts.into())));
+    }
     for access in scenario.sections.iter().flat_map(|(_, section)| section.access()) {
-        all.push((access.variable.to_owned(), access.at(plain).into()));
+        all.push((access.variable.to_owned(), Some(access.at(plain).into())));
         if let (true, Some(url), Some((vendor, rest))) =
             (access.is_path, secure, access.variable.split_once('_'))
         {
-            all.push((format!("{vendor}_HTTPS_{rest}"), access.at(url).into()));
+            all.push((format!("{vendor}_HTTPS_{rest}"), Some(access.at(url).into())));
         }
     }
     all
@@ -59,8 +81,8 @@ impl Trust {
     }
 
     /// The variables by which Node.js, OpenSSL, Python and curl find them.
-    pub(super) fn variables(&self) -> Vec<(String, OsString)> {
-        let variable = |name: &str, path: &Path| (name.to_owned(), path.as_os_str().to_owned());
+    pub(super) fn variables(&self) -> Vec<Variable> {
+        let variable = |name: &str, path: &Path| (name.to_owned(), Some(path.as_os_str().to_owned()));
         let mut all: Vec<_> =
             ["STANDIN_CA", "NODE_EXTRA_CA_CERTS"].iter().map(|name| variable(name, &self.own)).collect();
         let bundles = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];

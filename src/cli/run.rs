@@ -110,23 +110,28 @@ impl Run {
             ));
         }
         say(&report.text());
+        let mut code = report.code();
         for (form, path) in &self.reports {
             let text = match form {
                 Form::Json => format!("{:#}\n", report.json()),
                 Form::Junit => report.junit(),
             };
-            std::fs::write(path, text).with_context(|| format!("cannot write `{}`", path.display()))?;
+            if let Err(error) = std::fs::write(path, text) {
+                say(&format!("standin: the report `{}` cannot be written: {error}", path.display()));
+                code = code.max(1);
+            }
         }
         if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
             say(&report.github());
             if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) {
                 let summary = OpenOptions::new().append(true).create(true).open(path);
-                summary
-                    .and_then(|mut file| file.write_all(report.markdown().as_bytes()))
-                    .context("cannot write the summary of the step")?;
+                if let Err(error) = summary.and_then(|mut file| file.write_all(report.markdown().as_bytes()))
+                {
+                    say(&format!("standin: the summary of the step cannot be written: {error}"));
+                }
             }
         }
-        Ok(Exit::Code(report.code()))
+        Ok(Exit::Code(code))
     }
 }
 

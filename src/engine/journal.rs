@@ -30,12 +30,14 @@ pub struct Note {
 }
 
 /// An answer of a vendor's other edition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Other {
     /// The status.
     pub status: u16,
     /// The error; `None` on success.
     pub error: Option<&'static str>,
+    /// The body, where commands have outcomes of their own; otherwise empty.
+    pub body: bytes::Bytes,
 }
 
 /// One exchange.

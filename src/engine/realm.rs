@@ -168,8 +168,8 @@ impl Realm {
         self.dropped.extend(outcomes.take(room));
         let room = MOST_DROPPED.saturating_sub(self.broken_before.len());
         self.broken_before.extend(in_space(name, space.world.broken()).take(room));
-        self.counted.add(space.world.counters());
-        self.evicted += space.world.journal().evicted();
+        self.counted.add(&space.world.totals());
+        self.evicted += space.world.evicted();
         add_fired(&mut self.fired, &space.world);
         true
     }
@@ -197,15 +197,15 @@ impl Realm {
     /// What all worlds have counted, the dropped ones too.
     pub fn counters(&self) -> Counters {
         let mut sum = self.counted.clone();
-        sum.add(self.main.counters());
-        self.spaces.values().for_each(|space| sum.add(space.world.counters()));
+        sum.add(&self.main.totals());
+        self.spaces.values().for_each(|space| sum.add(&space.world.totals()));
         sum
     }
 
     /// Exchanges that journals have forgotten.
     pub fn evicted(&self) -> u64 {
         let worlds = std::iter::once(&self.main).chain(self.spaces.values().map(|space| &space.world));
-        self.evicted + worlds.map(|world| world.journal().evicted()).sum::<u64>()
+        self.evicted + worlds.map(World::evicted).sum::<u64>()
     }
 
     /// How often faults of each name have fired.
@@ -237,8 +237,8 @@ fn in_space(space: &str, broken: Option<Vec<Broken>>) -> impl Iterator<Item = Br
 }
 
 fn add_fired(fired: &mut BTreeMap<String, u64>, world: &World) {
-    for (_, spec, state) in world.faults() {
-        *fired.entry(spec.name.to_string()).or_default() += state.fired;
+    for (name, count) in world.fired() {
+        *fired.entry(name).or_default() += count;
     }
 }
 

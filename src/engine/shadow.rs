@@ -31,6 +31,8 @@ impl Shadow {
         self.world.emulators.iter().find(|(known, _)| known.name() == vendor.name())?;
         self.world.clock = clock;
         let planned = plan(&mut self.world, request, arrival);
-        Some(Other { status: planned.reply.status, error: planned.note.error })
+        let has_commands = vendor.calls(request).len() > 1;
+        let body = if has_commands { planned.reply.body } else { Default::default() };
+        Some(Other { status: planned.reply.status, error: planned.note.error, body })
     }
 }

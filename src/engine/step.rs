@@ -35,8 +35,10 @@ impl Planned {
 pub fn step(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
     let clock = world.clock;
     let mut planned = plan(world, request, arrival);
-    if let Some(shadow) = &mut world.shadow {
-        planned.note.other = shadow.ask(request, arrival, clock);
+    // What a fault answered says nothing about editions.
+    let is_struck = planned.note.faults.iter().any(|decision| decision.answered);
+    if let Some(shadow) = world.shadow.as_mut() {
+        planned.note.other = shadow.ask(request, arrival, clock).filter(|_| !is_struck);
     }
     if let Clock::Virtual(now) = world.clock {
         planned.reply.headers.push(("date".into(), http_date(now).into()));

@@ -44,7 +44,21 @@ pub struct World {
     pub(super) shadow: Option<Shadow>,
     /// States that were saved, by name.
     snapshots: BTreeMap<String, Snapshot>,
+    /// What there was before the latest reset or scenario.
+    before: Before,
 }
+
+/// What a reset does not undo.
+#[derive(Clone, Debug, Default)]
+struct Before {
+    counters: Counters,
+    evicted: u64,
+    fired: BTreeMap<String, u64>,
+    broken: Vec<Broken>,
+}
+
+/// The most broken rules that are remembered over resets.
+const MOST_BROKEN: usize = 1_000;
 
 /// What can be gone back to: the vendors' state, the clock, and what faults have counted.
 struct Snapshot {
@@ -112,6 +126,7 @@ impl World {
             conduct: None,
             shadow: None,
             snapshots: BTreeMap::new(),
+            before: Before::default(),
             scenario,
         }
     }
@@ -131,7 +146,14 @@ impl World {
         let Self { seed_is_given, allows_prefer, .. } = *self;
         let suffix = std::mem::take(&mut self.suffix);
         let judges = self.conduct.is_some();
-        *self = Self { seed_is_given, allows_prefer, suffix, ..Self::new(scenario, seed, now) };
+        let mut before = Before {
+            counters: self.totals(),
+            evicted: self.evicted(),
+            fired: self.fired(),
+            broken: self.all_broken(),
+        };
+        before.broken.truncate(MOST_BROKEN);
+        *self = Self { seed_is_given, allows_prefer, suffix, before, ..Self::new(scenario, seed, now) };
         if judges {
             self.judge(now);
         }
@@ -151,9 +173,35 @@ impl World {
         self.shadow = watches.then(|| Shadow::of(&self.scenario, self.seed, now)).flatten();
     }
 
-    /// The rules that the client broke; `None` when nobody watches.
+    /// The rules that the client broke, before resets too; `None` when nobody watches.
     pub fn broken(&self) -> Option<Vec<Broken>> {
-        self.conduct.as_ref().map(Conduct::broken)
+        self.conduct.is_some().then(|| self.all_broken())
+    }
+
+    fn all_broken(&self) -> Vec<Broken> {
+        let now = self.conduct.as_ref().map(Conduct::broken).unwrap_or_default();
+        self.before.broken.iter().cloned().chain(now).collect()
+    }
+
+    /// What was counted since the start of the server, whatever was reset.
+    pub fn totals(&self) -> Counters {
+        let mut sum = self.before.counters.clone();
+        sum.add(&self.counters);
+        sum
+    }
+
+    /// Exchanges that the journal no longer has, whatever was reset: forgotten for want of room, or cleared.
+    pub fn evicted(&self) -> u64 {
+        self.before.evicted + self.journal.evicted()
+    }
+
+    /// How often faults of each name have fired since the start of the server.
+    pub fn fired(&self) -> BTreeMap<String, u64> {
+        let mut fired = self.before.fired.clone();
+        for (_, spec, state) in self.faults() {
+            *fired.entry(spec.name.to_string()).or_default() += state.fired;
+        }
+        fired
     }
 
     /// A fresh copy at the start of `scenario`, whose credentials end with `suffix`.
@@ -245,10 +293,13 @@ impl World {
                     calls: &calls,
                     is_spoilt: wire.is_some_and(|wire| !wire.is_harmless()),
                     remarks: &note.remarks,
-                    other: note.other.zip(self.shadow.as_ref()).map(|(other, shadow)| judge::OtherAnswer {
-                        status: other.status,
-                        error: other.error,
-                        editions: shadow.names,
+                    other: note.other.as_ref().zip(self.shadow.as_ref()).map(|(other, shadow)| {
+                        judge::OtherAnswer {
+                            status: other.status,
+                            error: other.error,
+                            body: &other.body,
+                            editions: shadow.names,
+                        }
                     }),
                 });
             }

@@ -66,6 +66,9 @@ pub struct Outcome {
     pub near: Option<Near>,
 }
 
+/// Parameters that no report shows.
+const SECRETS: [&str; 3] = ["client_secret", "refresh_token", "code"];
+
 /// How many exchanges of an expectation are remembered.
 const MOST_EXCHANGES: usize = 20;
 
@@ -130,11 +133,13 @@ impl Counted {
     fn members(&self, call: &AskedCall) -> Vec<Member> {
         let member = |(name, matcher): &(String, Matcher)| {
             let found = call.facts.parameter(name);
+            let is_secret = SECRETS.contains(&name.as_str());
+            let shown = |text: String| if is_secret { "***".to_owned() } else { text };
             Member {
                 name: name.clone(),
-                wanted: matcher.to_string(),
+                wanted: shown(matcher.to_string()),
                 fits: found.as_ref().is_some_and(|value| matcher.fits(value)),
-                found: found.map(std::borrow::Cow::into_owned),
+                found: found.map(|found| shown(found.into_owned())),
             }
         };
         self.matches.iter().map(member).collect()

@@ -126,6 +126,7 @@ impl Walk<'_> {
             (Shape::Kinds { scalar, list, mapping }, kind) if !is_null => {
                 let inner = match kind {
                     Kind::Scalar { text, .. } if is_form(text, mapping.as_deref()) => None,
+                    Kind::Scalar { text, .. } if is_number_of(text, mapping.as_deref()) => None,
                     Kind::Scalar { .. } => Some(scalar),
                     Kind::Sequence(_) => list.as_ref(),
                     Kind::Mapping(_) => mapping.as_ref(),
@@ -305,6 +306,12 @@ impl Walk<'_> {
             Shape::Anything => Value::Null,
         }
     }
+}
+
+/// Whether a text is a number, and a mapping whose first member is one might have been meant.
+fn is_number_of(text: &str, shape: Option<&Shape>) -> bool {
+    matches!(shape, Some(Shape::Record(fields)) if text.parse::<u64>().is_ok()
+        && fields.first().is_some_and(|field| field.shape.is_integer()))
 }
 
 /// Whether a text is the key of a form, typed without its value.

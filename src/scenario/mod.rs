@@ -129,7 +129,8 @@ impl Scenario {
 }
 
 impl Scenario {
-    /// The sections that have another edition, in that edition, with the names of both; without the others.
+    /// The sections that have another edition, in that edition, with the names of both; without the others, and without
+    /// faults.
     pub fn other_edition(&self) -> Option<(Self, [&'static str; 2])> {
         let mut names = None;
         let sections = self.sections.iter().filter_map(|(vendor, section)| {
@@ -144,7 +145,7 @@ impl Scenario {
             seed: self.seed,
             clock: self.clock,
             sections,
-            faults: self.faults.clone(),
+            faults: Vec::new(),
             expect: Vec::new(),
             rules: IndexMap::new(),
         };

@@ -98,6 +98,9 @@ fn of_scalar(text: &str, shape: &Shape) -> Option<String> {
         Shape::Kinds { mapping: Some(mapping), .. } => of_scalar(text, mapping),
         Shape::Record(fields) => match &fields[..] {
             [only] if only.name == text => Some(shape.example()),
+            [first, ..] if first.shape.is_integer() && text.parse::<u64>().is_ok() => {
+                Some(format!("{{{}: {text}}}", first.name))
+            }
             _ => None,
         },
         Shape::List { .. } if matches!(shape.item(0), Shape::Text) => Some(format!("[{text}]")),

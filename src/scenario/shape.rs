@@ -67,6 +67,15 @@ impl Shape {
         first.get(index).or(rest.as_deref()).unwrap_or(&Self::Anything)
     }
 
+    /// Whether it is a whole number, there or not.
+    pub(super) fn is_integer(&self) -> bool {
+        match self {
+            Self::Integer { .. } => true,
+            Self::Optional(shape) => shape.is_integer(),
+            _ => false,
+        }
+    }
+
     /// Something that has this shape, as one would type it.
     pub(super) fn example(&self) -> String {
         match self {

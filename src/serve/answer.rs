@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, EXPECT, HeaderName, HeaderValue};
+use hyper::header::{CONNECTION, EXPECT, HOST, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode, Version};
 
 use tokio::sync::{Notify, watch};
@@ -115,6 +115,10 @@ impl Shared {
         let bytes = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
         let mut headers = Headers::with_capacity(parts.headers.len(), bytes);
         parts.headers.iter().for_each(|(name, value)| headers.push(name.as_str(), value.as_bytes()));
+        // HTTP/2 names the host elsewhere.
+        if let (None, Some(authority)) = (parts.headers.get(HOST), parts.uri.authority()) {
+            headers.push("host", authority.as_str().as_bytes());
+        }
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
         let body = body::read(incoming, client_waits).await.inspect_err(|error| {
             tracing::warn!(%error, "the client left before its body was complete");

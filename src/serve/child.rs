@@ -12,6 +12,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
+/// A variable of a command's environment; one without a value is taken out.
+pub type Variable = (String, Option<OsString>);
+
 /// How a command ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
@@ -28,17 +31,24 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The pause between two looks at processes that are ending.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
-/// Runs `command` with `environment` added to the server's own and waits for its end. Must be called in a runtime.
+/// Runs `command` with the server's own environment, changed by `environment`, and waits for its end. Must be called in a runtime.
 ///
 /// # Errors
 /// When the command cannot be started.
-pub async fn run(command: &[OsString], environment: &[(String, OsString)]) -> io::Result<Ended> {
+pub async fn run(command: &[OsString], environment: &[Variable]) -> io::Result<Ended> {
     let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     adopt_orphans();
     // Before the start: a signal that comes with it must not end the server alone.
     let mut signals = signals()?;
-    let environment = environment.iter().map(|(name, value)| (name, value));
-    let mut child = Command::new(program).args(arguments).envs(environment).spawn()?;
+    let mut command = Command::new(program);
+    command.args(arguments);
+    for (name, value) in environment {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let mut child = command.spawn()?;
     let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
     let status = loop {
         tokio::select! {

@@ -14,7 +14,7 @@ mod tap;
 mod tls;
 mod watch;
 
-pub use child::Ended;
+pub use child::{Ended, Variable};
 pub use clock::now;
 pub use handle::{Server, StartError, Unmet};
 pub use random::random_seed;

@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use super::answer::Shared;
-use super::child::{self, Ended};
+use super::child::{self, Ended, Variable};
 use super::connection::{self, Door};
 use super::tls::Tls;
 use crate::engine::{Realm, World};
@@ -69,7 +69,7 @@ where
     })
 }
 
-/// Serves while `command` runs, with `environment` added to its own; `look` sees the worlds when it has ended. The inner
+/// Serves while `command` runs, its environment changed by `environment`; `look` sees the worlds when it has ended. The inner
 /// error says that the command could not be started.
 ///
 /// # Errors
@@ -78,7 +78,7 @@ pub fn serve_while<T>(
     sockets: Vec<Socket>,
     world: World,
     options: Options,
-    (command, environment): (&[OsString], &[(String, OsString)]),
+    (command, environment): (&[OsString], &[Variable]),
     look: impl FnOnce(&mut Realm, Ended) -> T,
 ) -> io::Result<io::Result<T>> {
     let seen = RefCell::new(None);

@@ -112,7 +112,12 @@ fn what_was_refused_for_good_is_not_sent_again() {
     // An answer that never arrived forbids nothing.
     let mut run = Run::new("faults: [{name: f, on: chert, wire: reset}]\n");
     run.chert(0, "direct", CREW);
-    run.chert(1, "direct", CREW);
+    run.chert(60_000, "direct", CREW);
+    assert_eq!(run.broken(), []);
+    // Nor does one that was still on its way.
+    let mut run = Run::new("");
+    run.chert(0, "direct", CREW);
+    run.chert(19, "direct", CREW);
     assert_eq!(run.broken(), []);
 }
 
@@ -159,8 +164,10 @@ fn signatures_are_for_one_request_of_a_named_tenant_and_its_very_bytes() {
     let signed = signature(&run, CREW);
     let headers = [("x-chert-signature", signed.as_str()), ("x-chert-tenant", "acme"), json];
     assert_eq!(run.send(0, "PUT", "/api/v1/chats/ch", &headers, CREW), 200);
-    assert_eq!(run.send(0, "PUT", "/api/v1/chats/ch", &headers, CREW), 200);
-    assert_eq!(run.broken(), [("chert.signature-twice", vec![vec![1, 2]])]);
+    assert_eq!(run.send(1_000, "PUT", "/api/v1/chats/ch", &headers, CREW), 200);
+    assert_eq!(run.broken(), [], "signed anew within the second it is the same");
+    assert_eq!(run.send(1_000, "PUT", "/api/v1/chats/ch", &headers, CREW), 200);
+    assert_eq!(run.broken(), [("chert.signature-twice", vec![vec![1, 3]])]);
 
     let mut run = Run::new("");
     assert_eq!(run.send(0, "PUT", "/api/v1/chats/ch", &[headers[0], json], CREW), 401);
@@ -241,7 +248,7 @@ fn a_scenario_says_how_much_a_breach_weighs() {
     let severity = |rules: &str| {
         let mut run = Run::new(rules);
         run.chert(0, "direct", CREW);
-        run.chert(0, "direct", CREW);
+        run.chert(60_000, "direct", CREW);
         run.world.broken().unwrap().iter().map(|broken| format!("{:?}", broken.severity)).collect::<String>()
     };
     assert_eq!(severity(""), "Error");
@@ -261,5 +268,20 @@ fn what_the_other_edition_answers_differently_is_told() {
     let json = [("content-type", "application/json")];
     run.send(0, "POST", "/rest/imconnector.chat.name.set", &json, &by_token);
     run.chert(0, "ch", CREW);
+    let command = "imconnector.chat.name.set?CONNECTOR=connector&LINE=105&CHAT_ID=chat-1&NAME=n";
+    run.bitrix24(0, "batch", &serde_json::json!({"cmd": {"rename": command}}).to_string());
     insta::assert_snapshot!(run.words());
+    let mut run = Run::with_all("faults: [{name: f, on: bitrix24, error: QUERY_LIMIT_EXCEEDED}]\n");
+    run.bitrix24(0, "imconnector.chat.name.set", RENAME);
+    assert_eq!(run.broken(), [], "a fault is no difference of editions");
+}
+
+#[test]
+fn a_reset_forgives_nothing() {
+    let mut run = Run::new("");
+    run.chert(0, "direct", CREW);
+    run.chert(60_000, "direct", CREW);
+    run.world.reset(run.now);
+    assert_eq!(run.broken(), [("chert.repeated-refusal", vec![vec![1, 2]])]);
+    assert_eq!((run.world.counters().exchanges, run.world.totals().exchanges), (0, 2));
 }

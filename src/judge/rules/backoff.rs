@@ -40,20 +40,25 @@ impl Watcher for Backoff {
         });
         let paused = pause(tries.last, seen);
         let is_retry = !tries.numbers.is_empty();
-        // With jitter one pause may be shorter than the one before; the third try that comes as soon as the second does not
-        // back off at all.
-        let breach = tries.first_pause.filter(|first| paused <= *first).map(|first| Breach {
-            what: format!(
-                "the pause before this retry was {} ms, the first one {} ms",
-                paused.as_millis(),
-                first.as_millis()
-            ),
-            exchanges: tries.numbers.iter().copied().chain([seen.number]).collect(),
-        });
+        // With jitter one pause may be shorter than the one before; a try that comes as soon as the second one did does not
+        // back off at all. A clock is not that exact: a tenth more is the same.
+        let breach =
+            tries.first_pause.filter(|first| paused.mul_f64(10.0) <= first.mul_f64(11.0)).map(|first| {
+                Breach {
+                    what: format!(
+                        "the pause before this retry was {} ms, the first one {} ms",
+                        paused.as_millis(),
+                        first.as_millis()
+                    ),
+                    exchanges: tries.numbers.iter().copied().chain([seen.number]).collect(),
+                }
+            });
         if is_retry {
             tries.first_pause.get_or_insert(paused);
         }
-        if seen.error.is_some() && error_member(seen, "retryable") == Some(Value::Bool(true)) {
+        // Who is told how long to wait need not make it longer.
+        let is_told = error_member(seen, "retry_after").is_some();
+        if !is_told && error_member(seen, "retryable") == Some(Value::Bool(true)) {
             tries.numbers.push(seen.number);
             tries.last = (seen.wall, seen.at);
             self.failed.put(request, tries);

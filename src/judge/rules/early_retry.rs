@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Breach, Recent, Rule, Seen, Severity, Watcher, error_member, fingerprint, pause};
+use super::{Breach, Recent, Rule, Seen, Severity, Watcher, can_have_read, error_member, fingerprint, pause};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.early-retry",
@@ -31,7 +31,7 @@ impl Watcher for EarlyRetry {
         }
         let (number, then, seconds) = earlier?;
         let waited = pause(then, seen);
-        (waited < Duration::from_secs(seconds)).then(|| {
+        (waited < Duration::from_secs(seconds) && can_have_read(then, seen)).then(|| {
             let what = format!(
                 "it was asked to wait for {seconds} s, and came again after {} ms",
                 waited.as_millis()

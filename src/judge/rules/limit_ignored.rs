@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Breach, Rule, Seen, Severity, Watcher, pause};
+use super::{Breach, Rule, Seen, Severity, Watcher, can_have_read, pause};
 
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.limit-ignored",
@@ -49,7 +49,7 @@ impl LimitIgnored {
     fn too_soon(&self, seen: &Seen<'_>) -> Option<Breach> {
         let (number, then) = self.refused?;
         let waited = pause(then, seen);
-        (waited < DRAIN).then(|| {
+        (waited < DRAIN && can_have_read(then, seen)).then(|| {
             let what = format!("QUERY_LIMIT_EXCEEDED was answered {} ms before", waited.as_millis());
             Breach::after(number, seen, what)
         })

@@ -82,16 +82,18 @@ pub struct Seen<'a> {
     /// What the vendor remarked.
     pub remarks: &'a [std::borrow::Cow<'static, str>],
     /// What the vendor's other edition would have answered.
-    pub other: Option<OtherAnswer>,
+    pub other: Option<OtherAnswer<'a>>,
 }
 
 /// An answer of a vendor's other edition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OtherAnswer {
+pub struct OtherAnswer<'a> {
     /// The status.
     pub status: u16,
     /// The error; `None` on success.
     pub error: Option<&'static str>,
+    /// The body of a batch.
+    pub body: &'a [u8],
     /// The names of the edition that answered and of the other one.
     pub editions: [&'static str; 2],
 }
@@ -270,6 +272,15 @@ fn pause(earlier: (Timestamp, Timestamp), seen: &Seen<'_>) -> std::time::Duratio
     };
     since(earlier.0, seen.wall).max(since(earlier.1, seen.at))
 }
+
+/// Whether a client can have read the answer to an exchange before it sent this one: requests that are sent at the same
+/// time are no retries of each other.
+fn can_have_read(earlier: (Timestamp, Timestamp), seen: &Seen<'_>) -> bool {
+    pause(earlier, seen) >= IN_FLIGHT
+}
+
+/// What comes so soon after an answer was sent without knowing it.
+const IN_FLIGHT: std::time::Duration = std::time::Duration::from_millis(20);
 
 /// A member of the `error` of an answer of Chert.
 fn error_member(seen: &Seen<'_>, name: &str) -> Option<serde_json::Value> {

@@ -1,6 +1,8 @@
 //! `bitrix24.repeated-argument-error`: the same call again after an error about its arguments.
 
-use super::{Breach, Recent, Rule, Seen, Severity, Watcher, fingerprint};
+use jiff::Timestamp;
+
+use super::{Breach, Recent, Rule, Seen, Severity, Watcher, can_have_read, fingerprint};
 
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.repeated-argument-error",
@@ -21,7 +23,7 @@ const OF_ARGUMENTS: [&str; 5] = [
 
 #[derive(Default)]
 struct RepeatedArgumentError {
-    refused: Recent<(u64, &'static str)>,
+    refused: Recent<(u64, &'static str, (Timestamp, Timestamp))>,
 }
 
 impl Watcher for RepeatedArgumentError {
@@ -32,9 +34,9 @@ impl Watcher for RepeatedArgumentError {
         let request = fingerprint(seen);
         let earlier = self.refused.take(request);
         if let Some(code) = seen.error.filter(|code| OF_ARGUMENTS.contains(code) && !seen.is_spoilt) {
-            self.refused.put(request, (seen.number, code));
+            self.refused.put(request, (seen.number, code, (seen.wall, seen.at)));
         }
-        earlier.map(|(number, code)| {
+        earlier.filter(|(_, _, then)| can_have_read(*then, seen)).map(|(number, code, _)| {
             Breach::after(number, seen, format!("it was refused with {code}, and made again as it was"))
         })
     }

@@ -1,8 +1,9 @@
 //! `chert.repeated-refusal`: the same request again after an answer that says that this is no use.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Breach, Recent, Rule, Seen, Severity, Watcher, error_member, fingerprint};
+use super::{Breach, Recent, Rule, Seen, Severity, Watcher, can_have_read, error_member, fingerprint};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.repeated-refusal",
@@ -17,7 +18,7 @@ const MENDED_BY_SIGNING: [&str; 3] = ["2004", "2012", "2013"];
 
 #[derive(Default)]
 struct RepeatedRefusal {
-    refused: Recent<(u64, &'static str)>,
+    refused: Recent<(u64, &'static str, (Timestamp, Timestamp))>,
 }
 
 impl Watcher for RepeatedRefusal {
@@ -29,9 +30,9 @@ impl Watcher for RepeatedRefusal {
         let earlier = self.refused.take(request);
         let code = seen.error.filter(|code| !MENDED_BY_SIGNING.contains(code));
         if let Some(code) = code.filter(|_| error_member(seen, "retryable") == Some(Value::Bool(false))) {
-            self.refused.put(request, (seen.number, code));
+            self.refused.put(request, (seen.number, code, (seen.wall, seen.at)));
         }
-        earlier.map(|(number, code)| {
+        earlier.filter(|(_, _, then)| can_have_read(*then, seen)).map(|(number, code, _)| {
             Breach::after(
                 number,
                 seen,

@@ -1,6 +1,10 @@
 //! `chert.signature-twice`: one signature for two requests.
 
-use super::{Breach, Recent, Rule, Seen, Severity, Watcher};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Breach, Recent, Rule, Seen, Severity, Watcher, pause};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.signature-twice",
@@ -10,9 +14,13 @@ pub(super) static RULE: Rule = Rule {
     watch: || Box::new(SignatureTwice::default()),
 };
 
+/// What is signed is the second and the body: within the same second the same body has the same signature, though it is
+/// signed anew.
+const SAME_SECOND: Duration = Duration::from_secs(2);
+
 #[derive(Default)]
 struct SignatureTwice {
-    used: Recent<u64>,
+    used: Recent<(u64, (Timestamp, Timestamp))>,
 }
 
 impl Watcher for SignatureTwice {
@@ -22,8 +30,9 @@ impl Watcher for SignatureTwice {
         let mut hasher = DefaultHasher::new();
         signature.hash(&mut hasher);
         let key = hasher.finish();
-        let earlier = self.used.take(key);
-        self.used.put(key, seen.number);
-        earlier.map(|number| Breach::after(number, seen, "it carries the signature of an earlier request"))
+        let (number, then) = self.used.take(key).unwrap_or((seen.number, (seen.wall, seen.at)));
+        self.used.put(key, (number, then));
+        (pause(then, seen) >= SAME_SECOND)
+            .then(|| Breach::after(number, seen, "it carries the signature of an earlier request"))
     }
 }
