@@ -35,6 +35,10 @@ pub(super) struct Run {
     #[arg(long)]
     tls: bool,
 
+    /// Do not watch the rules of conduct: the command breaks them on purpose
+    #[arg(long)]
+    no_judge: bool,
+
     /// The seed of all draws; without it, the scenario's, or else a fresh one
     #[arg(long, value_name = "N", env = "STANDIN_SEED")]
     seed: Option<u64>,
@@ -72,9 +76,9 @@ impl Run {
             Err(exit) => return Ok(exit),
         };
         let seed = self.seed.or(scenario.seed).unwrap_or_else(serve::random_seed);
-        let world = World::new(Arc::clone(&scenario), seed, serve::now())
-            .with_given_seed(self.seed.is_some())
-            .judging(serve::now());
+        let world =
+            World::new(Arc::clone(&scenario), seed, serve::now()).with_given_seed(self.seed.is_some());
+        let world = if self.no_judge { world } else { world.judging(serve::now()) };
         let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free");
         let mut sockets = vec![Socket { listener: free()?, tls: None }];
         let mut trust = None;

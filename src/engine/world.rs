@@ -57,9 +57,6 @@ struct Before {
     broken: Vec<Broken>,
 }
 
-/// The most broken rules that are remembered over resets.
-const MOST_BROKEN: usize = 1_000;
-
 /// What can be gone back to: the vendors' state, the clock, and what faults have counted.
 struct Snapshot {
     emulators: Vec<(&'static dyn Vendor, Box<dyn Emulator>)>,
@@ -146,13 +143,12 @@ impl World {
         let Self { seed_is_given, allows_prefer, .. } = *self;
         let suffix = std::mem::take(&mut self.suffix);
         let judges = self.conduct.is_some();
-        let mut before = Before {
+        let before = Before {
             counters: self.totals(),
             evicted: self.evicted(),
             fired: self.fired(),
             broken: self.all_broken(),
         };
-        before.broken.truncate(MOST_BROKEN);
         *self = Self { seed_is_given, allows_prefer, suffix, before, ..Self::new(scenario, seed, now) };
         if judges {
             self.judge(now);
@@ -179,8 +175,15 @@ impl World {
     }
 
     fn all_broken(&self) -> Vec<Broken> {
-        let now = self.conduct.as_ref().map(Conduct::broken).unwrap_or_default();
-        self.before.broken.iter().cloned().chain(now).collect()
+        let mut all = self.before.broken.clone();
+        for broken in self.conduct.as_ref().map(Conduct::broken).unwrap_or_default() {
+            match all.iter_mut().find(|known| known.rule == broken.rule && known.severity == broken.severity)
+            {
+                Some(known) => known.add(broken),
+                None => all.push(broken),
+            }
+        }
+        all
     }
 
     /// What was counted since the start of the server, whatever was reset.

@@ -170,6 +170,15 @@ pub struct Broken {
     pub breaches: Vec<Breach>,
 }
 
+impl Broken {
+    /// Adds later breaches of the same rule.
+    pub fn add(&mut self, later: Self) {
+        self.count += later.count;
+        let room = MOST_BREACHES.saturating_sub(self.breaches.len());
+        self.breaches.extend(later.breaches.into_iter().take(room));
+    }
+}
+
 /// How many breaches of a rule are remembered.
 const MOST_BREACHES: usize = 20;
 
