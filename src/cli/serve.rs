@@ -104,7 +104,8 @@ impl Serve {
         }
         let is_open = |address: &SocketAddr| !address.ip().to_canonical().is_loopback();
         let beyond = std::iter::once(self.listen).chain(self.tls_listen).find(is_open);
-        if let (Some(address), None) = (beyond, &self.control_token) {
+        let token = self.control_token.as_ref().filter(|token| !token.trim().is_empty());
+        if let (Some(address), None) = (beyond, token) {
             say(&format!(
                 "standin: on {address} others than this machine can call, and reset or read what is served\nhelp: add `--control-token TOKEN`, which they must then send to /__standin/, or listen on 127.0.0.1"
             ));

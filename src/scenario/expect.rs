@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use super::check::{Sections, Target, target};
 use super::fill::Taint;
 use super::words::{list, quote};
+use crate::engine::Stage;
 use crate::judge::{Calls, ExpectSpec, RULES, Severity};
 use crate::seed::{Findings, Path, Text, nearest};
 
@@ -46,7 +47,7 @@ pub(super) fn check_at(
                 format!("add the section `{vendor}:`, or remove the expectation"),
             );
         }
-        form(spec, target, &path, taint, findings);
+        form(spec, target, sections, &path, taint, findings);
         if let Some(after) = &spec.after {
             order(spec, after, expect, &path, findings);
         }
@@ -67,11 +68,26 @@ pub(super) fn check_rules(rules: &IndexMap<Text, Severity>, findings: &mut Findi
 }
 
 /// Whether it speaks of calls or of the name of a chat, and of one of them only.
-fn form(spec: &ExpectSpec, target: Target, path: &Path, taint: &Taint, findings: &mut Findings) {
+fn form(
+    spec: &ExpectSpec,
+    target: Target,
+    sections: Sections<'_>,
+    path: &Path,
+    taint: &Taint,
+    findings: &mut Findings,
+) {
     match (&spec.chat, &spec.named) {
         (Some(_), None) => findings.add(path.key("chat"), "what is expected of this chat?", "add `named: …`"),
         (None, Some(_)) => findings.add(path.key("named"), "which chat is named so?", "add `chat: …`"),
-        (Some(_), Some(_)) => {
+        (Some(chat), Some(_)) => {
+            let known = known_chats(target, sections);
+            if !known.iter().any(|known| known == chat.as_str()) {
+                let help = match nearest(chat, known.iter().map(String::as_str)) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "name a chat of the scenario".to_owned(),
+                };
+                findings.add(path.key("chat"), format!("there is no chat {}", quote(chat)), help);
+            }
             let others = [
                 ("match", !spec.matches.is_empty()),
                 ("calls", spec.calls.is_some()),
@@ -84,6 +100,17 @@ fn form(spec: &ExpectSpec, target: Target, path: &Path, taint: &Taint, findings:
         }
         (None, None) => calls(spec, target, path, taint, findings),
     }
+}
+
+/// The chats that a vendor's section describes.
+fn known_chats(target: Target, sections: Sections<'_>) -> Vec<String> {
+    let section = sections.iter().find(|(vendor, _)| vendor.name() == target.vendor.name());
+    let all = section.into_iter().flat_map(|(_, section)| {
+        let operations = target.vendor.operations().iter();
+        operations.flat_map(|operation| section.known(operation.name, Stage::Delivery)).collect::<Vec<_>>()
+    });
+    let chats = all.filter(|known| known.what == "chat");
+    chats.flat_map(|known| known.values.into_iter().map(std::borrow::Cow::into_owned)).collect()
 }
 
 fn calls(spec: &ExpectSpec, target: Target, path: &Path, taint: &Taint, findings: &mut Findings) {
