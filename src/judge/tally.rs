@@ -3,7 +3,7 @@
 use crate::fault::Matcher;
 use crate::vendor::{AskedCall, Vendor};
 
-use super::ExpectSpec;
+use super::{ExpectSpec, in_a_line};
 
 /// The expectations of a run with what has been counted for each.
 #[derive(Clone, Debug, Default)]
@@ -134,7 +134,7 @@ impl Counted {
         let member = |(name, matcher): &(String, Matcher)| {
             let found = call.facts.parameter(name);
             let is_secret = SECRETS.contains(&name.as_str());
-            let shown = |text: String| if is_secret { "***".to_owned() } else { text };
+            let shown = |text: String| if is_secret { "***".to_owned() } else { in_a_line(&text) };
             Member {
                 name: name.clone(),
                 wanted: shown(matcher.to_string()),
@@ -166,17 +166,21 @@ impl Counted {
 
     fn outcome(&self, names: &impl Fn(&str, &str) -> Vec<String>) -> Outcome {
         let spec = &self.spec;
-        let name = spec.name.to_string();
+        let name = in_a_line(&spec.name);
         if let (Some(chat), Some(named)) = (&spec.chat, &spec.named) {
             let vendor = spec.on.split('.').next().unwrap_or_default();
             let found = names(vendor, chat);
-            let expected = format!("the chat `{chat}` is named `{named}`");
+            let expected = in_a_line(&format!("the chat `{chat}` is named `{named}`"));
             let met = found.iter().any(|name| *name == **named);
             let found = match &found[..] {
                 [] => "there is no such chat".to_owned(),
                 names => format!(
                     "it is named {}",
-                    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ")
+                    names
+                        .iter()
+                        .map(|name| format!("`{}`", in_a_line(name)))
+                        .collect::<Vec<_>>()
+                        .join(" and ")
                 ),
             };
             return Outcome { name, met, expected, found, exchanges: Vec::new(), near: None };

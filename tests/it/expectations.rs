@@ -154,3 +154,13 @@ fn a_server_that_is_dropped_tells_what_was_not_met() {
     let panic = catch_unwind(AssertUnwindSafe(|| drop(server))).unwrap_err();
     assert_eq!(panic.downcast_ref::<String>(), Some(&message));
 }
+
+#[test]
+fn what_a_client_sends_stays_in_its_line() {
+    let server = serve(SCENARIO);
+    rename(&server, "a\n::error::\u{1b}[31m");
+    let (_, report) = verified(&server, "- {name: ends, on: bitrix24, chat: chat-1, named: c}");
+    let told =
+        r"`ends` is not met: expected the chat `chat-1` is named `c`; it is named `a\n::error::\u{1b}[31m`";
+    assert_eq!(report.trim_end(), told);
+}

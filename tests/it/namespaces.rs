@@ -219,3 +219,13 @@ fn a_namespace_that_was_dropped_is_gone() {
     assert_eq!(server.journal().len(), 1);
     assert_ne!(Space::open(&server, "").name, space.name);
 }
+
+#[test]
+fn a_namespace_takes_no_credential_of_the_first_world() {
+    let server = serve(&SCENARIO.replace("token: access-token,", "token: access-token-n1,"));
+    let space = Space::open(&server, "");
+    assert_eq!(
+        (space.name.as_str(), space.environment("BITRIX24_ACCESS_TOKEN")),
+        ("n2", "access-token-n1-n2")
+    );
+}

@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::in_a_line;
 use crate::http::{Reply, Request};
 use crate::seed::Text;
 use crate::vendor::{AskedCall, Operation};
@@ -112,11 +113,11 @@ pub struct Breach {
 
 impl Breach {
     fn of(seen: &Seen<'_>, what: impl Into<String>) -> Self {
-        Self { what: what.into(), exchanges: vec![seen.number] }
+        Self { what: in_a_line(&what.into()), exchanges: vec![seen.number] }
     }
 
     fn after(earlier: u64, seen: &Seen<'_>, what: impl Into<String>) -> Self {
-        Self { what: what.into(), exchanges: vec![earlier, seen.number] }
+        Self { what: in_a_line(&what.into()), exchanges: vec![earlier, seen.number] }
     }
 }
 
