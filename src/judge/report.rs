@@ -126,7 +126,7 @@ impl Report {
         let mut text = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"standin: {}\" tests=\"{}\" failures=\"{failed}\">\n",
             escaped(&self.scenario),
-            self.outcomes.len() + self.broken.len() + 1,
+            self.outcomes.len() + self.broken.iter().filter(|broken| is_error(broken)).count() + 1,
         );
         let mut case = |class: &str, name: &str, failure: Option<String>| {
             let head = format!("    <testcase classname=\"standin.{class}\" name=\"{}\"", escaped(name));
@@ -152,8 +152,13 @@ impl Report {
         for outcome in &self.outcomes {
             case("expectation", &outcome.name, (!outcome.met).then(|| outcome.text()));
         }
-        for broken in &self.broken {
-            case("rule", broken.rule, is_error(broken).then(|| broken.text()));
+        for broken in self.broken.iter().filter(|broken| is_error(broken)) {
+            case("rule", broken.rule, Some(broken.text()));
+        }
+        let warnings: String =
+            self.broken.iter().filter(|broken| !is_error(broken)).map(Broken::text).collect();
+        if !warnings.is_empty() {
+            let _ = writeln!(text, "    <system-out>{}</system-out>", escaped(&warnings));
         }
         text.push_str("  </testsuite>\n</testsuites>\n");
         text

@@ -71,13 +71,22 @@ fn signals() -> io::Result<mpsc::UnboundedReceiver<i32>> {
         SignalKind::user_defined1(),
         SignalKind::user_defined2(),
     ];
-    for kind in kinds {
+    // What the process was started to ignore, as by `nohup`, it and its command go on ignoring.
+    let ignored = ignored_signals();
+    for kind in kinds.into_iter().filter(|kind| ignored & (1 << (kind.as_raw_value() - 1)) == 0) {
         let (mut signals, sender) = (signal(kind)?, sender.clone());
         tokio::spawn(async move {
             while signals.recv().await.is_some() && sender.send(kind.as_raw_value()).is_ok() {}
         });
     }
     Ok(receiver)
+}
+
+/// The signals that this process ignores, a bit each; none where the system does not tell.
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
 }
 
 fn pass_on(pid: Option<Pid>, number: i32) {

@@ -107,7 +107,8 @@ fn signals_are_passed_on() {
 #[test]
 #[cfg(target_os = "linux")]
 fn what_a_command_leaves_behind_is_ended() {
-    let (output, _) = run(None, &[], "tail -f /dev/null & echo $!");
+    let (output, _) =
+        run(None, &[], "tail -f /dev/null & until grep -q tail /proc/$!/comm; do :; done; echo $!");
     let pid: u32 = str::from_utf8(&output.stdout).unwrap().trim().parse().unwrap();
     assert!(stderr(&output).contains("the command left processes behind, which were ended: tail\n"));
     assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
