@@ -3,12 +3,14 @@
 //! Nothing in here waits, reads a clock, opens a socket or draws unseeded randomness.
 
 mod clock;
+mod counters;
 mod explain;
 mod faults;
 mod journal;
 mod prefer;
 mod realm;
 mod shadow;
+mod snapshot;
 mod stage;
 mod step;
 mod stream;
@@ -17,11 +19,13 @@ mod unknown;
 mod world;
 
 pub use clock::{Arrival, Clock, Span, Watch};
+pub use counters::Counters;
 pub use explain::{Verdict, explain, wire};
 pub use journal::{Entry, Journal, Note, Other};
 pub use realm::{Full, IDLE, MOST, NAMESPACE, Realm, Unknown, issued};
+pub use snapshot::MOST_SNAPSHOTS;
 pub use stage::Stage;
 pub use step::{Planned, step};
 pub use stream::Stream;
 pub use traffic::Traffic;
-pub use world::{Counters, MOST_SNAPSHOTS, World};
+pub use world::World;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::faults::Faults;
 use super::shadow::Shadow;
-use super::{Arrival, Clock, Entry, Journal, Planned};
+use super::snapshot::Snapshot;
+use super::{Arrival, Clock, Counters, Entry, Journal, Planned};
 use crate::fault::{Fault, FaultSpec, Forecast, Mode, State};
 use crate::http::{Reply, Request};
 use crate::judge::{self, Broken, Conduct, ExpectSpec, OTHER_EDITION, Outcome, Seen, Tally};
@@ -21,7 +22,7 @@ pub struct World {
     /// Whether the seed was given to the server, and so stays whatever the scenario.
     seed_is_given: bool,
     /// Whether the control interface has changed faults or clock since the start of the scenario.
-    is_altered: bool,
+    pub(super) is_altered: bool,
     /// Whether a request may ask for an error by `Prefer: error=CODE`.
     pub(super) allows_prefer: bool,
     /// What stands behind each credential of this world; nothing where it has the scenario's own.
@@ -43,7 +44,7 @@ pub struct World {
     /// What the vendor's other edition would have answered.
     pub(super) shadow: Option<Shadow>,
     /// States that were saved, by name.
-    snapshots: BTreeMap<String, Snapshot>,
+    pub(super) snapshots: BTreeMap<String, Snapshot>,
     /// What there was before the latest reset or scenario.
     before: Before,
 }
@@ -55,47 +56,6 @@ struct Before {
     evicted: u64,
     fired: BTreeMap<String, u64>,
     broken: Vec<Broken>,
-}
-
-/// What can be gone back to: the vendors' state, the clock, and what faults have counted.
-struct Snapshot {
-    emulators: Vec<(&'static dyn Vendor, Box<dyn Emulator>)>,
-    clock: Clock,
-    faults: Faults,
-}
-
-/// The most states that are saved.
-pub const MOST_SNAPSHOTS: usize = 100;
-
-/// What a world has counted since the start of its scenario.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Requests answered, the control interface's own not among them.
-    pub exchanges: u64,
-    /// Of these, by vendor.
-    pub by_vendor: BTreeMap<&'static str, u64>,
-    /// Of these, answered with an error.
-    pub errors: u64,
-    /// Times that a fault fired.
-    pub faults_fired: u64,
-    /// Exchanges by vendor, operation and outcome, which is `success` or an error's code; empty texts where there is none.
-    pub by_outcome: BTreeMap<(&'static str, &'static str, &'static str), u64>,
-}
-
-impl Counters {
-    /// Adds what another world has counted.
-    pub fn add(&mut self, other: &Self) {
-        let Self { exchanges, by_vendor, errors, faults_fired, by_outcome } = other;
-        self.exchanges += exchanges;
-        self.errors += errors;
-        self.faults_fired += faults_fired;
-        for (vendor, count) in by_vendor {
-            *self.by_vendor.entry(vendor).or_default() += count;
-        }
-        for (outcome, count) in by_outcome {
-            *self.by_outcome.entry(*outcome).or_default() += count;
-        }
-    }
 }
 
 impl World {
@@ -226,36 +186,6 @@ impl World {
         Self { allows_prefer, ..self }
     }
 
-    /// Saves the state under a name, in the place of what had that name; whether there was room.
-    pub fn save(&mut self, name: &str, now: Timestamp) -> bool {
-        if self.snapshots.len() >= MOST_SNAPSHOTS && !self.snapshots.contains_key(name) {
-            return false;
-        }
-        self.settle(now);
-        let snapshot =
-            Snapshot { emulators: copies(&self.emulators), clock: self.clock, faults: self.faults.clone() };
-        self.snapshots.insert(name.to_owned(), snapshot);
-        true
-    }
-
-    /// Goes back to a saved state; journal and counters of exchanges stay. Whether there was one.
-    pub fn restore(&mut self, name: &str) -> bool {
-        let Some(Snapshot { emulators, clock, faults }) = self.snapshots.get(name) else { return false };
-        (self.emulators, self.clock, self.faults) = (copies(emulators), *clock, faults.clone());
-        self.is_altered = true;
-        true
-    }
-
-    /// Forgets a saved state; whether there was one.
-    pub fn forget(&mut self, name: &str) -> bool {
-        self.snapshots.remove(name).is_some()
-    }
-
-    /// The names of the saved states.
-    pub fn snapshots(&self) -> impl Iterator<Item = &str> {
-        self.snapshots.keys().map(String::as_str)
-    }
-
     /// Goes back to the start of the scenario: state, clock, counters, journal. Saved states stay.
     pub fn reset(&mut self, now: Timestamp) {
         let snapshots = std::mem::take(&mut self.snapshots);
@@ -362,7 +292,7 @@ impl World {
         }
     }
 
-    fn settle(&mut self, now: Timestamp) {
+    pub(super) fn settle(&mut self, now: Timestamp) {
         let now = self.clock.now(now);
         self.emulators.iter_mut().for_each(|(_, emulator)| emulator.settle(now));
     }
@@ -462,12 +392,6 @@ impl World {
         self.settle(now);
         self.emulators.iter().map(|(vendor, emulator)| (vendor.name().to_owned(), emulator.state())).collect()
     }
-}
-
-fn copies(
-    emulators: &[(&'static dyn Vendor, Box<dyn Emulator>)],
-) -> Vec<(&'static dyn Vendor, Box<dyn Emulator>)> {
-    emulators.iter().map(|(vendor, emulator)| (*vendor, emulator.copy())).collect()
 }
 
 impl fmt::Debug for World {

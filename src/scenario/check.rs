@@ -30,7 +30,7 @@ impl Target {
     }
 
     /// Every parameter of what it is aimed at, each once.
-    pub(super) fn parameters(self) -> Vec<&'static str> {
+    fn parameters(self) -> Vec<&'static str> {
         let operations = match &self.operation {
             Some(operation) => std::slice::from_ref(operation),
             None => self.vendor.operations(),
@@ -42,6 +42,19 @@ impl Target {
             }
         }
         names
+    }
+
+    /// What to say of a parameter that it does not have; `None` when it has it.
+    pub(super) fn stranger(self, name: &str) -> Option<(String, String)> {
+        let known = self.parameters();
+        if known.contains(&name) {
+            return None;
+        }
+        let help = match nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("its parameters are {}", list(&known)),
+        };
+        Some((format!("`{}` has no parameter {}", self.name(), quote(name)), help))
     }
 
     fn can_give(self, code: &ErrorCode) -> bool {
@@ -204,22 +217,12 @@ fn section(target: Target, sections: Sections<'_>, path: &Path, findings: &mut F
 
 /// Whether every parameter that the fault asks for is one.
 fn matches(fault: &FaultSpec, target: Target, path: &Path, findings: &mut Findings) -> bool {
-    if fault.matches.is_empty() {
-        return true;
-    }
-    let known = target.parameters();
     let mut fits = true;
-    for name in fault.matches.keys().filter(|name| !known.contains(&name.as_str())) {
-        let help = match nearest(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("its parameters are {}", list(&known)),
-        };
-        findings.add(
-            path.key("match").name(name),
-            format!("`{}` has no parameter {}", target.name(), quote(name)),
-            help,
-        );
-        fits = false;
+    for name in fault.matches.keys() {
+        if let Some((message, help)) = target.stranger(name) {
+            findings.add(path.key("match").name(name), message, help);
+            fits = false;
+        }
     }
     fits
 }
@@ -302,14 +305,8 @@ fn code(
         let message = format!("the error `{}` cannot carry `{member}`", code.code);
         findings.add(path.key(member), message, help);
     }
-    let arguments = target.parameters();
     let named = fault.argument.as_ref().filter(|_| code.members.contains(&"argument"));
-    if let Some(argument) = named.filter(|argument| !arguments.contains(&argument.as_str())) {
-        let help = match nearest(argument, arguments.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("its parameters are {}", list(&arguments)),
-        };
-        let message = format!("`{}` has no parameter {}", target.name(), quote(argument));
+    if let Some((message, help)) = named.and_then(|argument| target.stranger(argument)) {
         findings.add(path.key("argument"), message, help);
     }
     Some(code)

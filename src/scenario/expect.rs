@@ -137,15 +137,9 @@ fn calls(spec: &ExpectSpec, target: Target, path: &Path, taint: &Taint, findings
             findings.add(place, "no number of calls is within these bounds", help);
         }
     }
-    let known = target.parameters();
     for (name, pattern) in &spec.matches {
-        let place = path.key("match").name(name);
-        if !known.contains(&name.as_str()) {
-            let help = match nearest(name, known.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("its parameters are {}", list(&known)),
-            };
-            findings.add(place, format!("`{}` has no parameter {}", target.name(), quote(name)), help);
+        if let Some((message, help)) = target.stranger(name) {
+            findings.add(path.key("match").name(name), message, help);
         } else if let Err(why) = pattern.matcher() {
             let help = "write one as in Rust, Go or RE2: no look-around, no back references";
             findings.add(
