@@ -1,5 +1,6 @@
 //! `standin run`: serve while a client's command runs, and judge what the client did.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -20,7 +21,8 @@ use crate::vendor::shell_word;
 ///
 /// The command finds URLs and credentials in its environment: STANDIN_URL, BITRIX24_WEBHOOK_URL, BITRIX24_REST_URL,
 /// BITRIX24_ACCESS_TOKEN, CHERT_BASE_URL, CHERT_TENANT, CHERT_SIGNING_SECRET. The exit code is that of the command, or 1
-/// when it is 0 but an expectation of the scenario was not met, or a rule of conduct was broken that weighs as an error.
+/// when it is 0 but an expectation of the scenario was not met, or a rule of conduct was broken that weighs as an error. It is 3
+/// when the command could not be given a server, as with mistakes in the scenario.
 #[derive(Debug, Args)]
 pub(super) struct Run {
     /// The scenario; without it, the built-in one
@@ -71,9 +73,15 @@ const NOT_RUNNABLE: u8 = 126;
 
 impl Run {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let mut files = HashSet::new();
+        if let Some((_, twice)) = self.reports.iter().find(|(_, file)| !files.insert(file)) {
+            say(&format!("standin: two reports go to `{}`: name a file for each", twice.display()));
+            return Ok(Exit::Usage);
+        }
         let scenario = match load(self.scenario.as_deref()) {
             Ok(scenario) => Arc::new(scenario),
-            Err(exit) => return Ok(exit),
+            // 1 would say that the command ran and broke a rule.
+            Err(_) => return Ok(Exit::NotStarted),
         };
         let seed = self.seed.or(scenario.seed).unwrap_or_else(serve::random_seed);
         let world =

@@ -27,7 +27,7 @@ use crate::seed::nearest;
 pub use guard::refusal;
 pub use journal::entry_as_json;
 pub use redact::Redactor;
-pub use verify::{UNMET, patience};
+pub use verify::{is_final, patience};
 
 /// One route.
 struct Route {

@@ -15,7 +15,19 @@ use crate::seed::Length;
 pub(super) const PATH: &str = "/__standin/verify";
 
 /// The status of an answer that says that something has not come.
-pub const UNMET: u16 = 417;
+const UNMET: u16 = 417;
+
+/// Whether waiting can change the answer to what [`patience`] was asked for.
+pub fn is_final(reply: &Reply) -> bool {
+    let is_lost = || {
+        let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+        body[LOST] == true
+    };
+    reply.status != UNMET || is_lost()
+}
+
+/// The member of an answer that says that no later call can meet what is not met.
+const LOST: &str = "lost";
 
 /// How long the caller is willing to wait for what has not come yet.
 pub fn patience(request: &Request) -> Option<Duration> {
@@ -57,7 +69,8 @@ pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
     let met = outcomes.iter().all(|outcome| outcome.met);
     let all: Vec<_> = outcomes.iter().map(Outcome::json).collect();
     let report: String = outcomes.iter().filter(|outcome| !outcome.met).map(Outcome::text).collect();
-    let mut body = json!({"met": met, "expectations": all, "report": hide.text(&report)});
+    let lost = outcomes.iter().any(|outcome| outcome.is_lost);
+    let mut body = json!({"met": met, LOST: lost, "expectations": all, "report": hide.text(&report)});
     if !text.trim().is_empty() && world.journal().evicted() > 0 {
         body["evicted"] = json!(world.journal().evicted());
     }

@@ -56,6 +56,8 @@ pub struct Outcome {
     pub name: String,
     /// Whether it is met.
     pub met: bool,
+    /// Whether it is not met and no later call can meet it: too many came, or one too early.
+    pub is_lost: bool,
     /// What was expected.
     pub expected: String,
     /// What was found.
@@ -183,7 +185,7 @@ impl Counted {
                         .join(" and ")
                 ),
             };
-            return Outcome { name, met, expected, found, exchanges: Vec::new(), near: None };
+            return Outcome { name, met, is_lost: false, expected, found, exchanges: Vec::new(), near: None };
         }
         let (least, most) = spec.bounds();
         let mut expected = format!("{} of `{}`", spec.calls_in_words(), spec.on);
@@ -201,6 +203,7 @@ impl Counted {
         Outcome {
             name,
             met: is_counted && self.too_early.is_none(),
+            is_lost: self.calls > most || self.too_early.is_some(),
             expected,
             found,
             exchanges: self.exchanges.clone(),

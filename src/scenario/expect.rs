@@ -27,6 +27,9 @@ pub(super) fn check_at(
     let mut names = HashMap::new();
     for (number, spec) in expect.iter().enumerate() {
         let path = place.index(number);
+        if spec.name.trim().is_empty() && !taint.touches(&path.key("name")) {
+            findings.add(path.key("name"), "an expectation needs a name", "say what a good client does");
+        }
         if let Some(other) = names.insert(&spec.name, number) {
             let message = format!("`expect[{other}]` is called {} too", quote(&spec.name));
             findings.add(path.key("name"), message, "give each expectation a name of its own");
@@ -127,12 +130,19 @@ fn calls(spec: &ExpectSpec, target: Target, path: &Path, taint: &Taint, findings
         let help = "write `exactly: 2`, or `at_least` and `at_most`, the smaller one first";
         let is_none = count.exactly.is_none() && count.at_least.is_none() && count.at_most.is_none();
         let both = count.exactly.is_some() && (count.at_least.is_some() || count.at_most.is_some());
+        let all = count.exactly.is_none() && count.at_most.is_none() && count.at_least == Some(0);
         let crossed = count.at_least.zip(count.at_most).is_some_and(|(least, most)| least > most);
         let place = path.key("calls");
         if is_none && !taint.touches(&place) {
             findings.add(place, "how many calls are expected?", help);
         } else if both {
             findings.add(place, "`exactly` says it all", "remove `at_least` and `at_most`");
+        } else if all {
+            findings.add(
+                place,
+                "any number of calls is within these bounds",
+                "write `never`, or `at_least: 1`",
+            );
         } else if crossed {
             findings.add(place, "no number of calls is within these bounds", help);
         }
@@ -163,6 +173,14 @@ fn order(spec: &ExpectSpec, after: &str, all: &[ExpectSpec], path: &Path, findin
             format!("{} is about the name of a chat, not about calls", quote(after)),
             "name an expectation of calls".to_owned(),
         ),
+        Some(other) if other.bounds().1 == 0 => (
+            format!("{} is a call that never comes, so nothing can come after it", quote(after)),
+            "name an expectation of calls that come".to_owned(),
+        ),
+        Some(_) if goes_round(spec, all) => (
+            "each of these waits for the other, so none can come first".to_owned(),
+            "remove one `after`".to_owned(),
+        ),
         Some(_) => return,
         None => (
             format!("there is no expectation {}", quote(after)),
@@ -173,4 +191,20 @@ fn order(spec: &ExpectSpec, after: &str, all: &[ExpectSpec], path: &Path, findin
         ),
     };
     findings.add(path.key("after"), message, help);
+}
+
+/// Whether the chain of `after` leads back to where it began.
+fn goes_round(spec: &ExpectSpec, all: &[ExpectSpec]) -> bool {
+    let mut here = spec;
+    for _ in all {
+        let Some(next) = here.after.as_ref().and_then(|after| all.iter().find(|other| other.name == *after))
+        else {
+            return false;
+        };
+        if next.name == spec.name {
+            return true;
+        }
+        here = next;
+    }
+    false
 }

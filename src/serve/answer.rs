@@ -151,7 +151,7 @@ impl Shared {
         loop {
             let recorded = self.recorded.notified();
             let answered = self.plan(request.clone(), head);
-            if answered.reply.status != control::UNMET || Instant::now() >= deadline {
+            if control::is_final(&answered.reply) || Instant::now() >= deadline {
                 return answered;
             }
             let next = deadline.min(Instant::now() + LOOK_AGAIN);

@@ -208,6 +208,8 @@ pub trait Checkpoint {
 pub struct AskedCall {
     /// The operation; `None` when it is not emulated.
     pub operation: Option<&'static Operation>,
+    /// The name of the command that it is in a batch.
+    pub command: Option<String>,
     /// Its parameters; those that refer to the answers of other calls as they stand.
     pub facts: Box<dyn Facts>,
 }

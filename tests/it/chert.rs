@@ -1,11 +1,9 @@
 //! Chert beyond its documented examples.
 
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
-use sha2::Sha256;
 use standin::Server;
 
-use crate::client::{Response, get, send, serve};
+use crate::client::{Response, get, send, serve, signature};
 
 /// The scenario's clock stands here.
 const NOW: i64 = 1_732_110_908;
@@ -37,18 +35,6 @@ chert:
     - {slug: limited, signing_secret: secret-of-limited, state: account_limit}
 ",
     )
-}
-
-fn hex_digest(secret: &str, seconds: &str, body: &[u8]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    mac.update(seconds.as_bytes());
-    mac.update(b".");
-    mac.update(body);
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn signature(secret: &str, seconds: i64, body: &[u8]) -> String {
-    format!("v1,{seconds},{}", hex_digest(secret, &seconds.to_string(), body))
 }
 
 /// A PUT by the tenant `acme`, signed.

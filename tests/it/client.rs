@@ -4,7 +4,9 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
+use sha2::Sha256;
 use standin::Server;
 
 /// Only a broken server makes a test wait this long.
@@ -115,4 +117,13 @@ pub fn get(server: &Server, target: &str) -> Response {
 /// A server of a scenario given as YAML.
 pub fn serve(yaml: &str) -> Server {
     Server::from_text(yaml).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The value of x-chert-signature for a body, made without the server's own code.
+pub fn signature(secret: &str, seconds: i64, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(format!("{seconds}.").as_bytes());
+    mac.update(body);
+    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("v1,{seconds},{hex}")
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
-use sha2::Sha256;
 use standin::Scenario;
 use standin::engine::{Arrival, World, step};
 use standin::http::Request;
+
+use crate::client;
 
 const SCENARIO: &str = "
 standin: 1
@@ -150,11 +150,7 @@ fn pauses_between_retries_grow() {
 }
 
 fn signature(run: &Run, body: &str) -> String {
-    let seconds = run.now.as_second();
-    let mut mac = Hmac::<Sha256>::new_from_slice(b"signing-secret").unwrap();
-    mac.update(format!("{seconds}.{body}").as_bytes());
-    let digest: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("v1,{seconds},{digest}")
+    client::signature("signing-secret", run.now.as_second(), body.as_bytes())
 }
 
 #[test]
@@ -196,6 +192,38 @@ fn a_call_with_wrong_arguments_is_not_made_again() {
     assert_eq!(run.bitrix24(0, "imconnector.chat.name.set", without), 400);
     run.bitrix24(9_000, "imconnector.chat.name.set", without);
     assert_eq!(run.broken(), [("bitrix24.repeated-argument-error", vec![vec![1, 2]])]);
+}
+
+#[test]
+fn nor_is_a_command_of_a_batch() {
+    let rename = "imconnector.chat.name.set?CONNECTOR=connector&LINE=105&CHAT_ID=chat-1";
+    let batch = |run: &mut Run, after: i64, cmd: serde_json::Value| {
+        run.bitrix24(after, "batch", &serde_json::json!({"cmd": cmd}).to_string())
+    };
+    let good = format!("{rename}&NAME=n");
+    let mut run = Run::new("");
+    assert_eq!(batch(&mut run, 0, serde_json::json!({"a": rename, "b": good})), 200);
+    batch(&mut run, 9_000, serde_json::json!({"other": "imconnector.chat.name.set?LINE=105", "b": good}));
+    assert_eq!(run.broken(), []);
+    batch(&mut run, 9_000, serde_json::json!({"b": good, "x": rename}));
+    assert_eq!(run.broken(), [("bitrix24.repeated-argument-error", vec![vec![1, 3]])]);
+    assert!(run.words().contains("the command `x` was refused with ERROR_ARGUMENT"), "{}", run.words());
+}
+
+#[test]
+fn retry_after_of_bitrix24_is_waited_for() {
+    for code in ["QUERY_LIMIT_EXCEEDED", "OVERLOAD_LIMIT"] {
+        let fault = format!(
+            "faults: [{{name: f, on: bitrix24, when: {{call: 1}}, error: {code}, retry_after: 3}}]\n"
+        );
+        for (pause, broken) in [(2_999, vec![("bitrix24.limit-ignored", vec![vec![1, 2]])]), (3_000, vec![])]
+        {
+            let mut run = Run::new(&fault);
+            run.bitrix24(0, "imconnector.chat.name.set", RENAME);
+            run.bitrix24(pause, "imconnector.chat.name.set", RENAME);
+            assert_eq!(run.broken(), broken, "{pause}");
+        }
+    }
 }
 
 #[test]

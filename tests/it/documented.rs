@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::{fs, str};
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use standin::Server;
 
 use crate::client;
@@ -12,7 +10,7 @@ use crate::client;
 const SCENARIO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/documented.yaml");
 /// What the clients of the Chert page know, at the instant where the scenario's clock stands.
 const SECRET: &str = "5f4dcc3b5aa765d61d8327deb882cf99";
-const NOW: &str = "1732110908";
+const NOW: i64 = 1_732_110_908;
 
 /// A fixture: `# key: value` lines, then a request whose lines end as the file's do.
 struct Fixture {
@@ -29,10 +27,8 @@ fn read(path: &Path) -> Fixture {
     let status =
         about.lines().find_map(|line| line.strip_prefix("# status: ")).expect("a fixture names its status");
     let (head, body) = request.split_once("\n\n").expect("a blank line after the head");
-    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
-    mac.update(format!("{NOW}.{body}").as_bytes());
-    let digest: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    let head = head.replace("{{signature}}", &format!("v1,{NOW},{digest}")).replace('\n', "\r\n");
+    let signature = client::signature(SECRET, NOW, body.as_bytes());
+    let head = head.replace("{{signature}}", &signature).replace('\n', "\r\n");
     let request = format!("{head}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     Fixture { status: status.parse().unwrap(), request: request.into_bytes() }
 }

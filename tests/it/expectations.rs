@@ -103,6 +103,9 @@ fn what_has_not_come_yet_is_waited_for() {
         assert_eq!(waiting.join().unwrap(), 200);
     });
     assert_eq!(post(&server, "/__standin/verify?wait_for=soon", &expect).status(), 400);
+    // What came too often is not waited for: it cannot become less.
+    let never = expect.replace('}', ", calls: never}");
+    assert_eq!(post(&server, "/__standin/verify?wait_for=1h", &never).status(), 417);
     assert_eq!(post(&server, "/__standin/verify?wait=1s", &expect).status(), 400);
 }
 
@@ -118,6 +121,12 @@ fn mistakes_in_expectations_are_told_as_in_a_scenario() {
 - {name: c, on: bitrix24, chat: x}
 - {name: d, on: bitrix24.batch, after: d}
 - {name: e, on: bitrix24.batch, calls: sometimes}
+- {name: f, on: bitrix24.batch, calls: {at_least: 0}}
+- {name: ' ', on: bitrix24.batch}
+- {name: g, on: bitrix24.batch, calls: never}
+- {name: h, on: bitrix24.batch, after: g}
+- {name: i, on: bitrix24.batch, after: k}
+- {name: k, on: bitrix24.batch, after: i}
 ",
     );
     assert_eq!(answer.status(), 422);
@@ -141,6 +150,7 @@ fn the_scenarios_own_expectations_outlive_the_journal() {
         let command = "imconnector.chat.name.set?CONNECTOR=connector&LINE=105&CHAT_ID=chat-1&NAME=c";
         post(&server, "/rest/1/webhook-secret/batch", &json!({"cmd": vec![command; 50]}).to_string());
     }
+    assert_eq!(verified(&server, ""), (200, String::new()));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::thread;
 use serde_json::{Value, json};
 use standin::Server;
 
-use crate::client::{Response, get, post, send, serve};
+use crate::client::{Response, get, post, send, serve, signature};
 
 const SCENARIO: &str = "
 standin: 1
@@ -160,6 +160,42 @@ fn a_header_leads_to_a_namespace_too() {
     assert_eq!(space.ask("health")["counters"]["exchanges"], 1);
     let nowhere = send(&server, "POST", "/rest/nothing", &[("x-standin-namespace", "n99")], b"");
     assert_eq!((nowhere.status(), &nowhere.json()["standin"]), (404, &json!("there is no namespace `n99`")));
+    assert!(server.journal().is_empty());
+}
+
+#[test]
+fn with_the_header_the_credentials_of_the_scenario_are_good() {
+    let server = serve(SCENARIO);
+    let space = Space::open(&server, "");
+    let header = ("x-standin-namespace", space.name.as_str());
+    let rename_by = |target: &str, headers: &[(&str, &str)], name: &str| {
+        let headers = [headers, &[header, ("content-type", "application/json")]].concat();
+        let status = send(&server, "POST", target, &headers, rename(name).as_bytes()).status();
+        (status, space.name_of_chat())
+    };
+    let webhook = "/rest/1/webhook-secret/imconnector.chat.name.set";
+    assert_eq!(rename_by(webhook, &[], "fails once").0, 400);
+    assert_eq!(rename_by(webhook, &[], "by webhook"), (200, json!("by webhook")));
+    let bearer = [("authorization", "Bearer access-token")];
+    let by_token = "/rest/imconnector.chat.name.set";
+    assert_eq!(rename_by(by_token, &bearer, "by token"), (200, json!("by token")));
+    let refresh = "/oauth/token/?grant_type=refresh_token&client_id=app&client_secret=client-secret&refresh_token=refresh-token";
+    assert_eq!(send(&server, "GET", refresh, &[header], b"").status(), 200);
+    assert_eq!(send(&server, "GET", refresh, &[header], b"").status(), 400, "it is used up");
+    assert_eq!(rename_by(by_token, &bearer, "expired"), (401, json!("by token")));
+    assert_eq!(rename_by("/rest/1/other-secret/imconnector.chat.name.set", &[], "no").0, 403);
+
+    let body = br#"{"display_name": "Crew"}"#;
+    let signature = signature("signing-secret", 1_732_110_908, body);
+    for headers in [
+        vec![header, ("x-chert-tenant", "acme"), ("x-chert-signature", &signature)],
+        vec![header, ("x-chert-tenant", "acme"), ("authorization", "Bearer signing-secret")],
+        vec![header, ("authorization", "Bearer signing-secret")],
+    ] {
+        let status = send(&server, "PUT", "/api/v1/chats/ch", &headers, body).status();
+        assert_ne!(status, 401, "{headers:?}");
+    }
+    assert_eq!(server.state()["bitrix24"]["chats"][0]["name"], "Old name");
     assert!(server.journal().is_empty());
 }
 

@@ -94,6 +94,10 @@ fn the_exit_code_is_the_commands_own() {
     assert_eq!(folder.status.code(), Some(126));
     let nothing = Command::new(BINARY).arg("run").output().unwrap();
     assert_eq!(nothing.status.code(), Some(2));
+    let twice = run(None, &["--report", "json=report", "--report", "junit=report"], "exit 0").0;
+    assert_eq!((twice.status.code(), stderr(&twice).contains("two reports go to `report`")), (Some(2), true));
+    let (mistaken, folder) = run(Some("standin: 1\n"), &[], "touch started");
+    assert_eq!((mistaken.status.code(), folder.path().join("started").exists()), (Some(3), false));
 }
 
 #[test]

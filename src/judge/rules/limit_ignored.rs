@@ -9,7 +9,7 @@ use super::{Breach, Rule, Seen, Severity, Watcher, can_have_read, pause};
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.limit-ignored",
     severity: Severity::Error,
-    summary: "after QUERY_LIMIT_EXCEEDED a client waits half a second, after OPERATION_TIME_LIMIT until `operating_reset_at`",
+    summary: "after QUERY_LIMIT_EXCEEDED a client waits half a second or as long as Retry-After says, after OPERATION_TIME_LIMIT until `operating_reset_at`",
     source: "apidocs.bitrix24.com, limits",
     watch: || Box::new(LimitIgnored::default()),
 };
@@ -19,12 +19,20 @@ const DRAIN: Duration = Duration::from_millis(500);
 
 #[derive(Default)]
 struct LimitIgnored {
-    /// The last refusal, and when.
-    refused: Option<(u64, (Timestamp, Timestamp))>,
+    /// The last refusal that asks to wait.
+    refused: Option<Refused>,
     /// The last refusal for operating time: number, method, when.
     blocked: Option<(u64, &'static str, Timestamp)>,
     /// The latest `operating_reset_at` of each method, in seconds.
     reset_at: std::collections::BTreeMap<&'static str, i64>,
+}
+
+/// A refusal that asks to wait.
+struct Refused {
+    number: u64,
+    code: &'static str,
+    when: (Timestamp, Timestamp),
+    wait: Duration,
 }
 
 impl Watcher for LimitIgnored {
@@ -34,8 +42,7 @@ impl Watcher for LimitIgnored {
         }
         let method = seen.operation.map_or("", |operation| operation.name);
         let breach = self.too_soon(seen).or_else(|| self.before_reset(seen, method));
-        self.refused = (seen.error == Some("QUERY_LIMIT_EXCEEDED") && !seen.is_spoilt)
-            .then_some((seen.number, (seen.wall, seen.at)));
+        self.refused = refusal(seen);
         if seen.error == Some("OPERATION_TIME_LIMIT") {
             self.blocked = Some((seen.number, method, seen.at));
         } else if let Some(at) = reset_at(seen) {
@@ -47,11 +54,18 @@ impl Watcher for LimitIgnored {
 
 impl LimitIgnored {
     fn too_soon(&self, seen: &Seen<'_>) -> Option<Breach> {
-        let (number, then) = self.refused?;
-        let waited = pause(then, seen);
-        (waited < DRAIN && can_have_read(then, seen)).then(|| {
-            let what = format!("QUERY_LIMIT_EXCEEDED was answered {} ms before", waited.as_millis());
-            Breach::after(number, seen, what)
+        let Refused { number, code, when, wait } = self.refused.as_ref()?;
+        let waited = pause(*when, seen);
+        (waited < *wait && can_have_read(*when, seen)).then(|| {
+            let asked = match *wait {
+                DRAIN => String::new(),
+                wait => format!(" with Retry-After: {}", wait.as_secs()),
+            };
+            Breach::after(
+                *number,
+                seen,
+                format!("{code}{asked} was answered {} ms before", waited.as_millis()),
+            )
         })
     }
 
@@ -67,6 +81,14 @@ impl LimitIgnored {
             )
         })
     }
+}
+
+/// An answer that asks to wait: by its code, or by its header field, which a fault's `retry_after` gives.
+fn refusal(seen: &Seen<'_>) -> Option<Refused> {
+    let code = seen.error.filter(|_| !seen.is_spoilt)?;
+    let told = seen.reply.header("retry-after").and_then(|seconds| seconds.parse().ok());
+    let wait = told.map(Duration::from_secs).or((code == "QUERY_LIMIT_EXCEEDED").then_some(DRAIN))?;
+    Some(Refused { number: seen.number, code, when: (seen.wall, seen.at), wait })
 }
 
 /// `time.operating_reset_at` of an answer.

@@ -20,6 +20,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::in_a_line;
 use crate::http::{Reply, Request};
@@ -293,10 +294,25 @@ fn can_have_read(earlier: (Timestamp, Timestamp), seen: &Seen<'_>) -> bool {
 const IN_FLIGHT: std::time::Duration = std::time::Duration::from_millis(20);
 
 /// A member of the `error` of an answer of Chert.
-fn error_member(seen: &Seen<'_>, name: &str) -> Option<serde_json::Value> {
+fn error_member(seen: &Seen<'_>, name: &str) -> Option<Value> {
     if seen.error.is_none() || seen.is_spoilt {
         return None;
     }
-    let body: serde_json::Value = serde_json::from_slice(&seen.reply.body).ok()?;
+    let body: Value = serde_json::from_slice(&seen.reply.body).ok()?;
     body.get("error").and_then(|error| error.get(name)).or_else(|| body.get(name)).cloned()
+}
+
+/// The errors of a batch's commands, by the commands' names.
+type CommandErrors = BTreeMap<String, String>;
+
+fn command_errors(body: &[u8]) -> CommandErrors {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let code = |(name, error): (String, &Value)| Some((name, error["error"].as_str()?.to_owned()));
+    match &body["result"]["result_error"] {
+        Value::Object(all) => all.iter().filter_map(|(name, error)| code((name.clone(), error))).collect(),
+        Value::Array(all) => {
+            all.iter().enumerate().filter_map(|(place, error)| code((place.to_string(), error))).collect()
+        }
+        _ => CommandErrors::new(),
+    }
 }

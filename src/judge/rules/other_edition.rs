@@ -1,10 +1,8 @@
 //! `bitrix24.other-edition`: a call that the vendor's page and the vendor's server answer differently.
 
-use std::collections::BTreeMap;
-
-use serde_json::Value;
-
-use super::{Breach, OTHER_EDITION, OtherAnswer, Rule, Seen, Severity, Watcher};
+use super::{
+    Breach, CommandErrors, OTHER_EDITION, OtherAnswer, Rule, Seen, Severity, Watcher, command_errors,
+};
 
 pub(super) static RULE: Rule = Rule {
     name: OTHER_EDITION,
@@ -26,11 +24,11 @@ impl Watcher for OtherEdition {
             let one = outcome(here, seen.reply.status, seen.error);
             return Some(Breach::of(seen, format!("{one}, {}", outcome(there, status, error))));
         }
-        let (ours, theirs) = (errors(&seen.reply.body), errors(body));
+        let (ours, theirs) = (command_errors(&seen.reply.body), command_errors(body));
         let names = ours.keys().chain(theirs.keys().filter(|name| !ours.contains_key(*name)));
         let differing = names.filter(|name| !body.is_empty() && ours.get(*name) != theirs.get(*name));
         let told = differing.map(|name| {
-            let told = |edition, errors: &Errors| match errors.get(name) {
+            let told = |edition, errors: &CommandErrors| match errors.get(name) {
                 None => outcome(edition, 200, None),
                 Some(code) => format!("{} `{code}`", outcome(edition, 400, None).replace(": 400", ":")),
             };
@@ -47,20 +45,5 @@ fn outcome(edition: &str, status: u16, error: Option<&str>) -> String {
         None if status < 400 => format!("works {place}"),
         None => format!("fails {place}: {status}"),
         Some(code) => format!("fails {place}: {status} `{code}`"),
-    }
-}
-
-type Errors = BTreeMap<String, String>;
-
-/// The errors of a batch's commands, by name.
-fn errors(body: &[u8]) -> Errors {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let code = |(name, error): (String, &Value)| Some((name, error["error"].as_str()?.to_owned()));
-    match &body["result"]["result_error"] {
-        Value::Object(all) => all.iter().filter_map(|(name, error)| code((name.clone(), error))).collect(),
-        Value::Array(all) => {
-            all.iter().enumerate().filter_map(|(place, error)| code((place.to_string(), error))).collect()
-        }
-        _ => Errors::new(),
     }
 }

@@ -60,6 +60,8 @@ pub struct Credentials {
     /// Pairs ever drawn, which number the draws.
     count: u64,
     draws: Stream,
+    /// What stands behind each credential of a copy.
+    suffix: String,
 }
 
 /// An access token.
@@ -124,6 +126,7 @@ impl Credentials {
             issued: VecDeque::new(),
             count: 0,
             draws: Stream::new(seed, "bitrix24", &format!("oauth{}", portal.suffix)),
+            suffix: portal.suffix.clone(),
         };
         let mut applications = HashMap::new();
         for (index, credential) in portal.credentials.iter().enumerate() {
@@ -149,13 +152,25 @@ impl Credentials {
 
     /// The place of the credential that this refresh token renews.
     pub fn of_refresh_token(&self, refresh_token: &str) -> Option<usize> {
-        self.grants.get(refresh_token).map(|grant| grant.credential)
+        self.grants.get(&*self.own(refresh_token, &self.grants)).map(|grant| grant.credential)
+    }
+
+    /// What is presented, as `known` has it: in a copy the original's credentials are as good as its own, as a request
+    /// may come here by its header alone.
+    fn own<'a, V>(&self, presented: &'a str, known: &HashMap<String, V>) -> Cow<'a, str> {
+        match self.suffix.as_str() {
+            suffix if !suffix.is_empty() && !known.contains_key(presented) => {
+                format!("{presented}{suffix}").into()
+            }
+            _ => presented.into(),
+        }
     }
 
     /// Puts a new pair in the place of the old one: from `now` on the old access token is expired and the old refresh
     /// token is used up. Nothing happens where it was used up before.
     pub fn replace(&mut self, change: Refresh, now: Timestamp) {
-        let Some(Grant { credential, access_token }) = self.grants.remove(&change.refresh_token) else {
+        let refresh_token = self.own(&change.refresh_token, &self.grants).into_owned();
+        let Some(Grant { credential, access_token }) = self.grants.remove(&refresh_token) else {
             return;
         };
         if let Some(old) = self.tokens.get_mut(&access_token) {
@@ -218,7 +233,8 @@ impl Credentials {
     ) -> Result<Caller, Refusal> {
         let edition = portal.edition;
         let refuse = |code: &str| Err(Refusal::new(code, edition));
-        let Some(&Token { credential: index, expires }) = self.tokens.get(token) else {
+        let Some(&Token { credential: index, expires }) = self.tokens.get(&*self.own(token, &self.tokens))
+        else {
             return refuse(edition.rules().unknown_token);
         };
         let credential = &portal.credentials[index];
@@ -266,7 +282,8 @@ impl Credentials {
         if portal.require_https && !secure {
             return refuse("INVALID_REQUEST");
         }
-        let Some(&index) = self.webhooks.get(&**user).and_then(|of_user| of_user.get(&**secret)) else {
+        let of_user = self.webhooks.get(&**user);
+        let Some(&index) = of_user.and_then(|of_user| of_user.get(&*self.own(secret, of_user))) else {
             return refuse("INVALID_CREDENTIALS");
         };
         let credential = &portal.credentials[index];

@@ -83,7 +83,7 @@ impl Vendor for Bitrix24 {
     fn calls(&self, request: &Request) -> Vec<AskedCall> {
         if oauth::is_token(request.path()) {
             let facts = Box::new(call::parameters(request));
-            return vec![AskedCall { operation: Some(&oauth::OPERATION), facts }];
+            return vec![AskedCall { operation: Some(&oauth::OPERATION), command: None, facts }];
         }
         let called = call::read(request);
         let operation = methods::by_name(&called.method).map(|method| &method.operation);
@@ -91,7 +91,7 @@ impl Vendor for Bitrix24 {
             Some(operation) if operation.name == methods::BATCH => methods::commands(&called.parameters),
             _ => Vec::new(),
         };
-        let own = AskedCall { operation, facts: Box::new(called.parameters) };
+        let own = AskedCall { operation, command: None, facts: Box::new(called.parameters) };
         std::iter::once(own).chain(commands).collect()
     }
 

@@ -63,8 +63,12 @@ impl Vendor for Chert {
 
     fn calls(&self, request: &Request) -> Vec<AskedCall> {
         let call = match endpoints::route(request, &workspace::segments(request)) {
-            Some(route) => AskedCall { operation: Some(&route.endpoint.operation), facts: Box::new(route) },
-            None => AskedCall { operation: None, facts: Box::new(()) },
+            Some(route) => AskedCall {
+                operation: Some(&route.endpoint.operation),
+                command: None,
+                facts: Box::new(route),
+            },
+            None => AskedCall { operation: None, command: None, facts: Box::new(()) },
         };
         vec![call]
     }
@@ -93,6 +97,7 @@ impl Section for Arc<Service> {
             tenant.slug = format!("{}{suffix}", tenant.slug).into();
             tenant.signing_secret = format!("{}{suffix}", tenant.signing_secret).into();
         }
+        service.suffix = suffix.to_owned();
         Box::new(Arc::new(service))
     }
 

@@ -15,6 +15,9 @@ pub struct Service {
     /// What is counted, and how much of it is allowed; without it, nothing is counted.
     #[serde(default)]
     pub limits: Limits,
+    /// What stands behind each credential of a copy.
+    #[serde(skip)]
+    pub suffix: String,
 }
 
 /// What the service counts; a limit is off without its key.

@@ -48,11 +48,11 @@ fn by_signature<'a>(
     if now.as_second().abs_diff(sent) > WINDOW {
         return Err((Refusal::new("2013"), "the signature's time is more than 300 s off"));
     }
-    let tenant = tenants.by_slug(slug).ok_or_else(|| (Refusal::new("2001"), "no tenant has this slug"))?;
+    let (tenant, secret) = named(tenants, slug)?;
     // The sender's own spelling of the time is signed, so that is what is checked.
-    match mac(&tenant.signing_secret, seconds, signed_body(request)).verify_slice(&digest) {
+    match mac(secret, seconds, signed_body(request)).verify_slice(&digest) {
         Ok(()) => Ok(tenant),
-        Err(_) if is_serialised_again(&tenant.signing_secret, seconds, request.body(), &digest) => {
+        Err(_) if is_serialised_again(secret, seconds, request.body(), &digest) => {
             Err(invalid(SERIALISED_AGAIN))
         }
         Err(_) => Err(invalid("the digest is not that of these bytes under this secret")),
@@ -118,16 +118,13 @@ fn by_token<'a>(
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(invalid("authorization is neither a bearer token nor accompanied by a signature"));
     }
-    let named = match slug {
-        Some(slug) => {
-            Some(tenants.by_slug(slug).ok_or_else(|| (Refusal::new("2001"), "no tenant has this slug"))?)
-        }
-        None => None,
-    };
     let token = token.trim();
-    let tenant = match named {
-        Some(tenant) => Some(tenant).filter(|tenant| is_same(&tenant.signing_secret, token)),
-        None => tenants.all().iter().find(|tenant| is_same(&tenant.signing_secret, token)),
+    let tenant = match slug {
+        Some(slug) => {
+            let (tenant, secret) = named(tenants, slug)?;
+            Some(tenant).filter(|_| is_same(secret, token))
+        }
+        None => tenants.by_secret(|secret| is_same(secret, token)),
     };
     match tenant {
         None => Err(invalid("no tenant, or not the named one, has this secret")),
@@ -136,6 +133,10 @@ fn by_token<'a>(
         }
         Some(tenant) => Ok(tenant),
     }
+}
+
+fn named<'a>(tenants: &'a Tenants, slug: &str) -> Result<(&'a Tenant, &'a str), (Refusal, &'static str)> {
+    tenants.by_slug(slug).ok_or_else(|| (Refusal::new("2001"), "no tenant has this slug"))
 }
 
 /// The body of POST and PUT is signed; every other verb signs the empty text.

@@ -28,7 +28,15 @@ pub struct State {
 #[derive(Clone, Debug)]
 pub struct Tenants {
     tenants: Vec<Tenant>,
-    slugs: HashMap<String, usize>,
+    slugs: HashMap<String, Key>,
+}
+
+/// What proves that a request is a tenant's.
+#[derive(Clone, Debug)]
+struct Key {
+    /// The tenant's place.
+    tenant: usize,
+    secret: String,
 }
 
 /// One tenant.
@@ -36,8 +44,6 @@ pub struct Tenants {
 pub struct Tenant {
     index: usize,
     slug: String,
-    /// Its secret.
-    pub signing_secret: String,
     /// Whether a bearer token must come with the tenant's header.
     pub multi_tenant: bool,
     state: TenantState,
@@ -79,9 +85,30 @@ impl Tenants {
         &self.tenants
     }
 
-    /// The tenant with this slug.
-    pub fn by_slug(&self, slug: &str) -> Option<&Tenant> {
-        self.slugs.get(slug).map(|&index| &self.tenants[index])
+    /// A copy's tenants go by the slug and secret of the original as well: a request may come here by its header alone.
+    fn new(service: &Service) -> Self {
+        let tenants: Vec<_> =
+            service.tenants.iter().enumerate().map(|(i, tenant)| Tenant::new(i, tenant)).collect();
+        let mut slugs = HashMap::new();
+        for (tenant, seed) in service.tenants.iter().enumerate() {
+            let original = |text: &str| text.strip_suffix(&service.suffix).unwrap_or(text).to_owned();
+            let (slug, secret) = (original(&seed.slug), original(&seed.signing_secret));
+            slugs.insert(slug, Key { tenant, secret });
+            slugs.insert(seed.slug.to_string(), Key { tenant, secret: seed.signing_secret.to_string() });
+        }
+        Self { tenants, slugs }
+    }
+
+    /// The tenant with this slug, and its secret.
+    pub fn by_slug(&self, slug: &str) -> Option<(&Tenant, &str)> {
+        let key = self.slugs.get(slug)?;
+        Some((&self.tenants[key.tenant], &key.secret))
+    }
+
+    /// The tenant with a secret that `is_meant`.
+    pub fn by_secret(&self, is_meant: impl Fn(&str) -> bool) -> Option<&Tenant> {
+        let key = self.slugs.values().find(|key| is_meant(&key.secret))?;
+        Some(&self.tenants[key.tenant])
     }
 }
 
@@ -91,7 +118,6 @@ impl Tenant {
         Self {
             index,
             slug: tenant.slug.to_string(),
-            signing_secret: tenant.signing_secret.to_string(),
             multi_tenant: tenant.multi_tenant,
             state: tenant.state,
             ids: chats.iter().enumerate().map(|(index, chat)| (chat.id.clone(), index)).collect(),
@@ -143,11 +169,8 @@ impl Chat {
 impl State {
     /// The service at the start of its scenario.
     pub fn new(service: &Service, seed: u64) -> Self {
-        let tenants: Vec<_> =
-            service.tenants.iter().enumerate().map(|(i, tenant)| Tenant::new(i, tenant)).collect();
-        let slugs = tenants.iter().map(|tenant| (tenant.slug.clone(), tenant.index)).collect();
         Self {
-            tenants: Tenants { tenants, slugs },
+            tenants: Tenants::new(service),
             requests: service.limits.requests.map(Buckets::new),
             traces: Stream::new(seed, "chert", "trace"),
             answered: 0,

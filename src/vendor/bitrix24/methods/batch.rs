@@ -105,11 +105,12 @@ fn commands(parameters: &Parameters) -> Vec<(String, Value)> {
 
 /// What the commands of a batch ask for; references to other commands stand as they are.
 pub fn asked(parameters: &Parameters) -> Vec<AskedCall> {
-    let call = |(_, command): (String, Value)| {
+    let call = |(name, command): (String, Value)| {
         let Value::String(command) = command else { return None };
         let (path, query) = split(&command);
         let operation = super::by_name(path).filter(|method| method.batchable).map(|m| &m.operation);
-        Some(AskedCall { operation, facts: Box::new(Parameters::from(form::decode(query.as_bytes()))) })
+        let parameters = Parameters::from(form::decode(query.as_bytes()));
+        Some(AskedCall { operation, command: Some(name), facts: Box::new(parameters) })
     };
     commands(parameters).into_iter().filter_map(call).collect()
 }
