@@ -29,7 +29,11 @@ impl Server {
     pub(super) fn get(&self, base: &str, path: &str) -> Result<anyhow::Result<Answer>, Exit> {
         let base = base.trim_end_matches('/');
         if !base.starts_with("http://") {
-            say(&format!("standin: `{base}` is no URL of a standin\nhelp: type `http://127.0.0.1:8080`"));
+            let (what, help) = match base.starts_with("https://") {
+                true => ("is https, which is for clients", "type its http URL, which every server has"),
+                false => ("is no URL of a standin", "type `http://127.0.0.1:8080`"),
+            };
+            say(&format!("standin: `{base}` {what}\nhelp: {help}"));
             return Err(Exit::Usage);
         }
         Ok(self.ask(base, path))

@@ -10,7 +10,7 @@ use crate::scenario::Scenario;
 
 /// What a new namespace is to be.
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping")]
 struct Wanted {
     /// The YAML of its scenario; without it, the server's.
     scenario: Option<String>,

@@ -52,6 +52,7 @@ impl Target {
         }
         let help = match nearest(name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => "it has none that can be matched".to_owned(),
             None => format!("its parameters are {}", list(&known)),
         };
         Some((format!("`{}` has no parameter {}", self.name(), quote(name)), help))

@@ -10,10 +10,10 @@ use rcgen::{
     KeyPair, KeyUsagePurpose,
 };
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{Error, ServerConfig};
 
 /// What makes connections encrypted.
 #[derive(Clone)]
@@ -83,7 +83,10 @@ impl Tls {
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-            .map_err(io::Error::other)?;
+            .map_err(|error| match error {
+                Error::InconsistentKeys(_) => io::Error::other("it is not the key of the certificate"),
+                error => io::Error::other(error),
+            })?;
         config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).into();
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), authority })
     }

@@ -8,7 +8,7 @@ use crate::vendor::AskedCall;
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.repeated-argument-error",
     severity: Severity::Error,
-    summary: "a call that was refused for its arguments is not made again as it was",
+    summary: "a call, or a command of a batch, that was refused for its arguments is not made again as it was",
     source: "apidocs.bitrix24.com, error handling",
     watch: || Box::new(RepeatedArgumentError::default()),
 };
