@@ -26,7 +26,7 @@ pub(super) fn answer(realm: &mut Realm, _: &Asked<'_>) -> Reply {
         (
             "standin_journal_evicted_total",
             "counter",
-            "Exchanges that a journal has forgotten.",
+            "Exchanges that no journal has any more.",
             realm.evicted(),
         ),
         ("standin_connections_total", "counter", "Connections that came.", connections),

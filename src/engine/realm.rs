@@ -27,7 +27,7 @@ pub struct Realm {
     broken_before: Vec<Broken>,
     /// What they had counted.
     counted: Counters,
-    /// What their journals had forgotten, and each of their faults' number of times.
+    /// Their exchanges, which no journal has any more, and each of their faults' number of times.
     evicted: u64,
     fired: BTreeMap<String, u64>,
     traffic: Arc<Traffic>,
@@ -173,8 +173,9 @@ impl Realm {
         self.dropped.extend(outcomes.take(room));
         let room = MOST_DROPPED.saturating_sub(self.broken_before.len());
         self.broken_before.extend(in_space(name, space.world.broken()).take(room));
-        self.counted.add(&space.world.totals());
-        self.evicted += space.world.evicted();
+        let totals = space.world.totals();
+        self.evicted += totals.exchanges;
+        self.counted.add(&totals);
         add_fired(&mut self.fired, &space.world);
         true
     }
@@ -209,7 +210,7 @@ impl Realm {
         sum
     }
 
-    /// Exchanges that journals have forgotten.
+    /// Exchanges that no journal has any more: each of the others is in one.
     pub fn evicted(&self) -> u64 {
         let worlds = std::iter::once(&self.main).chain(self.spaces.values().map(|space| &space.world));
         self.evicted + worlds.map(World::evicted).sum::<u64>()

@@ -105,7 +105,7 @@ impl World {
         let judges = self.conduct.is_some();
         let before = Before {
             counters: self.totals(),
-            evicted: self.evicted(),
+            evicted: self.totals().exchanges,
             fired: self.fired(),
             broken: self.all_broken(),
         };
@@ -153,7 +153,7 @@ impl World {
         sum
     }
 
-    /// Exchanges that the journal no longer has, whatever was reset: forgotten for want of room, or cleared.
+    /// Exchanges that the journal no longer has: forgotten for want of room, or cleared by a reset.
     pub fn evicted(&self) -> u64 {
         self.before.evicted + self.journal.evicted()
     }

@@ -221,3 +221,53 @@ fn mistakes_in_the_control_path_are_answered_with_help() {
     );
     assert!(server.journal().is_empty());
 }
+
+/// The value of a sample in the metrics.
+fn sample(metrics: &str, name: &str) -> f64 {
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("no `{name}` in {metrics}")).parse().unwrap()
+}
+
+#[test]
+fn metrics_account_for_every_exchange() {
+    let server = serve(
+        "standin: 1\nname: counted\nchert: {tenants: [{slug: acme, signing_secret: secret, chats: [{id: ch, group: true, line: pl}], \
+         lines: [{id: pl, phone_number: '+15555550100'}]}]}\n\
+         faults: [{name: 'a \"quoted\" \\ name', on: chert, when: {call: 1}, error: 4001}]\n",
+    );
+    const CREW: &[u8] = br#"{"display_name": "Crew"}"#;
+    let call = |server: &Server, times: usize| {
+        for _ in 0..times {
+            send(server, "PUT", "/api/v1/chats/ch", &[("authorization", "Bearer secret")], CREW);
+        }
+    };
+    call(&server, 3);
+    post(&server, "/__standin/reset", "");
+    call(&server, 2);
+    let space = post(&server, "/__standin/namespaces", "").json();
+    let bearer = format!("Bearer {}", space["environment"]["CHERT_SIGNING_SECRET"].as_str().unwrap());
+    for _ in 0..4 {
+        send(&server, "PUT", "/api/v1/chats/ch", &[("authorization", &bearer)], CREW);
+    }
+    let path = format!("/__standin/namespaces/{}", space["namespace"].as_str().unwrap());
+    let answered = |metrics: &str| {
+        let lines = metrics.lines().filter(|line| line.starts_with("standin_exchanges_total{"));
+        lines.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum::<f64>()
+    };
+    let metrics = get(&server, "/__standin/metrics");
+    assert_eq!(metrics.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    let metrics = metrics.text();
+    assert_eq!((answered(metrics), sample(metrics, "standin_journal_evicted_total")), (9.0, 3.0));
+    assert_eq!(sample(metrics, "standin_namespaces"), 1.0);
+    let failed = "standin_exchanges_total{vendor=\"chert\",operation=\"chats.rename\",outcome=\"4001\"}";
+    assert_eq!(sample(metrics, failed), 3.0);
+    let fired = "standin_faults_fired_total{fault=\"a \\\"quoted\\\" \\\\ name\"}";
+    assert_eq!(sample(metrics, fired), 3.0, "once in each run");
+    assert_eq!(sample(metrics, "standin_exchange_duration_seconds_count"), 9.0);
+
+    send(&server, "DELETE", &path, &[], b"");
+    let metrics = get(&server, "/__standin/metrics");
+    let metrics = metrics.text();
+    assert_eq!((answered(metrics), sample(metrics, "standin_journal_evicted_total")), (9.0, 7.0));
+    assert_eq!((sample(metrics, fired), server.journal().len()), (3.0, 2));
+}
