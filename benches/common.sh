@@ -27,11 +27,11 @@ ticks() { awk '{print $14 + $15}' "/proc/$server/stat"; }
 resident() { awk '/VmRSS/ {print $2}' "/proc/$server/status"; }
 
 # One round: throughput in requests/s, CPU time per request in microseconds, p99 in microseconds.
-#   round [SCRIPT [EXPECTED]]   EXPECTED: "errors" when every answer is to be one
+#   round [SCRIPT [EXPECTED [PATH]]]   EXPECTED: "errors" when every answer is to be one
 round() {
   local before after
   before=$(ticks)
-  wrk -t1 -c32 -d"${seconds}s" --latency -s "${1:-$work/rename.lua}" "$url/rest/1/webhook-secret/imconnector.chat.name.set" > "$work/wrk"
+  wrk -t1 -c32 -d"${seconds}s" --latency -s "${1:-$work/rename.lua}" "$url${3:-/rest/1/webhook-secret/imconnector.chat.name.set}" > "$work/wrk"
   after=$(ticks)
   python3 - "$work/wrk" "$((after - before))" "$(getconf CLK_TCK)" "${2:-}" <<'PY'
 import re, sys

@@ -168,16 +168,24 @@ impl Realm {
     pub fn close(&mut self, name: &str, now: Timestamp) -> bool {
         let Some(mut space) = self.spaces.remove(name) else { return false };
         self.owners.retain(|_, owner| owner != name);
-        let outcomes = named(name, space.world.outcomes(now));
-        let room = MOST_DROPPED.saturating_sub(self.dropped.len());
-        self.dropped.extend(outcomes.take(room));
-        let room = MOST_DROPPED.saturating_sub(self.broken_before.len());
-        self.broken_before.extend(in_space(name, space.world.broken()).take(room));
+        named(name, space.world.outcomes(now)).for_each(|outcome| self.remember(outcome));
+        Broken::add(&mut self.broken_before, in_space(name, space.world.broken()));
         let totals = space.world.totals();
         self.evicted += totals.exchanges;
         self.counted.add(&totals);
         add_fired(&mut self.fired, &space.world);
         true
+    }
+
+    /// Keeps what became of an expectation of a dropped namespace; of too many those that were met go first.
+    fn remember(&mut self, outcome: Outcome) {
+        if self.dropped.len() < MOST_DROPPED {
+            self.dropped.push(outcome);
+        } else if !outcome.met
+            && let Some(met) = self.dropped.iter_mut().find(|known| known.met)
+        {
+            *met = outcome;
+        }
     }
 
     /// What became of the expectations of every world, the dropped ones too; those of namespaces have its name in front.
@@ -192,12 +200,12 @@ impl Realm {
         outcomes
     }
 
-    /// The rules that clients broke in every world; those of namespaces name theirs.
+    /// The rules that clients broke in every world; what was done in a namespace names it.
     pub fn broken(&self) -> Vec<Broken> {
         let mut broken = self.main.broken().unwrap_or_default();
-        broken.extend(self.broken_before.iter().cloned());
+        Broken::add(&mut broken, self.broken_before.iter().cloned());
         for (name, space) in &self.spaces {
-            broken.extend(in_space(name, space.world.broken()));
+            Broken::add(&mut broken, in_space(name, space.world.broken()));
         }
         broken
     }
@@ -241,7 +249,7 @@ impl Realm {
 }
 
 fn in_space(space: &str, broken: Option<Vec<Broken>>) -> impl Iterator<Item = Broken> {
-    broken.into_iter().flatten().map(move |broken| Broken { space: Some(space.to_owned()), ..broken })
+    broken.into_iter().flatten().map(move |broken| broken.in_space(space))
 }
 
 fn add_fired(fired: &mut BTreeMap<String, u64>, world: &World) {

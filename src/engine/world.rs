@@ -136,13 +136,7 @@ impl World {
 
     fn all_broken(&self) -> Vec<Broken> {
         let mut all = self.before.broken.clone();
-        for broken in self.conduct.as_ref().map(Conduct::broken).unwrap_or_default() {
-            match all.iter_mut().find(|known| known.rule == broken.rule && known.severity == broken.severity)
-            {
-                Some(known) => known.add(broken),
-                None => all.push(broken),
-            }
-        }
+        Broken::add(&mut all, self.conduct.iter().flat_map(Conduct::broken));
         all
     }
 

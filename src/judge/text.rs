@@ -62,14 +62,12 @@ impl Broken {
             Severity::Warn => "warning",
             Severity::Off => "off",
         };
-        let space = self.space.as_ref().map_or(String::new(), |space| format!(" in the namespace {space}"));
-        let mut text = format!(
-            "{weight}: the rule `{}` was broken{space}: {} ({})\n",
-            self.rule, self.summary, self.source
-        );
-        for Breach { what, exchanges } in self.breaches.iter().take(MOST_TOLD) {
+        let mut text =
+            format!("{weight}: the rule `{}` was broken: {} ({})\n", self.rule, self.summary, self.source);
+        for Breach { what, exchanges, space } in self.breaches.iter().take(MOST_TOLD) {
             let numbers: Vec<_> = exchanges.iter().map(u64::to_string).collect();
-            let _ = writeln!(text, "    exchange {}: {what}", numbers.join(", "));
+            let space = space.as_ref().map_or(String::new(), |space| format!(" of namespace {space}"));
+            let _ = writeln!(text, "    exchange {}{space}: {what}", numbers.join(", "));
         }
         let more = self.count.saturating_sub(MOST_TOLD as u64);
         if more > 0 {
@@ -83,11 +81,10 @@ impl Broken {
 
     /// The same as data.
     pub fn json(&self) -> Value {
-        let breach = |Breach { what, exchanges }: &Breach| json!({"what": what, "exchanges": exchanges});
+        let breach = |Breach { what, exchanges, space }: &Breach| json!({"what": what, "exchanges": exchanges, "namespace": space});
         json!({
             "rule": self.rule,
             "severity": self.severity,
-            "namespace": self.space,
             "summary": self.summary,
             "source": self.source,
             "count": self.count,

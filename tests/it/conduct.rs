@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use standin::Scenario;
-use standin::engine::{Arrival, World, step};
+use standin::engine::{Arrival, Realm, World, step};
 use standin::http::Request;
 
 use crate::client;
@@ -312,4 +312,31 @@ fn a_reset_forgives_nothing() {
     run.world.reset(run.now);
     assert_eq!(run.broken(), [("chert.repeated-refusal", vec![vec![1, 2]])]);
     assert_eq!((run.world.counters().exchanges, run.world.totals().exchanges), (0, 2));
+}
+
+#[test]
+fn a_rule_that_is_broken_in_many_namespaces_is_told_once() {
+    let mut realm = Realm::new(Run::new("").world);
+    let now = "2024-11-20T13:55:08Z".parse().unwrap();
+    for number in 0..30 {
+        let (name, world) = realm.open(None, None, now).unwrap();
+        let headers = [("authorization", "Bearer signing-secret"), ("x-chert-tenant", "acme")];
+        let request =
+            Request::new("PUT", "/api/v1/chats/ch", headers.into_iter().collect(), CREW.to_owned().into());
+        let arrival = Arrival::at(now);
+        let planned = step(world, &request, arrival);
+        world.record(request, planned, arrival);
+        if number % 2 == 0 {
+            realm.close(&name, now);
+        }
+    }
+    let broken = realm.broken();
+    assert_eq!((broken.len(), broken[0].rule, broken[0].count), (1, "content-type", 30));
+    insta::assert_snapshot!(broken[0].text(), @r"
+    warning: the rule `content-type` was broken: a request says what its body is (seed pages: the samples' Content-Type)
+        exchange 1 of namespace n1: its body comes without a content-type
+        exchange 1 of namespace n3: its body comes without a content-type
+        exchange 1 of namespace n5: its body comes without a content-type
+        and 27 times more
+    ");
 }

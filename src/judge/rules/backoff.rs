@@ -44,14 +44,11 @@ impl Watcher for Backoff {
         // back off at all. A clock is not that exact: a tenth more is the same.
         let breach =
             tries.first_pause.filter(|first| paused.mul_f64(10.0) <= first.mul_f64(11.0)).map(|first| {
-                Breach {
-                    what: format!(
-                        "the pause before this retry was {} ms, the first one {} ms",
-                        paused.as_millis(),
-                        first.as_millis()
-                    ),
-                    exchanges: tries.numbers.iter().copied().chain([seen.number]).collect(),
-                }
+                let (paused, first) = (paused.as_millis(), first.as_millis());
+                Breach::shown_by(
+                    tries.numbers.iter().copied().chain([seen.number]).collect(),
+                    format!("the pause before this retry was {paused} ms, the first one {first} ms"),
+                )
             });
         if is_retry {
             tries.first_pause.get_or_insert(paused);

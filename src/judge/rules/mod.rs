@@ -110,15 +110,21 @@ pub struct Breach {
     pub what: String,
     /// The exchanges that show it, the offending one last.
     pub exchanges: Vec<u64>,
+    /// The namespace that they are in.
+    pub space: Option<String>,
 }
 
 impl Breach {
+    fn shown_by(exchanges: Vec<u64>, what: impl Into<String>) -> Self {
+        Self { what: in_a_line(&what.into()), exchanges, space: None }
+    }
+
     fn of(seen: &Seen<'_>, what: impl Into<String>) -> Self {
-        Self { what: in_a_line(&what.into()), exchanges: vec![seen.number] }
+        Self::shown_by(vec![seen.number], what)
     }
 
     fn after(earlier: u64, seen: &Seen<'_>, what: impl Into<String>) -> Self {
-        Self { what: in_a_line(&what.into()), exchanges: vec![earlier, seen.number] }
+        Self::shown_by(vec![earlier, seen.number], what)
     }
 }
 
@@ -158,8 +164,6 @@ struct Watched {
 pub struct Broken {
     /// The rule's name.
     pub rule: &'static str,
-    /// The namespace that it was broken in.
-    pub space: Option<String>,
     /// How much it weighs.
     pub severity: Severity,
     /// What it asks for.
@@ -173,11 +177,26 @@ pub struct Broken {
 }
 
 impl Broken {
-    /// Adds later breaches of the same rule.
-    pub fn add(&mut self, later: Self) {
-        self.count += later.count;
-        let room = MOST_BREACHES.saturating_sub(self.breaches.len());
-        self.breaches.extend(later.breaches.into_iter().take(room));
+    /// Adds what was broken later or elsewhere to `all`, where each rule stands once.
+    pub fn add(all: &mut Vec<Self>, more: impl IntoIterator<Item = Self>) {
+        for broken in more {
+            let same = |known: &&mut Self| (known.rule, known.severity) == (broken.rule, broken.severity);
+            match all.iter_mut().find(same) {
+                Some(known) => {
+                    known.count += broken.count;
+                    let room = MOST_BREACHES.saturating_sub(known.breaches.len());
+                    known.breaches.extend(broken.breaches.into_iter().take(room));
+                }
+                None => all.push(broken),
+            }
+        }
+    }
+
+    /// The same, broken in a namespace.
+    #[must_use]
+    pub fn in_space(self, space: &str) -> Self {
+        let of_space = |breach| Breach { space: Some(space.to_owned()), ..breach };
+        Self { breaches: self.breaches.into_iter().map(of_space).collect(), ..self }
     }
 }
 
@@ -220,7 +239,6 @@ impl Conduct {
         broken
             .map(|watched| Broken {
                 rule: watched.rule.name,
-                space: None,
                 severity: watched.severity,
                 summary: watched.rule.summary,
                 source: watched.rule.source,
