@@ -137,7 +137,7 @@ impl Watch {
     }
 }
 
-fn later(instant: Timestamp, by: Duration) -> Timestamp {
+pub(super) fn later(instant: Timestamp, by: Duration) -> Timestamp {
     if by.is_zero() { instant } else { instant.checked_add(by).unwrap_or(Timestamp::MAX) }
 }
 

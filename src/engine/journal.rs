@@ -36,8 +36,17 @@ pub struct Other {
     pub status: u16,
     /// The error; `None` on success.
     pub error: Option<&'static str>,
+    /// The stage that gives the error.
+    pub stage: Option<Stage>,
     /// The body, where commands have outcomes of their own; otherwise empty.
     pub body: bytes::Bytes,
+}
+
+impl Other {
+    /// Whether it is a refusal that comes before `stage`.
+    pub fn is_before(&self, stage: Stage) -> bool {
+        self.stage.is_some_and(|own| own < stage)
+    }
 }
 
 /// One exchange.

@@ -16,6 +16,7 @@ mod step;
 mod stream;
 mod traffic;
 mod unknown;
+mod watching;
 mod world;
 
 pub use clock::{Arrival, Clock, Span, Watch};

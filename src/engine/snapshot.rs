@@ -11,6 +11,8 @@ pub(super) struct Snapshot {
     emulators: Vec<(&'static dyn Vendor, Box<dyn Emulator>)>,
     clock: Clock,
     faults: Faults,
+    /// The vendors' state in the other edition, where it is watched.
+    other: Vec<(&'static dyn Vendor, Box<dyn Emulator>)>,
 }
 
 /// The most states that are saved.
@@ -23,17 +25,25 @@ impl World {
             return false;
         }
         self.settle(now);
-        let snapshot =
-            Snapshot { emulators: copies(&self.emulators), clock: self.clock, faults: self.faults.clone() };
+        let snapshot = Snapshot {
+            emulators: copies(&self.emulators),
+            clock: self.clock,
+            faults: self.faults.clone(),
+            other: self.shadow.as_ref().map(|shadow| copies(shadow.state())).unwrap_or_default(),
+        };
         self.snapshots.insert(name.to_owned(), snapshot);
         true
     }
 
     /// Goes back to a saved state; journal and counters of exchanges stay. Whether there was one.
     pub fn restore(&mut self, name: &str) -> bool {
-        let Some(Snapshot { emulators, clock, faults }) = self.snapshots.get(name) else { return false };
-        (self.emulators, self.clock, self.faults) = (copies(emulators), *clock, faults.clone());
-        self.is_altered = true;
+        let Some(saved) = self.snapshots.get(name) else { return false };
+        (self.emulators, self.clock, self.faults) =
+            (copies(&saved.emulators), saved.clock, saved.faults.clone());
+        if let Some(shadow) = &mut self.shadow {
+            *shadow.state_mut() = copies(&saved.other);
+        }
+        self.alter();
         true
     }
 

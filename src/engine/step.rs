@@ -18,6 +18,8 @@ pub struct Planned {
     pub reply: Reply,
     /// How long the reply is held back; nothing under a virtual clock, which is moved on instead.
     pub delay: Duration,
+    /// How long the whole exchange takes by the scenario's clock, beyond what it takes to work the reply out.
+    pub took: Duration,
     /// What the connection does to the reply.
     pub wire: Option<Wire>,
     /// What the journal keeps.
@@ -27,7 +29,7 @@ pub struct Planned {
 impl Planned {
     /// A reply that is sent at once and as it is.
     pub fn plain(reply: Reply, note: Note) -> Self {
-        Self { reply, delay: Duration::ZERO, wire: None, note }
+        Self { reply, delay: Duration::ZERO, took: Duration::ZERO, wire: None, note }
     }
 }
 
@@ -35,10 +37,12 @@ impl Planned {
 pub fn step(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
     let clock = world.clock;
     let mut planned = plan(world, request, arrival);
-    // What a fault answered says nothing about editions.
-    let is_struck = planned.note.faults.iter().any(|decision| decision.answered);
     if let Some(shadow) = world.shadow.as_mut() {
-        planned.note.other = shadow.ask(request, arrival, clock).filter(|_| !is_struck);
+        // What a fault answered says nothing about editions, unless the other one refuses the call before.
+        let struck = planned.note.faults.iter().filter(|decision| decision.answered);
+        let struck = struck.map(|decision| world.faults.plan.fault(decision.fault).stage).min();
+        let other = shadow.ask(request, arrival, clock);
+        planned.note.other = other.filter(|other| struck.is_none_or(|struck| other.is_before(struck)));
     }
     if let Clock::Virtual(now) = world.clock {
         planned.reply.headers.push(("date".into(), http_date(now).into()));
@@ -91,11 +95,12 @@ pub(super) fn plan(world: &mut World, request: &Request, arrival: Arrival) -> Pl
         reply = other;
     }
     let mut delay = taken;
+    let took = taken + wire.map_or(Duration::ZERO, Wire::takes);
     if let Clock::Virtual(_) = world.clock {
-        world.clock.advance(taken + wire.map_or(Duration::ZERO, Wire::takes));
+        world.clock.advance(took);
         (delay, wire) = (Duration::ZERO, wire.map(Wire::at_once));
     }
-    Planned { reply, delay, wire, note }
+    Planned { reply, delay, took, wire, note }
 }
 
 /// Hears the stages that a call passes, asks the faults, and keeps the note.

@@ -31,9 +31,9 @@ const BOUNDS: [Duration; 12] = [
 ];
 
 impl Traffic {
-    /// A connection has come.
-    pub fn opened(&self) {
-        self.opened.fetch_add(1, Relaxed);
+    /// A connection has come; its number, from 0.
+    pub fn opened(&self) -> u64 {
+        self.opened.fetch_add(1, Relaxed)
     }
 
     /// A connection has ended.

@@ -10,7 +10,7 @@ use super::snapshot::Snapshot;
 use super::{Arrival, Clock, Counters, Entry, Journal, Planned};
 use crate::fault::{Fault, FaultSpec, Forecast, Mode, State};
 use crate::http::{Reply, Request};
-use crate::judge::{self, Broken, Conduct, ExpectSpec, OTHER_EDITION, Outcome, Seen, Tally};
+use crate::judge::{Broken, Conduct, ExpectSpec, Outcome, Tally};
 use crate::scenario::{Origin, Scenario};
 use crate::vendor::{Emulator, Section, Vendor, by_name};
 use jiff::Timestamp;
@@ -38,24 +38,25 @@ pub struct World {
     journal: Journal,
     counters: Counters,
     /// What the scenario expects, as far as it has come.
-    tally: Tally,
+    pub(super) tally: Tally,
     /// What the client did against the rules, where somebody wants to know.
-    conduct: Option<Conduct>,
+    pub(super) conduct: Option<Conduct>,
     /// What the vendor's other edition would have answered.
     pub(super) shadow: Option<Shadow>,
     /// States that were saved, by name.
     pub(super) snapshots: BTreeMap<String, Snapshot>,
     /// What there was before the latest reset or scenario.
-    before: Before,
+    pub(super) before: Before,
 }
 
 /// What a reset does not undo.
 #[derive(Clone, Debug, Default)]
-struct Before {
+pub(super) struct Before {
     counters: Counters,
     evicted: u64,
     fired: BTreeMap<String, u64>,
-    broken: Vec<Broken>,
+    pub(super) broken: Vec<Broken>,
+    resets: u64,
 }
 
 impl World {
@@ -107,37 +108,17 @@ impl World {
             counters: self.totals(),
             evicted: self.totals().exchanges,
             fired: self.fired(),
-            broken: self.all_broken(),
+            broken: self
+                .all_broken()
+                .into_iter()
+                .map(|broken| broken.before_reset(self.before.resets + 1))
+                .collect(),
+            resets: self.before.resets + 1,
         };
         *self = Self { seed_is_given, allows_prefer, suffix, before, ..Self::new(scenario, seed, now) };
         if judges {
             self.judge(now);
         }
-    }
-
-    /// Watches whether the client keeps the rules of conduct.
-    #[must_use]
-    pub fn judging(mut self, now: Timestamp) -> Self {
-        self.judge(now);
-        self
-    }
-
-    fn judge(&mut self, now: Timestamp) {
-        let conduct = Conduct::new(&self.scenario.rules);
-        let watches = conduct.watches(OTHER_EDITION);
-        self.conduct = Some(conduct);
-        self.shadow = watches.then(|| Shadow::of(&self.scenario, self.seed, now)).flatten();
-    }
-
-    /// The rules that the client broke, before resets too; `None` when nobody watches.
-    pub fn broken(&self) -> Option<Vec<Broken>> {
-        self.conduct.is_some().then(|| self.all_broken())
-    }
-
-    fn all_broken(&self) -> Vec<Broken> {
-        let mut all = self.before.broken.clone();
-        Broken::add(&mut all, self.conduct.iter().flat_map(Conduct::broken));
-        all
     }
 
     /// What was counted since the start of the server, whatever was reset.
@@ -189,7 +170,7 @@ impl World {
 
     /// Counts an exchange, writes it into the journal and returns its reply.
     pub fn record(&mut self, request: Request, planned: Planned, arrival: Arrival) -> Arc<Reply> {
-        let Planned { reply, note, wire, .. } = planned;
+        let Planned { reply, note, wire, took, .. } = planned;
         let reply = Arc::new(reply);
         self.counters.exchanges += 1;
         self.counters.errors += u64::from(reply.status >= 400);
@@ -202,36 +183,9 @@ impl World {
         *self.counters.by_outcome.entry(outcome).or_default() += 1;
         let at = self.clock.now(arrival.now);
         let number = self.counters.exchanges;
-        if (!self.tally.is_empty() || self.conduct.is_some())
-            && let Some(vendor) = note.vendor.and_then(by_name)
-        {
-            let calls = vendor.calls(&request);
-            self.tally.saw(number, vendor, &calls);
-            if let Some(conduct) = &mut self.conduct {
-                conduct.saw(&Seen {
-                    number,
-                    wall: arrival.now,
-                    at,
-                    vendor: vendor.name(),
-                    operation: calls.first().and_then(|call| call.operation),
-                    request: &request,
-                    reply: &reply,
-                    error: note.error,
-                    calls: &calls,
-                    is_spoilt: wire.is_some_and(|wire| !wire.is_harmless()),
-                    remarks: &note.remarks,
-                    other: note.other.as_ref().zip(self.shadow.as_ref()).map(|(other, shadow)| {
-                        judge::OtherAnswer {
-                            status: other.status,
-                            error: other.error,
-                            body: &other.body,
-                            editions: shadow.names,
-                        }
-                    }),
-                });
-            }
-        }
-        self.journal.push(Entry { number, at, request, reply: Arc::clone(&reply), note });
+        let entry = Entry { number, at, request, reply: Arc::clone(&reply), note };
+        self.watch(&entry, arrival, took, wire);
+        self.journal.push(entry);
         reply
     }
 
@@ -366,13 +320,13 @@ impl World {
 
     /// Adds a fault that was found free of mistakes behind the others.
     pub fn add_fault(&mut self, spec: FaultSpec) {
-        self.is_altered = true;
+        self.alter();
         self.faults.add(spec, self.counters.exchanges + 1);
     }
 
     /// Switches a fault on, off, or out.
     pub fn switch_fault(&mut self, fault: u32, mode: Mode) {
-        self.is_altered = true;
+        self.alter();
         self.faults.plan.switch(fault, mode, self.counters.exchanges + 1);
     }
 

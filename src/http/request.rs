@@ -38,6 +38,8 @@ pub struct Request {
     pub secure: bool,
     /// The address that it came from.
     pub source: IpAddr,
+    /// The connection, where it answers one request after the other; `None` where several are under way at a time.
+    pub connection: Option<u64>,
 }
 
 impl Request {
@@ -53,7 +55,7 @@ impl Request {
         let extra = target[..end].bytes().take_while(|byte| *byte == b'/').count().saturating_sub(1);
         let path = extra..end;
         let source = Ipv4Addr::LOCALHOST.into();
-        Self { method, target: target.into(), path, headers, body, secure: false, source }
+        Self { method, target: target.into(), path, headers, body, secure: false, source, connection: None }
     }
 
     /// Path and query as sent.

@@ -64,10 +64,11 @@ impl Broken {
         };
         let mut text =
             format!("{weight}: the rule `{}` was broken: {} ({})\n", self.rule, self.summary, self.source);
-        for Breach { what, exchanges, space } in self.breaches.iter().take(MOST_TOLD) {
+        for Breach { what, exchanges, space, before_reset } in self.breaches.iter().take(MOST_TOLD) {
             let numbers: Vec<_> = exchanges.iter().map(u64::to_string).collect();
             let space = space.as_ref().map_or(String::new(), |space| format!(" of namespace {space}"));
-            let _ = writeln!(text, "    exchange {}{space}: {what}", numbers.join(", "));
+            let reset = before_reset.map_or(String::new(), |number| format!(" before reset {number}"));
+            let _ = writeln!(text, "    exchange {}{space}{reset}: {what}", numbers.join(", "));
         }
         let more = self.count.saturating_sub(MOST_TOLD as u64);
         if more > 0 {
@@ -81,7 +82,7 @@ impl Broken {
 
     /// The same as data.
     pub fn json(&self) -> Value {
-        let breach = |Breach { what, exchanges, space }: &Breach| json!({"what": what, "exchanges": exchanges, "namespace": space});
+        let breach = |Breach { what, exchanges, space, before_reset }: &Breach| json!({"what": what, "exchanges": exchanges, "namespace": space, "before_reset": before_reset});
         json!({
             "rule": self.rule,
             "severity": self.severity,

@@ -126,6 +126,7 @@ impl Shared {
         let mut request = Request::new(parts.method.as_str(), target, headers, body);
         request.source = client.address;
         request.secure = client.is_secure;
+        request.connection = client.connection;
         let closes = request.body == Body::TooLarge;
         let has_body = &*request.method != "HEAD";
         let Answered { reply, number, delay, mut wire } = match control::patience(&request) {
@@ -212,6 +213,8 @@ pub(super) struct Client {
     pub(super) address: IpAddr,
     /// Whether the connection is encrypted.
     pub(super) is_secure: bool,
+    /// The connection's number, where it takes its requests in turn.
+    pub(super) connection: Option<u64>,
 }
 
 /// An answer that is due.

@@ -75,10 +75,10 @@ impl Door {
             // Answers are small and complete: waiting to fill a packet only delays them.
             let _ = stream.set_nodelay(true);
             let (shared, watcher) = (Arc::clone(shared), graceful.watcher());
-            let client = Client { address: peer.ip(), is_secure: self.tls.is_some() };
+            let connection = Some(shared.traffic().opened());
+            let client = Client { address: peer.ip(), is_secure: self.tls.is_some(), connection };
             let acceptor = self.tls.as_ref().map(|tls| tls.acceptor.clone());
             tokio::spawn(async move {
-                shared.traffic().opened();
                 match acceptor {
                     None => converse(stream, client, Arc::clone(&shared), watcher).await,
                     Some(acceptor) => greet(acceptor, stream, client, Arc::clone(&shared), watcher).await,
@@ -105,6 +105,7 @@ async fn greet(
     };
     match agreed {
         Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
+            let client = Client { connection: None, ..client };
             http2::converse(stream, client, shared, graceful).await;
         }
         Ok(stream) => converse(stream, client, shared, graceful).await,
@@ -215,7 +216,7 @@ mod tests {
         let shared = Arc::new(shared);
         let (client, server) = duplex(size);
         let graceful = GracefulShutdown::new();
-        let client_end = Client { address: [127, 0, 0, 1].into(), is_secure: false };
+        let client_end = Client { address: [127, 0, 0, 1].into(), is_secure: false, connection: None };
         tokio::spawn(converse(server, client_end, Arc::clone(&shared), graceful.watcher()));
         (client, shared, graceful)
     }

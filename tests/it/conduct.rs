@@ -30,6 +30,8 @@ chert:
 struct Run {
     world: World,
     now: Timestamp,
+    /// The connection that requests come over.
+    connection: Option<u64>,
 }
 
 impl Run {
@@ -43,14 +45,15 @@ impl Run {
         let scenario = Scenario::parse("test", &format!("{SCENARIO}{more}"));
         let scenario = scenario.unwrap_or_else(|report| panic!("{report}"));
         let now = "2024-11-20T13:55:08Z".parse().unwrap();
-        Self { world: World::new(Arc::new(scenario), 7, now).judging(now), now }
+        Self { world: World::new(Arc::new(scenario), 7, now).judging(now), now, connection: None }
     }
 
     /// Sends a request so many milliseconds after the one before.
     fn send(&mut self, after: i64, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> u16 {
         self.now += jiff::SignedDuration::from_millis(after);
         let headers = headers.iter().copied().collect();
-        let request = Request::new(method, target, headers, body.to_owned().into());
+        let mut request = Request::new(method, target, headers, body.to_owned().into());
+        request.connection = self.connection;
         let arrival = Arrival::at(self.now);
         let planned = step(&mut self.world, &request, arrival);
         self.world.record(request, planned, arrival).status
@@ -268,6 +271,10 @@ fn parameters_and_content_types_are_those_of_the_page() {
     let text = ("content-type", "text/plain");
     run.send(0, "POST", "/rest/1/webhook-secret/imconnector.chat.name.set", &[text], RENAME);
     run.bitrix24(0, "imconnector.chat.name.set", "LINE=105&NAME=x");
+    run.chert(0, "ch", r#"{"DISPLAY_NAME":"Crew","id":"ch"}"#);
+    run.bitrix24(0, "batch", r#"{"cmds":{}}"#);
+    run.bitrix24(0, "batch", r#"{"cmd":"profile","halt":0}"#);
+    run.bitrix24(0, "batch", r#"{"cmd":["imconnector.chat.name.set?LINE=105&auth=access-token&NAM=x"]}"#);
     insta::assert_snapshot!(run.words());
 }
 
@@ -339,4 +346,148 @@ fn a_rule_that_is_broken_in_many_namespaces_is_told_once() {
         exchange 1 of namespace n5: its body comes without a content-type
         and 27 times more
     ");
+}
+
+#[test]
+fn a_retry_at_once_is_seen_where_the_client_has_read_the_answer() {
+    let fault = |error: &str| format!("faults: [{{name: f, on: {error}}}]\n");
+    for (more, rule) in [
+        (String::new(), "chert.repeated-refusal"),
+        (fault("chert.chats.rename, error: 1007, retry_after: 3"), "chert.early-retry"),
+    ] {
+        let mut run = Run::new(&more);
+        run.connection = Some(7);
+        run.chert(0, "direct", CREW);
+        run.chert(0, "direct", CREW);
+        assert_eq!(run.broken(), [(rule, vec![vec![1, 2]])]);
+    }
+    let mut run = Run::new(&fault("bitrix24, error: QUERY_LIMIT_EXCEEDED"));
+    run.connection = Some(7);
+    run.bitrix24(0, "imconnector.chat.name.set", RENAME);
+    run.bitrix24(0, "imconnector.chat.name.set", RENAME);
+    assert_eq!(run.broken(), [("bitrix24.limit-ignored", vec![vec![1, 2]])]);
+
+    // Over fresh connections nobody can tell one such retry from a request of the same time, but a row of them.
+    let mut run = Run::new("");
+    for _ in 0..22 {
+        run.chert(1, "direct", CREW);
+    }
+    assert_eq!(run.broken(), [("chert.repeated-refusal", vec![vec![1, 21]])]);
+    let mut run = Run::new(&fault("chert, error: 4001"));
+    for _ in 0..42 {
+        run.chert(1, "ch", CREW);
+    }
+    assert_eq!(run.broken(), [("chert.backoff", vec![vec![1, 21, 41]])]);
+}
+
+#[test]
+fn a_pause_begins_when_the_answer_is_complete() {
+    let late = |more: &str| format!("faults: [{{name: f, on: chert, when: {{call: 1}}, {more}}}]\n");
+    let mut run = Run::new(&late("error: 1002, delay: 300ms"));
+    run.chert(0, "ch", CREW);
+    run.chert(250, "ch", CREW);
+    assert_eq!(run.broken(), [], "the answer was still to come");
+    let mut run = Run::new(&late("error: 1007, retry_after: 1, delay: 400ms"));
+    run.chert(0, "ch", CREW);
+    run.chert(1_399, "ch", CREW);
+    assert_eq!(run.broken(), [("chert.early-retry", vec![vec![1, 2]])]);
+    let mut run = Run::new(&late("error: 1007, retry_after: 1, wire: {slow_head: 400ms}, applied: true"));
+    run.chert(0, "ch", CREW);
+    run.chert(1_400, "ch", CREW);
+    assert_eq!(run.broken(), []);
+    // Of constant pauses none looks longer because an answer took its time.
+    let slower = "faults:
+  - {name: f, on: chert, error: 4001}
+  - {name: two, on: chert, when: {call: 2}, delay: 200ms}
+  - {name: three, on: chert, when: {call: 3}, delay: 400ms}\n";
+    let mut run = Run::new(slower);
+    for pause in [0, 100, 300, 500] {
+        run.chert(pause, "ch", CREW);
+    }
+    assert_eq!(run.broken(), [("chert.backoff", vec![vec![1, 2, 3], vec![1, 2, 3, 4]])]);
+}
+
+#[test]
+fn a_limit_of_the_tenant_is_for_all_its_requests_and_no_others() {
+    let fault = "faults: [{name: f, on: chert, when: {call: 1}, error: 1007, retry_after: 3}]\n";
+    let mut run = Run::new(fault);
+    run.chert(0, "ch", CREW);
+    run.chert(1_000, "direct", CREW);
+    run.chert(1_000, "ch", CREW);
+    assert_eq!(run.broken(), [("chert.early-retry", vec![vec![1, 2], vec![1, 3]])]);
+    let mut run = Run::new(fault);
+    run.chert(0, "ch", CREW);
+    let other =
+        [("authorization", "Bearer x"), ("x-chert-tenant", "other"), ("content-type", "application/json")];
+    run.send(1_000, "PUT", "/api/v1/chats/ch", &other, CREW);
+    assert_eq!(run.broken(), []);
+}
+
+#[test]
+fn what_a_call_means_counts_and_not_how_it_is_spelt() {
+    let mut run = Run::new("");
+    run.bitrix24(
+        0,
+        "imconnector.chat.name.set",
+        r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"chat-1"}"#,
+    );
+    run.bitrix24(
+        100,
+        "imconnector.chat.name.set",
+        r#"{"LINE": 105,"CHAT_ID":"chat-1","CONNECTOR":"connector"}"#,
+    );
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let target = "/rest/1/webhook-secret/imconnector.chat.name.set";
+    run.send(100, "POST", target, &form, "CONNECTOR=connector&LINE=105&CHAT_ID=chat-1");
+    run.chert(0, "direct", CREW);
+    run.chert(100, "direct", r#"{ "display_name": "Crew" }"#);
+    let broken = run.broken();
+    assert_eq!(broken[0], ("chert.repeated-refusal", vec![vec![4, 5]]));
+    assert_eq!(broken[1], ("bitrix24.repeated-argument-error", vec![vec![1, 2], vec![2, 3]]));
+}
+
+#[test]
+fn callers_are_judged_apart() {
+    let mut run = Run::new("");
+    let without = r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"chat-1"}"#;
+    for (bearer, tenant) in [("Bearer access-token", "acme"), ("Bearer other-token", "other")] {
+        let headers = [("authorization", bearer), ("content-type", "application/json")];
+        run.send(100, "POST", "/rest/imconnector.chat.name.set", &headers, without);
+        let headers = [headers[1], ("authorization", "Bearer signing-secret"), ("x-chert-tenant", tenant)];
+        run.send(100, "PUT", "/api/v1/chats/direct", &headers, CREW);
+    }
+    assert_eq!(run.broken(), []);
+}
+
+#[test]
+fn what_the_test_has_changed_may_be_tried_again() {
+    let mut run = Run::new("faults: [{name: f, on: chert, error: 2005}]\n");
+    run.chert(0, "ch", CREW);
+    run.world.switch_fault(0, standin::fault::Mode::Off);
+    assert_eq!(run.chert(1_000, "ch", CREW), 200);
+    run.chert(0, "direct", CREW);
+    run.world.save("here", run.now);
+    run.world.restore("here");
+    run.chert(1_000, "direct", CREW);
+    assert_eq!(run.broken(), []);
+}
+
+#[test]
+fn exchanges_before_a_reset_are_told_from_those_after_it() {
+    let mut run = Run::new("");
+    run.chert(0, "ch", r#"{"display_nam":"Crew"}"#);
+    run.world.reset(run.now);
+    run.chert(0, "ch", r#"{"display_names":"Crew"}"#);
+    insta::assert_snapshot!(run.words(), @r"
+    warning: the rule `unknown-parameter` was broken: a call has the parameters that its page names (seed pages: parameters)
+        exchange 1 before reset 1: `chats.rename` has no parameter `display_nam`, did you mean `display_name`?
+        exchange 1: `chats.rename` has no parameter `display_names`, did you mean `display_name`?
+    ");
+}
+
+#[test]
+fn what_refuses_a_call_in_the_other_edition_before_a_fault_strikes_is_told() {
+    let mut run = Run::with_all("faults: [{name: f, on: bitrix24, error: CHAT_RENAMING_FAILED}]\n");
+    run.bitrix24(0, "imconnector.chat.name.set", RENAME);
+    assert_eq!(run.broken(), [("bitrix24.other-edition", vec![vec![1]])]);
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Breach, Recent, Rule, Seen, Severity, Watcher, error_member, fingerprint, pause};
+use super::seen::IN_FLIGHT;
+use super::{Breach, Earlier, Recent, Rule, Seen, Severity, Watcher};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.backoff",
@@ -23,43 +23,53 @@ struct Backoff {
 /// A request that failed and may be tried again.
 struct Tries {
     numbers: Vec<u64>,
-    last: (Timestamp, Timestamp),
+    last: Earlier,
     first_pause: Option<Duration>,
 }
 
 impl Watcher for Backoff {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
-        if seen.vendor != "chert" {
+        if !seen.is_of("chert") {
             return None;
         }
-        let request = fingerprint(seen);
-        let mut tries = self.failed.take(request).unwrap_or_else(|| Tries {
-            numbers: Vec::new(),
-            last: (seen.wall, seen.at),
-            first_pause: None,
-        });
-        let paused = pause(tries.last, seen);
-        let is_retry = !tries.numbers.is_empty();
-        // With jitter one pause may be shorter than the one before; a try that comes as soon as the second one did does not
-        // back off at all. A clock is not that exact: a tenth more is the same.
-        let breach =
-            tries.first_pause.filter(|first| paused.mul_f64(10.0) <= first.mul_f64(11.0)).map(|first| {
-                let (paused, first) = (paused.as_millis(), first.as_millis());
-                Breach::shown_by(
-                    tries.numbers.iter().copied().chain([seen.number]).collect(),
-                    format!("the pause before this retry was {paused} ms, the first one {first} ms"),
-                )
-            });
-        if is_retry {
-            tries.first_pause.get_or_insert(paused);
+        let mut tries = self.failed.take(|| seen.meaning());
+        if let Some(earlier) = tries.take_if(|tries| !seen.can_know(&tries.last)) {
+            self.failed.put(seen.meaning(), earlier);
+            return None;
         }
+        let breach = tries.as_mut().and_then(|tries| tries.again(seen));
         // Who is told how long to wait need not make it longer.
-        let is_told = error_member(seen, "retry_after").is_some();
-        if !is_told && error_member(seen, "retryable") == Some(Value::Bool(true)) {
-            tries.numbers.push(seen.number);
-            tries.last = (seen.wall, seen.at);
-            self.failed.put(request, tries);
+        let is_told = seen.error_member("retry_after").is_some();
+        if !is_told && seen.error_member("retryable") == Some(Value::Bool(true)) {
+            let (last, first_pause) = (seen.remembered(), tries.as_ref().and_then(|tries| tries.first_pause));
+            let mut numbers = tries.map_or_else(Vec::new, |tries| tries.numbers);
+            if numbers.len() == MOST_NUMBERS {
+                numbers.remove(1);
+            }
+            numbers.push(seen.number);
+            self.failed.put(seen.meaning(), Tries { numbers, last, first_pause });
         }
         breach
+    }
+}
+
+/// How many tries of a request are shown: the first and the last ones.
+const MOST_NUMBERS: usize = 9;
+
+impl Tries {
+    /// What is wrong with one more. With jitter one pause may be shorter than the one before; a try that comes as soon as
+    /// the second one did, or at once, does not back off at all. A clock is not that exact: a tenth more is the same.
+    fn again(&mut self, seen: &Seen<'_>) -> Option<Breach> {
+        let pause = seen.pause_after(&self.last);
+        let first = *self.first_pause.get_or_insert(pause);
+        let is_retry_of_retry = self.numbers.len() > 1;
+        let does_not_grow = pause < IN_FLIGHT || pause.mul_f64(10.0) <= first.mul_f64(11.0);
+        (is_retry_of_retry && does_not_grow).then(|| {
+            let (pause, first) = (pause.as_millis(), first.as_millis());
+            Breach::shown_by(
+                self.numbers.iter().copied().chain([seen.number]).collect(),
+                format!("the pause before this retry was {pause} ms, the first one {first} ms"),
+            )
+        })
     }
 }

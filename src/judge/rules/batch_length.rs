@@ -17,7 +17,7 @@ struct BatchLength;
 impl Watcher for BatchLength {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let count = seen.calls.len().saturating_sub(1);
-        (seen.vendor == "bitrix24" && count > MOST).then(|| {
+        (seen.is_of("bitrix24") && count > MOST).then(|| {
             Breach::of(
                 seen,
                 format!("the batch has {count} commands, and the last {} are not run", count - MOST),

@@ -26,7 +26,7 @@ impl Watcher for ContentType {
         let what = match (media_type.as_str(), is_json, tells_json) {
             ("", ..) => "its body comes without a content-type".to_owned(),
             (_, true, false) => format!("its body is JSON, and its content-type `{media_type}`"),
-            (_, false, true) if seen.vendor == "bitrix24" => {
+            (_, false, true) if seen.is_of("bitrix24") => {
                 "its content-type tells JSON, and its body is none: the server takes it for empty".to_owned()
             }
             _ => return None,

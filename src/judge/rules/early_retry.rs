@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
-use super::{Breach, Recent, Rule, Seen, Severity, Watcher, can_have_read, error_member, fingerprint, pause};
+use super::{Breach, Earlier, Recent, Rule, Seen, Severity, Watcher};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.early-retry",
@@ -14,29 +12,53 @@ pub(super) static RULE: Rule = Rule {
     watch: || Box::new(EarlyRetry::default()),
 };
 
+/// The error of a limit that all requests of a tenant share: the others speak of one request.
+const OF_TENANT: &str = "1007";
+
 #[derive(Default)]
 struct EarlyRetry {
-    waiting: Recent<(u64, (Timestamp, Timestamp), u64)>,
+    /// Requests that are to wait so long, by what they mean.
+    requests: Recent<(Earlier, Duration)>,
+    /// Tenants that are.
+    tenants: Recent<(Earlier, Duration)>,
 }
 
 impl Watcher for EarlyRetry {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
-        if seen.vendor != "chert" {
+        if !seen.is_of("chert") {
             return None;
         }
-        let request = fingerprint(seen);
-        let earlier = self.waiting.take(request);
-        if let Some(seconds) = error_member(seen, "retry_after").and_then(|seconds| seconds.as_u64()) {
-            self.waiting.put(request, (seen.number, (seen.wall, seen.at), seconds));
+        let of_tenant = waiting(&mut self.tenants, || seen.caller(), seen);
+        let of_request = waiting(&mut self.requests, || seen.meaning(), seen);
+        if let Some(wait) = seen.error_member("retry_after").and_then(|seconds| seconds.as_u64()) {
+            let told = (seen.remembered(), Duration::from_secs(wait));
+            match seen.error {
+                Some(OF_TENANT) => self.tenants.put(seen.caller(), told),
+                _ => self.requests.put(seen.meaning(), told),
+            }
         }
-        let (number, then, seconds) = earlier?;
-        let waited = pause(then, seen);
-        (waited < Duration::from_secs(seconds) && can_have_read(then, seen)).then(|| {
+        let (earlier, wait) = of_tenant.or(of_request)?;
+        let waited = seen.pause_after(&earlier);
+        (waited < wait && seen.can_know(&earlier)).then(|| {
             let what = format!(
-                "it was asked to wait for {seconds} s, and came again after {} ms",
+                "it was asked to wait for {} s, and came again after {} ms",
+                wait.as_secs(),
                 waited.as_millis()
             );
-            Breach::after(number, seen, what)
+            Breach::after(earlier, seen, what)
         })
     }
+}
+
+/// What is waited for, for as long as it has not passed.
+fn waiting(
+    all: &mut Recent<(Earlier, Duration)>,
+    key: impl Fn() -> u64,
+    seen: &Seen<'_>,
+) -> Option<(Earlier, Duration)> {
+    let (earlier, wait) = all.take(&key)?;
+    if seen.pause_after(&earlier) < wait {
+        all.put(key(), (earlier, wait));
+    }
+    Some((earlier, wait))
 }

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
-use super::{Breach, Rule, Seen, Severity, Watcher, can_have_read, pause};
+use super::seen::hash;
+use super::{Breach, Earlier, Recent, Rule, Seen, Severity, Watcher};
 
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.limit-ignored",
@@ -19,68 +18,78 @@ const DRAIN: Duration = Duration::from_millis(500);
 
 #[derive(Default)]
 struct LimitIgnored {
-    /// The last refusal that asks to wait.
+    /// The last refusal that asks everybody to wait.
     refused: Option<Refused>,
-    /// The last refusal for operating time: number, method, when.
-    blocked: Option<(u64, &'static str, Timestamp)>,
-    /// The latest `operating_reset_at` of each method, in seconds.
-    reset_at: std::collections::BTreeMap<&'static str, i64>,
+    /// For a caller and a method: the refusal for operating time.
+    blocked: Recent<Earlier>,
+    /// For a caller and a method: the latest `operating_reset_at`, in seconds.
+    reset_at: Recent<i64>,
 }
 
 /// A refusal that asks to wait.
+#[derive(Clone, Copy)]
 struct Refused {
-    number: u64,
+    earlier: Earlier,
     code: &'static str,
-    when: (Timestamp, Timestamp),
     wait: Duration,
 }
 
 impl Watcher for LimitIgnored {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
-        if seen.vendor != "bitrix24" {
+        if !seen.is_of("bitrix24") {
             return None;
         }
-        let method = seen.operation.map_or("", |operation| operation.name);
-        let breach = self.too_soon(seen).or_else(|| self.before_reset(seen, method));
-        self.refused = refusal(seen);
-        if seen.error == Some("OPERATION_TIME_LIMIT") {
-            self.blocked = Some((seen.number, method, seen.at));
+        let breach = self.too_soon(seen).or_else(|| self.before_reset(seen));
+        if let Some(refused) = refusal(seen) {
+            self.refused = Some(refused);
+        }
+        let key = || key(seen, seen.operation.map_or("", |operation| operation.name));
+        if seen.error == Some("OPERATION_TIME_LIMIT") && !seen.is_spoilt {
+            self.blocked.put(key(), seen.remembered());
         } else if let Some(at) = reset_at(seen) {
-            self.reset_at.insert(method, at);
+            self.reset_at.put(key(), at);
         }
         breach
     }
 }
 
 impl LimitIgnored {
-    fn too_soon(&self, seen: &Seen<'_>) -> Option<Breach> {
-        let Refused { number, code, when, wait } = self.refused.as_ref()?;
-        let waited = pause(*when, seen);
-        (waited < *wait && can_have_read(*when, seen)).then(|| {
-            let asked = match *wait {
+    fn too_soon(&mut self, seen: &Seen<'_>) -> Option<Breach> {
+        let Refused { earlier, code, wait } = self.refused?;
+        let waited = seen.pause_after(&earlier);
+        if waited >= wait {
+            self.refused = None;
+            return None;
+        }
+        seen.can_know(&earlier).then(|| {
+            let asked = match wait {
                 DRAIN => String::new(),
                 wait => format!(" with Retry-After: {}", wait.as_secs()),
             };
-            Breach::after(
-                *number,
-                seen,
-                format!("{code}{asked} was answered {} ms before", waited.as_millis()),
-            )
+            let what = format!("{code}{asked} was answered {} ms before", waited.as_millis());
+            Breach::after(earlier, seen, what)
         })
     }
 
-    fn before_reset(&self, seen: &Seen<'_>, method: &str) -> Option<Breach> {
-        let (number, blocked, _) = self.blocked.filter(|(_, blocked, _)| *blocked == method)?;
-        let at = *self.reset_at.get(blocked)?;
-        (seen.at.as_second() < at).then(|| {
-            let early = at - seen.at.as_second();
-            Breach::after(
-                number,
-                seen,
-                format!("`{blocked}` is blocked for {early} s more, as `operating_reset_at` said"),
-            )
+    /// Whether a method that it calls, or a command of it, is blocked.
+    fn before_reset(&mut self, seen: &Seen<'_>) -> Option<Breach> {
+        let mut methods = seen.calls.iter().filter_map(|call| call.operation);
+        methods.find_map(|method| {
+            let earlier = self.blocked.get(|| key(seen, method.name)).copied()?;
+            let at = *self.reset_at.get(|| key(seen, method.name))?;
+            let early = at - seen.came.clock.as_second();
+            (early > 0 && seen.can_know(&earlier)).then(|| {
+                let name = method.name;
+                let what = format!("`{name}` is blocked for {early} s more, as `operating_reset_at` said");
+                Breach::after(earlier, seen, what)
+            })
         })
     }
+}
+
+/// What is counted for each caller and method.
+fn key(seen: &Seen<'_>, method: &str) -> u64 {
+    hash(&(seen.caller(), method))
 }
 
 /// An answer that asks to wait: by its code, or by its header field, which a fault's `retry_after` gives.
@@ -88,7 +97,7 @@ fn refusal(seen: &Seen<'_>) -> Option<Refused> {
     let code = seen.error.filter(|_| !seen.is_spoilt)?;
     let told = seen.reply.header("retry-after").and_then(|seconds| seconds.parse().ok());
     let wait = told.map(Duration::from_secs).or((code == "QUERY_LIMIT_EXCEEDED").then_some(DRAIN))?;
-    Some(Refused { number: seen.number, code, when: (seen.wall, seen.at), wait })
+    Some(Refused { earlier: seen.remembered(), code, wait })
 }
 
 /// `time.operating_reset_at` of an answer.

@@ -10,6 +10,7 @@ mod other_edition;
 mod parameters;
 mod repeated_argument_error;
 mod repeated_refusal;
+mod seen;
 mod signature_alone;
 mod signature_twice;
 mod token_in_url;
@@ -17,15 +18,13 @@ mod token_in_url;
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::in_a_line;
-use crate::http::{Reply, Request};
 use crate::seed::Text;
-use crate::vendor::{AskedCall, Operation};
+use seen::{Earlier, Recent};
+pub use seen::{Memo, Moment, OtherAnswer, Seen};
 
 /// One rule.
 pub struct Rule {
@@ -59,47 +58,6 @@ pub trait Watcher: Send {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach>;
 }
 
-/// An exchange as rules see it.
-pub struct Seen<'a> {
-    /// Its number.
-    pub number: u64,
-    /// When its request was complete, on the wall.
-    pub wall: Timestamp,
-    /// When it was answered, by the scenario's clock.
-    pub at: Timestamp,
-    /// The vendor asked.
-    pub vendor: &'static str,
-    /// The operation called; `None` when it is not emulated.
-    pub operation: Option<&'static Operation>,
-    /// What was asked.
-    pub request: &'a Request,
-    /// What was answered.
-    pub reply: &'a Reply,
-    /// The error answered.
-    pub error: Option<&'static str>,
-    /// Its own call and the commands of a batch.
-    pub calls: &'a [AskedCall],
-    /// Whether a fault broke the answer on its way: the client has not seen what it says.
-    pub is_spoilt: bool,
-    /// What the vendor remarked.
-    pub remarks: &'a [std::borrow::Cow<'static, str>],
-    /// What the vendor's other edition would have answered.
-    pub other: Option<OtherAnswer<'a>>,
-}
-
-/// An answer of a vendor's other edition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OtherAnswer<'a> {
-    /// The status.
-    pub status: u16,
-    /// The error; `None` on success.
-    pub error: Option<&'static str>,
-    /// The body of a batch.
-    pub body: &'a [u8],
-    /// The names of the edition that answered and of the other one.
-    pub editions: [&'static str; 2],
-}
-
 /// The rule that needs the other edition asked.
 pub const OTHER_EDITION: &str = "bitrix24.other-edition";
 
@@ -112,19 +70,21 @@ pub struct Breach {
     pub exchanges: Vec<u64>,
     /// The namespace that they are in.
     pub space: Option<String>,
+    /// The reset that came after them, counted from 1: their numbers are those of before.
+    pub before_reset: Option<u64>,
 }
 
 impl Breach {
     fn shown_by(exchanges: Vec<u64>, what: impl Into<String>) -> Self {
-        Self { what: in_a_line(&what.into()), exchanges, space: None }
+        Self { what: in_a_line(&what.into()), exchanges, space: None, before_reset: None }
     }
 
     fn of(seen: &Seen<'_>, what: impl Into<String>) -> Self {
         Self::shown_by(vec![seen.number], what)
     }
 
-    fn after(earlier: u64, seen: &Seen<'_>, what: impl Into<String>) -> Self {
-        Self::shown_by(vec![earlier, seen.number], what)
+    fn after(earlier: Earlier, seen: &Seen<'_>, what: impl Into<String>) -> Self {
+        Self::shown_by(vec![earlier.number, seen.number], what)
     }
 }
 
@@ -192,6 +152,14 @@ impl Broken {
         }
     }
 
+    /// The same, broken before the reset with this number.
+    #[must_use]
+    pub fn before_reset(self, number: u64) -> Self {
+        let of_then =
+            |breach: Breach| Breach { before_reset: breach.before_reset.or(Some(number)), ..breach };
+        Self { breaches: self.breaches.into_iter().map(of_then).collect(), ..self }
+    }
+
     /// The same, broken in a namespace.
     #[must_use]
     pub fn in_space(self, space: &str) -> Self {
@@ -214,6 +182,11 @@ impl Conduct {
             Some(Watched { rule, severity, watcher, breaches: Vec::new(), count: 0 })
         });
         Self { watched: watched.collect() }
+    }
+
+    /// Forgets the exchanges that were seen, not what was broken: what failed before may work now.
+    pub fn forget(&mut self) {
+        self.watched.iter_mut().for_each(|watched| watched.watcher = (watched.rule.watch)());
     }
 
     /// Whether a rule is watched.
@@ -252,85 +225,5 @@ impl Conduct {
 impl std::fmt::Debug for Conduct {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Conduct").field("broken", &self.broken()).finish()
-    }
-}
-
-/// What makes two requests the same one sent again: all but credentials.
-fn fingerprint(seen: &Seen<'_>) -> u64 {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    seen.request.method.hash(&mut hasher);
-    seen.request.target().hash(&mut hasher);
-    seen.request.body().hash(&mut hasher);
-    seen.request.headers.get("x-chert-tenant").hash(&mut hasher);
-    hasher.finish()
-}
-
-/// The latest exchanges by request, bounded: who watches for repeats need not remember a whole run.
-struct Recent<T> {
-    by_request: IndexMap<u64, T>,
-}
-
-/// How many requests are remembered.
-const MOST_RECENT: usize = 1_000;
-
-impl<T> Default for Recent<T> {
-    fn default() -> Self {
-        Self { by_request: IndexMap::new() }
-    }
-}
-
-impl<T> Recent<T> {
-    fn take(&mut self, request: u64) -> Option<T> {
-        self.by_request.shift_remove(&request)
-    }
-
-    fn put(&mut self, request: u64, value: T) {
-        self.by_request.insert(request, value);
-        if self.by_request.len() > MOST_RECENT {
-            self.by_request.shift_remove_index(0);
-        }
-    }
-}
-
-/// How much later one exchange came than another: on the wall or by the scenario's clock, whichever says more, as a test
-/// may move a virtual clock and need not wait.
-fn pause(earlier: (Timestamp, Timestamp), seen: &Seen<'_>) -> std::time::Duration {
-    let since = |from: Timestamp, to: Timestamp| {
-        std::time::Duration::try_from(to.duration_since(from)).unwrap_or_default()
-    };
-    since(earlier.0, seen.wall).max(since(earlier.1, seen.at))
-}
-
-/// Whether a client can have read the answer to an exchange before it sent this one: requests that are sent at the same
-/// time are no retries of each other.
-fn can_have_read(earlier: (Timestamp, Timestamp), seen: &Seen<'_>) -> bool {
-    pause(earlier, seen) >= IN_FLIGHT
-}
-
-/// What comes so soon after an answer was sent without knowing it.
-const IN_FLIGHT: std::time::Duration = std::time::Duration::from_millis(20);
-
-/// A member of the `error` of an answer of Chert.
-fn error_member(seen: &Seen<'_>, name: &str) -> Option<Value> {
-    if seen.error.is_none() || seen.is_spoilt {
-        return None;
-    }
-    let body: Value = serde_json::from_slice(&seen.reply.body).ok()?;
-    body.get("error").and_then(|error| error.get(name)).or_else(|| body.get(name)).cloned()
-}
-
-/// The errors of a batch's commands, by the commands' names.
-type CommandErrors = BTreeMap<String, String>;
-
-fn command_errors(body: &[u8]) -> CommandErrors {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let code = |(name, error): (String, &Value)| Some((name, error["error"].as_str()?.to_owned()));
-    match &body["result"]["result_error"] {
-        Value::Object(all) => all.iter().filter_map(|(name, error)| code((name.clone(), error))).collect(),
-        Value::Array(all) => {
-            all.iter().enumerate().filter_map(|(place, error)| code((place.to_string(), error))).collect()
-        }
-        _ => CommandErrors::new(),
     }
 }

@@ -1,8 +1,7 @@
 //! `bitrix24.other-edition`: a call that the vendor's page and the vendor's server answer differently.
 
-use super::{
-    Breach, CommandErrors, OTHER_EDITION, OtherAnswer, Rule, Seen, Severity, Watcher, command_errors,
-};
+use super::seen::{CommandErrors, command_errors};
+use super::{Breach, OTHER_EDITION, OtherAnswer, Rule, Seen, Severity, Watcher};
 
 pub(super) static RULE: Rule = Rule {
     name: OTHER_EDITION,

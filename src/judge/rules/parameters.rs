@@ -26,13 +26,20 @@ impl Watcher for Unknown {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let mut found = Vec::new();
         for call in seen.calls {
-            let Some(operation) = call.operation.filter(|operation| !operation.parameters.is_empty()) else {
-                continue;
-            };
-            let known = || operation.parameters.iter().copied();
+            let Some(operation) = call.operation else { continue };
+            // What stands in the path is no parameter of the body.
+            let in_path = |name: &str| operation.route.contains(&format!("{{{name}}}"));
+            let own = if operation.name == "batch" { &OF_BATCH } else { operation.parameters };
+            let known = || own.iter().copied().filter(|name| !in_path(name));
             // What is longer is no name but a body of another kind, which may hold anything.
             for (name, _) in call.facts.given().into_iter().filter(|(name, _)| name.len() <= LONGEST) {
-                if known().any(|known| known.eq_ignore_ascii_case(&name)) {
+                let is_same = |known: &str| match seen.is_of("bitrix24") {
+                    true => known.eq_ignore_ascii_case(&name),
+                    false => known == name,
+                };
+                // The server leaves credentials within a command unread; they are not misspelt.
+                let is_credential = call.command.is_some() && CREDENTIALS.contains(&name.as_str());
+                if is_credential || known().any(is_same) {
                     continue;
                 }
                 let meant =
@@ -43,6 +50,11 @@ impl Watcher for Unknown {
         (!found.is_empty()).then(|| Breach::of(seen, found.join("; ")))
     }
 }
+
+/// The parameters of a batch, which no fault can match.
+const OF_BATCH: [&str; 2] = ["cmd", "halt"];
+
+const CREDENTIALS: [&str; 2] = ["auth", "access_token"];
 
 /// The longest name that is told.
 const LONGEST: usize = 40;
@@ -58,6 +70,9 @@ impl Watcher for WrongType {
         for call in seen.calls {
             let Some(operation) = call.operation else { continue };
             for (name, kind) in call.facts.given() {
+                if operation.name == "batch" && name == "cmd" && !matches!(kind, Kind::List | Kind::Mapping) {
+                    found.push(format!("`cmd` is {}, and should be a list or a mapping", kind.words()));
+                }
                 let Some(known) = operation.parameters.iter().find(|known| known.eq_ignore_ascii_case(&name))
                 else {
                     continue;

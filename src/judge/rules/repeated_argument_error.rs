@@ -1,9 +1,7 @@
 //! `bitrix24.repeated-argument-error`: the same call again after an error about its arguments.
 
-use jiff::Timestamp;
-
-use super::{Breach, Recent, Rule, Seen, Severity, Watcher, can_have_read, command_errors, fingerprint};
-use crate::vendor::AskedCall;
+use super::seen::{command_errors, meaning};
+use super::{Breach, Earlier, Recent, Rule, Seen, Severity, Watcher};
 
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.repeated-argument-error",
@@ -30,29 +28,28 @@ struct RepeatedArgumentError {
     commands: Recent<Refused>,
 }
 
-/// A refusal: its exchange, its error, when.
-type Refused = (u64, &'static str, (Timestamp, Timestamp));
+/// A refusal and its error.
+type Refused = (Earlier, &'static str);
 
 impl Watcher for RepeatedArgumentError {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
-        if seen.vendor != "bitrix24" {
+        if !seen.is_of("bitrix24") {
             return None;
         }
-        let request = fingerprint(seen);
-        let earlier = self.refused.take(request);
-        let now = (seen.wall, seen.at);
+        let earlier = self.refused.take(|| seen.meaning());
+        if let Some(earlier) = earlier.filter(|(earlier, _)| !seen.can_know(earlier)) {
+            self.refused.put(seen.meaning(), earlier);
+            return None;
+        }
         if let Some(code) = seen.error.filter(|code| OF_ARGUMENTS.contains(code) && !seen.is_spoilt) {
-            self.refused.put(request, (seen.number, code, now));
+            self.refused.put(seen.meaning(), (seen.remembered(), code));
         }
-        let earlier = earlier.filter(|(_, _, then)| can_have_read(*then, seen));
         let of_commands = self.repeated_commands(seen);
-        match earlier {
-            None => of_commands,
-            Some((number, code, _)) => {
-                let what = format!("it was refused with {code}, and made again as it was");
-                Some(Breach::after(number, seen, what))
-            }
-        }
+        let of_request = earlier.map(|(earlier, code)| {
+            let what = format!("it was refused with {code}, and made again as it was");
+            Breach::after(earlier, seen, what)
+        });
+        of_request.or(of_commands)
     }
 }
 
@@ -66,33 +63,20 @@ impl RepeatedArgumentError {
         for call in commands {
             let name = call.command.as_deref().unwrap_or_default();
             let Some(command) = meaning(call) else { continue };
-            if let Some((number, code, then)) = self.commands.take(command)
-                && can_have_read(then, seen)
-            {
-                first.get_or_insert(number);
+            let earlier = self.commands.take(|| command);
+            if let Some(earlier) = earlier.filter(|(earlier, _)| !seen.can_know(earlier)) {
+                self.commands.put(command, earlier);
+                continue;
+            }
+            if let Some((earlier, code)) = earlier {
+                first.get_or_insert(earlier);
                 told.push(format!("the command `{name}` was refused with {code}, and came again as it was"));
             }
             let code = errors.get(name).and_then(|code| OF_ARGUMENTS.iter().find(|known| *known == code));
             if let Some(code) = code {
-                self.commands.put(command, (seen.number, *code, (seen.wall, seen.at)));
+                self.commands.put(command, (seen.remembered(), *code));
             }
         }
-        first.map(|number| Breach::after(number, seen, told.join("; ")))
+        first.map(|earlier| Breach::after(earlier, seen, told.join("; ")))
     }
-}
-
-/// What makes two commands the same one; `None` where it depends on the answers of other commands.
-fn meaning(call: &AskedCall) -> Option<u64> {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    call.operation?.name.hash(&mut hasher);
-    for (name, _) in call.facts.given() {
-        let value = call.facts.parameter(&name);
-        if value.as_ref().is_some_and(|value| value.contains("$result")) {
-            return None;
-        }
-        value.hash(&mut hasher);
-        name.hash(&mut hasher);
-    }
-    Some(hasher.finish())
 }

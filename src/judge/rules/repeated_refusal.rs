@@ -1,9 +1,8 @@
 //! `chert.repeated-refusal`: the same request again after an answer that says that this is no use.
 
-use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Breach, Recent, Rule, Seen, Severity, Watcher, can_have_read, error_member, fingerprint};
+use super::{Breach, Earlier, Recent, Rule, Seen, Severity, Watcher};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.repeated-refusal",
@@ -18,26 +17,26 @@ const MENDED_BY_SIGNING: [&str; 3] = ["2004", "2012", "2013"];
 
 #[derive(Default)]
 struct RepeatedRefusal {
-    refused: Recent<(u64, &'static str, (Timestamp, Timestamp))>,
+    refused: Recent<(Earlier, &'static str)>,
 }
 
 impl Watcher for RepeatedRefusal {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
-        if seen.vendor != "chert" {
+        if !seen.is_of("chert") {
             return None;
         }
-        let request = fingerprint(seen);
-        let earlier = self.refused.take(request);
-        let code = seen.error.filter(|code| !MENDED_BY_SIGNING.contains(code));
-        if let Some(code) = code.filter(|_| error_member(seen, "retryable") == Some(Value::Bool(false))) {
-            self.refused.put(request, (seen.number, code, (seen.wall, seen.at)));
+        let earlier = self.refused.take(|| seen.meaning());
+        if let Some(earlier) = earlier.filter(|(earlier, _)| !seen.can_know(earlier)) {
+            self.refused.put(seen.meaning(), earlier);
+            return None;
         }
-        earlier.filter(|(_, _, then)| can_have_read(*then, seen)).map(|(number, code, _)| {
-            Breach::after(
-                number,
-                seen,
-                format!("it was refused with {code}, `retryable: false`, and sent again"),
-            )
+        let code = seen.error.filter(|code| !MENDED_BY_SIGNING.contains(code));
+        if let Some(code) = code.filter(|_| seen.error_member("retryable") == Some(Value::Bool(false))) {
+            self.refused.put(seen.meaning(), (seen.remembered(), code));
+        }
+        earlier.map(|(earlier, code)| {
+            let what = format!("it was refused with {code}, `retryable: false`, and sent again");
+            Breach::after(earlier, seen, what)
         })
     }
 }

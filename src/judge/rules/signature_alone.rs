@@ -15,7 +15,7 @@ struct SignatureAlone;
 impl Watcher for SignatureAlone {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let headers = &seen.request.headers;
-        let is_alone = seen.vendor == "chert"
+        let is_alone = seen.is_of("chert")
             && headers.get("x-chert-signature").is_some()
             && headers.text("x-chert-tenant").is_none_or(|slug| slug.trim().is_empty());
         is_alone.then(|| Breach::of(seen, "it is signed, but names no tenant"))

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
-use super::{Breach, Recent, Rule, Seen, Severity, Watcher, pause};
+use super::seen::hash;
+use super::{Breach, Earlier, Recent, Rule, Seen, Severity, Watcher};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.signature-twice",
@@ -15,24 +14,23 @@ pub(super) static RULE: Rule = Rule {
 };
 
 /// What is signed is the second and the body: within the same second the same body has the same signature, though it is
-/// signed anew.
-const SAME_SECOND: Duration = Duration::from_secs(2);
+/// signed anew. A tenth more is for the way.
+const SAME_SECOND: Duration = Duration::from_millis(1_100);
 
 #[derive(Default)]
 struct SignatureTwice {
-    used: Recent<(u64, (Timestamp, Timestamp))>,
+    used: Recent<Earlier>,
 }
 
 impl Watcher for SignatureTwice {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
-        use std::hash::{DefaultHasher, Hash, Hasher};
-        let signature = seen.request.headers.get("x-chert-signature").filter(|_| seen.vendor == "chert")?;
-        let mut hasher = DefaultHasher::new();
-        signature.hash(&mut hasher);
-        let key = hasher.finish();
-        let (number, then) = self.used.take(key).unwrap_or((seen.number, (seen.wall, seen.at)));
-        self.used.put(key, (number, then));
-        (pause(then, seen) >= SAME_SECOND)
-            .then(|| Breach::after(number, seen, "it carries the signature of an earlier request"))
+        let signature = seen.request.headers.get("x-chert-signature").filter(|_| seen.is_of("chert"))?;
+        let key = hash(&signature);
+        let Some(earlier) = self.used.get(|| key).copied() else {
+            self.used.put(key, seen.remembered());
+            return None;
+        };
+        (seen.time_since(&earlier) >= SAME_SECOND)
+            .then(|| Breach::after(earlier, seen, "it carries the signature of an earlier request"))
     }
 }

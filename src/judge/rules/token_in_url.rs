@@ -16,7 +16,7 @@ struct TokenInUrl;
 impl Watcher for TokenInUrl {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let query = seen.request.query();
-        if seen.vendor != "bitrix24" || query.is_empty() {
+        if !seen.is_of("bitrix24") || query.is_empty() {
             return None;
         }
         let fields = form::decode(query.as_bytes());

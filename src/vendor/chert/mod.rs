@@ -6,6 +6,7 @@ mod envelope;
 mod errors;
 mod section;
 mod signature;
+mod spellings;
 mod workspace;
 
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use sha2::Sha256;
 
 use super::errors::Refusal;
+use super::spellings::spellings;
 use super::workspace::{Tenant, Tenants};
 use crate::http::Request;
 
@@ -65,46 +66,7 @@ pub const SERIALISED_AGAIN: &str =
 
 /// Whether the digest is that of the body as another common serialiser writes it.
 fn is_serialised_again(secret: &str, seconds: &str, body: &[u8], digest: &[u8; 32]) -> bool {
-    let Ok(value) = serde_json::from_slice::<serde_json::Value>(body) else { return false };
-    let compact = value.to_string();
-    // Python puts a blank behind commas and colons; most can indent.
-    let mut spaced = String::new();
-    layout(&value, &mut spaced);
-    let pretty = format!("{value:#}");
-    let wide = pretty.lines().map(|line| {
-        let text = line.trim_start_matches(' ');
-        format!("{}{text}", " ".repeat(2 * (line.len() - text.len())))
-    });
-    let wide = wide.collect::<Vec<_>>().join("\n");
-    let spellings = [compact, spaced, pretty, wide];
-    spellings.iter().any(|text| {
-        text.as_bytes() != body && mac(secret, seconds, text.as_bytes()).verify_slice(digest).is_ok()
-    })
-}
-
-/// JSON with a blank behind commas and colons, as Python's `json.dumps` writes it but for what it escapes.
-fn layout(value: &serde_json::Value, text: &mut String) {
-    use serde_json::Value;
-    match value {
-        Value::Object(members) => {
-            text.push('{');
-            for (position, (name, member)) in members.iter().enumerate() {
-                text.push_str(if position > 0 { ", " } else { "" });
-                text.push_str(&format!("{}: ", Value::from(name.as_str())));
-                layout(member, text);
-            }
-            text.push('}');
-        }
-        Value::Array(elements) => {
-            text.push('[');
-            for (position, element) in elements.iter().enumerate() {
-                text.push_str(if position > 0 { ", " } else { "" });
-                layout(element, text);
-            }
-            text.push(']');
-        }
-        other => text.push_str(&other.to_string()),
-    }
+    spellings(body).iter().any(|text| text != body && mac(secret, seconds, text).verify_slice(digest).is_ok())
 }
 
 fn by_token<'a>(

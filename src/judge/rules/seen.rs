@@ -1,0 +1,219 @@
+//! An exchange as rules see it, and what they remember of earlier ones.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::http::{Reply, Request};
+use crate::vendor::{AskedCall, Operation, Vendor};
+
+/// An exchange as rules see it.
+pub struct Seen<'a> {
+    /// Its number.
+    pub number: u64,
+    /// When its request came.
+    pub came: Moment,
+    /// When its answer was complete.
+    pub answered: Moment,
+    /// The vendor asked.
+    pub vendor: &'a dyn Vendor,
+    /// The operation called; `None` when it is not emulated.
+    pub operation: Option<&'static Operation>,
+    /// What was asked.
+    pub request: &'a Request,
+    /// What was answered.
+    pub reply: &'a Reply,
+    /// The error answered.
+    pub error: Option<&'static str>,
+    /// Its own call and the commands of a batch.
+    pub calls: &'a [AskedCall],
+    /// Whether a fault broke the answer on its way: the client has not seen what it says.
+    pub is_spoilt: bool,
+    /// What the vendor remarked.
+    pub remarks: &'a [Cow<'static, str>],
+    /// What the vendor's other edition would have answered.
+    pub other: Option<OtherAnswer<'a>>,
+    /// What several rules want to know.
+    pub memo: Memo,
+}
+
+/// An instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// On the wall.
+    pub wall: Timestamp,
+    /// By the scenario's clock.
+    pub clock: Timestamp,
+}
+
+/// Worked out once for all rules, and only if one asks.
+#[derive(Debug, Default)]
+pub struct Memo {
+    caller: OnceCell<u64>,
+    meaning: OnceCell<u64>,
+}
+
+/// An answer of a vendor's other edition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OtherAnswer<'a> {
+    /// The status.
+    pub status: u16,
+    /// The error; `None` on success.
+    pub error: Option<&'static str>,
+    /// The body of a batch.
+    pub body: &'a [u8],
+    /// The names of the edition that answered and of the other one.
+    pub editions: [&'static str; 2],
+}
+
+/// What comes so soon after an answer, over another connection, was sent without knowing it.
+pub(super) const IN_FLIGHT: Duration = Duration::from_millis(20);
+
+impl Seen<'_> {
+    /// Whether it is an exchange of the vendor with this name.
+    pub(super) fn is_of(&self, vendor: &str) -> bool {
+        self.vendor.name() == vendor
+    }
+
+    /// What tells one caller from another: the credential.
+    pub(super) fn caller(&self) -> u64 {
+        *self.memo.caller.get_or_init(|| hash(&(self.vendor.name(), self.vendor.credential(self.request))))
+    }
+
+    /// What makes two requests the same one sent again: caller, operation and parameters, however they are spelt.
+    pub(super) fn meaning(&self) -> u64 {
+        *self.memo.meaning.get_or_init(|| {
+            let commands: Vec<_> = self.calls.iter().map(meaning).collect();
+            let is_plain = commands.iter().all(Option::is_some) && commands.len() == 1;
+            let bytes = (&self.request.method, self.request.target(), self.request.body());
+            hash(&(self.caller(), commands, (!is_plain).then_some(bytes)))
+        })
+    }
+
+    /// What is to be remembered of it.
+    pub(super) fn remembered(&self) -> Earlier {
+        let Self { number, came, answered, .. } = *self;
+        Earlier { number, came, answered, connection: self.request.connection }
+    }
+
+    /// How much later it came than the answer to an earlier one was complete: on the wall or by the scenario's clock,
+    /// whichever says more, as a test may move a virtual clock and need not wait.
+    pub(super) fn pause_after(&self, earlier: &Earlier) -> Duration {
+        let since = |from: Timestamp, to: Timestamp| Duration::try_from(to.duration_since(from));
+        let wall = since(earlier.answered.wall, self.came.wall).unwrap_or_default();
+        let clock = since(earlier.answered.clock, self.came.clock).unwrap_or_default();
+        wall.max(clock)
+    }
+
+    /// How much later it came than an earlier one, by the clock that clients sign by.
+    pub(super) fn time_since(&self, earlier: &Earlier) -> Duration {
+        Duration::try_from(self.came.clock.duration_since(earlier.came.clock)).unwrap_or_default()
+    }
+
+    /// Whether its sender can have read the answer to an earlier one: that holds on the same connection, where answers
+    /// come in turn; of two connections only time can tell.
+    pub(super) fn can_know(&self, earlier: &Earlier) -> bool {
+        let is_next = earlier.connection.is_some() && earlier.connection == self.request.connection;
+        is_next || self.pause_after(earlier) >= IN_FLIGHT
+    }
+
+    /// A member of the `error` of an answer of Chert.
+    pub(super) fn error_member(&self, name: &str) -> Option<Value> {
+        if self.error.is_none() || self.is_spoilt {
+            return None;
+        }
+        let body: Value = serde_json::from_slice(&self.reply.body).ok()?;
+        body.get("error").and_then(|error| error.get(name)).or_else(|| body.get(name)).cloned()
+    }
+}
+
+/// An exchange that a rule remembers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Earlier {
+    pub(super) number: u64,
+    came: Moment,
+    answered: Moment,
+    connection: Option<u64>,
+}
+
+pub(super) fn hash(what: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// What makes two calls the same one; `None` where there is no telling: the operation is not known, a parameter is no
+/// plain value, or it depends on the answer to another command.
+pub(super) fn meaning(call: &AskedCall) -> Option<u64> {
+    let operation = call.operation?;
+    let mut values = Vec::new();
+    for (name, _) in call.facts.given() {
+        let value = call.facts.parameter(&name)?.into_owned();
+        if value.contains("$result") {
+            return None;
+        }
+        values.push((name, value));
+    }
+    if values.is_empty() {
+        return None;
+    }
+    for name in operation.parameters {
+        values.extend(call.facts.parameter(name).map(|value| ((*name).to_owned(), value.into_owned())));
+    }
+    values.sort();
+    Some(hash(&(operation.name, values)))
+}
+
+/// The latest exchanges by what they are remembered for, bounded: who watches for repeats need not remember a whole run.
+pub(super) struct Recent<T> {
+    by_key: IndexMap<u64, T>,
+}
+
+/// How many are remembered.
+const MOST_RECENT: usize = 1_000;
+
+impl<T> Default for Recent<T> {
+    fn default() -> Self {
+        Self { by_key: IndexMap::new() }
+    }
+}
+
+impl<T> Recent<T> {
+    /// What is remembered, which it no longer is. The key is worked out only if anything is.
+    pub(super) fn take(&mut self, key: impl FnOnce() -> u64) -> Option<T> {
+        if self.by_key.is_empty() { None } else { self.by_key.shift_remove(&key()) }
+    }
+
+    /// What is remembered. The key is worked out only if anything is.
+    pub(super) fn get(&self, key: impl FnOnce() -> u64) -> Option<&T> {
+        if self.by_key.is_empty() { None } else { self.by_key.get(&key()) }
+    }
+
+    pub(super) fn put(&mut self, key: u64, value: T) {
+        self.by_key.insert(key, value);
+        if self.by_key.len() > MOST_RECENT {
+            self.by_key.shift_remove_index(0);
+        }
+    }
+}
+
+/// The errors of a batch's commands, by the commands' names.
+pub(super) type CommandErrors = BTreeMap<String, String>;
+
+pub(super) fn command_errors(body: &[u8]) -> CommandErrors {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let code = |(name, error): (String, &Value)| Some((name, error["error"].as_str()?.to_owned()));
+    match &body["result"]["result_error"] {
+        Value::Object(all) => all.iter().filter_map(|(name, error)| code((name.clone(), error))).collect(),
+        Value::Array(all) => {
+            all.iter().enumerate().filter_map(|(place, error)| code((place.to_string(), error))).collect()
+        }
+        _ => CommandErrors::new(),
+    }
+}
