@@ -271,11 +271,24 @@ fn parameters_and_content_types_are_those_of_the_page() {
     let text = ("content-type", "text/plain");
     run.send(0, "POST", "/rest/1/webhook-secret/imconnector.chat.name.set", &[text], RENAME);
     run.bitrix24(0, "imconnector.chat.name.set", "LINE=105&NAME=x");
+    insta::assert_snapshot!(run.words());
+}
+
+#[test]
+fn names_are_those_of_the_vendor_and_of_a_batch() {
+    let mut run = Run::new("");
     run.chert(0, "ch", r#"{"DISPLAY_NAME":"Crew","id":"ch"}"#);
     run.bitrix24(0, "batch", r#"{"cmds":{}}"#);
     run.bitrix24(0, "batch", r#"{"cmd":"profile","halt":0}"#);
     run.bitrix24(0, "batch", r#"{"cmd":["imconnector.chat.name.set?LINE=105&auth=access-token&NAM=x"]}"#);
-    insta::assert_snapshot!(run.words());
+    insta::assert_snapshot!(run.words(), @r"
+    warning: the rule `unknown-parameter` was broken: a call has the parameters that its page names (seed pages: parameters)
+        exchange 1: `chats.rename` has no parameter `DISPLAY_NAME`, did you mean `display_name`?; `chats.rename` has no parameter `id`
+        exchange 2: `batch` has no parameter `cmds`, did you mean `cmd`?
+        exchange 4: `imconnector.chat.name.set` has no parameter `NAM`, did you mean `NAME`?
+    warning: the rule `wrong-type` was broken: parameters are of the type that their page names (seed pages: types of parameters)
+        exchange 3: `cmd` is a text, and should be a list or a mapping
+    ");
 }
 
 #[test]
