@@ -109,7 +109,14 @@ impl Run {
         drop(trust);
         match judged {
             Ok((report, ended)) => self.tell(&report, &ended),
-            Err(error) => Ok(not_started(&self.command[0], &error)),
+            Err(error) => {
+                let code = not_started(&self.command[0], &error);
+                // A pipeline that collects reports finds out from them why there is nothing else.
+                let mut realm = Realm::new(World::new(Arc::clone(&scenario), seed, serve::now()));
+                let ended = serve::Ended { code: Some(code.into()), signal: None, left_behind: Vec::new() };
+                let report = Report { outcomes: Vec::new(), ..judge(&mut realm, &self.command, &ended) };
+                Ok(Exit::Code(self.write(&report).max(code)))
+            }
         }
     }
 
@@ -122,17 +129,7 @@ impl Run {
             ));
         }
         say(&report.text());
-        let mut code = report.code();
-        for (form, path) in &self.reports {
-            let text = match form {
-                Form::Json => format!("{:#}\n", report.json()),
-                Form::Junit => report.junit(),
-            };
-            if let Err(error) = std::fs::write(path, text) {
-                say(&format!("standin: the report `{}` cannot be written: {error}", path.display()));
-                code = code.max(1);
-            }
-        }
+        let code = self.write(report);
         if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
             say(&report.github());
             if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) {
@@ -144,6 +141,22 @@ impl Run {
             }
         }
         Ok(Exit::Code(code))
+    }
+
+    /// Writes the reports that were asked for; the exit code of the run, which a report that cannot be written spoils.
+    fn write(&self, report: &Report) -> u8 {
+        let mut code = report.code();
+        for (form, path) in &self.reports {
+            let text = match form {
+                Form::Json => format!("{:#}\n", report.json()),
+                Form::Junit => report.junit(),
+            };
+            if let Err(error) = std::fs::write(path, text) {
+                say(&format!("standin: the report `{}` cannot be written: {error}", path.display()));
+                code = code.max(1);
+            }
+        }
+        code
     }
 }
 
@@ -171,18 +184,19 @@ fn judge(realm: &mut Realm, command: &[OsString], ended: &serve::Ended) -> Repor
     }
 }
 
-fn not_started(program: &OsString, error: &io::Error) -> Exit {
+/// Says why a command did not start, and gives the exit code of a shell for that.
+fn not_started(program: &OsString, error: &io::Error) -> u8 {
     let program = program.to_string_lossy();
     match error.kind() {
         io::ErrorKind::NotFound => {
             say(&format!(
                 "standin: there is no command `{program}`\nhelp: it is looked for in PATH; a shell's own words need a shell: `-- sh -c '…'`"
             ));
-            Exit::Code(NOT_FOUND)
+            NOT_FOUND
         }
         _ => {
             say(&format!("standin: the command `{program}` cannot be run: {error}"));
-            Exit::Code(NOT_RUNNABLE)
+            NOT_RUNNABLE
         }
     }
 }

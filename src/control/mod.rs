@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::engine::{NAMESPACE, Realm, Unknown, World};
-use crate::http::{Reply, Request, form};
+use crate::http::{Body, Reply, Request, form};
 use crate::scenario::Report;
 use crate::seed::nearest;
 
@@ -121,6 +121,13 @@ pub fn answer(realm: &mut Realm, request: &Request, now: Timestamp) -> Reply {
     let verb = if &*request.method == "HEAD" { "GET" } else { &*request.method };
     let fitting: Vec<_> = ROUTES.iter().filter_map(|route| Some((route, route.segment(path)?))).collect();
     if let Some((route, segment)) = fitting.iter().find(|(route, _)| route.method == verb) {
+        if request.body == Body::TooLarge {
+            return mistake(
+                413,
+                "the body is larger than 1 MiB".to_owned(),
+                "serve a large scenario from a file",
+            );
+        }
         let asked = Asked { request, segment: segment.clone(), space, now };
         return match (route.answer, &asked.space) {
             (OfAll(answer), _) => answer(realm, &asked),
@@ -151,7 +158,7 @@ pub fn answer(realm: &mut Realm, request: &Request, now: Timestamp) -> Reply {
         Some(near) => format!("did you mean `/__standin/{near}`?"),
         None => format!("there are `{}`", paths.join("`, `")),
     };
-    mistake(404, format!("there is no `{path}`"), &help)
+    mistake(404, format!("there is no `{}`", request.path()), &help)
 }
 
 /// The namespace of a path below it, and the path without it.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Asked, mistake, no_namespace, refused};
 use crate::engine::{Full, MOST, Realm, World};
-use crate::http::{Body, Reply};
+use crate::http::Reply;
 use crate::scenario::Scenario;
 
 /// What a new namespace is to be.
@@ -34,9 +34,6 @@ pub(super) fn list(realm: &mut Realm, _: &Asked<'_>) -> Reply {
 
 pub(super) fn open(realm: &mut Realm, asked: &Asked<'_>) -> Reply {
     let help = "send nothing, or `{\"scenario\": \"YAML\", \"seed\": 7}`, both optional";
-    if asked.request.body == Body::TooLarge {
-        return mistake(413, "the scenario is larger than 1 MiB".to_owned(), "serve it from a file");
-    }
     let body = asked.request.body().trim_ascii();
     let wanted = if body.is_empty() { Ok(Wanted::default()) } else { serde_json::from_slice::<Wanted>(body) };
     let wanted = match wanted {

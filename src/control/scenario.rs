@@ -6,14 +6,11 @@ use serde_json::json;
 
 use super::{Asked, mistake, refused};
 use crate::engine::World;
-use crate::http::{Body, Reply};
+use crate::http::Reply;
 use crate::scenario::Scenario;
 
 pub(super) fn replace(world: &mut World, asked: &Asked<'_>) -> Reply {
     let help = "send the YAML of a scenario";
-    if asked.request.body == Body::TooLarge {
-        return mistake(413, "the scenario is larger than 1 MiB".to_owned(), "serve it from a file");
-    }
     let Ok(text) = std::str::from_utf8(asked.request.body()) else {
         return mistake(400, "the body is no UTF-8 text".to_owned(), help);
     };

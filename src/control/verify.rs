@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Asked, Redactor, mistake, refused};
 use crate::engine::World;
-use crate::http::{Body, Reply, Request, form};
+use crate::http::{Reply, Request, form};
 use crate::judge::Outcome;
 use crate::scenario;
 use crate::seed::Length;
@@ -47,9 +47,6 @@ pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
             let (message, help) = error.split_once(": ").unwrap_or((&error, ""));
             return mistake(400, message.to_owned(), help);
         }
-    }
-    if asked.request.body == Body::TooLarge {
-        return mistake(413, "the list is larger than 1 MiB".to_owned(), "send fewer expectations");
     }
     let Ok(text) = std::str::from_utf8(asked.request.body()) else {
         return mistake(400, "the body is no UTF-8 text".to_owned(), "send expectations as YAML or JSON");

@@ -21,6 +21,8 @@ pub struct Realm {
     owners: HashMap<(&'static str, String), String>,
     /// Namespaces ever made, which name them.
     made: u64,
+    /// Whether one of them was a copy of the main world.
+    has_copies: bool,
     /// What became of the expectations of those that were dropped.
     dropped: Vec<Outcome>,
     /// The rules that were broken in them.
@@ -69,6 +71,7 @@ impl Realm {
             spaces: BTreeMap::new(),
             owners: HashMap::new(),
             made: 0,
+            has_copies: false,
             dropped: Vec::new(),
             broken_before: Vec::new(),
             counted: Counters::default(),
@@ -141,6 +144,7 @@ impl Realm {
         self.made = free.expect("a scenario has not that many credentials");
         let name = format!("n{}", self.made);
         let seed = seed.or_else(|| scenario?.seed).unwrap_or_else(|| self.main.seed());
+        self.has_copies |= scenario.is_none();
         let scenario = scenario.unwrap_or_else(|| self.main.scenario());
         let world = self.main.namespace(scenario, format!("-{name}"), seed, now);
         Self::enter(&mut self.owners, &name, &world);
@@ -191,7 +195,7 @@ impl Realm {
     /// What became of the expectations of every world, the dropped ones too; those of namespaces have its name in front.
     pub fn outcomes(&mut self, now: Timestamp) -> Vec<Outcome> {
         // Where every test has a namespace of its own, nobody calls the world that they are copies of.
-        let is_unused = self.made > 0 && self.main.totals().exchanges == 0;
+        let is_unused = self.has_copies && self.main.totals().exchanges == 0;
         let mut outcomes = if is_unused { Vec::new() } else { self.main.outcomes(now) };
         outcomes.append(&mut self.dropped.clone());
         for (name, space) in &mut self.spaces {

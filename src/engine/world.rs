@@ -12,7 +12,7 @@ use crate::fault::{Fault, FaultSpec, Forecast, Mode, State};
 use crate::http::{Reply, Request};
 use crate::judge::{Broken, Conduct, ExpectSpec, Outcome, Tally};
 use crate::scenario::{Origin, Scenario};
-use crate::vendor::{Emulator, Section, Vendor, by_name};
+use crate::vendor::{Emulator, NamedChat, Section, Vendor, by_name};
 use jiff::Timestamp;
 
 /// A scenario as it lives: vendors, faults, clock, journal, counters.
@@ -217,7 +217,7 @@ impl World {
     /// What has become of the scenario's expectations; `now` is the wall clock's instant.
     pub fn outcomes(&mut self, now: Timestamp) -> Vec<Outcome> {
         self.settle(now);
-        self.tally.outcomes(self.names())
+        self.tally.outcomes(self.chats())
     }
 
     /// What has become of other expectations, as far as the journal goes back.
@@ -229,14 +229,14 @@ impl World {
                 tally.saw(entry.number, vendor, &vendor.calls(&entry.request));
             }
         }
-        tally.outcomes(self.names())
+        tally.outcomes(self.chats())
     }
 
-    /// The present names of the chats with an identifier.
-    fn names(&self) -> impl Fn(&str, &str) -> Vec<String> {
-        |vendor, chat| {
+    /// The chats of a vendor with an identifier.
+    fn chats(&self) -> impl Fn(&str, &str) -> Vec<NamedChat> {
+        |vendor, id| {
             let emulator = self.emulators.iter().find(|(known, _)| known.name() == vendor);
-            emulator.map_or_else(Vec::new, |(_, emulator)| emulator.names(chat))
+            emulator.map_or_else(Vec::new, |(_, emulator)| emulator.chats(id))
         }
     }
 

@@ -83,6 +83,20 @@ impl fmt::Display for Matcher {
 }
 
 impl Matcher {
+    /// How alike a value is to what is asked for, from 0 to 1, by the start of both; 0 for an expression.
+    pub fn likeness(&self, value: &str) -> f64 {
+        const LONGEST: usize = 100;
+        let start = |text: &str| text.chars().take(LONGEST).collect::<String>();
+        match self {
+            Self::Any(values) => {
+                let likeness =
+                    |wanted: &String| strsim::normalized_levenshtein(&start(wanted), &start(value));
+                values.iter().map(likeness).fold(0.0, f64::max)
+            }
+            Self::Fits(_) => 0.0,
+        }
+    }
+
     /// Whether the value is one that is asked for.
     pub fn fits(&self, value: &str) -> bool {
         match self {

@@ -104,7 +104,7 @@ impl Report {
             Ended::Signal(number) => json!({"signal": number}),
         };
         json!({
-            "good": self.is_good(),
+            "good": self.code() == 0,
             "exit_code": self.code(),
             "scenario": self.scenario,
             "seed": self.seed,
@@ -183,12 +183,17 @@ impl Report {
 
     /// As the summary of a step of GitHub, in Markdown.
     pub fn markdown(&self) -> String {
-        let mut text = format!("### standin: {}\n\n{}\n\n", self.scenario, self.summary());
+        let mut text = format!("### standin: {}\n\n{}\n\n", html(&self.scenario), self.summary());
+        let _ = match self.ended {
+            Ended::Code(0) => Ok(()),
+            Ended::Code(code) => writeln!(text, "`{}` ended with exit code {code}.\n", self.command),
+            Ended::Signal(number) => writeln!(text, "`{}` was ended by {}.\n", self.command, signal(number)),
+        };
         if !self.outcomes.is_empty() {
             text.push_str("| expectation | met | found |\n| --- | --- | --- |\n");
         }
         for outcome in &self.outcomes {
-            let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
+            let cell = |text: &str| html(text).replace('|', "\\|").replace('\n', " ");
             let met = if outcome.met { "yes" } else { "**no**" };
             let _ = writeln!(
                 text,
@@ -226,7 +231,9 @@ fn signal(number: i32) -> String {
         3 => "SIGQUIT",
         6 => "SIGABRT",
         9 => "SIGKILL",
+        10 => "SIGUSR1",
         11 => "SIGSEGV",
+        12 => "SIGUSR2",
         13 => "SIGPIPE",
         15 => "SIGTERM",
         _ => return format!("signal {number}"),
@@ -249,6 +256,11 @@ fn escaped(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// For Markdown, where tags would be tags.
+fn html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 /// For the message of an annotation.

@@ -1,7 +1,9 @@
 //! Calls as they come → which expectations are met, and what came closest to those that are not.
 
+use std::cmp::Ordering;
+
 use crate::fault::Matcher;
-use crate::vendor::{AskedCall, Vendor};
+use crate::vendor::{AskedCall, NamedChat, Vendor};
 
 use super::{ExpectSpec, in_a_line};
 
@@ -25,6 +27,8 @@ struct Counted {
     /// The first call that came before any of `after`.
     too_early: Option<u64>,
     near: Option<Near>,
+    /// How alike the values are of which it is not all that was wanted.
+    likeness: f64,
 }
 
 /// A call that was almost one of those that are expected.
@@ -90,6 +94,7 @@ impl Tally {
             first: None,
             too_early: None,
             near: None,
+            likeness: 0.0,
         });
         Self { entries: entries.collect(), seen: 0 }
     }
@@ -119,16 +124,24 @@ impl Tally {
                     });
                     self.entries[position].count(exchange, self.seen, comes_first);
                 } else {
-                    self.entries[position].miss(Near { exchange, members });
+                    let likeness = self.entries[position].likeness(call);
+                    self.entries[position].miss(Near { exchange, members }, likeness);
                 }
             }
         }
     }
 
-    /// What became of each expectation; `names` gives the present names of the chats with an identifier.
-    pub fn outcomes(&self, names: impl Fn(&str, &str) -> Vec<String>) -> Vec<Outcome> {
-        self.entries.iter().map(|entry| entry.outcome(&names)).collect()
+    /// What became of each expectation; `chats` gives the chats of a vendor with an identifier.
+    pub fn outcomes(&self, chats: impl Fn(&str, &str) -> Vec<NamedChat>) -> Vec<Outcome> {
+        self.entries.iter().map(|entry| entry.outcome(&chats)).collect()
     }
+}
+
+/// Whether a chat is the one that the values speak of.
+pub fn is_meant(chat: &NamedChat, matches: &[(String, Matcher)]) -> bool {
+    matches
+        .iter()
+        .all(|(name, matcher)| chat.apart.iter().any(|(known, value)| known == name && matcher.fits(value)))
 }
 
 impl Counted {
@@ -158,32 +171,43 @@ impl Counted {
         }
     }
 
-    /// Keeps the call with the fewest members that do not fit; of several the latest.
-    fn miss(&mut self, near: Near) {
+    /// Keeps the call with the fewest members that do not fit; of several the one whose values are the most alike; of
+    /// several the latest.
+    fn miss(&mut self, near: Near, likeness: f64) {
         let faults = |near: &Near| near.members.iter().filter(|member| !member.fits).count();
-        if self.near.as_ref().is_none_or(|kept| faults(&near) <= faults(kept)) {
-            self.near = Some(near);
+        let is_nearer = self.near.as_ref().is_none_or(|kept| match faults(&near).cmp(&faults(kept)) {
+            Ordering::Less => true,
+            Ordering::Equal => likeness >= self.likeness,
+            Ordering::Greater => false,
+        });
+        if is_nearer {
+            (self.near, self.likeness) = (Some(near), likeness);
         }
     }
 
-    fn outcome(&self, names: &impl Fn(&str, &str) -> Vec<String>) -> Outcome {
+    /// How alike the values of a call are to those that are wanted: from 0 to 1 for each.
+    fn likeness(&self, call: &AskedCall) -> f64 {
+        let of = |(name, matcher): &(String, Matcher)| {
+            call.facts.parameter(name).map_or(0.0, |value| matcher.likeness(&value))
+        };
+        self.matches.iter().map(of).sum()
+    }
+
+    fn outcome(&self, chats: &impl Fn(&str, &str) -> Vec<NamedChat>) -> Outcome {
         let spec = &self.spec;
         let name = in_a_line(&spec.name);
         if let (Some(chat), Some(named)) = (&spec.chat, &spec.named) {
             let vendor = spec.on.split('.').next().unwrap_or_default();
-            let found = names(vendor, chat);
-            let expected = in_a_line(&format!("the chat `{chat}` is named `{named}`"));
-            let met = found.iter().any(|name| *name == **named);
-            let found = match &found[..] {
+            let mut found = chats(vendor, chat);
+            found.retain(|chat| is_meant(chat, &self.matches));
+            let apart: String =
+                self.matches.iter().map(|(name, matcher)| format!(" with {name} {matcher}")).collect();
+            let expected = in_a_line(&format!("the chat `{chat}`{apart} is named `{named}`"));
+            let met = !found.is_empty() && found.iter().all(|chat| chat.name == **named);
+            let names: Vec<_> = found.iter().map(|chat| format!("`{}`", in_a_line(&chat.name))).collect();
+            let found = match &names[..] {
                 [] => "there is no such chat".to_owned(),
-                names => format!(
-                    "it is named {}",
-                    names
-                        .iter()
-                        .map(|name| format!("`{}`", in_a_line(name)))
-                        .collect::<Vec<_>>()
-                        .join(" and ")
-                ),
+                names => format!("it is named {}", names.join(" and ")),
             };
             return Outcome { name, met, is_lost: false, expected, found, exchanges: Vec::new(), near: None };
         }

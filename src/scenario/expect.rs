@@ -8,7 +8,7 @@ use super::check::{Sections, Target, target};
 use super::fill::Taint;
 use super::words::{list, quote};
 use crate::engine::Stage;
-use crate::judge::{Calls, ExpectSpec, RULES, Severity};
+use crate::judge::{Calls, ExpectSpec, RULES, Severity, is_meant};
 use crate::seed::{Findings, Path, Text, nearest};
 
 /// Adds every finding about the expectations of a scenario.
@@ -27,8 +27,12 @@ pub(super) fn check_at(
     let mut names = HashMap::new();
     for (number, spec) in expect.iter().enumerate() {
         let path = place.index(number);
-        if spec.name.trim().is_empty() && !taint.touches(&path.key("name")) {
-            findings.add(path.key("name"), "an expectation needs a name", "say what a good client does");
+        if spec.name.trim().is_empty() || spec.name.chars().any(char::is_control) {
+            let message = match spec.name.trim().is_empty() {
+                true => "an expectation needs a name".to_owned(),
+                false => format!("the name {} is more than one line of text", quote(&spec.name)),
+            };
+            findings.add(path.key("name"), message, "say what a good client does, in one line");
         }
         if let Some(other) = names.insert(&spec.name, number) {
             let message = format!("`expect[{other}]` is called {} too", quote(&spec.name));
@@ -90,18 +94,59 @@ fn form(
                     None => "name a chat of the scenario".to_owned(),
                 };
                 findings.add(path.key("chat"), format!("there is no chat {}", quote(chat)), help);
+            } else {
+                apart(spec, chat, target, sections, path, findings);
             }
-            let others = [
-                ("match", !spec.matches.is_empty()),
-                ("calls", spec.calls.is_some()),
-                ("after", spec.after.is_some()),
-            ];
+            let others = [("calls", spec.calls.is_some()), ("after", spec.after.is_some())];
             for (key, _) in others.into_iter().filter(|(_, given)| *given) {
                 let message = format!("`{key}` speaks of calls, and this expectation of a chat");
                 findings.add(path.key(key), message, "make two expectations");
             }
         }
         (None, None) => calls(spec, target, path, taint, findings),
+    }
+}
+
+/// Whether it is clear which of the chats with an identifier is meant.
+fn apart(
+    spec: &ExpectSpec,
+    id: &str,
+    target: Target,
+    sections: Sections<'_>,
+    path: &Path,
+    findings: &mut Findings,
+) {
+    let section = sections.iter().find(|(vendor, _)| vendor.name() == target.vendor.name());
+    let Some((_, section)) = section else { return };
+    let mut chats = section.open(0, jiff::Timestamp::UNIX_EPOCH).chats(id);
+    let keys: Vec<_> = chats.iter().flat_map(|chat| &chat.apart).map(|(name, _)| *name).collect();
+    if let Some(name) = spec.matches.keys().find(|name| !keys.contains(&name.as_str())) {
+        let message = format!("{} does not tell chats apart", quote(name));
+        let help = match nearest(name, keys.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if keys.is_empty() => "remove it".to_owned(),
+            None => format!("what does is {}", list(keys.iter().collect::<std::collections::BTreeSet<_>>())),
+        };
+        findings.add(path.key("match").name(name), message, help);
+        return;
+    }
+    let ready =
+        |(name, pattern): (&String, &crate::fault::Pattern)| Some((name.clone(), pattern.matcher().ok()?));
+    let matches: Vec<_> = spec.matches.iter().filter_map(ready).collect();
+    chats.retain(|chat| is_meant(chat, &matches));
+    match &chats[..] {
+        [_] => {}
+        [] => {
+            findings.add(path.key("match"), "no chat with this identifier is so", "name one of the scenario")
+        }
+        [several @ ..] => {
+            let message = format!("{} chats have the identifier {}", several.len(), quote(id));
+            let help = match keys.is_empty() {
+                true => "give each an identifier of its own".to_owned(),
+                false => "say which one is meant, such as `match: {LINE: 105}`".to_owned(),
+            };
+            findings.add(path.key("chat"), message, help);
+        }
     }
 }
 
@@ -163,7 +208,9 @@ fn calls(spec: &ExpectSpec, target: Target, path: &Path, taint: &Taint, findings
 
 /// Whether the other expectation exists and is one of calls.
 fn order(spec: &ExpectSpec, after: &str, all: &[ExpectSpec], path: &Path, findings: &mut Findings) {
-    let names = || all.iter().map(|other| other.name.as_str()).filter(|name| *name != spec.name.as_str());
+    // The name of an expectation that has none begins with a character that nobody types.
+    let is_typed = |name: &&str| *name != spec.name.as_str() && !name.starts_with('\u{fffd}');
+    let names = || all.iter().map(|other| other.name.as_str()).filter(is_typed);
     let other = all.iter().find(|other| other.name.as_str() == after);
     let (message, help) = match other {
         Some(_) if spec.name.as_str() == after => {
@@ -185,7 +232,10 @@ fn order(spec: &ExpectSpec, after: &str, all: &[ExpectSpec], path: &Path, findin
         None => (
             format!("there is no expectation {}", quote(after)),
             nearest(after, names()).map_or_else(
-                || format!("there are {}", list(names())),
+                || match names().next() {
+                    Some(_) => format!("there are {}", list(names())),
+                    None => "the list has no other; those of the scenario do not count".to_owned(),
+                },
                 |near| format!("did you mean `{near}`?"),
             ),
         ),

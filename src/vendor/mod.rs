@@ -177,8 +177,17 @@ pub trait Emulator: Send {
     /// The same state once more.
     fn copy(&self) -> Box<dyn Emulator>;
 
-    /// The present names of the chats with this identifier.
-    fn names(&self, chat: &str) -> Vec<String>;
+    /// The chats with this identifier.
+    fn chats(&self, id: &str) -> Vec<NamedChat>;
+}
+
+/// A chat as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedChat {
+    /// What tells it from others with the same identifier, by the names of a call's parameters.
+    pub apart: Vec<(&'static str, String)>,
+    /// Its name.
+    pub name: String,
 }
 
 /// One request on its way through a vendor.

@@ -504,3 +504,17 @@ fn what_refuses_a_call_in_the_other_edition_before_a_fault_strikes_is_told() {
     run.bitrix24(0, "imconnector.chat.name.set", RENAME);
     assert_eq!(run.broken(), [("bitrix24.other-edition", vec![vec![1]])]);
 }
+
+#[test]
+fn a_scenario_is_judged_unless_copies_of_it_are() {
+    let now = "2024-11-20T13:55:08Z".parse().unwrap();
+    let expect = "expect: [{name: renamed, on: chert.chats.rename}]\n";
+    let names = |other: Option<&Scenario>| {
+        let mut realm = Realm::new(Run::new(expect).world);
+        realm.open(other, None, now).unwrap();
+        realm.outcomes(now).into_iter().map(|outcome| outcome.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(None), ["n1: renamed"]);
+    let other = Scenario::parse("other", SCENARIO).unwrap();
+    assert_eq!(names(Some(&other)), ["renamed"]);
+}

@@ -127,6 +127,10 @@ fn mistakes_in_expectations_are_told_as_in_a_scenario() {
 - {name: h, on: bitrix24.batch, after: g}
 - {name: i, on: bitrix24.batch, after: k}
 - {name: k, on: bitrix24.batch, after: i}
+- {name: \"two\\nlines\", on: bitrix24.batch}
+- {on: bitrix24.batch, after: nothing like it}
+- {name: l, on: bitrix24, chat: chat-1, named: x, match: {LIN: 105}}
+- {name: m, on: bitrix24, chat: chat-1, named: x, match: {LINE: 7}}
 ",
     );
     assert_eq!(answer.status(), 422);
@@ -173,4 +177,30 @@ fn what_a_client_sends_stays_in_its_line() {
     let told =
         r"`ends` is not met: expected the chat `chat-1` is named `c`; it is named `a\n::error::\u{1b}[31m`";
     assert_eq!(report.trim_end(), told);
+}
+
+#[test]
+fn a_chat_is_told_from_others_with_its_identifier() {
+    let twice = SCENARIO
+        .replace("  chats: [", "  chats: [{connector: connector, line: 106, id: chat-1, name: Other name}, ");
+    let twice = twice.replace("lines: [", "lines: [{id: 106, connectors: [connector]}, ");
+    let server = serve(&twice);
+    let expect = |apart: &str| format!("- {{name: e, on: bitrix24, chat: chat-1, named: Other name{apart}}}");
+    let ambiguous = post(&server, "/__standin/verify", &expect(""));
+    assert_eq!(ambiguous.status(), 422);
+    assert!(ambiguous.text().contains("2 chats have the identifier `chat-1`"), "{}", ambiguous.text());
+    assert_eq!(verified(&server, &expect(", match: {LINE: 106}")), (200, String::new()));
+    let (status, report) = verified(&server, &expect(", match: {LINE: 105}"));
+    assert_eq!(status, 417);
+    insta::assert_snapshot!(report, @"`e` is not met: expected the chat `chat-1` with LINE `105` is named `Other name`; it is named `Old name`");
+}
+
+#[test]
+fn of_calls_that_differ_in_as_many_members_the_most_alike_is_shown() {
+    let server = serve(SCENARIO);
+    rename(&server, "Acme launch crews");
+    rename(&server, "something else");
+    let expect = format!("- {{name: e, on: {RENAME}, match: {{NAME: Acme launch crew}}}}");
+    let (_, report) = verified(&server, &expect);
+    assert!(report.contains("+ NAME  `Acme launch crews`"), "{report}");
 }

@@ -96,6 +96,12 @@ fn the_exit_code_is_the_commands_own() {
     assert_eq!(nothing.status.code(), Some(2));
     let twice = run(None, &["--report", "json=report", "--report", "junit=report"], "exit 0").0;
     assert_eq!((twice.status.code(), stderr(&twice).contains("two reports go to `report`")), (Some(2), true));
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report.json");
+    let flag = format!("json={}", report.display());
+    Command::new(BINARY).args(["run", "--report", &flag, "--", "no-such-command"]).output().unwrap();
+    let report: Value = serde_json::from_str(&fs::read_to_string(report).unwrap()).unwrap();
+    assert_eq!((&report["good"], &report["exit_code"]), (&json!(false), &json!(127)));
     let (mistaken, folder) = run(Some("standin: 1\n"), &[], "touch started");
     assert_eq!((mistaken.status.code(), folder.path().join("started").exists()), (Some(3), false));
 }

@@ -18,7 +18,7 @@ use super::section::{self, Portal, PortalState};
 use super::time::Time;
 use crate::engine::{Stage, Stream};
 use crate::http::{Body, Reply};
-use crate::vendor::{Call, Commit, Emulator, Exchange, Later};
+use crate::vendor::{Call, Commit, Emulator, Exchange, Later, NamedChat};
 
 /// The state of one portal.
 #[derive(Clone, Debug)]
@@ -296,8 +296,14 @@ impl Emulator for State {
         Box::new(self.clone())
     }
 
-    fn names(&self, chat: &str) -> Vec<String> {
-        self.chats.iter().filter(|known| known.id == chat).map(|known| known.name.clone()).collect()
+    fn chats(&self, id: &str) -> Vec<NamedChat> {
+        let named = |chat: &Chat| {
+            let apart = [("CONNECTOR", Some(chat.connector.clone())), ("LINE", Some(chat.line.to_string()))];
+            let apart = apart.into_iter().chain([("USER_ID", chat.user.clone())]);
+            let apart = apart.filter_map(|(name, value)| Some((name, value?))).collect();
+            NamedChat { apart, name: chat.name.clone() }
+        };
+        self.chats.iter().filter(|chat| chat.id == id).map(named).collect()
     }
 
     fn state(&self) -> Value {

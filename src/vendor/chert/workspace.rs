@@ -11,7 +11,7 @@ use super::{BASE, envelope, signature};
 use crate::engine::{Stage, Stream};
 use crate::http::{Body, Reply, Request, form};
 use crate::vendor::bucket::Buckets;
-use crate::vendor::{Call, Commit, Emulator, Exchange, Later};
+use crate::vendor::{Call, Commit, Emulator, Exchange, Later, NamedChat};
 
 /// The state of the service.
 #[derive(Clone, Debug)]
@@ -260,9 +260,10 @@ impl Emulator for State {
         Box::new(self.clone())
     }
 
-    fn names(&self, chat: &str) -> Vec<String> {
-        let chats = self.tenants.tenants.iter().filter_map(|tenant| Some(tenant.chat(chat)?.1));
-        chats.map(|chat| chat.display_name.clone().unwrap_or_default()).collect()
+    fn chats(&self, id: &str) -> Vec<NamedChat> {
+        let chats = self.tenants.tenants.iter().filter_map(|tenant| Some(tenant.chat(id)?.1));
+        let name = |chat: &Chat| chat.display_name.clone().unwrap_or_default();
+        chats.map(|chat| NamedChat { apart: Vec::new(), name: name(chat) }).collect()
     }
 
     fn state(&self) -> Value {
