@@ -139,7 +139,7 @@ fn apart(
         [] => {
             findings.add(path.key("match"), "no chat with this identifier is so", "name one of the scenario")
         }
-        [several @ ..] => {
+        several => {
             let message = format!("{} chats have the identifier {}", several.len(), quote(id));
             let help = match keys.is_empty() {
                 true => "give each an identifier of its own".to_owned(),
