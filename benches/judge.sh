@@ -9,8 +9,15 @@ cd "$(dirname "$0")/.."
 rounds=${1:-5} seconds=${2:-4}
 . benches/common.sh
 { cat scenarios/default.yaml; echo "rules: {bitrix24.other-edition: off}"; } > "$work/one-edition.yaml"
-# By token both editions go all the way; a webhook is refused early by the live one.
-sed 's/"CONNECTOR"/"auth":"access-token","CONNECTOR"/' "$work/rename.lua" > "$work/token.lua"
+# By token both editions make the change, if the name is another one; a webhook breaks the rule about editions every time.
+cat > "$work/token.lua" <<'LUA'
+local number = 0
+function request()
+  number = number + 1
+  return wrk.format("POST", nil, {["content-type"] = "application/json", authorization = "Bearer access-token"},
+    '{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"47e007b1-ee15-43db-bcba-1c26e5884d3f","NAME":"Name ' .. number .. '"}')
+end
+LUA
 
 serve() { start "$standin" serve "$@" --listen 127.0.0.1:$port --log off; }
 both() { echo "$1/webhook $(round)"; echo "$1/token $(round "$work/token.lua" "" /rest/imconnector.chat.name.set)"; }

@@ -23,6 +23,14 @@ fn rename() -> Request {
     Request::new("POST", "/rest/1/webhook-secret/imconnector.chat.name.set", headers, BODY.into())
 }
 
+fn rename_by_token(name: &str) -> Request {
+    let headers: Headers = [("content-type", "application/json"), ("authorization", "Bearer access-token")]
+        .into_iter()
+        .collect();
+    let body = BODY.replace("New dialog name", name);
+    Request::new("POST", "/rest/imconnector.chat.name.set", headers, body.into())
+}
+
 fn rename_of_chert() -> Request {
     let headers: Headers =
         [("x-chert-tenant", "acme-7a3f"), ("authorization", "Bearer 5f4dcc3b5aa765d61d8327deb882cf99")]
@@ -41,7 +49,7 @@ fn batch() -> Request {
 fn elsewhere(count: usize) -> String {
     let fault = |number| {
         format!(
-            "  - {{name: f{number}, on: bitrix24.imconnector.chat.name.set, match: {{CHAT_ID: other-{number}}}, error: CHAT_RENAMING_FAILED}}\n"
+            "  - {{name: f{number}, on: bitrix24.imconnector.chat.name.set, match: {{CHAT_ID: other-{number}}}, wire: truncate_json}}\n"
         )
     };
     format!("faults:\n{}", (0..count).map(fault).collect::<String>())
@@ -58,6 +66,23 @@ fn steps(criterion: &mut Criterion) {
     bench("bitrix24 rename, 1000 faults aimed at other chats", world(&elsewhere(1000)), rename());
     bench("bitrix24 batch of 50", world(""), batch());
     bench("chert rename by bearer token", world(""), rename_of_chert());
+
+    let mut record = |name: &str, mut world: World| {
+        // The live edition refuses a rename to the name that the chat has.
+        let mut requests = ["New dialog name", "Newer dialog name"].map(rename_by_token);
+        criterion.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                requests.swap(0, 1);
+                let request = &requests[0];
+                let planned = step(&mut world, black_box(request), arrival);
+                black_box(world.record(request.clone(), planned, arrival))
+            });
+        });
+    };
+    let judging = |more: &str| world(more).judging(Timestamp::UNIX_EPOCH);
+    record("rename by token, recorded", world(""));
+    record("the same, judged in one edition", judging("rules: {bitrix24.other-edition: off}\n"));
+    record("the same, judged in both", judging(""));
 }
 
 criterion_group!(benches, steps);

@@ -25,28 +25,6 @@ pub struct Note {
     pub faults: Vec<Decision>,
     /// What else a reader would want to know.
     pub remarks: Vec<Cow<'static, str>>,
-    /// What the vendor's other edition would have answered, where somebody wants to know.
-    pub other: Option<Other>,
-}
-
-/// An answer of a vendor's other edition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Other {
-    /// The status.
-    pub status: u16,
-    /// The error; `None` on success.
-    pub error: Option<&'static str>,
-    /// The stage that gives the error.
-    pub stage: Option<Stage>,
-    /// The body, where commands have outcomes of their own; otherwise empty.
-    pub body: bytes::Bytes,
-}
-
-impl Other {
-    /// Whether it is a refusal that comes before `stage`.
-    pub fn is_before(&self, stage: Stage) -> bool {
-        self.stage.is_some_and(|own| own < stage)
-    }
 }
 
 /// One exchange.

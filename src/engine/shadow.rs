@@ -1,14 +1,15 @@
 //! The vendor's other edition, asked aside: what works here may fail there.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
 use super::step::plan;
-use super::{Arrival, Clock, Other, World};
+use super::{Arrival, Clock, Stage, World};
 use crate::http::Request;
 use crate::scenario::Scenario;
 use crate::vendor::{Emulator, VENDORS, Vendor};
-
-use std::sync::Arc;
-
-use jiff::Timestamp;
 
 /// A world of the other edition.
 #[derive(Debug)]
@@ -40,11 +41,29 @@ impl Shadow {
         self.world.emulators.iter().find(|(known, _)| known.name() == vendor.name())?;
         self.world.clock = clock;
         let planned = plan(&mut self.world, request, arrival);
-        let has_commands = vendor.calls(request).len() > 1;
         let error = planned.note.error;
-        let of_error = vendor.errors().iter().find(|known| error == Some(known.code));
-        let stage = of_error.map(|known| known.stage);
-        let body = if has_commands { planned.reply.body } else { Default::default() };
-        Some(Other { status: planned.reply.status, error, stage, body })
+        let stage = error.and_then(|error| vendor.errors().iter().find(|known| known.code == error));
+        let stage = stage.map(|known| known.stage);
+        Some(Other { status: planned.reply.status, error, stage, body: planned.reply.body })
+    }
+}
+
+/// An answer of a vendor's other edition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Other {
+    /// The status.
+    pub status: u16,
+    /// The error; `None` on success.
+    pub error: Option<&'static str>,
+    /// The stage that gives the error.
+    pub stage: Option<Stage>,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Other {
+    /// Whether it is a refusal that comes before `stage`.
+    pub fn is_before(&self, stage: Stage) -> bool {
+        self.stage.is_some_and(|own| own < stage)
     }
 }

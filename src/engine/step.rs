@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::faults::{Change, Faults, number_of};
-use super::{Arrival, Clock, Note, Stage, Watch, World, prefer, unknown};
+use super::{Arrival, Clock, Note, Other, Stage, Watch, World, prefer, unknown};
 use crate::fault::{Outcome, Subject, Wire};
 use crate::http::{Reply, Request};
 use crate::vendor::{Call, Checkpoint, Commit, ErrorCode, Exchange, Ordered, VENDORS, Vendor};
@@ -22,6 +22,8 @@ pub struct Planned {
     pub took: Duration,
     /// What the connection does to the reply.
     pub wire: Option<Wire>,
+    /// What the vendor's other edition would have answered, where somebody wants to know.
+    pub other: Option<Other>,
     /// What the journal keeps.
     pub note: Note,
 }
@@ -29,7 +31,7 @@ pub struct Planned {
 impl Planned {
     /// A reply that is sent at once and as it is.
     pub fn plain(reply: Reply, note: Note) -> Self {
-        Self { reply, delay: Duration::ZERO, took: Duration::ZERO, wire: None, note }
+        Self { reply, delay: Duration::ZERO, took: Duration::ZERO, wire: None, other: None, note }
     }
 }
 
@@ -42,7 +44,7 @@ pub fn step(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
         let struck = planned.note.faults.iter().filter(|decision| decision.answered);
         let struck = struck.map(|decision| world.faults.plan.fault(decision.fault).stage).min();
         let other = shadow.ask(request, arrival, clock);
-        planned.note.other = other.filter(|other| struck.is_none_or(|struck| other.is_before(struck)));
+        planned.other = other.filter(|other| struck.is_none_or(|struck| other.is_before(struck)));
     }
     if let Clock::Virtual(now) = world.clock {
         planned.reply.headers.push(("date".into(), http_date(now).into()));
@@ -100,7 +102,7 @@ pub(super) fn plan(world: &mut World, request: &Request, arrival: Arrival) -> Pl
         world.clock.advance(took);
         (delay, wire) = (Duration::ZERO, wire.map(Wire::at_once));
     }
-    Planned { reply, delay, took, wire, note }
+    Planned { reply, delay, took, wire, other: None, note }
 }
 
 /// Hears the stages that a call passes, asks the faults, and keeps the note.

@@ -6,10 +6,19 @@ use jiff::Timestamp;
 
 use super::clock::later;
 use super::shadow::Shadow;
-use super::{Arrival, Clock, Entry, World};
+use super::{Arrival, Clock, Entry, Other, World};
 use crate::fault::Wire;
 use crate::judge::{Broken, Conduct, Memo, Moment, OTHER_EDITION, OtherAnswer, Seen};
 use crate::vendor::by_name;
+
+/// What is not kept of an exchange.
+pub(super) struct Passing {
+    pub(super) arrival: Arrival,
+    /// How long it takes by the scenario's clock.
+    pub(super) took: Duration,
+    pub(super) wire: Option<Wire>,
+    pub(super) other: Option<Other>,
+}
 
 impl World {
     /// Watches whether the client keeps the rules of conduct.
@@ -43,8 +52,9 @@ impl World {
         self.conduct.iter_mut().for_each(Conduct::forget);
     }
 
-    /// Looks at an exchange that takes so long by the scenario's clock.
-    pub(super) fn watch(&mut self, entry: &Entry, arrival: Arrival, took: Duration, wire: Option<Wire>) {
+    /// Looks at an exchange.
+    pub(super) fn watch(&mut self, entry: &Entry, passing: &Passing) {
+        let Passing { arrival, took, wire, other } = passing;
         if self.tally.is_empty() && self.conduct.is_none() {
             return;
         }
@@ -55,11 +65,11 @@ impl World {
         // A virtual clock has been moved on already, and nobody has waited for it.
         let (came, answered) = match self.clock {
             Clock::Real => {
-                let end = later(arrival.now, took);
+                let end = later(arrival.now, *took);
                 (arrival.head, Moment { wall: end, clock: end })
             }
             Clock::Virtual(end) => {
-                (end.checked_sub(took).unwrap_or(end), Moment { wall: arrival.now, clock: end })
+                (end.checked_sub(*took).unwrap_or(end), Moment { wall: arrival.now, clock: end })
             }
         };
         let names = self.shadow.as_ref().map(|shadow| shadow.names);
@@ -75,7 +85,7 @@ impl World {
             calls: &calls,
             is_spoilt: wire.is_some_and(|wire| !wire.is_harmless()),
             remarks: &entry.note.remarks,
-            other: entry.note.other.as_ref().zip(names).map(|(other, editions)| OtherAnswer {
+            other: other.as_ref().zip(names).map(|(other, editions)| OtherAnswer {
                 status: other.status,
                 error: other.error,
                 body: &other.body,

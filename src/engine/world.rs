@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::faults::Faults;
 use super::shadow::Shadow;
 use super::snapshot::Snapshot;
+use super::watching::Passing;
 use super::{Arrival, Clock, Counters, Entry, Journal, Planned};
 use crate::fault::{Fault, FaultSpec, Forecast, Mode, State};
 use crate::http::{Reply, Request};
@@ -170,7 +171,7 @@ impl World {
 
     /// Counts an exchange, writes it into the journal and returns its reply.
     pub fn record(&mut self, request: Request, planned: Planned, arrival: Arrival) -> Arc<Reply> {
-        let Planned { reply, note, wire, took, .. } = planned;
+        let Planned { reply, note, wire, took, other, .. } = planned;
         let reply = Arc::new(reply);
         self.counters.exchanges += 1;
         self.counters.errors += u64::from(reply.status >= 400);
@@ -184,7 +185,7 @@ impl World {
         let at = self.clock.now(arrival.now);
         let number = self.counters.exchanges;
         let entry = Entry { number, at, request, reply: Arc::clone(&reply), note };
-        self.watch(&entry, arrival, took, wire);
+        self.watch(&entry, &Passing { arrival, took, wire, other });
         self.journal.push(entry);
         reply
     }

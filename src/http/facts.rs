@@ -8,10 +8,8 @@ pub trait Facts {
     /// operation lists it.
     fn parameter(&self, name: &str) -> Option<Cow<'_, str>>;
 
-    /// Every parameter that was sent, by the name that was sent, with the kind of its value.
-    fn given(&self) -> Vec<(String, Kind)> {
-        Vec::new()
-    }
+    /// Tells every parameter that was sent, by the name that was sent, with the kind of its value.
+    fn given(&self, _tell: &mut dyn FnMut(&str, Kind)) {}
 }
 
 /// The kind of a value.

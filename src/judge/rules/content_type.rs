@@ -14,19 +14,19 @@ struct ContentType;
 
 impl Watcher for ContentType {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
-        let body = seen.request.body();
-        if body.trim_ascii().is_empty() || &*seen.request.method == "GET" {
+        let body = seen.request.body().trim_ascii();
+        if body.is_empty() || &*seen.request.method == "GET" {
             return None;
         }
         let told = seen.request.headers.text("content-type").unwrap_or_default();
         let media_type = told.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let is_object = matches!(body.trim_ascii().first(), Some(b'{' | b'['));
-        let is_json = is_object && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
         let tells_json = media_type == "application/json" || media_type.ends_with("+json");
-        let what = match (media_type.as_str(), is_json, tells_json) {
-            ("", ..) => "its body comes without a content-type".to_owned(),
-            (_, true, false) => format!("its body is JSON, and its content-type `{media_type}`"),
-            (_, false, true) if seen.is_of("bitrix24") => {
+        let may_be_json = matches!(body.first(), Some(b'{' | b'['));
+        let is_json = || may_be_json && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+        let what = match (media_type.as_str(), tells_json) {
+            ("", _) => "its body comes without a content-type".to_owned(),
+            (_, false) if is_json() => format!("its body is JSON, and its content-type `{media_type}`"),
+            (_, true) if seen.is_of("bitrix24") && !is_json() => {
                 "its content-type tells JSON, and its body is none: the server takes it for empty".to_owned()
             }
             _ => return None,

@@ -103,7 +103,7 @@ fn refusal(seen: &Seen<'_>) -> Option<Refused> {
 /// `time.operating_reset_at` of an answer.
 fn reset_at(seen: &Seen<'_>) -> Option<i64> {
     // Few answers have it, and most need not be read.
-    let has = seen.reply.body.windows(18).any(|window| window == b"operating_reset_at");
-    let body: serde_json::Value = has.then(|| serde_json::from_slice(&seen.reply.body).ok())??;
+    let text = str::from_utf8(&seen.reply.body).ok().filter(|text| text.contains("operating_reset_at"))?;
+    let body: serde_json::Value = serde_json::from_str(text).ok()?;
     body["time"]["operating_reset_at"].as_i64()
 }

@@ -25,27 +25,28 @@ struct Unknown;
 impl Watcher for Unknown {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let mut found = Vec::new();
+        let ignores_case = seen.is_of("bitrix24");
         for call in seen.calls {
             let Some(operation) = call.operation else { continue };
-            // What stands in the path is no parameter of the body.
-            let in_path = |name: &str| operation.route.contains(&format!("{{{name}}}"));
             let own = if operation.name == "batch" { &OF_BATCH } else { operation.parameters };
-            let known = || own.iter().copied().filter(|name| !in_path(name));
-            // What is longer is no name but a body of another kind, which may hold anything.
-            for (name, _) in call.facts.given().into_iter().filter(|(name, _)| name.len() <= LONGEST) {
-                let is_same = |known: &str| match seen.is_of("bitrix24") {
-                    true => known.eq_ignore_ascii_case(&name),
-                    false => known == name,
-                };
-                // The server leaves credentials within a command unread; they are not misspelt.
-                let is_credential = call.command.is_some() && CREDENTIALS.contains(&name.as_str());
-                if is_credential || known().any(is_same) {
-                    continue;
+            // What stands in the path is no parameter of the body.
+            let has_path = operation.route.contains('{');
+            let in_path = |name: &str| has_path && operation.route.split(['{', '}']).any(|part| part == name);
+            call.facts.given(&mut |name, _| {
+                let same = own.iter().find(|known| {
+                    if ignores_case { known.eq_ignore_ascii_case(name) } else { **known == name }
+                });
+                // The server leaves credentials within a command unread; they are not misspelt. What is very long is no
+                // name but a body of another kind, which may hold anything.
+                let is_credential = call.command.is_some() && CREDENTIALS.contains(&name);
+                if same.is_some_and(|known| !in_path(known)) || is_credential || name.len() > LONGEST {
+                    return;
                 }
+                let known = own.iter().copied().filter(|known| !in_path(known));
                 let meant =
-                    nearest(&name, known()).map_or(String::new(), |near| format!(", did you mean `{near}`?"));
+                    nearest(name, known).map_or(String::new(), |near| format!(", did you mean `{near}`?"));
                 found.push(format!("`{}` has no parameter `{name}`{meant}", operation.name));
-            }
+            });
         }
         (!found.is_empty()).then(|| Breach::of(seen, found.join("; ")))
     }
@@ -69,28 +70,25 @@ impl Watcher for WrongType {
         let mut found = Vec::new();
         for call in seen.calls {
             let Some(operation) = call.operation else { continue };
-            for (name, kind) in call.facts.given() {
+            call.facts.given(&mut |name, kind| {
                 if operation.name == "batch" && name == "cmd" && !matches!(kind, Kind::List | Kind::Mapping) {
                     found.push(format!("`cmd` is {}, and should be a list or a mapping", kind.words()));
                 }
-                let Some(known) = operation.parameters.iter().find(|known| known.eq_ignore_ascii_case(&name))
-                else {
-                    continue;
-                };
+                let known = operation.parameters.iter().find(|known| known.eq_ignore_ascii_case(name));
+                let Some(known) = known else { return };
                 let may_be_number = NUMBERS.contains(known);
                 let is_right = kind == Kind::Text || kind == Kind::Number && may_be_number;
                 if !is_right {
                     let wanted = if may_be_number { "a text or a number" } else { "a text" };
                     found.push(format!("`{known}` is {}, and should be {wanted}", kind.words()));
                 }
-                let value = call.facts.parameter(known).unwrap_or_default();
-                if *known == "LINE"
-                    && kind == Kind::Text
-                    && !value.trim().bytes().all(|byte| byte.is_ascii_digit())
-                {
-                    found.push(format!("`LINE` is `{value}`, which is no number"));
+                if *known == "LINE" && kind == Kind::Text {
+                    let value = call.facts.parameter(known).unwrap_or_default();
+                    if !value.trim().bytes().all(|byte| byte.is_ascii_digit()) {
+                        found.push(format!("`LINE` is `{value}`, which is no number"));
+                    }
                 }
-            }
+            });
         }
         (!found.is_empty()).then(|| Breach::of(seen, found.join("; ")))
     }

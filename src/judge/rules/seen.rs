@@ -66,7 +66,7 @@ pub struct OtherAnswer<'a> {
     pub status: u16,
     /// The error; `None` on success.
     pub error: Option<&'static str>,
-    /// The body of a batch.
+    /// The body.
     pub body: &'a [u8],
     /// The names of the edition that answered and of the other one.
     pub editions: [&'static str; 2],
@@ -152,15 +152,12 @@ pub(super) fn hash(what: &impl Hash) -> u64 {
 /// plain value, or it depends on the answer to another command.
 pub(super) fn meaning(call: &AskedCall) -> Option<u64> {
     let operation = call.operation?;
-    let mut values = Vec::new();
-    for (name, _) in call.facts.given() {
-        let value = call.facts.parameter(&name)?.into_owned();
-        if value.contains("$result") {
-            return None;
-        }
-        values.push((name, value));
-    }
-    if values.is_empty() {
+    let (mut values, mut is_plain) = (Vec::new(), true);
+    call.facts.given(&mut |name, _| match call.facts.parameter(name) {
+        Some(value) if !value.contains("$result") => values.push((name.to_owned(), value.into_owned())),
+        _ => is_plain = false,
+    });
+    if !is_plain || values.is_empty() {
         return None;
     }
     for name in operation.parameters {

@@ -54,8 +54,8 @@ impl Facts for Parameters {
         self.value(name).and_then(php::to_text)
     }
 
-    fn given(&self) -> Vec<(String, Kind)> {
-        self.0.iter().map(|(name, value)| (name.clone(), Kind::of(value))).collect()
+    fn given(&self, tell: &mut dyn FnMut(&str, Kind)) {
+        self.0.iter().for_each(|(name, value)| tell(name, Kind::of(value)));
     }
 }
 

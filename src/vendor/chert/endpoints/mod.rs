@@ -63,9 +63,8 @@ impl Facts for Route {
         }
     }
 
-    fn given(&self) -> Vec<(String, Kind)> {
-        let members = self.body.iter().flatten();
-        members.map(|(name, value)| (name.clone(), Kind::of(value))).collect()
+    fn given(&self, tell: &mut dyn FnMut(&str, Kind)) {
+        self.body.iter().flatten().for_each(|(name, value)| tell(name, Kind::of(value)));
     }
 }
 
