@@ -73,7 +73,7 @@ impl World {
             }
         };
         let names = self.shadow.as_ref().map(|shadow| shadow.names);
-        conduct.saw(&Seen {
+        conduct.saw(Seen {
             number: entry.number,
             came: Moment { wall: arrival.head, clock: came },
             answered,
@@ -92,6 +92,7 @@ impl World {
                 editions,
             }),
             memo: Memo::default(),
+            is_only_counted: false,
         });
     }
 }

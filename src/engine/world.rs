@@ -184,8 +184,9 @@ impl World {
         *self.counters.by_outcome.entry(outcome).or_default() += 1;
         let at = self.clock.now(arrival.now);
         let number = self.counters.exchanges;
-        let entry = Entry { number, at, request, reply: Arc::clone(&reply), note };
+        let mut entry = Entry { number, at, request, reply: Arc::clone(&reply), note };
         self.watch(&entry, &Passing { arrival, took, wire, other });
+        entry.request.forget_reading();
         self.journal.push(entry);
         reply
     }

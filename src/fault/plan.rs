@@ -342,9 +342,9 @@ mod tests {
     #[test]
     fn a_fault_is_met_at_its_own_stage_and_operation_only() {
         let mut plan = plan_of(vec![fault("a", &[], When::default())], 7);
-        assert_eq!(ask(&mut plan, 0, Stage::Lookup, &()), (Outcome::default(), vec![]));
-        assert_eq!(ask(&mut plan, 1, Stage::Delivery, &()), (Outcome::default(), vec![]));
-        assert_eq!(ask(&mut plan, 0, Stage::Delivery, &()).0.first, Some(0));
+        assert_eq!(ask(&mut plan, 0, Stage::Lookup, &None::<Chat>), (Outcome::default(), vec![]));
+        assert_eq!(ask(&mut plan, 1, Stage::Delivery, &None::<Chat>), (Outcome::default(), vec![]));
+        assert_eq!(ask(&mut plan, 0, Stage::Delivery, &None::<Chat>).0.first, Some(0));
     }
 
     #[test]

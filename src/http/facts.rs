@@ -56,9 +56,13 @@ impl Kind {
     }
 }
 
-/// A call without parameters.
-impl Facts for () {
-    fn parameter(&self, _: &str) -> Option<Cow<'_, str>> {
-        None
+/// A call that may have no parameters at all.
+impl<F: Facts> Facts for Option<F> {
+    fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.as_ref()?.parameter(name)
+    }
+
+    fn given(&self, tell: &mut dyn FnMut(&str, Kind)) {
+        self.iter().for_each(|facts| facts.given(tell));
     }
 }

@@ -1,7 +1,10 @@
 //! A request as it came from the socket.
 
 use core::net::{IpAddr, Ipv4Addr};
+use std::any::Any;
 use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
@@ -40,6 +43,31 @@ pub struct Request {
     pub source: IpAddr,
     /// The connection, where it answers one request after the other; `None` where several are under way at a time.
     pub connection: Option<u64>,
+    reading: Reading,
+}
+
+/// What a vendor has read in a request, so that it reads once. It is no part of the request: a copy has none.
+#[derive(Default)]
+struct Reading(OnceLock<Arc<dyn Any + Send + Sync>>);
+
+impl Clone for Reading {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Reading {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Reading {}
+
+impl fmt::Debug for Reading {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("…")
+    }
 }
 
 impl Request {
@@ -55,7 +83,17 @@ impl Request {
         let extra = target[..end].bytes().take_while(|byte| *byte == b'/').count().saturating_sub(1);
         let path = extra..end;
         let source = Ipv4Addr::LOCALHOST.into();
-        Self { method, target: target.into(), path, headers, body, secure: false, source, connection: None }
+        Self {
+            method,
+            target: target.into(),
+            path,
+            headers,
+            body,
+            secure: false,
+            source,
+            connection: None,
+            reading: Reading::default(),
+        }
     }
 
     /// Path and query as sent.
@@ -79,6 +117,21 @@ impl Request {
             Body::Whole(bytes) => bytes,
             Body::TooLarge => &[],
         }
+    }
+
+    /// What `read` makes of the request, worked out once. `read` must depend on nothing but method, target, headers and body.
+    pub fn read_once<T: Any + Send + Sync>(&self, read: impl FnOnce() -> T) -> Arc<T> {
+        if let Some(known) = self.reading.0.get() {
+            return Arc::clone(known).downcast().unwrap_or_else(|_| Arc::new(read()));
+        }
+        let made = Arc::new(read());
+        let _ = self.reading.0.set(made.clone());
+        made
+    }
+
+    /// Forgets what was read, to take no more memory than the request itself.
+    pub fn forget_reading(&mut self) {
+        self.reading = Reading::default();
     }
 
     /// Memory held beyond the value itself, in bytes.

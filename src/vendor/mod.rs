@@ -12,6 +12,7 @@ mod later;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -220,7 +221,7 @@ pub struct AskedCall {
     /// The name of the command that it is in a batch.
     pub command: Option<String>,
     /// Its parameters; those that refer to the answers of other calls as they stand.
-    pub facts: Box<dyn Facts>,
+    pub facts: Arc<dyn Facts>,
 }
 
 /// One call of an operation.

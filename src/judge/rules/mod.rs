@@ -195,11 +195,12 @@ impl Conduct {
     }
 
     /// Looks at an exchange.
-    pub fn saw(&mut self, seen: &Seen<'_>) {
+    pub fn saw(&mut self, mut seen: Seen<'_>) {
         for watched in &mut self.watched {
-            if let Some(breach) = watched.watcher.saw(seen) {
+            seen.is_only_counted = watched.breaches.len() >= MOST_BREACHES;
+            if let Some(breach) = watched.watcher.saw(&seen) {
                 watched.count += 1;
-                if watched.breaches.len() < MOST_BREACHES {
+                if !seen.is_only_counted {
                     watched.breaches.push(breach);
                 }
             }

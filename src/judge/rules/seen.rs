@@ -41,6 +41,8 @@ pub struct Seen<'a> {
     pub other: Option<OtherAnswer<'a>>,
     /// What several rules want to know.
     pub memo: Memo,
+    /// Whether a breach will only be counted, so that nobody reads what it says.
+    pub is_only_counted: bool,
 }
 
 /// An instant.

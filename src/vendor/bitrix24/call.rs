@@ -1,6 +1,7 @@
 //! A request → the method called, its parameters and the credentials that came along.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -10,24 +11,24 @@ use crate::http::{Request, form, json, multipart};
 
 /// A request, read.
 #[derive(Debug)]
-pub struct Call<'a> {
+pub struct Call {
     /// The method's name as called, without a transport suffix; empty when there is none.
-    pub method: Cow<'a, str>,
+    pub method: String,
     /// Whether the path is that of REST 3.0.
     pub is_version_3: bool,
     /// What the method gets to see.
-    pub parameters: Parameters,
+    pub parameters: Arc<Parameters>,
     /// What says who calls.
-    pub presented: Presented<'a>,
+    pub presented: Presented,
 }
 
 /// The credentials of a request, unjudged.
 #[derive(Debug, Default)]
-pub struct Presented<'a> {
+pub struct Presented {
     /// An access token: header, `auth`, `access_token`, in this order of priority.
-    pub token: Option<Cow<'a, str>>,
+    pub token: Option<String>,
     /// The user and the secret of a webhook.
-    pub webhook: Option<(Cow<'a, str>, Cow<'a, str>)>,
+    pub webhook: Option<(String, String)>,
     /// Whether the webhook stands in the path, which then decides alone.
     pub webhook_in_path: bool,
     /// A browser's session.
@@ -43,8 +44,12 @@ pub fn is_rest(path: &str) -> bool {
     path.strip_prefix(BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Reads a request whose path [`is_rest`].
-pub fn read(request: &Request) -> Call<'_> {
+/// Reads a request whose path [`is_rest`], once however often it is asked for.
+pub fn read(request: &Request) -> Arc<Call> {
+    request.read_once(|| read_now(request))
+}
+
+fn read_now(request: &Request) -> Call {
     let mut segments = request.path()[BASE.len()..].split('/').filter(|segment| !segment.is_empty());
     let segments = [segments.next(), segments.next(), segments.next(), segments.next()];
     let (in_path, method) = match segments {
@@ -52,30 +57,28 @@ pub fn read(request: &Request) -> Call<'_> {
             (Some((decoded(user), decoded(secret))), decoded(method))
         }
         [Some(method), None, ..] => (None, decoded(method)),
-        _ => (None, Cow::Borrowed("")),
+        _ => (None, String::new()),
     };
     let is_version_3 = segments[0] == Some("api") && segments[1].is_some();
     let mut parameters = parameters(request);
     let presented = take_credentials(&mut parameters, request, in_path);
-    Call { method: without_transport(method), is_version_3, parameters, presented }
+    Call { method: without_transport(method), is_version_3, parameters: parameters.into(), presented }
 }
 
-fn decoded(segment: &str) -> Cow<'_, str> {
+fn decoded(segment: &str) -> String {
     if !segment.as_bytes().contains(&b'%') {
-        return segment.into();
+        return segment.to_owned();
     }
-    String::from_utf8_lossy(&form::percent_decode(segment.as_bytes())).into_owned().into()
+    String::from_utf8_lossy(&form::percent_decode(segment.as_bytes())).into_owned()
 }
 
 /// A final `.json` or `.xml` names the transport.
-fn without_transport(method: Cow<'_, str>) -> Cow<'_, str> {
+fn without_transport(mut method: String) -> String {
     for suffix in [".json", ".xml"] {
         let Some(stem) = method.len().checked_sub(suffix.len()) else { continue };
         if stem > 0 && method.is_char_boundary(stem) && method[stem..].eq_ignore_ascii_case(suffix) {
-            return match method {
-                Cow::Borrowed(text) => text[..stem].into(),
-                Cow::Owned(text) => text[..stem].to_owned().into(),
-            };
+            method.truncate(stem);
+            break;
         }
     }
     method
@@ -112,15 +115,15 @@ fn body_parameters(content_type: &str, body: &[u8]) -> Parameters {
 }
 
 /// Takes the reserved names out of the parameters.
-fn take_credentials<'a>(
+fn take_credentials(
     parameters: &mut Parameters,
-    request: &'a Request,
-    in_path: Option<(Cow<'a, str>, Cow<'a, str>)>,
-) -> Presented<'a> {
+    request: &Request,
+    in_path: Option<(String, String)>,
+) -> Presented {
     let mut take = |name: &str| parameters.take(name);
     let scalar = |value: Option<Value>| {
-        let text = value.as_ref().and_then(php::to_text).map(|text| Cow::Owned(text.into_owned()));
-        text.filter(|text: &Cow<'_, str>| !text.is_empty())
+        let text = value.as_ref().and_then(php::to_text).map(Cow::into_owned);
+        text.filter(|text| !text.is_empty())
     };
     let (auth, access_token) = (scalar(take("auth")), scalar(take("access_token")));
     let (user, secret) = (scalar(take("aplogin")), scalar(take("ap")));
@@ -132,7 +135,7 @@ fn take_credentials<'a>(
         take(name);
     }
     Presented {
-        token: bearer(request).map(Cow::Borrowed).or(auth).or(access_token),
+        token: bearer(request).map(str::to_owned).or(auth).or(access_token),
         webhook_in_path: in_path.is_some(),
         webhook: in_path.or(user.zip(secret)),
         session: session || request.headers.get("x-bitrix-csrf-token").is_some_and(|value| !value.is_empty()),
@@ -188,7 +191,7 @@ mod tests {
         let request = request(method, target, content_type, body);
         let call = read(&request);
         assert_eq!(
-            serde_json::to_value(&call.parameters).unwrap(),
+            serde_json::to_value(&*call.parameters).unwrap(),
             expected,
             "{method} {target} {content_type} {body}"
         );
@@ -232,7 +235,7 @@ mod tests {
             r#"{"auth":"one","NAME":"n"}"#,
         );
         let call = read(&request);
-        assert_eq!(serde_json::to_value(&call.parameters).unwrap(), serde_json::json!({"NAME": "n"}));
+        assert_eq!(serde_json::to_value(&*call.parameters).unwrap(), serde_json::json!({"NAME": "n"}));
         assert_eq!(call.presented.token.as_deref(), Some("one"));
         assert_eq!(call.presented.webhook, Some(("1".into(), "three".into())));
         assert!(call.presented.session && call.presented.signed_download && !call.presented.webhook_in_path);

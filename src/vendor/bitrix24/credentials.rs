@@ -205,7 +205,7 @@ impl Credentials {
     pub fn caller(
         &self,
         portal: &Portal,
-        presented: &Presented<'_>,
+        presented: &Presented,
         scope: Option<&str>,
         now: Timestamp,
         secure: bool,
@@ -273,7 +273,7 @@ impl Credentials {
     fn by_webhook(
         &self,
         portal: &Portal,
-        (user, secret): &(Cow<'_, str>, Cow<'_, str>),
+        (user, secret): &(String, String),
         scope: Option<&str>,
         secure: bool,
     ) -> Result<Caller, Refusal> {
@@ -282,7 +282,7 @@ impl Credentials {
         if portal.require_https && !secure {
             return refuse("INVALID_REQUEST");
         }
-        let of_user = self.webhooks.get(&**user);
+        let of_user = self.webhooks.get(user);
         let Some(&index) = of_user.and_then(|of_user| of_user.get(&*self.own(secret, of_user))) else {
             return refuse("INVALID_CREDENTIALS");
         };

@@ -72,17 +72,18 @@ impl Vendor for Bitrix24 {
         if oauth::is_token(request.path()) {
             return oauth::credential(request);
         }
-        let presented = call::read(request).presented;
+        let called = call::read(request);
+        let presented = &called.presented;
         let webhook = || presented.webhook.as_ref().map(|(user, secret)| format!("{user}/{secret}"));
         if presented.webhook_in_path {
             return webhook();
         }
-        presented.token.as_deref().map(str::to_owned).or_else(webhook)
+        presented.token.clone().or_else(webhook)
     }
 
     fn calls(&self, request: &Request) -> Vec<AskedCall> {
         if oauth::is_token(request.path()) {
-            let facts = Box::new(call::parameters(request));
+            let facts = Arc::new(call::parameters(request));
             return vec![AskedCall { operation: Some(&oauth::OPERATION), command: None, facts }];
         }
         let called = call::read(request);
@@ -91,7 +92,7 @@ impl Vendor for Bitrix24 {
             Some(operation) if operation.name == methods::BATCH => methods::commands(&called.parameters),
             _ => Vec::new(),
         };
-        let own = AskedCall { operation, command: None, facts: Box::new(called.parameters) };
+        let own = AskedCall { operation, command: None, facts: Arc::clone(&called.parameters) as _ };
         std::iter::once(own).chain(commands).collect()
     }
 

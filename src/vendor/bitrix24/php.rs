@@ -134,6 +134,9 @@ impl Formatter for Layout {
     }
 
     fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        if value == 0.0 {
+            return writer.write_all(if value.is_sign_negative() { b"-0" } else { b"0" });
+        }
         let mut buffer = zmij::Buffer::new();
         let shortest = buffer.format_finite(value);
         // Times and durations, most of all, look the same in either layout.

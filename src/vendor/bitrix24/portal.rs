@@ -201,7 +201,7 @@ impl State {
     }
 
     /// The checks in front of every method, then the method.
-    fn call(&mut self, exchange: &mut Exchange<'_>, called: &call::Call<'_>) -> Result<Reply, Refusal> {
+    fn call(&mut self, exchange: &mut Exchange<'_>, called: &call::Call) -> Result<Reply, Refusal> {
         let edition = self.edition();
         // A limiter stands in front of the portal: what it blocks does not come as far as the gateway.
         let source = exchange.request.source;
@@ -211,7 +211,7 @@ impl State {
         }
         let method = methods::by_name(&called.method);
         let as_call =
-            Call { operation: method.map(|m| &m.operation), facts: &called.parameters, nested: false };
+            Call { operation: method.map(|m| &m.operation), facts: &*called.parameters, nested: false };
         self.passed(Stage::Gateway, &as_call, exchange)?;
         if self.portal.state == PortalState::Deleted {
             return Err(Refusal::new("PORTAL_DELETED", edition));

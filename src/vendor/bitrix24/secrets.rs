@@ -38,7 +38,8 @@ pub fn credentials_in(request: &Request) -> Vec<String> {
     if oauth::is_token(request.path()) {
         found.extend(oauth::secrets_in(request));
     } else {
-        let presented = call::read(request).presented;
+        let called = call::read(request);
+        let presented = &called.presented;
         let webhook = presented.webhook.iter().map(|(_, secret)| secret);
         found.extend(presented.token.iter().chain(webhook).map(ToString::to_string));
     }

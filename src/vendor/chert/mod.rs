@@ -63,15 +63,9 @@ impl Vendor for Chert {
     }
 
     fn calls(&self, request: &Request) -> Vec<AskedCall> {
-        let call = match endpoints::route(request, &workspace::segments(request)) {
-            Some(route) => AskedCall {
-                operation: Some(&route.endpoint.operation),
-                command: None,
-                facts: Box::new(route),
-            },
-            None => AskedCall { operation: None, command: None, facts: Box::new(()) },
-        };
-        vec![call]
+        let route = endpoints::route(request);
+        let operation = Option::as_ref(&route).map(|route| &route.endpoint.operation);
+        vec![AskedCall { operation, command: None, facts: route }]
     }
 
     fn credentials_in(&self, request: &Request) -> Vec<String> {

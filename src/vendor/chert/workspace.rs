@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::endpoints::{self, Endpoint};
 use super::errors::Refusal;
 use super::section::{self, Service, TenantState};
-use super::{BASE, envelope, signature};
+use super::{envelope, signature};
 use crate::engine::{Stage, Stream};
-use crate::http::{Body, Reply, Request, form};
+use crate::http::{Body, Reply};
 use crate::vendor::bucket::Buckets;
 use crate::vendor::{Call, Commit, Emulator, Exchange, Later, NamedChat};
 
@@ -189,12 +189,9 @@ impl State {
             return Err(Refusal { status: 413, ..Refusal::new("1002") }
                 .with_text("Request body is larger than 1 MiB"));
         }
-        let route = endpoints::route(request, &segments(request));
-        let call = Call {
-            operation: route.as_ref().map(|route| &route.endpoint.operation),
-            facts: route.as_ref().map_or(&() as _, |route| route as _),
-            nested: false,
-        };
+        let route = endpoints::route(request);
+        let operation = Option::as_ref(&route).map(|route| &route.endpoint.operation);
+        let call = Call { operation, facts: &*route, nested: false };
         passed(Stage::Gateway, &call, exchange)?;
         let tenant =
             signature::caller(&self.tenants, request, exchange.watch.now()).map_err(|(refusal, why)| {
@@ -217,7 +214,7 @@ impl State {
             }
         }
         passed(Stage::Auth, &call, exchange)?;
-        let Some(route) = &route else {
+        let Some(route) = &*route else {
             exchange
                 .checkpoint
                 .remark(format!("`{} {}` is not emulated", request.method, request.path()).into());
@@ -278,13 +275,4 @@ impl Emulator for State {
         let tenant = |tenant: &Tenant| json!({"slug": tenant.slug, "chats": tenant.chats.iter().map(chat).collect::<Vec<_>>()});
         json!({"tenants": self.tenants.all().iter().map(tenant).collect::<Vec<_>>()})
     }
-}
-
-/// The decoded segments of the path after the version.
-pub fn segments(request: &Request) -> Vec<String> {
-    let rest = request.path().strip_prefix(BASE).unwrap_or_default();
-    let segments = rest.strip_prefix('/').unwrap_or(rest);
-    let decoded =
-        |segment: &str| String::from_utf8_lossy(&form::percent_decode(segment.as_bytes())).into_owned();
-    segments.split('/').map(decoded).collect()
 }

@@ -1,6 +1,7 @@
 //! `batch`: up to fifty commands in one request, each with a result or an error of its own.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -110,7 +111,7 @@ pub fn asked(parameters: &Parameters) -> Vec<AskedCall> {
         let (path, query) = split(&command);
         let operation = super::by_name(path).filter(|method| method.batchable).map(|m| &m.operation);
         let parameters = Parameters::from(form::decode(query.as_bytes()));
-        Some(AskedCall { operation, command: Some(name), facts: Box::new(parameters) })
+        Some(AskedCall { operation, command: Some(name), facts: Arc::new(parameters) })
     };
     commands(parameters).into_iter().filter_map(call).collect()
 }

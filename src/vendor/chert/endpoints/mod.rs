@@ -3,13 +3,14 @@
 mod rename_chat;
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value};
 
+use super::BASE;
 use super::errors::Refusal;
 use super::workspace::Tenant;
-use crate::http::{Facts, Kind, Request, json};
+use crate::http::{Facts, Kind, Request, form, json};
 use crate::vendor::{Call, Exchange, Operation};
 
 /// Every emulated endpoint.
@@ -68,9 +69,14 @@ impl Facts for Route {
     }
 }
 
-/// The endpoint that a request is for; one trailing slash is forgiven.
-pub fn route(request: &Request, segments: &[String]) -> Option<Route> {
-    let segments = match segments {
+/// The endpoint that a request is for, found once however often it is asked for; one trailing slash is forgiven.
+pub fn route(request: &Request) -> Arc<Option<Route>> {
+    request.read_once(|| route_now(request))
+}
+
+fn route_now(request: &Request) -> Option<Route> {
+    let segments = segments(request);
+    let segments = match &segments[..] {
         [rest @ .., last] if last.is_empty() => rest,
         all => all,
     };
@@ -87,4 +93,13 @@ pub fn route(request: &Request, segments: &[String]) -> Option<Route> {
     let parameters = endpoint.path.iter().zip(segments).filter(|(wanted, _)| is_parameter(wanted));
     let path = parameters.map(|(wanted, sent)| (wanted.trim_matches(['{', '}']), sent.clone())).collect();
     Some(Route { endpoint, path, body: json::parse(request.body()) })
+}
+
+/// The decoded segments of the path after the version.
+fn segments(request: &Request) -> Vec<String> {
+    let rest = request.path().strip_prefix(BASE).unwrap_or_default();
+    let segments = rest.strip_prefix('/').unwrap_or(rest);
+    let decoded =
+        |segment: &str| String::from_utf8_lossy(&form::percent_decode(segment.as_bytes())).into_owned();
+    segments.split('/').map(decoded).collect()
 }
