@@ -78,6 +78,10 @@ impl Run {
             say(&format!("standin: two reports go to `{}`: name a file for each", twice.display()));
             return Ok(Exit::Usage);
         }
+        for (_, path) in &self.reports {
+            let opened = OpenOptions::new().append(true).create(true).open(path);
+            opened.with_context(|| format!("the report `{}` cannot be written", path.display()))?;
+        }
         let scenario = match load(self.scenario.as_deref()) {
             Ok(scenario) => Arc::new(scenario),
             // 1 would say that the command ran and broke a rule.

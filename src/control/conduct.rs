@@ -2,16 +2,17 @@
 
 use serde_json::json;
 
+use super::verify::UNMET;
 use super::{Asked, mistake};
 use crate::engine::World;
 use crate::http::Reply;
-use crate::judge::Broken;
+use crate::judge::{Broken, Severity};
 
 pub(super) fn answer(world: &mut World, _: &Asked<'_>) -> Reply {
-    match world.broken() {
-        Some(broken) => {
-            Reply::json(200, &json!({"broken": broken.iter().map(Broken::json).collect::<Vec<_>>()}))
-        }
-        None => mistake(404, "nobody watches the client".to_owned(), "start the server with `--judge`"),
-    }
+    let Some(broken) = world.broken() else {
+        return mistake(404, "nobody watches the client".to_owned(), "start the server with `--judge`");
+    };
+    let fails = broken.iter().any(|broken| broken.severity == Severity::Error);
+    let all: Vec<_> = broken.iter().map(Broken::json).collect();
+    Reply::json(if fails { UNMET } else { 200 }, &json!({"broken": all}))
 }

@@ -14,8 +14,8 @@ use crate::seed::Length;
 /// The path of the route.
 pub(super) const PATH: &str = "/__standin/verify";
 
-/// The status of an answer that says that something has not come.
-const UNMET: u16 = 417;
+/// The status of an answer that says that the client has not done as it should.
+pub(super) const UNMET: u16 = 417;
 
 /// Whether waiting can change the answer to what [`patience`] was asked for.
 pub fn is_final(reply: &Reply) -> bool {

@@ -214,6 +214,17 @@ impl Realm {
         broken
     }
 
+    /// The client of this exchange has left before it was answered.
+    pub fn undelivered(&mut self, space: Option<&str>, number: u64) {
+        let world = match space {
+            None => Some(&mut self.main),
+            Some(name) => self.spaces.get_mut(name).map(|space| &mut space.world),
+        };
+        if let Some(conduct) = world.and_then(|world| world.conduct.as_mut()) {
+            conduct.unread(number);
+        }
+    }
+
     /// What all worlds have counted, the dropped ones too.
     pub fn counters(&self) -> Counters {
         let mut sum = self.counted.clone();

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::step::plan;
-use super::{Arrival, Clock, Stage, World};
+use super::{Arrival, Clock, Note, Stage, World};
 use crate::http::Request;
 use crate::scenario::Scenario;
-use crate::vendor::{Emulator, VENDORS, Vendor};
+use crate::vendor::{Emulator, VENDORS, Vendor, by_name};
 
 /// A world of the other edition.
 #[derive(Debug)]
@@ -33,6 +33,14 @@ impl Shadow {
 
     pub(super) fn state_mut(&mut self) -> &mut Vec<(&'static dyn Vendor, Box<dyn Emulator>)> {
         &mut self.world.emulators
+    }
+
+    /// How it gives the error of an exchange; `None` when it knows none of this code.
+    pub(super) fn same_error(&self, note: &Note) -> Option<Other> {
+        let (vendor, error) = (by_name(note.vendor?)?, note.error?);
+        let known = vendor.errors().iter().find(|known| known.code == error)?;
+        let face = known.faces.iter().find(|face| face.edition == self.names[1])?;
+        Some(Other { status: face.status, error: Some(error), stage: Some(known.stage), body: Bytes::new() })
     }
 
     /// What it answers when the clock of the first one says `clock`; `None` when the request is not for it.

@@ -40,11 +40,20 @@ pub fn step(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
     let clock = world.clock;
     let mut planned = plan(world, request, arrival);
     if let Some(shadow) = world.shadow.as_mut() {
-        // What a fault answered says nothing about editions, unless the other one refuses the call before.
         let struck = planned.note.faults.iter().filter(|decision| decision.answered);
-        let struck = struck.map(|decision| world.faults.plan.fault(decision.fault).stage).min();
+        let first = struck.min_by_key(|decision| world.faults.plan.fault(decision.fault).stage);
         let other = shadow.ask(request, arrival, clock);
-        planned.other = other.filter(|other| struck.is_none_or(|struck| other.is_before(struck)));
+        // What a fault answered says nothing about editions, unless the other one refuses the call before or gives the
+        // same error in another way.
+        planned.other = match first.map(|decision| decision.fault) {
+            None => other,
+            Some(fault) => {
+                let gives_error = world.faults.effect(fault).error.is_some();
+                other
+                    .filter(|other| other.is_before(world.faults.plan.fault(fault).stage))
+                    .or_else(|| gives_error.then(|| shadow.same_error(&planned.note))?)
+            }
+        };
     }
     if let Clock::Virtual(now) = world.clock {
         planned.reply.headers.push(("date".into(), http_date(now).into()));

@@ -8,6 +8,8 @@ use std::time::Duration;
 pub struct Traffic {
     opened: AtomicU64,
     closed: AtomicU64,
+    /// New connections and requests that are not answered yet.
+    served: AtomicU64,
     /// Exchanges by the bound that they kept, the last for those that kept none.
     latency: [AtomicU64; BOUNDS.len() + 1],
     /// What they took together, in microseconds.
@@ -34,6 +36,16 @@ impl Traffic {
     /// A connection has come; its number, from 0.
     pub fn opened(&self) -> u64 {
         self.opened.fetch_add(1, Relaxed)
+    }
+
+    /// One more is served; how many others are.
+    pub fn serving(&self) -> u64 {
+        self.served.fetch_add(1, Relaxed)
+    }
+
+    /// One less is served.
+    pub fn served(&self) {
+        self.served.fetch_sub(1, Relaxed);
     }
 
     /// A connection has ended.

@@ -1,5 +1,6 @@
 //! What a world makes of its clients: what they have done of what is expected, and against the rules.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -93,6 +94,7 @@ impl World {
             }),
             memo: Memo::default(),
             is_only_counted: false,
+            unread: &BTreeSet::new(),
         });
     }
 }

@@ -12,4 +12,4 @@ mod request;
 pub use facts::{Facts, Kind};
 pub use headers::Headers;
 pub use reply::Reply;
-pub use request::{Body, Request};
+pub use request::{Body, Connection, Request};

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use super::Headers;
 
@@ -41,9 +42,24 @@ pub struct Request {
     pub secure: bool,
     /// The address that it came from.
     pub source: IpAddr,
-    /// The connection, where it answers one request after the other; `None` where several are under way at a time.
-    pub connection: Option<u64>,
+    /// The connection that it came over.
+    pub connection: Connection,
     reading: Reading,
+}
+
+/// What is known of a request's connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Connection {
+    /// Its number.
+    pub number: u64,
+    /// When it was accepted, on the wall; `None` when there is none.
+    pub opened: Option<Timestamp>,
+    /// Whether nobody else was being served then.
+    pub was_alone: bool,
+    /// Whether the request is its first.
+    pub is_first: bool,
+    /// Whether it takes one request after the other, as HTTP/1 does.
+    pub in_turn: bool,
 }
 
 /// What a vendor has read in a request, so that it reads once. It is no part of the request: a copy has none.
@@ -91,7 +107,7 @@ impl Request {
             body,
             secure: false,
             source,
-            connection: None,
+            connection: Connection::default(),
             reading: Reading::default(),
         }
     }

@@ -1,7 +1,6 @@
 //! One exchange: hyper's request → values → the world → hyper's response.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,6 +14,7 @@ use hyper::{Response, StatusCode, Version};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::line::Line;
 use super::run::Options;
 use super::tap::{MARK, Order, Orders};
 use super::{body, clock};
@@ -67,7 +67,7 @@ impl Shared {
     }
 
     /// What passes the sockets.
-    pub(super) fn traffic(&self) -> &Traffic {
+    pub(super) fn traffic(&self) -> &Arc<Traffic> {
         &self.traffic
     }
 
@@ -88,7 +88,7 @@ impl Shared {
     pub(super) async fn answer(
         &self,
         request: hyper::Request<Incoming>,
-        client: Client,
+        client: &Line,
         orders: &Orders,
     ) -> Result<Response<Full<Bytes>>, hyper::Error> {
         let Exchanged { reply, number, wire, has_body, closes } = self.exchange(request, client).await?;
@@ -107,9 +107,10 @@ impl Shared {
     pub(super) async fn exchange(
         &self,
         request: hyper::Request<Incoming>,
-        client: Client,
+        client: &Line,
     ) -> Result<Exchanged, hyper::Error> {
         let head = clock::now();
+        let (connection, _busy) = client.begin(request.version() < Version::HTTP_2);
         let (parts, incoming) = request.into_parts();
         let client_waits = parts.version >= Version::HTTP_11 && parts.headers.contains_key(EXPECT);
         let bytes = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
@@ -126,20 +127,23 @@ impl Shared {
         let mut request = Request::new(parts.method.as_str(), target, headers, body);
         request.source = client.address;
         request.secure = client.is_secure;
-        request.connection = client.connection;
+        request.connection = connection;
         let closes = request.body == Body::TooLarge;
         let has_body = &*request.method != "HEAD";
-        let Answered { reply, number, delay, mut wire } = match control::patience(&request) {
+        let Answered { reply, number, delay, mut wire, space } = match control::patience(&request) {
             None => self.plan(request, head),
             Some(patience) => self.wait_for(request, head, patience).await,
         };
         if !delay.is_zero() {
             let mut stopping = self.stopping();
+            // Who leaves before the answer is there has not read it.
+            let mut waiting = Waiting { shared: self, space, number };
             tokio::select! {
                 () = sleep(delay) => {}
                 // An answer that comes sooner than the scenario says would be a wrong one.
                 _ = stopping.wait_for(|stopping| *stopping) => wire = Some(Wire::Empty),
             }
+            waiting.number = None;
         }
         let has_body = has_body && !matches!(reply.status, 204 | 304);
         Ok(Exchanged { reply, number: number.filter(|_| self.tag), wire, has_body, closes })
@@ -173,6 +177,7 @@ impl Shared {
             number: None,
             delay: Duration::ZERO,
             wire: None,
+            space: None,
         };
         if control::claims(request.path()) {
             let refused = control::refusal(&request, self.control_token.as_deref());
@@ -193,7 +198,7 @@ impl Shared {
             broken(&request)
         });
         let (delay, wire) = (planned.delay, planned.wire);
-        let issued = space.map(|name| (name, issued(&request, &planned.reply)));
+        let issued = space.clone().map(|name| (name, issued(&request, &planned.reply)));
         let reply = world.record(request, planned, arrival);
         log(world);
         let number = Some(world.counters().exchanges);
@@ -203,18 +208,8 @@ impl Shared {
         if let Some((name, credentials)) = issued {
             realm.issued(&name, credentials);
         }
-        Answered { reply, number, delay, wire }
+        Answered { reply, number, delay, wire, space }
     }
-}
-
-/// Who is at the other end of a connection.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Client {
-    pub(super) address: IpAddr,
-    /// Whether the connection is encrypted.
-    pub(super) is_secure: bool,
-    /// The connection's number, where it takes its requests in turn.
-    pub(super) connection: Option<u64>,
 }
 
 /// An answer that is due.
@@ -236,6 +231,23 @@ struct Answered {
     number: Option<u64>,
     delay: Duration,
     wire: Option<Wire>,
+    /// The namespace that it is in.
+    space: Option<String>,
+}
+
+/// A client that waits for an answer; it has left when this is dropped while it has a number.
+struct Waiting<'a> {
+    shared: &'a Shared,
+    space: Option<String>,
+    number: Option<u64>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            self.shared.realm().undelivered(self.space.as_deref(), number);
+        }
+    }
 }
 
 /// The vendor's own 500.

@@ -15,8 +15,9 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
-use super::answer::{Client, Shared};
+use super::answer::Shared;
 use super::http2;
+use super::line::Line;
 use super::tap::{Orders, Reset, Tap};
 use super::tls::Tls;
 
@@ -75,15 +76,13 @@ impl Door {
             // Answers are small and complete: waiting to fill a packet only delays them.
             let _ = stream.set_nodelay(true);
             let (shared, watcher) = (Arc::clone(shared), graceful.watcher());
-            let connection = Some(shared.traffic().opened());
-            let client = Client { address: peer.ip(), is_secure: self.tls.is_some(), connection };
+            let client = Arc::new(Line::new(peer.ip(), self.tls.is_some(), shared.traffic()));
             let acceptor = self.tls.as_ref().map(|tls| tls.acceptor.clone());
             tokio::spawn(async move {
                 match acceptor {
-                    None => converse(stream, client, Arc::clone(&shared), watcher).await,
-                    Some(acceptor) => greet(acceptor, stream, client, Arc::clone(&shared), watcher).await,
+                    None => converse(stream, client, shared, watcher).await,
+                    Some(acceptor) => greet(acceptor, stream, client, shared, watcher).await,
                 }
-                shared.traffic().closed();
             });
         }
     }
@@ -93,7 +92,7 @@ impl Door {
 async fn greet(
     acceptor: TlsAcceptor,
     stream: TcpStream,
-    client: Client,
+    client: Arc<Line>,
     shared: Arc<Shared>,
     graceful: Watcher,
 ) {
@@ -105,7 +104,6 @@ async fn greet(
     };
     match agreed {
         Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
-            let client = Client { connection: None, ..client };
             http2::converse(stream, client, shared, graceful).await;
         }
         Ok(stream) => converse(stream, client, shared, graceful).await,
@@ -117,7 +115,7 @@ async fn greet(
 /// Answers the requests of one HTTP/1 connection.
 async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static>(
     stream: S,
-    client: Client,
+    client: Arc<Line>,
     shared: Arc<Shared>,
     graceful: Watcher,
 ) {
@@ -129,9 +127,10 @@ async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static>(
         let (steps, orders) = (Arc::clone(&steps), Arc::clone(&orders));
         service_fn(move |request| {
             let (shared, steps, orders) = (Arc::clone(&shared), Arc::clone(&steps), Arc::clone(&orders));
+            let client = Arc::clone(&client);
             async move {
                 steps.fetch_add(1, Ordering::Relaxed);
-                let answer = shared.answer(request, client, &orders).await;
+                let answer = shared.answer(request, &client, &orders).await;
                 steps.fetch_add(1, Ordering::Relaxed);
                 answer
             }
@@ -216,7 +215,7 @@ mod tests {
         let shared = Arc::new(shared);
         let (client, server) = duplex(size);
         let graceful = GracefulShutdown::new();
-        let client_end = Client { address: [127, 0, 0, 1].into(), is_secure: false, connection: None };
+        let client_end = Arc::new(Line::new([127, 0, 0, 1].into(), false, shared.traffic()));
         tokio::spawn(converse(server, client_end, Arc::clone(&shared), graceful.watcher()));
         (client, shared, graceful)
     }

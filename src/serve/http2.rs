@@ -24,7 +24,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
-use super::answer::{Client, Shared, response};
+use super::answer::{Shared, response};
+use super::line::Line;
 use super::tap::{Over, Pause, Reset};
 use crate::fault::Wire;
 use crate::fault::wire::{Act, Answer, End};
@@ -35,7 +36,7 @@ const LAST_FRAMES: Duration = Duration::from_millis(10);
 /// Answers the requests of one connection.
 pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static>(
     stream: S,
-    client: Client,
+    client: Arc<Line>,
     shared: Arc<Shared>,
     graceful: Watcher,
 ) {
@@ -43,8 +44,8 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
     let stream = Ended { stream, ending: Arc::clone(&ending) };
     let of_service = Arc::clone(&ending);
     let service = service_fn(move |request| {
-        let (shared, ending) = (Arc::clone(&shared), Arc::clone(&of_service));
-        async move { answer(&shared, request, client, &ending).await }
+        let (shared, ending, client) = (Arc::clone(&shared), Arc::clone(&of_service), Arc::clone(&client));
+        async move { answer(&shared, request, &client, &ending).await }
     });
     let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
     let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
@@ -59,7 +60,7 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
 async fn answer(
     shared: &Shared,
     request: Request<Incoming>,
-    client: Client,
+    client: &Line,
     ending: &Arc<Ending>,
 ) -> Result<Response<Frames>, hyper::Error> {
     let exchanged = shared.exchange(request, client).await?;

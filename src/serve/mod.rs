@@ -7,6 +7,7 @@ mod clock;
 mod connection;
 mod handle;
 mod http2;
+mod line;
 mod random;
 mod run;
 mod signals;

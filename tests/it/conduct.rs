@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use standin::Scenario;
 use standin::engine::{Arrival, Realm, World, step};
-use standin::http::Request;
+use standin::http::{Connection, Request};
 
 use crate::client;
 
@@ -31,7 +31,7 @@ struct Run {
     world: World,
     now: Timestamp,
     /// The connection that requests come over.
-    connection: Option<u64>,
+    connection: Connection,
 }
 
 impl Run {
@@ -45,7 +45,11 @@ impl Run {
         let scenario = Scenario::parse("test", &format!("{SCENARIO}{more}"));
         let scenario = scenario.unwrap_or_else(|report| panic!("{report}"));
         let now = "2024-11-20T13:55:08Z".parse().unwrap();
-        Self { world: World::new(Arc::new(scenario), 7, now).judging(now), now, connection: None }
+        Self {
+            world: World::new(Arc::new(scenario), 7, now).judging(now),
+            now,
+            connection: Connection::default(),
+        }
     }
 
     /// Sends a request so many milliseconds after the one before.
@@ -91,6 +95,15 @@ impl Run {
 
 const CREW: &str = r#"{"display_name":"Crew"}"#;
 const RENAME: &str = r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"chat-1","NAME":"New name"}"#;
+
+/// A connection on which a client has done something before.
+const KEPT_ALIVE: Connection = Connection {
+    number: 7,
+    opened: Some(Timestamp::UNIX_EPOCH),
+    was_alone: false,
+    is_first: false,
+    in_turn: true,
+};
 
 #[test]
 fn a_client_that_keeps_the_rules_hears_nothing() {
@@ -369,13 +382,13 @@ fn a_retry_at_once_is_seen_where_the_client_has_read_the_answer() {
         (fault("chert.chats.rename, error: 1007, retry_after: 3"), "chert.early-retry"),
     ] {
         let mut run = Run::new(&more);
-        run.connection = Some(7);
+        run.connection = KEPT_ALIVE;
         run.chert(0, "direct", CREW);
         run.chert(0, "direct", CREW);
         assert_eq!(run.broken(), [(rule, vec![vec![1, 2]])]);
     }
     let mut run = Run::new(&fault("bitrix24, error: QUERY_LIMIT_EXCEEDED"));
-    run.connection = Some(7);
+    run.connection = KEPT_ALIVE;
     run.bitrix24(0, "imconnector.chat.name.set", RENAME);
     run.bitrix24(0, "imconnector.chat.name.set", RENAME);
     assert_eq!(run.broken(), [("bitrix24.limit-ignored", vec![vec![1, 2]])]);
@@ -421,18 +434,73 @@ fn a_pause_begins_when_the_answer_is_complete() {
 }
 
 #[test]
-fn a_limit_of_the_tenant_is_for_all_its_requests_and_no_others() {
-    let fault = "faults: [{name: f, on: chert, when: {call: 1}, error: 1007, retry_after: 3}]\n";
-    let mut run = Run::new(fault);
+fn a_request_over_a_new_connection_is_a_retry_when_nobody_else_was_served() {
+    let start: Timestamp = "2024-11-20T13:55:08Z".parse().unwrap();
+    let second = |opened_after: i64, was_alone: bool, came_after: i64| {
+        let mut run = Run::new("faults: [{name: f, on: chert, delay: 10ms}]\n");
+        run.chert(0, "direct", CREW);
+        let opened = Some(start + jiff::SignedDuration::from_millis(opened_after));
+        run.connection = Connection { number: 1, opened, was_alone, is_first: true, in_turn: true };
+        run.chert(came_after, "direct", CREW);
+        !run.broken().is_empty()
+    };
+    // Accepted once the answer was complete: only if requests can have been sent beside each other it may be one of those.
+    assert_eq!((second(10, true, 11), second(10, false, 11), second(30, false, 31)), (true, false, true));
+    // Accepted before: it takes its time to agree on encryption.
+    assert_eq!((second(9, true, 200), second(9, true, 1_011)), (false, true));
+}
+
+#[test]
+fn an_answer_that_nobody_waited_for_binds_nobody() {
+    let mut realm = Realm::new(Run::new("").world);
+    let now: Timestamp = "2024-11-20T13:55:08Z".parse().unwrap();
+    let (name, _) = realm.open(None, None, now).unwrap();
+    let send = |realm: &mut Realm, after: i64| {
+        let world = realm.space(&name, now).unwrap();
+        let headers = [
+            ("authorization", "Bearer signing-secret"),
+            ("x-chert-tenant", "acme"),
+            ("content-type", "application/json"),
+        ];
+        let body = CREW.to_owned().into();
+        let request = Request::new("PUT", "/api/v1/chats/direct", headers.into_iter().collect(), body);
+        let arrival = Arrival::at(now + jiff::SignedDuration::from_millis(after));
+        let planned = step(world, &request, arrival);
+        world.record(request, planned, arrival);
+    };
+    send(&mut realm, 0);
+    realm.undelivered(Some("n1"), 1);
+    send(&mut realm, 500);
+    assert_eq!(realm.broken(), []);
+    send(&mut realm, 1_000);
+    assert_eq!(realm.broken().len(), 1, "the second answer was read");
+}
+
+#[test]
+fn commands_and_calls_are_the_same_to_a_batch() {
+    let rename = "imconnector.chat.name.set?CONNECTOR=connector&LINE=105&CHAT_ID=chat-1";
+    let batch = serde_json::json!({"cmd": {"a": rename, "b": rename}}).to_string();
+    let mut run = Run::new("");
+    run.bitrix24(0, "batch", &batch);
+    assert_eq!(run.broken(), [], "of one request no command repeats another");
+    let without = r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"chat-1"}"#;
+    run.bitrix24(1_000, "imconnector.chat.name.set", without);
+    assert_eq!(run.broken(), [("bitrix24.repeated-argument-error", vec![vec![1, 2]])]);
+}
+
+#[test]
+fn other_requests_need_not_wait_for_one_that_was_refused() {
+    let mut run = Run::new(
+        "faults:
+  - {name: f, on: chert, when: {call: 1}, error: 1007, retry_after: 3}
+  - {name: g, on: bitrix24, when: {call: 1}, error: QUERY_LIMIT_EXCEEDED}
+",
+    );
     run.chert(0, "ch", CREW);
-    run.chert(1_000, "direct", CREW);
-    run.chert(1_000, "ch", CREW);
-    assert_eq!(run.broken(), [("chert.early-retry", vec![vec![1, 2], vec![1, 3]])]);
-    let mut run = Run::new(fault);
-    run.chert(0, "ch", CREW);
-    let other =
-        [("authorization", "Bearer x"), ("x-chert-tenant", "other"), ("content-type", "application/json")];
-    run.send(1_000, "PUT", "/api/v1/chats/ch", &other, CREW);
+    run.chert(100, "direct", CREW);
+    run.bitrix24(0, "imconnector.chat.name.set", RENAME);
+    run.bitrix24(100, "imconnector.chat.name.set", &RENAME.replace("New", "Newer"));
+    run.send(0, "OPTIONS", "/rest/1/webhook-secret/imconnector.chat.name.set", &[], "");
     assert_eq!(run.broken(), []);
 }
 
@@ -503,6 +571,12 @@ fn what_refuses_a_call_in_the_other_edition_before_a_fault_strikes_is_told() {
     let mut run = Run::with_all("faults: [{name: f, on: bitrix24, error: CHAT_RENAMING_FAILED}]\n");
     run.bitrix24(0, "imconnector.chat.name.set", RENAME);
     assert_eq!(run.broken(), [("bitrix24.other-edition", vec![vec![1]])]);
+    // And an error that both give, each with its own status.
+    let mut run = Run::with_all("faults: [{name: f, on: bitrix24, error: OVERLOAD_LIMIT}]\n");
+    run.bitrix24(0, "imconnector.chat.name.set", RENAME);
+    let told =
+        "fails by the documentation: 503 `OVERLOAD_LIMIT`, fails on the live server: 401 `OVERLOAD_LIMIT`";
+    assert!(run.words().contains(told), "{}", run.words());
 }
 
 #[test]

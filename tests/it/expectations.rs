@@ -196,6 +196,24 @@ fn a_chat_is_told_from_others_with_its_identifier() {
 }
 
 #[test]
+fn a_chat_of_chert_is_told_by_its_tenant() {
+    let tenant = |slug: &str, name: &str| {
+        format!(
+            "{{slug: {slug}, signing_secret: of-{slug}, chats: [{{id: ch, group: true, display_name: {name}}}]}}"
+        )
+    };
+    let tenants = format!("[{}, {}]", tenant("acme", "One"), tenant("beta", "Two"));
+    let server = serve(&format!("standin: 1\nname: tenants\nchert: {{tenants: {tenants}}}\n"));
+    let expect = "- {name: e, on: chert, chat: ch, named: Two, match: {tenant: beta}}";
+    assert_eq!(verified(&server, expect), (200, String::new()));
+    post(&server, "/__standin/namespaces", "");
+    let in_space = post(&server, "/__standin/namespaces/n1/verify", expect);
+    assert_eq!(in_space.status(), 200, "{}", in_space.text());
+    let either = post(&server, "/__standin/verify", "- {name: e, on: chert, chat: ch, named: Two}");
+    assert!(either.text().contains("2 chats have the identifier `ch`"), "{}", either.text());
+}
+
+#[test]
 fn of_calls_that_differ_in_as_many_members_the_most_alike_is_shown() {
     let server = serve(SCENARIO);
     rename(&server, "Acme launch crews");

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::seen::hash;
-use super::{Breach, Earlier, Recent, Rule, Seen, Severity, Watcher};
+use super::seen::{Recalled, hash};
+use super::{Breach, Recent, Rule, Seen, Severity, Watcher};
 
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.limit-ignored",
@@ -18,20 +18,12 @@ const DRAIN: Duration = Duration::from_millis(500);
 
 #[derive(Default)]
 struct LimitIgnored {
-    /// The last refusal that asks everybody to wait.
-    refused: Option<Refused>,
+    /// Requests that are to wait so long, and why.
+    refused: Recent<(&'static str, Duration)>,
     /// For a caller and a method: the refusal for operating time.
-    blocked: Recent<Earlier>,
+    blocked: Recent<()>,
     /// For a caller and a method: the latest `operating_reset_at`, in seconds.
     reset_at: Recent<i64>,
-}
-
-/// A refusal that asks to wait.
-#[derive(Clone, Copy)]
-struct Refused {
-    earlier: Earlier,
-    code: &'static str,
-    wait: Duration,
 }
 
 impl Watcher for LimitIgnored {
@@ -40,14 +32,11 @@ impl Watcher for LimitIgnored {
             return None;
         }
         let breach = self.too_soon(seen).or_else(|| self.before_reset(seen));
-        if let Some(refused) = refusal(seen) {
-            self.refused = Some(refused);
-        }
         let key = || key(seen, seen.operation.map_or("", |operation| operation.name));
         if seen.error == Some("OPERATION_TIME_LIMIT") && !seen.is_spoilt {
-            self.blocked.put(key(), seen.remembered());
+            self.blocked.put(key(), seen, ());
         } else if let Some(at) = reset_at(seen) {
-            self.reset_at.put(key(), at);
+            self.reset_at.put(key(), seen, at);
         }
         breach
     }
@@ -55,18 +44,22 @@ impl Watcher for LimitIgnored {
 
 impl LimitIgnored {
     fn too_soon(&mut self, seen: &Seen<'_>) -> Option<Breach> {
-        let Refused { earlier, code, wait } = self.refused?;
-        let waited = seen.pause_after(&earlier);
-        if waited >= wait {
-            self.refused = None;
+        let recalled = self.refused.recall(|| seen.meaning(), seen);
+        if matches!(recalled, Recalled::UnderWay) {
             return None;
         }
-        seen.can_know(&earlier).then(|| {
+        if let Some(refused) = refusal(seen) {
+            self.refused.put(seen.meaning(), seen, refused);
+        }
+        let Recalled::Known(earlier, (code, wait)) = recalled else { return None };
+        let waited = seen.pause_after(&earlier);
+        (waited < wait).then(|| {
             let asked = match wait {
                 DRAIN => String::new(),
                 wait => format!(" with Retry-After: {}", wait.as_secs()),
             };
-            let what = format!("{code}{asked} was answered {} ms before", waited.as_millis());
+            let waited = waited.as_millis();
+            let what = format!("it was refused with {code}{asked}, and came again after {waited} ms");
             Breach::after(earlier, seen, what)
         })
     }
@@ -75,8 +68,8 @@ impl LimitIgnored {
     fn before_reset(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let mut methods = seen.calls.iter().filter_map(|call| call.operation);
         methods.find_map(|method| {
-            let earlier = self.blocked.get(|| key(seen, method.name)).copied()?;
-            let at = *self.reset_at.get(|| key(seen, method.name))?;
+            let (earlier, ()) = *self.blocked.get(|| key(seen, method.name))?;
+            let (_, at) = *self.reset_at.get(|| key(seen, method.name))?;
             let early = at - seen.came.clock.as_second();
             (early > 0 && seen.can_know(&earlier)).then(|| {
                 let name = method.name;
@@ -92,12 +85,13 @@ fn key(seen: &Seen<'_>, method: &str) -> u64 {
     hash(&(seen.caller(), method))
 }
 
-/// An answer that asks to wait: by its code, or by its header field, which a fault's `retry_after` gives.
-fn refusal(seen: &Seen<'_>) -> Option<Refused> {
+/// The code of an answer that asks to wait, and how long: by the code, or by the header field, which a fault's
+/// `retry_after` gives.
+fn refusal(seen: &Seen<'_>) -> Option<(&'static str, Duration)> {
     let code = seen.error.filter(|_| !seen.is_spoilt)?;
     let told = seen.reply.header("retry-after").and_then(|seconds| seconds.parse().ok());
     let wait = told.map(Duration::from_secs).or((code == "QUERY_LIMIT_EXCEEDED").then_some(DRAIN))?;
-    Some(Refused { earlier: seen.remembered(), code, wait })
+    Some((code, wait))
 }
 
 /// `time.operating_reset_at` of an answer.

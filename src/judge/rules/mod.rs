@@ -15,7 +15,7 @@ mod signature_alone;
 mod signature_twice;
 mod token_in_url;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -109,6 +109,8 @@ pub static RULES: &[&Rule] = &[
 /// What a client did against the rules.
 pub struct Conduct {
     watched: Vec<Watched>,
+    /// Exchanges whose client left before the answer.
+    unread: BTreeSet<u64>,
 }
 
 struct Watched {
@@ -168,6 +170,9 @@ impl Broken {
     }
 }
 
+/// How many exchanges without a reader are remembered.
+const MOST_UNREAD: usize = 1_000;
+
 /// How many breaches of a rule are remembered.
 const MOST_BREACHES: usize = 20;
 
@@ -181,7 +186,7 @@ impl Conduct {
             let watcher = (severity != Severity::Off).then(rule.watch)?;
             Some(Watched { rule, severity, watcher, breaches: Vec::new(), count: 0 })
         });
-        Self { watched: watched.collect() }
+        Self { watched: watched.collect(), unread: BTreeSet::new() }
     }
 
     /// Forgets the exchanges that were seen, not what was broken: what failed before may work now.
@@ -194,8 +199,21 @@ impl Conduct {
         self.watched.iter().any(|watched| watched.rule.name == rule)
     }
 
+    /// The client of this exchange left before it was answered, so the answer binds nobody.
+    pub fn unread(&mut self, number: u64) {
+        self.unread.insert(number);
+        if self.unread.len() > MOST_UNREAD {
+            self.unread.pop_first();
+        }
+    }
+
     /// Looks at an exchange.
-    pub fn saw(&mut self, mut seen: Seen<'_>) {
+    pub fn saw(&mut self, seen: Seen<'_>) {
+        // A browser's preflight is none of the client's doing.
+        if &*seen.request.method == "OPTIONS" {
+            return;
+        }
+        let mut seen = Seen { unread: &self.unread, ..seen };
         for watched in &mut self.watched {
             seen.is_only_counted = watched.breaches.len() >= MOST_BREACHES;
             if let Some(breach) = watched.watcher.saw(&seen) {

@@ -29,6 +29,7 @@ impl Watcher for Unknown {
         for call in seen.calls {
             let Some(operation) = call.operation else { continue };
             let own = if operation.name == "batch" { &OF_BATCH } else { operation.parameters };
+            let is_grant = operation.parameters.contains(&"grant_type");
             // What stands in the path is no parameter of the body.
             let has_path = operation.route.contains('{');
             let in_path = |name: &str| has_path && operation.route.split(['{', '}']).any(|part| part == name);
@@ -38,7 +39,8 @@ impl Watcher for Unknown {
                 });
                 // The server leaves credentials within a command unread; they are not misspelt. What is very long is no
                 // name but a body of another kind, which may hold anything.
-                let is_credential = call.command.is_some() && CREDENTIALS.contains(&name);
+                let is_credential = call.command.is_some() && CREDENTIALS.contains(&name)
+                    || is_grant && OF_GRANTS.contains(&name);
                 if same.is_some_and(|known| !in_path(known)) || is_credential || name.len() > LONGEST {
                     return;
                 }
@@ -54,6 +56,9 @@ impl Watcher for Unknown {
 
 /// The parameters of a batch, which no fault can match.
 const OF_BATCH: [&str; 2] = ["cmd", "halt"];
+
+/// What OAuth 2.0 knows beside the parameters that are looked at.
+const OF_GRANTS: [&str; 3] = ["code", "scope", "redirect_uri"];
 
 const CREDENTIALS: [&str; 2] = ["auth", "access_token"];
 

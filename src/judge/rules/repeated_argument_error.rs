@@ -1,7 +1,7 @@
 //! `bitrix24.repeated-argument-error`: the same call again after an error about its arguments.
 
-use super::seen::{command_errors, meaning};
-use super::{Breach, Earlier, Recent, Rule, Seen, Severity, Watcher};
+use super::seen::{Recalled, command_errors};
+use super::{Breach, Recent, Rule, Seen, Severity, Watcher};
 
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.repeated-argument-error",
@@ -22,34 +22,26 @@ const OF_ARGUMENTS: [&str; 5] = [
 
 #[derive(Default)]
 struct RepeatedArgumentError {
-    /// Requests that were refused.
-    refused: Recent<Refused>,
-    /// Commands of batches that were refused.
-    commands: Recent<Refused>,
+    /// Requests, and commands of batches, that were refused, with the error.
+    refused: Recent<&'static str>,
 }
-
-/// A refusal and its error.
-type Refused = (Earlier, &'static str);
 
 impl Watcher for RepeatedArgumentError {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         if !seen.is_of("bitrix24") {
             return None;
         }
-        let earlier = self.refused.take(|| seen.meaning());
-        if let Some(earlier) = earlier.filter(|(earlier, _)| !seen.can_know(earlier)) {
-            self.refused.put(seen.meaning(), earlier);
+        let recalled = self.refused.recall(|| seen.meaning(), seen);
+        if matches!(recalled, Recalled::UnderWay) {
             return None;
         }
         if let Some(code) = seen.error.filter(|code| OF_ARGUMENTS.contains(code) && !seen.is_spoilt) {
-            self.refused.put(seen.meaning(), (seen.remembered(), code));
+            self.refused.put(seen.meaning(), seen, code);
         }
         let of_commands = self.repeated_commands(seen);
-        let of_request = earlier.map(|(earlier, code)| {
-            let what = format!("it was refused with {code}, and made again as it was");
-            Breach::after(earlier, seen, what)
-        });
-        of_request.or(of_commands)
+        let Recalled::Known(earlier, code) = recalled else { return of_commands };
+        let what = format!("it was refused with {code}, and made again as it was");
+        Some(Breach::after(earlier, seen, what))
     }
 }
 
@@ -62,19 +54,20 @@ impl RepeatedArgumentError {
         let mut told = Vec::new();
         for call in commands {
             let name = call.command.as_deref().unwrap_or_default();
-            let Some(command) = meaning(call) else { continue };
-            let earlier = self.commands.take(|| command);
-            if let Some(earlier) = earlier.filter(|(earlier, _)| !seen.can_know(earlier)) {
-                self.commands.put(command, earlier);
-                continue;
-            }
-            if let Some((earlier, code)) = earlier {
-                first.get_or_insert(earlier);
-                told.push(format!("the command `{name}` was refused with {code}, and came again as it was"));
+            let Some(command) = seen.meaning_of(call) else { continue };
+            match self.refused.recall(|| command, seen) {
+                Recalled::UnderWay => continue,
+                Recalled::Nothing => {}
+                Recalled::Known(earlier, code) => {
+                    first.get_or_insert(earlier);
+                    told.push(format!(
+                        "the command `{name}` was refused with {code}, and came again as it was"
+                    ));
+                }
             }
             let code = errors.get(name).and_then(|code| OF_ARGUMENTS.iter().find(|known| *known == code));
             if let Some(code) = code {
-                self.commands.put(command, (seen.remembered(), *code));
+                self.refused.put(command, seen, *code);
             }
         }
         first.map(|earlier| Breach::after(earlier, seen, told.join("; ")))

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Breach, Earlier, Recent, Rule, Seen, Severity, Watcher};
+use super::seen::Recalled;
+use super::{Breach, Recent, Rule, Seen, Severity, Watcher};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.repeated-refusal",
@@ -17,7 +18,7 @@ const MENDED_BY_SIGNING: [&str; 3] = ["2004", "2012", "2013"];
 
 #[derive(Default)]
 struct RepeatedRefusal {
-    refused: Recent<(Earlier, &'static str)>,
+    refused: Recent<&'static str>,
 }
 
 impl Watcher for RepeatedRefusal {
@@ -25,18 +26,16 @@ impl Watcher for RepeatedRefusal {
         if !seen.is_of("chert") {
             return None;
         }
-        let earlier = self.refused.take(|| seen.meaning());
-        if let Some(earlier) = earlier.filter(|(earlier, _)| !seen.can_know(earlier)) {
-            self.refused.put(seen.meaning(), earlier);
+        let recalled = self.refused.recall(|| seen.meaning(), seen);
+        if matches!(recalled, Recalled::UnderWay) {
             return None;
         }
         let code = seen.error.filter(|code| !MENDED_BY_SIGNING.contains(code));
         if let Some(code) = code.filter(|_| seen.error_member("retryable") == Some(Value::Bool(false))) {
-            self.refused.put(seen.meaning(), (seen.remembered(), code));
+            self.refused.put(seen.meaning(), seen, code);
         }
-        earlier.map(|(earlier, code)| {
-            let what = format!("it was refused with {code}, `retryable: false`, and sent again");
-            Breach::after(earlier, seen, what)
-        })
+        let Recalled::Known(earlier, code) = recalled else { return None };
+        let what = format!("it was refused with {code}, `retryable: false`, and sent again");
+        Some(Breach::after(earlier, seen, what))
     }
 }

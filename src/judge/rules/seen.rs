@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::http::{Reply, Request};
+use crate::http::{Body, Connection, Reply, Request};
 use crate::vendor::{AskedCall, Operation, Vendor};
 
 /// An exchange as rules see it.
@@ -43,6 +43,8 @@ pub struct Seen<'a> {
     pub memo: Memo,
     /// Whether a breach will only be counted, so that nobody reads what it says.
     pub is_only_counted: bool,
+    /// Exchanges whose client left before the answer.
+    pub unread: &'a BTreeSet<u64>,
 }
 
 /// An instant.
@@ -74,8 +76,11 @@ pub struct OtherAnswer<'a> {
     pub editions: [&'static str; 2],
 }
 
-/// What comes so soon after an answer, over another connection, was sent without knowing it.
+/// What comes so soon after an answer, over another connection, may have been sent without knowing it.
 pub(super) const IN_FLIGHT: Duration = Duration::from_millis(20);
+
+/// So long a new connection may take until its first request comes, encryption included.
+const GREETING: Duration = Duration::from_secs(1);
 
 impl Seen<'_> {
     /// Whether it is an exchange of the vendor with this name.
@@ -91,26 +96,49 @@ impl Seen<'_> {
     /// What makes two requests the same one sent again: caller, operation and parameters, however they are spelt.
     pub(super) fn meaning(&self) -> u64 {
         *self.memo.meaning.get_or_init(|| {
-            let commands: Vec<_> = self.calls.iter().map(meaning).collect();
-            let is_plain = commands.iter().all(Option::is_some) && commands.len() == 1;
-            let bytes = (&self.request.method, self.request.target(), self.request.body());
-            hash(&(self.caller(), commands, (!is_plain).then_some(bytes)))
+            let of_call = match self.calls {
+                [call] => self.meaning_of(call),
+                _ => None,
+            };
+            of_call.unwrap_or_else(|| {
+                // Of a body that was too large nothing is known.
+                let unknown = (self.request.body == Body::TooLarge).then_some(self.number);
+                let bytes = (&self.request.method, self.request.target(), self.request.body());
+                hash(&(self.caller(), bytes, unknown))
+            })
         })
     }
 
-    /// What is to be remembered of it.
-    pub(super) fn remembered(&self) -> Earlier {
-        let Self { number, came, answered, .. } = *self;
-        Earlier { number, came, answered, connection: self.request.connection }
+    /// The same for one call; `None` where there is no telling: the operation is not known, a parameter is no plain value,
+    /// or it depends on the answer to another command.
+    pub(super) fn meaning_of(&self, call: &AskedCall) -> Option<u64> {
+        let operation = call.operation?;
+        let (mut values, mut is_plain) = (Vec::new(), true);
+        call.facts.given(&mut |name, _| match call.facts.parameter(name) {
+            Some(value) if !value.contains("$result") => values.push((name.to_owned(), value.into_owned())),
+            _ => is_plain = false,
+        });
+        if !is_plain || values.is_empty() {
+            return None;
+        }
+        for name in operation.parameters {
+            values.extend(call.facts.parameter(name).map(|value| ((*name).to_owned(), value.into_owned())));
+        }
+        values.sort();
+        Some(hash(&(self.caller(), operation.name, values)))
     }
 
     /// How much later it came than the answer to an earlier one was complete: on the wall or by the scenario's clock,
     /// whichever says more, as a test may move a virtual clock and need not wait.
     pub(super) fn pause_after(&self, earlier: &Earlier) -> Duration {
+        let (wall, clock) = self.pauses_after(earlier);
+        wall.max(clock)
+    }
+
+    fn pauses_after(&self, earlier: &Earlier) -> (Duration, Duration) {
         let since = |from: Timestamp, to: Timestamp| Duration::try_from(to.duration_since(from));
         let wall = since(earlier.answered.wall, self.came.wall).unwrap_or_default();
-        let clock = since(earlier.answered.clock, self.came.clock).unwrap_or_default();
-        wall.max(clock)
+        (wall, since(earlier.answered.clock, self.came.clock).unwrap_or_default())
     }
 
     /// How much later it came than an earlier one, by the clock that clients sign by.
@@ -118,11 +146,30 @@ impl Seen<'_> {
         Duration::try_from(self.came.clock.duration_since(earlier.came.clock)).unwrap_or_default()
     }
 
-    /// Whether its sender can have read the answer to an earlier one: that holds on the same connection, where answers
-    /// come in turn; of two connections only time can tell.
+    /// Whether its sender has read the answer to an earlier one, as far as connections and times tell.
+    ///
+    /// The next request of an HTTP/1 connection comes from one who has. A new connection that was accepted after the answer
+    /// does when nobody else was being served, so that the requests cannot have been sent beside each other; one that was
+    /// accepted before it takes its time to be agreed on. In all other cases a pause tells.
     pub(super) fn can_know(&self, earlier: &Earlier) -> bool {
-        let is_next = earlier.connection.is_some() && earlier.connection == self.request.connection;
-        is_next || self.pause_after(earlier) >= IN_FLIGHT
+        if earlier.number == self.number || self.unread.contains(&earlier.number) {
+            return false;
+        }
+        let (wall, clock) = self.pauses_after(earlier);
+        if clock.saturating_sub(wall) >= IN_FLIGHT {
+            return true;
+        }
+        let (then, now) = (earlier.connection, self.request.connection);
+        match now.opened {
+            Some(_) if now.number == then.number => now.in_turn || wall >= IN_FLIGHT,
+            Some(opened) if now.is_first => {
+                match Duration::try_from(opened.duration_since(earlier.answered.wall)) {
+                    Ok(later) => now.was_alone || later >= IN_FLIGHT,
+                    Err(_) => wall >= GREETING,
+                }
+            }
+            _ => wall >= IN_FLIGHT,
+        }
     }
 
     /// A member of the `error` of an answer of Chert.
@@ -141,7 +188,7 @@ pub(super) struct Earlier {
     pub(super) number: u64,
     came: Moment,
     answered: Moment,
-    connection: Option<u64>,
+    connection: Connection,
 }
 
 pub(super) fn hash(what: &impl Hash) -> u64 {
@@ -150,32 +197,24 @@ pub(super) fn hash(what: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// What makes two calls the same one; `None` where there is no telling: the operation is not known, a parameter is no
-/// plain value, or it depends on the answer to another command.
-pub(super) fn meaning(call: &AskedCall) -> Option<u64> {
-    let operation = call.operation?;
-    let (mut values, mut is_plain) = (Vec::new(), true);
-    call.facts.given(&mut |name, _| match call.facts.parameter(name) {
-        Some(value) if !value.contains("$result") => values.push((name.to_owned(), value.into_owned())),
-        _ => is_plain = false,
-    });
-    if !is_plain || values.is_empty() {
-        return None;
-    }
-    for name in operation.parameters {
-        values.extend(call.facts.parameter(name).map(|value| ((*name).to_owned(), value.into_owned())));
-    }
-    values.sort();
-    Some(hash(&(operation.name, values)))
-}
-
-/// The latest exchanges by what they are remembered for, bounded: who watches for repeats need not remember a whole run.
+/// The latest exchanges by what they are remembered for, each with what is to be known of it; bounded, as who watches for
+/// repeats need not remember a whole run.
 pub(super) struct Recent<T> {
-    by_key: IndexMap<u64, T>,
+    by_key: IndexMap<u64, (Earlier, T)>,
 }
 
 /// How many are remembered.
 const MOST_RECENT: usize = 1_000;
+
+/// What an earlier exchange means for a later one.
+pub(super) enum Recalled<T> {
+    /// There is none whose answer anybody has read.
+    Nothing,
+    /// Its answer was under way when the later one was sent.
+    UnderWay,
+    /// The client has read its answer. It is no longer remembered.
+    Known(Earlier, T),
+}
 
 impl<T> Default for Recent<T> {
     fn default() -> Self {
@@ -184,18 +223,36 @@ impl<T> Default for Recent<T> {
 }
 
 impl<T> Recent<T> {
-    /// What is remembered, which it no longer is. The key is worked out only if anything is.
-    pub(super) fn take(&mut self, key: impl FnOnce() -> u64) -> Option<T> {
-        if self.by_key.is_empty() { None } else { self.by_key.shift_remove(&key()) }
+    /// What is remembered, as far as `seen` was sent by one who knows. The key is worked out only if anything is.
+    pub(super) fn recall(&mut self, key: impl FnOnce() -> u64, seen: &Seen<'_>) -> Recalled<T> {
+        if self.by_key.is_empty() {
+            return Recalled::Nothing;
+        }
+        let key = key();
+        match self.by_key.get(&key) {
+            Some((earlier, _)) if seen.unread.contains(&earlier.number) => {
+                self.by_key.shift_remove(&key);
+                Recalled::Nothing
+            }
+            Some((earlier, _)) if !seen.can_know(earlier) => Recalled::UnderWay,
+            Some(_) => match self.by_key.shift_remove(&key) {
+                Some((earlier, value)) => Recalled::Known(earlier, value),
+                None => Recalled::Nothing,
+            },
+            None => Recalled::Nothing,
+        }
     }
 
-    /// What is remembered. The key is worked out only if anything is.
-    pub(super) fn get(&self, key: impl FnOnce() -> u64) -> Option<&T> {
+    /// What is remembered, whoever knows it. The key is worked out only if anything is.
+    pub(super) fn get(&self, key: impl FnOnce() -> u64) -> Option<&(Earlier, T)> {
         if self.by_key.is_empty() { None } else { self.by_key.get(&key()) }
     }
 
-    pub(super) fn put(&mut self, key: u64, value: T) {
-        self.by_key.insert(key, value);
+    /// Remembers `seen`.
+    pub(super) fn put(&mut self, key: u64, seen: &Seen<'_>, value: T) {
+        let Seen { number, came, answered, .. } = *seen;
+        let earlier = Earlier { number, came, answered, connection: seen.request.connection };
+        self.by_key.insert(key, (earlier, value));
         if self.by_key.len() > MOST_RECENT {
             self.by_key.shift_remove_index(0);
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::seen::hash;
-use super::{Breach, Earlier, Recent, Rule, Seen, Severity, Watcher};
+use super::{Breach, Recent, Rule, Seen, Severity, Watcher};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.signature-twice",
@@ -19,15 +19,15 @@ const SAME_SECOND: Duration = Duration::from_millis(1_100);
 
 #[derive(Default)]
 struct SignatureTwice {
-    used: Recent<Earlier>,
+    used: Recent<()>,
 }
 
 impl Watcher for SignatureTwice {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let signature = seen.request.headers.get("x-chert-signature").filter(|_| seen.is_of("chert"))?;
         let key = hash(&signature);
-        let Some(earlier) = self.used.get(|| key).copied() else {
-            self.used.put(key, seen.remembered());
+        let Some(&(earlier, ())) = self.used.get(|| key) else {
+            self.used.put(key, seen, ());
             return None;
         };
         (seen.time_since(&earlier) >= SAME_SECOND)

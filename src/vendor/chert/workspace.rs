@@ -44,6 +44,8 @@ struct Key {
 pub struct Tenant {
     index: usize,
     slug: String,
+    /// Its slug as the scenario has it.
+    original: String,
     /// Whether a bearer token must come with the tenant's header.
     pub multi_tenant: bool,
     state: TenantState,
@@ -87,8 +89,12 @@ impl Tenants {
 
     /// A copy's tenants go by the slug and secret of the original as well: a request may come here by its header alone.
     fn new(service: &Service) -> Self {
-        let tenants: Vec<_> =
-            service.tenants.iter().enumerate().map(|(i, tenant)| Tenant::new(i, tenant)).collect();
+        let tenants: Vec<_> = service
+            .tenants
+            .iter()
+            .enumerate()
+            .map(|(i, tenant)| Tenant::new(i, tenant, &service.suffix))
+            .collect();
         let mut slugs = HashMap::new();
         for (tenant, seed) in service.tenants.iter().enumerate() {
             let original = |text: &str| text.strip_suffix(&service.suffix).unwrap_or(text).to_owned();
@@ -113,11 +119,12 @@ impl Tenants {
 }
 
 impl Tenant {
-    fn new(index: usize, tenant: &section::Tenant) -> Self {
+    fn new(index: usize, tenant: &section::Tenant, suffix: &str) -> Self {
         let chats: Vec<_> = tenant.chats.iter().map(Chat::new).collect();
         Self {
             index,
             slug: tenant.slug.to_string(),
+            original: tenant.slug.strip_suffix(suffix).unwrap_or(&tenant.slug).to_owned(),
             multi_tenant: tenant.multi_tenant,
             state: tenant.state,
             ids: chats.iter().enumerate().map(|(index, chat)| (chat.id.clone(), index)).collect(),
@@ -258,9 +265,12 @@ impl Emulator for State {
     }
 
     fn chats(&self, id: &str) -> Vec<NamedChat> {
-        let chats = self.tenants.tenants.iter().filter_map(|tenant| Some(tenant.chat(id)?.1));
-        let name = |chat: &Chat| chat.display_name.clone().unwrap_or_default();
-        chats.map(|chat| NamedChat { apart: Vec::new(), name: name(chat) }).collect()
+        let named = |tenant: &Tenant| {
+            let (_, chat) = tenant.chat(id)?;
+            let apart = vec![("tenant", tenant.original.clone())];
+            Some(NamedChat { apart, name: chat.display_name.clone().unwrap_or_default() })
+        };
+        self.tenants.all().iter().filter_map(named).collect()
     }
 
     fn state(&self) -> Value {
