@@ -48,13 +48,7 @@ mixture 2 > "$work/half.lua"
 scenario 0 > "$work/scenario.yaml"
 start "$standin" serve "$work/scenario.yaml" --watch --judge --listen 127.0.0.1:$port --log off
 most=$(load 32 "${seconds}s" full)
-connections=64
-for i in 1 2 3; do
-  rate=$(load "$connections" "${seconds}s" half)
-  connections=$((connections * most / 2 / rate))
-done
 stop
-echo "at most $most requests/s; $minutes minutes with $connections connections that pause for 2 ms" >&2
 
 start "$standin" serve "$work/scenario.yaml" --watch --judge --listen 127.0.0.1:$port --log off
 ( edition=0; while sleep 10; do
@@ -102,33 +96,42 @@ while live:
     drop()
 print(made, calls)
 PY
-load "$connections" "${minutes}m" half > "$work/rate"
+# A minute at a time, each with as many connections as the one before says that half the load needs.
+connections=32
+for minute in $(seq "$minutes"); do
+  rate=$(load "$connections" 1m half)
+  echo "$connections $rate $(awk '/requests in/ {print $1}' "$work/wrk-half") $(awk '/Socket errors/ {gsub(",", ""); print $4, $6, $8, $10}' "$work/wrk-half")" >> "$work/minutes"
+  connections=$((connections * most / 2 / rate + 1))
+done
 rm "$work/goes-on"
 wait "$spaces"
 kill "$reloads" "$samples"
 
 curl -s "$url/__standin/metrics" > "$work/metrics"
 curl -s "$url/__standin/journal" > "$work/journal"
-python3 - "$work" "$connections" "$most" <<'PY'
+python3 - "$work" "$most" <<'PY'
 import json, re, statistics as s, sys
-work, connections, most = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+work, most = sys.argv[1], int(sys.argv[2])
 read = lambda name: open(f"{work}/{name}").read()
-metrics, wrk = read("metrics"), read("wrk-half")
+metrics = read("metrics")
+minutes = [[int(figure) for figure in line.split()] for line in read("minutes").splitlines()]
 exchanges = sum(int(count) for count in re.findall(r"^standin_exchanges_total\{.*\} (\d+)$", metrics, re.M))
 value = lambda name: int(re.search(rf"^{name} (\d+)$", metrics, re.M)[1])
 evicted, kept = value("standin_journal_evicted_total"), len(json.loads(read("journal"))["entries"])
 made, calls = (int(figure) for figure in read("spaces").split())
-answered = int(re.search(r"(\d+) requests in", wrk)[1])
-errors = [int(count) for count in re.findall(r"(?:connect|read|write|timeout) (\d+)", wrk)] or [0] * 4
+answered = sum(minute[2] for minute in minutes)
+# What was under way when a minute ended is in the journal and has no answer that anybody read.
+connections = sum(minute[0] for minute in minutes)
+errors = [sum(column) for column in zip(*(minute[3:] or [0] * 4 for minute in minutes))]
 fired = sum(int(count) for count in re.findall(r"^standin_faults_fired_total\{.*\} (\d+)$", metrics, re.M))
 lost = sum(int(count) for count in re.findall(r'^standin_faults_fired_total\{fault="lost"\} (\d+)$', metrics, re.M))
 memory = [int(line) / 1024 for line in read("memory").split()]
 part = max(1, len(memory) // 5)
-print(f"{answered:,} answers at {int(read('rate')):,} requests/s, half of {most:,} being {most // 2:,}; "
+print(f"{answered:,} answers at {s.median(minute[1] for minute in minutes):,.0f} requests/s, half of {most:,} being {most // 2:,}; "
       f"{calls:,} more in {made:,} namespaces; {read('editions').strip()} other scenarios; {fired:,} fired faults")
 print("memory in MiB, medians of five parts: " + ", ".join(f"{s.median(memory[i * part:(i + 1) * part]):.1f}" for i in range(len(memory) // part)))
 print(f"{exchanges:,} exchanges = {evicted:,} evicted + {kept:,} in the journal")
-print(f"{exchanges - answered - calls:,} exchanges beyond the answers: {lost:,} lost by a fault, the rest under way at the end on {connections} connections; "
+print(f"{exchanges - answered - calls:,} exchanges beyond the answers: {lost:,} lost by a fault, the rest under way when one of {len(minutes)} minutes ended; "
       f"errors of the client's sockets: connect {errors[0]}, read {errors[1]}, write {errors[2]}, timeout {errors[3]}")
 assert exchanges == evicted + kept, "an exchange is in no journal, or in two"
 assert 0 <= exchanges - answered - calls - lost <= connections, "exchanges are missing"

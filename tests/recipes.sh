@@ -39,9 +39,17 @@ must_not rename
 must_not rename
 must rename
 expected='- {name: tried again, on: chert.chats.rename, calls: {exactly: 3}}'
-STANDIN_CONTROL_TOKEN=token
-question=$(sed -n '/__standin\/verify$/s/8080/18490/p' docs/ci.md)
-must bash -c "$(declare -f client); curl() { command curl --resolve standin:18490:127.0.0.1 \"\$@\"; }; STANDIN_CONTROL_TOKEN=token; $question --data-binary '$expected'"
+questions() { # WHICH: the line of the recipe, against this port
+  sed -n "/^curl.*$1\$/s/8080/18490/p" docs/ci.md
+}
+ask() {
+  bash -c "curl() { command curl -sS --resolve standin:18490:127.0.0.1 \"\$@\"; }; STANDIN_CONTROL_TOKEN=token; $1"
+}
+must ask "$(questions verify) --data-binary '$expected'"
+must_not ask "$(questions verify) --data-binary '${expected/3/7}'"
+must ask "$(questions conduct)"
+client -o /dev/null -X PUT http://standin:18490/api/v1/chats/ch_01H -H 'x-chert-signature: v1,1,0' -d '{}' || true
+must_not ask "$(questions conduct)"
 must_not client -X POST http://standin:18490/__standin/verify --data-binary "$expected"
 kill "$server"
 must wait "$server"
