@@ -592,3 +592,19 @@ fn a_scenario_is_judged_unless_copies_of_it_are() {
     let other = Scenario::parse("other", SCENARIO).unwrap();
     assert_eq!(names(Some(&other)), ["renamed"]);
 }
+
+#[test]
+fn whoever_asks_hears_whether_the_client_failed() {
+    let now = "2024-11-20T13:55:08Z".parse().unwrap();
+    let asked = |run: Run| {
+        let headers = [("host", "localhost")].into_iter().collect();
+        let conduct = Request::new("GET", "/__standin/conduct", headers, "".into());
+        standin::control::answer(&mut Realm::new(run.world), &conduct, now).status
+    };
+    let mut run = Run::new("");
+    run.chert(0, "ch", r#"{"display_names":"Crew"}"#);
+    assert_eq!(asked(run), 200, "a warning fails nothing");
+    let mut run = Run::new("");
+    run.send(0, "PUT", "/api/v1/chats/ch", &[("x-chert-signature", "v1,1,0")], "");
+    assert_eq!(asked(run), 417);
+}
