@@ -27,3 +27,7 @@ bench:
 # Measure throughput, memory and start beside bare hyper; needs wrk, curl and python3
 load *arguments:
     bash benches/load.sh {{arguments}}
+
+# Run what action.yml, the Dockerfile and docs/ci.md say, as far as it goes without their machines
+recipes:
+    tests/recipes.sh

@@ -126,10 +126,10 @@ errors = [sum(column) for column in zip(*(minute[3:] or [0] * 4 for minute in mi
 fired = sum(int(count) for count in re.findall(r"^standin_faults_fired_total\{.*\} (\d+)$", metrics, re.M))
 lost = sum(int(count) for count in re.findall(r'^standin_faults_fired_total\{fault="lost"\} (\d+)$', metrics, re.M))
 memory = [int(line) / 1024 for line in read("memory").split()]
-part = max(1, len(memory) // 5)
+part = max(1, len(memory) // 10)
 print(f"{answered:,} answers at {s.median(minute[1] for minute in minutes):,.0f} requests/s, half of {most:,} being {most // 2:,}; "
       f"{calls:,} more in {made:,} namespaces; {read('editions').strip()} other scenarios; {fired:,} fired faults")
-print("memory in MiB, medians of five parts: " + ", ".join(f"{s.median(memory[i * part:(i + 1) * part]):.1f}" for i in range(len(memory) // part)))
+print("memory in MiB, medians of ten parts: " + ", ".join(f"{s.median(memory[i * part:(i + 1) * part]):.1f}" for i in range(len(memory) // part)))
 print(f"{exchanges:,} exchanges = {evicted:,} evicted + {kept:,} in the journal")
 print(f"{exchanges - answered - calls:,} exchanges beyond the answers: {lost:,} lost by a fault, the rest under way when one of {len(minutes)} minutes ended; "
       f"errors of the client's sockets: connect {errors[0]}, read {errors[1]}, write {errors[2]}, timeout {errors[3]}")

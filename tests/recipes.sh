@@ -23,11 +23,12 @@ setting() { sed -n "s/^$1 //p" Dockerfile; }
 mkdir "$work/root"
 cp "$standin" "$work/root/standin"
 cp scenarios/fails-then-recovers.yaml "$work/root/scenario.yaml"
-in_root() { env -i "$(setting ENV | sed 's/8080/18490/')" STANDIN_CONTROL_TOKEN=token chroot "$work/root" "$@"; }
-in_root /standin serve /scenario.yaml --judge 2>"$work/log" & server=$!
+change_root=$(PATH=$PATH:/usr/sbin:/sbin command -v chroot)
+in_root=(env -i "$(setting ENV | sed 's/8080/18490/')" STANDIN_CONTROL_TOKEN=token "$change_root" "$work/root")
+"${in_root[@]}" /standin serve /scenario.yaml --judge 2>"$work/log" & server=$!
 check=$(setting HEALTHCHECK | sed 's/.*CMD //; s/8080/18490/' | python3 -c 'import json, sys; print(*json.load(sys.stdin))')
 # shellcheck disable=SC2086
-must in_root $check --wait 10s
+must "${in_root[@]}" $check --wait 10s
 
 said 'docs/ci.md: the client of another container'
 client() { curl -sS --fail-with-body --resolve standin:18490:127.0.0.1 "$@"; }
@@ -58,7 +59,7 @@ server=
 said 'action.yml: its steps'
 python3 - > "$work/step" <<'PY'
 for line in open("action.yml"):
-    if "standin run" in line:
+    if "- run: standin run" in line:
         print(line.split("run:", 1)[1].strip())
 PY
 cp scenarios/fails-then-recovers.yaml "$work/a scenario.yaml"
