@@ -231,11 +231,11 @@ impl<T> Recent<T> {
         let key = key();
         match self.by_key.get(&key) {
             Some((earlier, _)) if seen.unread.contains(&earlier.number) => {
-                self.by_key.shift_remove(&key);
+                self.by_key.swap_remove(&key);
                 Recalled::Nothing
             }
             Some((earlier, _)) if !seen.can_know(earlier) => Recalled::UnderWay,
-            Some(_) => match self.by_key.shift_remove(&key) {
+            Some(_) => match self.by_key.swap_remove(&key) {
                 Some((earlier, value)) => Recalled::Known(earlier, value),
                 None => Recalled::Nothing,
             },
@@ -253,8 +253,9 @@ impl<T> Recent<T> {
         let Seen { number, came, answered, .. } = *seen;
         let earlier = Earlier { number, came, answered, connection: seen.request.connection };
         self.by_key.insert(key, (earlier, value));
+        // Half of them go at once, as each that goes moves all that stay.
         if self.by_key.len() > MOST_RECENT {
-            self.by_key.shift_remove_index(0);
+            self.by_key.drain(..MOST_RECENT / 2);
         }
     }
 }
