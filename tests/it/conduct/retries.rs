@@ -1,0 +1,195 @@
+//! What is a retry, and of whom: connections, times, callers, and requests that mean the same.
+
+use jiff::Timestamp;
+use standin::engine::{Arrival, Realm, step};
+use standin::http::{Connection, Request};
+
+use super::{CREW, RENAME, Run};
+
+/// A connection on which a client has done something before.
+const KEPT_ALIVE: Connection = Connection {
+    number: 7,
+    opened: Some(Timestamp::UNIX_EPOCH),
+    was_alone: false,
+    is_first: false,
+    in_turn: true,
+};
+
+#[test]
+fn a_retry_at_once_is_seen_where_the_client_has_read_the_answer() {
+    let fault = |error: &str| format!("faults: [{{name: f, on: {error}}}]\n");
+    for (more, rule) in [
+        (String::new(), "chert.repeated-refusal"),
+        (fault("chert.chats.rename, error: 1007, retry_after: 3"), "chert.early-retry"),
+    ] {
+        let mut run = Run::new(&more);
+        run.connection = KEPT_ALIVE;
+        run.chert(0, "direct", CREW);
+        run.chert(0, "direct", CREW);
+        assert_eq!(run.broken(), [(rule, vec![vec![1, 2]])]);
+    }
+    let mut run = Run::new(&fault("bitrix24, error: QUERY_LIMIT_EXCEEDED"));
+    run.connection = KEPT_ALIVE;
+    run.bitrix24(0, "imconnector.chat.name.set", RENAME);
+    run.bitrix24(0, "imconnector.chat.name.set", RENAME);
+    assert_eq!(run.broken(), [("bitrix24.limit-ignored", vec![vec![1, 2]])]);
+
+    // Over fresh connections nobody can tell one such retry from a request of the same time, but a row of them.
+    let mut run = Run::new("");
+    for _ in 0..22 {
+        run.chert(1, "direct", CREW);
+    }
+    assert_eq!(run.broken(), [("chert.repeated-refusal", vec![vec![1, 21]])]);
+    let mut run = Run::new(&fault("chert, error: 4001"));
+    for _ in 0..42 {
+        run.chert(1, "ch", CREW);
+    }
+    assert_eq!(run.broken(), [("chert.backoff", vec![vec![1, 21, 41]])]);
+}
+
+#[test]
+fn a_pause_begins_when_the_answer_is_complete() {
+    let late = |more: &str| format!("faults: [{{name: f, on: chert, when: {{call: 1}}, {more}}}]\n");
+    let mut run = Run::new(&late("error: 1002, delay: 300ms"));
+    run.chert(0, "ch", CREW);
+    run.chert(250, "ch", CREW);
+    assert_eq!(run.broken(), [], "the answer was still to come");
+    let mut run = Run::new(&late("error: 1007, retry_after: 1, delay: 400ms"));
+    run.chert(0, "ch", CREW);
+    run.chert(1_399, "ch", CREW);
+    assert_eq!(run.broken(), [("chert.early-retry", vec![vec![1, 2]])]);
+    let mut run = Run::new(&late("error: 1007, retry_after: 1, wire: {slow_head: 400ms}, applied: true"));
+    run.chert(0, "ch", CREW);
+    run.chert(1_400, "ch", CREW);
+    assert_eq!(run.broken(), []);
+    // Of constant pauses none looks longer because an answer took its time.
+    let slower = "faults:
+  - {name: f, on: chert, error: 4001}
+  - {name: two, on: chert, when: {call: 2}, delay: 200ms}
+  - {name: three, on: chert, when: {call: 3}, delay: 400ms}\n";
+    let mut run = Run::new(slower);
+    for pause in [0, 100, 300, 500] {
+        run.chert(pause, "ch", CREW);
+    }
+    assert_eq!(run.broken(), [("chert.backoff", vec![vec![1, 2, 3], vec![1, 2, 3, 4]])]);
+}
+
+#[test]
+fn a_request_over_a_new_connection_is_a_retry_when_nobody_else_was_served() {
+    let start: Timestamp = "2024-11-20T13:55:08Z".parse().unwrap();
+    let second = |opened_after: i64, was_alone: bool, came_after: i64| {
+        let mut run = Run::new("faults: [{name: f, on: chert, delay: 10ms}]\n");
+        run.chert(0, "direct", CREW);
+        let opened = Some(start + jiff::SignedDuration::from_millis(opened_after));
+        run.connection = Connection { number: 1, opened, was_alone, is_first: true, in_turn: true };
+        run.chert(came_after, "direct", CREW);
+        !run.broken().is_empty()
+    };
+    // Accepted once the answer was complete: only if requests can have been sent beside each other it may be one of those.
+    assert_eq!((second(10, true, 11), second(10, false, 11), second(30, false, 31)), (true, false, true));
+    // Accepted before: it takes its time to agree on encryption.
+    assert_eq!((second(9, true, 200), second(9, true, 1_011)), (false, true));
+}
+
+#[test]
+fn an_answer_that_nobody_waited_for_binds_nobody() {
+    let mut realm = Realm::new(Run::new("").world);
+    let now: Timestamp = "2024-11-20T13:55:08Z".parse().unwrap();
+    let (name, _) = realm.open(None, None, now).unwrap();
+    let send = |realm: &mut Realm, after: i64| {
+        let world = realm.space(&name, now).unwrap();
+        let headers = [
+            ("authorization", "Bearer signing-secret"),
+            ("x-chert-tenant", "acme"),
+            ("content-type", "application/json"),
+        ];
+        let body = CREW.to_owned().into();
+        let request = Request::new("PUT", "/api/v1/chats/direct", headers.into_iter().collect(), body);
+        let arrival = Arrival::at(now + jiff::SignedDuration::from_millis(after));
+        let planned = step(world, &request, arrival);
+        world.record(request, planned, arrival);
+    };
+    send(&mut realm, 0);
+    realm.undelivered(Some("n1"), 1);
+    send(&mut realm, 500);
+    assert_eq!(realm.broken(), []);
+    send(&mut realm, 1_000);
+    assert_eq!(realm.broken().len(), 1, "the second answer was read");
+}
+
+#[test]
+fn commands_and_calls_are_the_same_to_a_batch() {
+    let rename = "imconnector.chat.name.set?CONNECTOR=connector&LINE=105&CHAT_ID=chat-1";
+    let batch = serde_json::json!({"cmd": {"a": rename, "b": rename}}).to_string();
+    let mut run = Run::new("");
+    run.bitrix24(0, "batch", &batch);
+    assert_eq!(run.broken(), [], "of one request no command repeats another");
+    let without = r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"chat-1"}"#;
+    run.bitrix24(1_000, "imconnector.chat.name.set", without);
+    assert_eq!(run.broken(), [("bitrix24.repeated-argument-error", vec![vec![1, 2]])]);
+}
+
+#[test]
+fn other_requests_need_not_wait_for_one_that_was_refused() {
+    let mut run = Run::new(
+        "faults:
+  - {name: f, on: chert, when: {call: 1}, error: 1007, retry_after: 3}
+  - {name: g, on: bitrix24, when: {call: 1}, error: QUERY_LIMIT_EXCEEDED}
+",
+    );
+    run.chert(0, "ch", CREW);
+    run.chert(100, "direct", CREW);
+    run.bitrix24(0, "imconnector.chat.name.set", RENAME);
+    run.bitrix24(100, "imconnector.chat.name.set", &RENAME.replace("New", "Newer"));
+    run.send(0, "OPTIONS", "/rest/1/webhook-secret/imconnector.chat.name.set", &[], "");
+    assert_eq!(run.broken(), []);
+}
+
+#[test]
+fn what_a_call_means_counts_and_not_how_it_is_spelt() {
+    let mut run = Run::new("");
+    run.bitrix24(
+        0,
+        "imconnector.chat.name.set",
+        r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"chat-1"}"#,
+    );
+    run.bitrix24(
+        100,
+        "imconnector.chat.name.set",
+        r#"{"LINE": 105,"CHAT_ID":"chat-1","CONNECTOR":"connector"}"#,
+    );
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let target = "/rest/1/webhook-secret/imconnector.chat.name.set";
+    run.send(100, "POST", target, &form, "CONNECTOR=connector&LINE=105&CHAT_ID=chat-1");
+    run.chert(0, "direct", CREW);
+    run.chert(100, "direct", r#"{ "display_name": "Crew" }"#);
+    let broken = run.broken();
+    assert_eq!(broken[0], ("chert.repeated-refusal", vec![vec![4, 5]]));
+    assert_eq!(broken[1], ("bitrix24.repeated-argument-error", vec![vec![1, 2], vec![2, 3]]));
+}
+
+#[test]
+fn callers_are_judged_apart() {
+    let mut run = Run::new("");
+    let without = r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"chat-1"}"#;
+    for (bearer, tenant) in [("Bearer access-token", "acme"), ("Bearer other-token", "other")] {
+        let headers = [("authorization", bearer), ("content-type", "application/json")];
+        run.send(100, "POST", "/rest/imconnector.chat.name.set", &headers, without);
+        let headers = [headers[1], ("authorization", "Bearer signing-secret"), ("x-chert-tenant", tenant)];
+        run.send(100, "PUT", "/api/v1/chats/direct", &headers, CREW);
+    }
+    assert_eq!(run.broken(), []);
+}
+
+#[test]
+fn what_the_test_has_changed_may_be_tried_again() {
+    let mut run = Run::new("faults: [{name: f, on: chert, error: 2005}]\n");
+    run.chert(0, "ch", CREW);
+    run.world.switch_fault(0, standin::fault::Mode::Off);
+    assert_eq!(run.chert(1_000, "ch", CREW), 200);
+    run.chert(0, "direct", CREW);
+    run.world.save("here", run.now);
+    run.world.restore("here");
+    run.chert(1_000, "direct", CREW);
+    assert_eq!(run.broken(), []);
+}
