@@ -6,7 +6,7 @@
 #   benches/soak.sh [MINUTES]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-minutes=${1:-20} seconds=5
+minutes=${1:-20} connections=64
 . benches/common.sh
 
 scenario() {
@@ -19,7 +19,7 @@ faults:
   - {name: "later, edition $1", on: chert.chats.rename, when: {every: 50}, error: 4001, applied: {later: 100ms}}
 YAML
 }
-# Renames of both vendors, a batch, and a chat that does not exist; MILLISECONDS between two requests of a connection.
+# Renames of both vendors, a batch, and a chat that does not exist: mixture [REQUESTS_A_SECOND], which are kept by the clock.
 mixture() {
   cat <<LUA
 local json, number = {["content-type"] = "application/json"}, 0
@@ -39,19 +39,31 @@ function request()
   return wrk.format("PUT", "/api/v1/chats/nowhere-" .. number, chert, '{"display_name":"n"}')
 end
 LUA
-  [ "$1" = 0 ] || echo "function delay() return $1 end"
+  [ -z "${1:-}" ] || cat <<LUA
+local ffi = require("ffi")
+ffi.cdef("struct timeval { long s, us; }; int gettimeofday(struct timeval *, void *);")
+local now, start, turn = ffi.new("struct timeval"), nil, 0
+function delay()
+  ffi.C.gettimeofday(now, nil)
+  local time = tonumber(now.s) + tonumber(now.us) / 1e6
+  start, turn = start or time, turn + 1
+  return math.max(0, math.floor((start + turn / $1 - time) * 1000))
+end
+LUA
 }
-load() { wrk -t1 -c"$1" -d"$2" -s "$work/$3.lua" "$url/" > "$work/wrk-$3"; awk '/Requests\/sec/ {print int($2)}' "$work/wrk-$3"; }
-mixture 0 > "$work/full.lua"
-mixture 2 > "$work/half.lua"
+load() { wrk -t1 -c$connections -d"$1" -s "$work/$2.lua" "$url/" > "$work/wrk-$2"; }
+figure() { awk "$2" "$work/wrk-$1"; }
 
 scenario 0 > "$work/scenario.yaml"
 start "$standin" serve "$work/scenario.yaml" --watch --judge --listen 127.0.0.1:$port --log off
-most=$(load 32 "${seconds}s" full)
+mixture > "$work/full.lua"
+load 20s full
+most=$(figure full '/Requests\/sec/ {print int($2)}')
 stop
 
 start "$standin" serve "$work/scenario.yaml" --watch --judge --listen 127.0.0.1:$port --log off
-( edition=0; while sleep 10; do
+mixture $((most / 2)) > "$work/half.lua"
+( edition=0; sleep 5; while sleep 10; do
     edition=$((edition + 1)); scenario "$edition" > "$work/next.yaml"; mv "$work/next.yaml" "$work/scenario.yaml"; echo "$edition" > "$work/editions"
   done ) & reloads=$!
 ( while sleep 10; do resident >> "$work/memory"; done ) & samples=$!
@@ -96,43 +108,36 @@ while live:
     drop()
 print(made, calls)
 PY
-# A minute at a time, each with as many connections as the one before says that half the load needs.
-connections=32
-for minute in $(seq "$minutes"); do
-  rate=$(load "$connections" 1m half)
-  echo "$connections $rate $(awk '/requests in/ {print $1}' "$work/wrk-half") $(awk '/Socket errors/ {gsub(",", ""); print $4, $6, $8, $10}' "$work/wrk-half")" >> "$work/minutes"
-  connections=$((connections * most / 2 / rate + 1))
-done
+load "${minutes}m" half
 rm "$work/goes-on"
 wait "$spaces"
 kill "$reloads" "$samples"
 
 curl -s "$url/__standin/metrics" > "$work/metrics"
 curl -s "$url/__standin/journal" > "$work/journal"
+echo "$connections" "$(figure half '/requests in/ {print $1}')" "$(figure half '/Requests\/sec/ {print $2}')" \
+  "$(figure half '/Socket errors/ {gsub(",", ""); print $4, $6, $8, $10}')" > "$work/answers"
 python3 - "$work" "$most" <<'PY'
 import json, re, statistics as s, sys
 work, most = sys.argv[1], int(sys.argv[2])
 read = lambda name: open(f"{work}/{name}").read()
 metrics = read("metrics")
-minutes = [[int(figure) for figure in line.split()] for line in read("minutes").splitlines()]
+connections, answered, rate, *errors = (float(figure) for figure in read("answers").split())
 exchanges = sum(int(count) for count in re.findall(r"^standin_exchanges_total\{.*\} (\d+)$", metrics, re.M))
 value = lambda name: int(re.search(rf"^{name} (\d+)$", metrics, re.M)[1])
 evicted, kept = value("standin_journal_evicted_total"), len(json.loads(read("journal"))["entries"])
 made, calls = (int(figure) for figure in read("spaces").split())
-answered = sum(minute[2] for minute in minutes)
-# What was under way when a minute ended is in the journal and has no answer that anybody read.
-connections = sum(minute[0] for minute in minutes)
-errors = [sum(column) for column in zip(*(minute[3:] or [0] * 4 for minute in minutes))]
 fired = sum(int(count) for count in re.findall(r"^standin_faults_fired_total\{.*\} (\d+)$", metrics, re.M))
 lost = sum(int(count) for count in re.findall(r'^standin_faults_fired_total\{fault="lost"\} (\d+)$', metrics, re.M))
 memory = [int(line) / 1024 for line in read("memory").split()]
 part = max(1, len(memory) // 10)
-print(f"{answered:,} answers at {s.median(minute[1] for minute in minutes):,.0f} requests/s, half of {most:,} being {most // 2:,}; "
+print(f"{answered:,.0f} answers at {rate:,.0f} requests/s, half of {most:,} being {most // 2:,}; "
       f"{calls:,} more in {made:,} namespaces; {read('editions').strip()} other scenarios; {fired:,} fired faults")
 print("memory in MiB, medians of ten parts: " + ", ".join(f"{s.median(memory[i * part:(i + 1) * part]):.1f}" for i in range(len(memory) // part)))
 print(f"{exchanges:,} exchanges = {evicted:,} evicted + {kept:,} in the journal")
-print(f"{exchanges - answered - calls:,} exchanges beyond the answers: {lost:,} lost by a fault, the rest under way when one of {len(minutes)} minutes ended; "
-      f"errors of the client's sockets: connect {errors[0]}, read {errors[1]}, write {errors[2]}, timeout {errors[3]}")
+# What was under way when the load ended is in the journal and has no answer that anybody read.
+print(f"{exchanges - answered - calls:,.0f} exchanges beyond the answers: {lost:,} lost by a fault, the rest under way when the load "
+      f"with its {connections:.0f} connections ended; errors of its sockets (connect, read, write, timeout): {errors or 'none'}")
 assert exchanges == evicted + kept, "an exchange is in no journal, or in two"
 assert 0 <= exchanges - answered - calls - lost <= connections, "exchanges are missing"
 PY

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::clock;
 use crate::engine::Traffic;
@@ -28,20 +29,16 @@ pub(super) struct Busy(Arc<Traffic>);
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.served();
+        self.0.served(clock::now);
     }
 }
 
 impl Line {
     /// A connection that was accepted just now.
     pub(super) fn new(address: IpAddr, is_secure: bool, traffic: &Arc<Traffic>) -> Self {
-        let (number, others) = (traffic.opened(), traffic.serving());
-        let known = Connection {
-            number,
-            opened: Some(clock::now()),
-            was_alone: others == 0,
-            ..Connection::default()
-        };
+        let (number, opened) = (traffic.opened(), clock::now());
+        let alone_for = if traffic.serving() { traffic.uncrowded_for(opened) } else { Duration::ZERO };
+        let known = Connection { number, opened: Some(opened), alone_for, ..Connection::default() };
         let first = Mutex::new(Some(Busy(Arc::clone(traffic))));
         Self { address, is_secure, known, is_new: true.into(), first, traffic: Arc::clone(traffic) }
     }

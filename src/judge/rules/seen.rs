@@ -149,8 +149,8 @@ impl Seen<'_> {
     /// Whether its sender has read the answer to an earlier one, as far as connections and times tell.
     ///
     /// The next request of an HTTP/1 connection comes from one who has. A new connection that was accepted after the answer
-    /// does when nobody else was being served, so that the requests cannot have been sent beside each other; one that was
-    /// accepted before it takes its time to be agreed on. In all other cases a pause tells.
+    /// does when nobody else was being served, nor two at once shortly before, as by a client with threads; one that was accepted
+    /// before it takes its time to be agreed on. In all other cases a pause tells.
     pub(super) fn can_know(&self, earlier: &Earlier) -> bool {
         if earlier.number == self.number || self.unread.contains(&earlier.number) {
             return false;
@@ -164,7 +164,7 @@ impl Seen<'_> {
             Some(_) if now.number == then.number => now.in_turn || wall >= IN_FLIGHT,
             Some(opened) if now.is_first => {
                 match Duration::try_from(opened.duration_since(earlier.answered.wall)) {
-                    Ok(later) => now.was_alone || later >= IN_FLIGHT,
+                    Ok(later) => now.alone_for >= IN_FLIGHT || later >= IN_FLIGHT,
                     Err(_) => wall >= GREETING,
                 }
             }

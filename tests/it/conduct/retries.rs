@@ -1,5 +1,7 @@
 //! What is a retry, and of whom: connections, times, callers, and requests that mean the same.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use standin::engine::{Arrival, Realm, step};
 use standin::http::{Connection, Request};
@@ -10,7 +12,7 @@ use super::{CREW, RENAME, Run};
 const KEPT_ALIVE: Connection = Connection {
     number: 7,
     opened: Some(Timestamp::UNIX_EPOCH),
-    was_alone: false,
+    alone_for: Duration::ZERO,
     is_first: false,
     in_turn: true,
 };
@@ -77,18 +79,19 @@ fn a_pause_begins_when_the_answer_is_complete() {
 #[test]
 fn a_request_over_a_new_connection_is_a_retry_when_nobody_else_was_served() {
     let start: Timestamp = "2024-11-20T13:55:08Z".parse().unwrap();
-    let second = |opened_after: i64, was_alone: bool, came_after: i64| {
+    let second = |opened_after: i64, alone_for: u64, came_after: i64| {
         let mut run = Run::new("faults: [{name: f, on: chert, delay: 10ms}]\n");
         run.chert(0, "direct", CREW);
         let opened = Some(start + jiff::SignedDuration::from_millis(opened_after));
-        run.connection = Connection { number: 1, opened, was_alone, is_first: true, in_turn: true };
+        let alone_for = Duration::from_millis(alone_for);
+        run.connection = Connection { number: 1, opened, alone_for, is_first: true, in_turn: true };
         run.chert(came_after, "direct", CREW);
         !run.broken().is_empty()
     };
     // Accepted once the answer was complete: only if requests can have been sent beside each other it may be one of those.
-    assert_eq!((second(10, true, 11), second(10, false, 11), second(30, false, 31)), (true, false, true));
+    assert_eq!((second(10, 20, 11), second(10, 19, 11), second(30, 0, 31)), (true, false, true));
     // Accepted before: it takes its time to agree on encryption.
-    assert_eq!((second(9, true, 200), second(9, true, 1_011)), (false, true));
+    assert_eq!((second(9, 20, 200), second(9, 20, 1_011)), (false, true));
 }
 
 #[test]
