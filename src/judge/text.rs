@@ -64,7 +64,7 @@ impl Broken {
         };
         let mut text =
             format!("{weight}: the rule `{}` was broken: {} ({})\n", self.rule, self.summary, self.source);
-        for Breach { what, exchanges, space, before_reset } in self.breaches.iter().take(MOST_TOLD) {
+        for Breach { what, exchanges, space, before_reset, .. } in self.breaches.iter().take(MOST_TOLD) {
             let numbers: Vec<_> = exchanges.iter().map(u64::to_string).collect();
             let space = space.as_ref().map_or(String::new(), |space| format!(" of namespace {space}"));
             let reset = before_reset.map_or(String::new(), |number| format!(" before reset {number}"));
@@ -82,7 +82,7 @@ impl Broken {
 
     /// The same as data.
     pub fn json(&self) -> Value {
-        let breach = |Breach { what, exchanges, space, before_reset }: &Breach| json!({"what": what, "exchanges": exchanges, "namespace": space, "before_reset": before_reset});
+        let breach = |Breach { what, exchanges, space, before_reset, .. }: &Breach| json!({"what": what, "exchanges": exchanges, "namespace": space, "before_reset": before_reset});
         json!({
             "rule": self.rule,
             "severity": self.severity,

@@ -66,10 +66,9 @@ impl Tries {
         let does_not_grow = pause < IN_FLIGHT || pause.mul_f64(10.0) <= first.mul_f64(11.0);
         (is_retry_of_retry && does_not_grow).then(|| {
             let (pause, first) = (pause.as_millis(), first.as_millis());
-            Breach::shown_by(
-                self.numbers.iter().copied().chain([seen.number]).collect(),
-                format!("the pause before this retry was {pause} ms, the first one {first} ms"),
-            )
+            let what = format!("the pause before this retry was {pause} ms, the first one {first} ms");
+            let exchanges = self.numbers.iter().copied().chain([seen.number]).collect();
+            Breach { exchanges, ..Breach::after(last, seen, what) }
         })
     }
 }

@@ -18,12 +18,13 @@ mod token_in_url;
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::in_a_line;
 use crate::seed::Text;
-use seen::{Earlier, Recent};
+use seen::{Earlier, IN_FLIGHT, Recent};
 pub use seen::{Memo, Moment, OtherAnswer, Seen};
 
 /// One rule.
@@ -72,11 +73,13 @@ pub struct Breach {
     pub space: Option<String>,
     /// The reset that came after them, counted from 1: their numbers are those of before.
     pub before_reset: Option<u64>,
+    /// When the connection was accepted from which alone it follows that there is a breach.
+    guessed: Option<Timestamp>,
 }
 
 impl Breach {
     fn shown_by(exchanges: Vec<u64>, what: impl Into<String>) -> Self {
-        Self { what: in_a_line(&what.into()), exchanges, space: None, before_reset: None }
+        Self { what: in_a_line(&what.into()), exchanges, space: None, before_reset: None, guessed: None }
     }
 
     fn of(seen: &Seen<'_>, what: impl Into<String>) -> Self {
@@ -84,7 +87,8 @@ impl Breach {
     }
 
     fn after(earlier: Earlier, seen: &Seen<'_>, what: impl Into<String>) -> Self {
-        Self::shown_by(vec![earlier.number, seen.number], what)
+        let breach = Self::shown_by(vec![earlier.number, seen.number], what);
+        Self { guessed: seen.guessed_after(&earlier), ..breach }
     }
 }
 
@@ -214,7 +218,11 @@ impl Conduct {
             return;
         }
         let mut seen = Seen { unread: &self.unread, ..seen };
+        let crowded = seen.crowded();
         for watched in &mut self.watched {
+            if let Some(crowded) = crowded {
+                watched.take_back(crowded);
+            }
             seen.is_only_counted = watched.breaches.len() >= MOST_BREACHES;
             if let Some(breach) = watched.watcher.saw(&seen) {
                 watched.count += 1;
@@ -238,6 +246,16 @@ impl Conduct {
                 breaches: watched.breaches.clone(),
             })
             .collect()
+    }
+}
+
+impl Watched {
+    /// Two were served at once at this time: what was guessed about then was done by a client with threads.
+    fn take_back(&mut self, crowded: Timestamp) {
+        let before = self.breaches.len();
+        let is_far = |at: Timestamp| crowded.duration_since(at).unsigned_abs() >= IN_FLIGHT;
+        self.breaches.retain(|breach| breach.guessed.is_none_or(is_far));
+        self.count -= (before - self.breaches.len()) as u64;
     }
 }
 

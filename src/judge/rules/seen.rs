@@ -149,8 +149,8 @@ impl Seen<'_> {
     /// Whether its sender has read the answer to an earlier one, as far as connections and times tell.
     ///
     /// The next request of an HTTP/1 connection comes from one who has. A new connection that was accepted after the answer
-    /// does when nobody else was being served, nor two at once shortly before, as by a client with threads; one that was accepted
-    /// before it takes its time to be agreed on. In all other cases a pause tells.
+    /// does when nobody else was being served, nor two at once shortly before or after, as by a client with threads; one that was
+    /// accepted before it takes its time to be agreed on. In all other cases a pause tells.
     pub(super) fn can_know(&self, earlier: &Earlier) -> bool {
         if earlier.number == self.number || self.unread.contains(&earlier.number) {
             return false;
@@ -170,6 +170,22 @@ impl Seen<'_> {
             }
             _ => wall >= IN_FLIGHT,
         }
+    }
+
+    /// When its connection was accepted, if that alone tells that its sender has read the answer to an earlier one.
+    pub(super) fn guessed_after(&self, earlier: &Earlier) -> Option<Timestamp> {
+        let connection = self.request.connection;
+        let is_other = connection.is_first && connection.number != earlier.connection.number;
+        connection.opened.filter(|opened| {
+            is_other && opened.duration_since(earlier.answered.wall).unsigned_abs() < IN_FLIGHT
+        })
+    }
+
+    /// When two were served at once, as far as its connection is the first to tell.
+    pub(super) fn crowded(&self) -> Option<Timestamp> {
+        let connection = self.request.connection;
+        let is_news = connection.is_first && connection.alone_for < IN_FLIGHT;
+        connection.opened.filter(|_| is_news)?.checked_sub(connection.alone_for).ok()
     }
 
     /// A member of the `error` of an answer of Chert.

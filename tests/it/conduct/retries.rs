@@ -95,6 +95,27 @@ fn a_request_over_a_new_connection_is_a_retry_when_nobody_else_was_served() {
 }
 
 #[test]
+fn requests_of_threads_that_take_turns_are_no_retries_once_two_are_served_at_once() {
+    let start: Timestamp = "2024-11-20T13:55:08Z".parse().unwrap();
+    let broken = |after: i64, alone_for: u64| {
+        let mut run = Run::new("");
+        run.chert(0, "direct", CREW);
+        let connection = |number, opened_after, alone_for| {
+            let opened = Some(start + jiff::SignedDuration::from_millis(opened_after));
+            let alone_for = Duration::from_millis(alone_for);
+            Connection { number, opened, alone_for, is_first: true, in_turn: true }
+        };
+        run.connection = connection(1, 1, 20);
+        run.chert(1, "direct", CREW);
+        run.connection = connection(2, 1 + after, alone_for);
+        run.chert(after, "ch", CREW);
+        !run.broken().is_empty()
+    };
+    assert_eq!((broken(1, 20), broken(1, 0), broken(19, 0), broken(20, 0)), (true, false, false, true));
+    assert!(!broken(21, 2), "it was 19 ms after the retry that two were");
+}
+
+#[test]
 fn an_answer_that_nobody_waited_for_binds_nobody() {
     let mut realm = Realm::new(Run::new("").world);
     let now: Timestamp = "2024-11-20T13:55:08Z".parse().unwrap();
