@@ -79,6 +79,9 @@ pub struct OtherAnswer<'a> {
 /// What comes so soon after an answer, over another connection, may have been sent without knowing it.
 pub(super) const IN_FLIGHT: Duration = Duration::from_millis(20);
 
+/// So long it may take until each of several threads with a connection of its own had its turn.
+const TURNS: Duration = Duration::from_millis(100);
+
 /// So long a new connection may take until its first request comes, encryption included.
 const GREETING: Duration = Duration::from_secs(1);
 
@@ -164,7 +167,7 @@ impl Seen<'_> {
             Some(_) if now.number == then.number => now.in_turn || wall >= IN_FLIGHT,
             Some(opened) if now.is_first => {
                 match Duration::try_from(opened.duration_since(earlier.answered.wall)) {
-                    Ok(later) => now.alone_for >= IN_FLIGHT || later >= IN_FLIGHT,
+                    Ok(later) => now.alone_for >= IN_FLIGHT || later >= TURNS,
                     Err(_) => wall >= GREETING,
                 }
             }
@@ -176,9 +179,9 @@ impl Seen<'_> {
     pub(super) fn guessed_after(&self, earlier: &Earlier) -> Option<Timestamp> {
         let connection = self.request.connection;
         let is_other = connection.is_first && connection.number != earlier.connection.number;
-        connection.opened.filter(|opened| {
-            is_other && opened.duration_since(earlier.answered.wall).unsigned_abs() < IN_FLIGHT
-        })
+        connection
+            .opened
+            .filter(|opened| is_other && opened.duration_since(earlier.answered.wall).unsigned_abs() < TURNS)
     }
 
     /// When two were served at once, as far as its connection is the first to tell.

@@ -89,7 +89,12 @@ fn a_request_over_a_new_connection_is_a_retry_when_nobody_else_was_served() {
         !run.broken().is_empty()
     };
     // Accepted once the answer was complete: only if requests can have been sent beside each other it may be one of those.
-    assert_eq!((second(10, 20, 11), second(10, 19, 11), second(30, 0, 31)), (true, false, true));
+    assert_eq!((second(10, 20, 11), second(10, 19, 11)), (true, false));
+    assert_eq!(
+        (second(109, 0, 110), second(110, 0, 111)),
+        (false, true),
+        "threads may take turns for a while"
+    );
     // Accepted before: it takes its time to agree on encryption.
     assert_eq!((second(9, 20, 200), second(9, 20, 1_011)), (false, true));
 }
