@@ -78,15 +78,15 @@ impl Run {
             say(&format!("standin: two reports go to `{}`: name a file for each", twice.display()));
             return Ok(Exit::Usage);
         }
-        for (_, path) in &self.reports {
-            let opened = OpenOptions::new().append(true).create(true).open(path);
-            opened.with_context(|| format!("the report `{}` cannot be written", path.display()))?;
-        }
         let scenario = match load(self.scenario.as_deref()) {
             Ok(scenario) => Arc::new(scenario),
             // 1 would say that the command ran and broke a rule.
             Err(_) => return Ok(Exit::NotStarted),
         };
+        for (_, path) in &self.reports {
+            let opened = OpenOptions::new().append(true).create(true).open(path);
+            opened.with_context(|| format!("the report `{}` cannot be written", path.display()))?;
+        }
         let seed = self.seed.or(scenario.seed).unwrap_or_else(serve::random_seed);
         let world =
             World::new(Arc::clone(&scenario), seed, serve::now()).with_given_seed(self.seed.is_some());

@@ -1,19 +1,13 @@
 //! What passes the sockets, counted without a lock.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
-
-use jiff::Timestamp;
 
 /// Connections and how long exchanges took.
 #[derive(Debug, Default)]
 pub struct Traffic {
     opened: AtomicU64,
     closed: AtomicU64,
-    /// New connections and requests that are not answered yet.
-    served: AtomicU64,
-    /// When one of several that were served at once was through, in microseconds since 1970.
-    crowded: AtomicI64,
     /// Exchanges by the bound that they kept, the last for those that kept none.
     latency: [AtomicU64; BOUNDS.len() + 1],
     /// What they took together, in microseconds.
@@ -40,24 +34,6 @@ impl Traffic {
     /// A connection has come; its number, from 0.
     pub fn opened(&self) -> u64 {
         self.opened.fetch_add(1, Relaxed)
-    }
-
-    /// One more is served; whether nobody else is.
-    pub fn serving(&self) -> bool {
-        self.served.fetch_add(1, Relaxed) == 0
-    }
-
-    /// For how long no two have been served at once, if they are not now.
-    pub fn uncrowded_for(&self, now: Timestamp) -> Duration {
-        let since = now.as_microsecond().saturating_sub(self.crowded.load(Relaxed));
-        Duration::from_micros(u64::try_from(since).unwrap_or_default())
-    }
-
-    /// One less is served. The clock is read only if others still are.
-    pub fn served(&self, now: impl FnOnce() -> Timestamp) {
-        if self.served.fetch_sub(1, Relaxed) > 1 {
-            self.crowded.store(now().as_microsecond(), Relaxed);
-        }
     }
 
     /// A connection has ended.
@@ -94,17 +70,6 @@ impl Traffic {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn two_that_were_served_at_once_are_told_for_how_long_that_is_over() {
-        let at = |micros: i64| Timestamp::from_microsecond(1_000_000 + micros).unwrap();
-        let traffic = Traffic::default();
-        assert_eq!(traffic.uncrowded_for(at(0)), Duration::from_secs(1), "since 1970");
-        assert_eq!((traffic.serving(), traffic.serving()), (true, false));
-        traffic.served(|| at(5));
-        traffic.served(|| unreachable!("the last one leaves nobody behind"));
-        assert_eq!(traffic.uncrowded_for(at(9)), Duration::from_micros(4));
-    }
 
     #[test]
     fn a_histogram_counts_what_keeps_each_bound() {

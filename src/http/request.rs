@@ -5,7 +5,6 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -55,8 +54,6 @@ pub struct Connection {
     pub number: u64,
     /// When it was accepted, on the wall; `None` when there is none.
     pub opened: Option<Timestamp>,
-    /// For how long no two had been served at once then; zero when somebody else was being served.
-    pub alone_for: Duration,
     /// Whether the request is its first.
     pub is_first: bool,
     /// Whether it takes one request after the other, as HTTP/1 does.

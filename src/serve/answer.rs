@@ -110,7 +110,7 @@ impl Shared {
         client: &Line,
     ) -> Result<Exchanged, hyper::Error> {
         let head = clock::now();
-        let (connection, _busy) = client.begin(request.version() < Version::HTTP_2);
+        let connection = client.begin(request.version() < Version::HTTP_2);
         let (parts, incoming) = request.into_parts();
         let client_waits = parts.version >= Version::HTTP_11 && parts.headers.contains_key(EXPECT);
         let bytes = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();

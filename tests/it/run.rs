@@ -102,8 +102,9 @@ fn the_exit_code_is_the_commands_own() {
     Command::new(BINARY).args(["run", "--report", &flag, "--", "no-such-command"]).output().unwrap();
     let report: Value = serde_json::from_str(&fs::read_to_string(report).unwrap()).unwrap();
     assert_eq!((&report["good"], &report["exit_code"]), (&json!(false), &json!(127)));
-    let (mistaken, folder) = run(Some("standin: 1\n"), &[], "touch started");
-    assert_eq!((mistaken.status.code(), folder.path().join("started").exists()), (Some(3), false));
+    let (mistaken, folder) = run(Some("standin: 1\n"), &["--report", "json=report"], "touch started");
+    let exists = |name: &str| folder.path().join(name).exists();
+    assert_eq!((mistaken.status.code(), exists("started"), exists("report")), (Some(3), false, false));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::{Breach, Recent, Rule, Seen, Severity, Watcher};
 pub(super) static RULE: Rule = Rule {
     name: "chert.early-retry",
     severity: Severity::Error,
-    summary: "after an answer with `retry_after` a client waits so many seconds",
+    summary: "a call that was answered with `retry_after` is made again after so many seconds",
     source: "docs.trychert.com, errors: retry_after",
     watch: || Box::new(EarlyRetry::default()),
 };

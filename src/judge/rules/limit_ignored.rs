@@ -8,7 +8,7 @@ use super::{Breach, Recent, Rule, Seen, Severity, Watcher};
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.limit-ignored",
     severity: Severity::Error,
-    summary: "after QUERY_LIMIT_EXCEEDED a client waits half a second or as long as Retry-After says, after OPERATION_TIME_LIMIT until `operating_reset_at`",
+    summary: "a call that was refused with QUERY_LIMIT_EXCEEDED is made again after half a second or as long as Retry-After says; after OPERATION_TIME_LIMIT a method is not called before `operating_reset_at`",
     source: "apidocs.bitrix24.com, limits",
     watch: || Box::new(LimitIgnored::default()),
 };
@@ -71,7 +71,8 @@ impl LimitIgnored {
             let (earlier, ()) = *self.blocked.get(|| key(seen, method.name))?;
             let (_, at) = *self.reset_at.get(|| key(seen, method.name))?;
             let early = at - seen.came.clock.as_second();
-            (early > 0 && seen.can_know(&earlier)).then(|| {
+            // It may be another call than the one that was refused, so that nothing is to be guessed.
+            (early > 0 && seen.can_know(&earlier) && seen.guess(&earlier).is_none()).then(|| {
                 let name = method.name;
                 let what = format!("`{name}` is blocked for {early} s more, as `operating_reset_at` said");
                 Breach::after(earlier, seen, what)

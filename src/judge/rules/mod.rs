@@ -18,13 +18,12 @@ mod token_in_url;
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::in_a_line;
 use crate::seed::Text;
-use seen::{Earlier, IN_FLIGHT, Recent};
+use seen::{Bursts, Earlier, Guess, Part, Recent};
 pub use seen::{Memo, Moment, OtherAnswer, Seen};
 
 /// One rule.
@@ -73,13 +72,12 @@ pub struct Breach {
     pub space: Option<String>,
     /// The reset that came after them, counted from 1: their numbers are those of before.
     pub before_reset: Option<u64>,
-    /// When the connection was accepted from which alone it follows that there is a breach.
-    guessed: Option<Timestamp>,
+    guess: Option<Guess>,
 }
 
 impl Breach {
     fn shown_by(exchanges: Vec<u64>, what: impl Into<String>) -> Self {
-        Self { what: in_a_line(&what.into()), exchanges, space: None, before_reset: None, guessed: None }
+        Self { what: in_a_line(&what.into()), exchanges, space: None, before_reset: None, guess: None }
     }
 
     fn of(seen: &Seen<'_>, what: impl Into<String>) -> Self {
@@ -88,7 +86,7 @@ impl Breach {
 
     fn after(earlier: Earlier, seen: &Seen<'_>, what: impl Into<String>) -> Self {
         let breach = Self::shown_by(vec![earlier.number, seen.number], what);
-        Self { guessed: seen.guessed_after(&earlier), ..breach }
+        Self { guess: seen.guess(&earlier), ..breach }
     }
 }
 
@@ -115,6 +113,7 @@ pub struct Conduct {
     watched: Vec<Watched>,
     /// Exchanges whose client left before the answer.
     unread: BTreeSet<u64>,
+    bursts: Bursts,
 }
 
 struct Watched {
@@ -190,7 +189,7 @@ impl Conduct {
             let watcher = (severity != Severity::Off).then(rule.watch)?;
             Some(Watched { rule, severity, watcher, breaches: Vec::new(), count: 0 })
         });
-        Self { watched: watched.collect(), unread: BTreeSet::new() }
+        Self { watched: watched.collect(), unread: BTreeSet::new(), bursts: Bursts::default() }
     }
 
     /// Forgets the exchanges that were seen, not what was broken: what failed before may work now.
@@ -218,10 +217,11 @@ impl Conduct {
             return;
         }
         let mut seen = Seen { unread: &self.unread, ..seen };
-        let crowded = seen.crowded();
+        let part = self.bursts.saw(&seen);
+        seen.burst = part.map(|part| part.at);
         for watched in &mut self.watched {
-            if let Some(crowded) = crowded {
-                watched.take_back(crowded);
+            if let Some(part) = part {
+                watched.take_back(part);
             }
             seen.is_only_counted = watched.breaches.len() >= MOST_BREACHES;
             if let Some(breach) = watched.watcher.saw(&seen) {
@@ -250,11 +250,10 @@ impl Conduct {
 }
 
 impl Watched {
-    /// Two were served at once at this time: what was guessed about then was done by a client with threads.
-    fn take_back(&mut self, crowded: Timestamp) {
+    /// Forgets what was guessed before a burst was known to be one.
+    fn take_back(&mut self, part: Part) {
         let before = self.breaches.len();
-        let is_far = |at: Timestamp| crowded.duration_since(at).unsigned_abs() >= IN_FLIGHT;
-        self.breaches.retain(|breach| breach.guessed.is_none_or(is_far));
+        self.breaches.retain(|breach| !breach.guess.is_some_and(|guess| part.belies(&guess)));
         self.count -= (before - self.breaches.len()) as u64;
     }
 }

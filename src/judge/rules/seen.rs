@@ -45,6 +45,8 @@ pub struct Seen<'a> {
     pub is_only_counted: bool,
     /// Exchanges whose client left before the answer.
     pub unread: &'a BTreeSet<u64>,
+    /// When a request that means the same was last known to have been under way beside another.
+    pub burst: Option<Timestamp>,
 }
 
 /// An instant.
@@ -79,10 +81,10 @@ pub struct OtherAnswer<'a> {
 /// What comes so soon after an answer, over another connection, may have been sent without knowing it.
 pub(super) const IN_FLIGHT: Duration = Duration::from_millis(20);
 
-/// So long it may take until each of several threads with a connection of its own had its turn.
-const TURNS: Duration = Duration::from_millis(100);
+/// The pauses within a burst of requests that several clients or threads send beside each other are shorter.
+const LULL: Duration = Duration::from_millis(100);
 
-/// So long a new connection may take until its first request comes, encryption included.
+/// So long a new connection may take until its first request comes, encryption included, and so long a burst may last.
 const GREETING: Duration = Duration::from_secs(1);
 
 impl Seen<'_> {
@@ -151,9 +153,9 @@ impl Seen<'_> {
 
     /// Whether its sender has read the answer to an earlier one, as far as connections and times tell.
     ///
-    /// The next request of an HTTP/1 connection comes from one who has. A new connection that was accepted after the answer
-    /// does when nobody else was being served, nor two at once shortly before or after, as by a client with threads; one that was
-    /// accepted before it takes its time to be agreed on. In all other cases a pause tells.
+    /// The next request of an HTTP/1 connection comes from one who has. So does the first one of a connection that was
+    /// accepted after the answer, unless it is one of a burst; one that was accepted before takes its time to be agreed on. In
+    /// all other cases a pause tells.
     pub(super) fn can_know(&self, earlier: &Earlier) -> bool {
         if earlier.number == self.number || self.unread.contains(&earlier.number) {
             return false;
@@ -167,7 +169,7 @@ impl Seen<'_> {
             Some(_) if now.number == then.number => now.in_turn || wall >= IN_FLIGHT,
             Some(opened) if now.is_first => {
                 match Duration::try_from(opened.duration_since(earlier.answered.wall)) {
-                    Ok(later) => now.alone_for >= IN_FLIGHT || later >= TURNS,
+                    Ok(later) => later >= GREETING || !self.burst.is_some_and(|at| is_near(at, opened)),
                     Err(_) => wall >= GREETING,
                 }
             }
@@ -175,20 +177,13 @@ impl Seen<'_> {
         }
     }
 
-    /// When its connection was accepted, if that alone tells that its sender has read the answer to an earlier one.
-    pub(super) fn guessed_after(&self, earlier: &Earlier) -> Option<Timestamp> {
+    /// What it means and when its connection was accepted, if only that tells that its sender has read the answer to an
+    /// earlier one.
+    pub(super) fn guess(&self, earlier: &Earlier) -> Option<Guess> {
         let connection = self.request.connection;
         let is_other = connection.is_first && connection.number != earlier.connection.number;
-        connection
-            .opened
-            .filter(|opened| is_other && opened.duration_since(earlier.answered.wall).unsigned_abs() < TURNS)
-    }
-
-    /// When two were served at once, as far as its connection is the first to tell.
-    pub(super) fn crowded(&self) -> Option<Timestamp> {
-        let connection = self.request.connection;
-        let is_news = connection.is_first && connection.alone_for < IN_FLIGHT;
-        connection.opened.filter(|_| is_news)?.checked_sub(connection.alone_for).ok()
+        let opened = connection.opened.filter(|at| is_other && is_near(*at, earlier.answered.wall))?;
+        Some(Guess { meaning: self.meaning(), opened })
     }
 
     /// A member of the `error` of an answer of Chert.
@@ -198,6 +193,66 @@ impl Seen<'_> {
         }
         let body: Value = serde_json::from_slice(&self.reply.body).ok()?;
         body.get("error").and_then(|error| error.get(name)).or_else(|| body.get(name)).cloned()
+    }
+}
+
+fn is_near(one: Timestamp, other: Timestamp) -> bool {
+    one.duration_since(other).unsigned_abs() < LULL
+}
+
+/// That a request was a retry, which nothing but its new connection tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Guess {
+    meaning: u64,
+    opened: Timestamp,
+}
+
+/// Requests that mean the same, as far as they were the first of their connections: only those that were under way at once
+/// tell several clients or threads from one that does one thing after the other.
+#[derive(Debug, Default)]
+pub(super) struct Bursts {
+    by_meaning: IndexMap<u64, Burst>,
+}
+
+#[derive(Debug)]
+struct Burst {
+    /// When the last answer was complete.
+    answered: Timestamp,
+    /// When two were last under way at once.
+    at: Option<Timestamp>,
+}
+
+/// A burst that an exchange is part of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    meaning: u64,
+    /// When two were under way at once.
+    pub(super) at: Timestamp,
+}
+
+impl Part {
+    /// Whether what was guessed is wrong, as it was about this burst.
+    pub(super) fn belies(&self, guess: &Guess) -> bool {
+        self.meaning == guess.meaning && is_near(self.at, guess.opened)
+    }
+}
+
+impl Bursts {
+    /// Looks at an exchange.
+    pub(super) fn saw(&mut self, seen: &Seen<'_>) -> Option<Part> {
+        let connection = seen.request.connection;
+        let opened = connection.opened.filter(|_| connection.is_first)?;
+        let (meaning, answered) = (seen.meaning(), seen.answered.wall);
+        let burst = self.by_meaning.entry(meaning).or_insert(Burst { answered: Timestamp::MIN, at: None });
+        if opened < burst.answered {
+            burst.at = burst.at.max(Some(opened));
+        }
+        burst.answered = burst.answered.max(answered);
+        let at = burst.at;
+        if self.by_meaning.len() > MOST_RECENT {
+            self.by_meaning.drain(..MOST_RECENT / 2);
+        }
+        Some(Part { meaning, at: at? })
     }
 }
 

@@ -1,7 +1,5 @@
 //! What is a retry, and of whom: connections, times, callers, and requests that mean the same.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use standin::engine::{Arrival, Realm, step};
 use standin::http::{Connection, Request};
@@ -9,13 +7,8 @@ use standin::http::{Connection, Request};
 use super::{CREW, RENAME, Run};
 
 /// A connection on which a client has done something before.
-const KEPT_ALIVE: Connection = Connection {
-    number: 7,
-    opened: Some(Timestamp::UNIX_EPOCH),
-    alone_for: Duration::ZERO,
-    is_first: false,
-    in_turn: true,
-};
+const KEPT_ALIVE: Connection =
+    Connection { number: 7, opened: Some(Timestamp::UNIX_EPOCH), is_first: false, in_turn: true };
 
 #[test]
 fn a_retry_at_once_is_seen_where_the_client_has_read_the_answer() {
@@ -76,48 +69,54 @@ fn a_pause_begins_when_the_answer_is_complete() {
     assert_eq!(run.broken(), [("chert.backoff", vec![vec![1, 2, 3], vec![1, 2, 3, 4]])]);
 }
 
-#[test]
-fn a_request_over_a_new_connection_is_a_retry_when_nobody_else_was_served() {
+/// A client that sends the same request over connections of its own, each accepted and sent at the milliseconds given;
+/// whether it was blamed. Answers take 10 ms.
+fn is_blamed(requests: &[(i64, i64)]) -> bool {
     let start: Timestamp = "2024-11-20T13:55:08Z".parse().unwrap();
-    let second = |opened_after: i64, alone_for: u64, came_after: i64| {
-        let mut run = Run::new("faults: [{name: f, on: chert, delay: 10ms}]\n");
-        run.chert(0, "direct", CREW);
-        let opened = Some(start + jiff::SignedDuration::from_millis(opened_after));
-        let alone_for = Duration::from_millis(alone_for);
-        run.connection = Connection { number: 1, opened, alone_for, is_first: true, in_turn: true };
-        run.chert(came_after, "direct", CREW);
-        !run.broken().is_empty()
-    };
-    // Accepted once the answer was complete: only if requests can have been sent beside each other it may be one of those.
-    assert_eq!((second(10, 20, 11), second(10, 19, 11)), (true, false));
-    assert_eq!(
-        (second(109, 0, 110), second(110, 0, 111)),
-        (false, true),
-        "threads may take turns for a while"
-    );
-    // Accepted before: it takes its time to agree on encryption.
-    assert_eq!((second(9, 20, 200), second(9, 20, 1_011)), (false, true));
+    let mut run = Run::new("faults: [{name: f, on: chert, delay: 10ms}]\n");
+    let mut before = 0;
+    for (number, (opened, came)) in (0..).zip(requests) {
+        let opened = Some(start + jiff::SignedDuration::from_millis(*opened));
+        run.connection = Connection { number, opened, is_first: true, in_turn: true };
+        run.chert(came - before, "direct", CREW);
+        before = *came;
+    }
+    !run.broken().is_empty()
 }
 
 #[test]
-fn requests_of_threads_that_take_turns_are_no_retries_once_two_are_served_at_once() {
+fn a_request_over_a_connection_that_came_after_the_answer_is_a_retry() {
+    assert!(is_blamed(&[(0, 0), (10, 10)]));
+    assert!(!is_blamed(&[(0, 0), (9, 9)]), "the answer was under way");
+    // Accepted before the answer: it takes its time to agree on encryption.
+    assert_eq!((is_blamed(&[(0, 0), (9, 1_009)]), is_blamed(&[(0, 0), (9, 1_010)])), (false, true));
+}
+
+#[test]
+fn requests_of_a_burst_are_no_retries() {
+    // The last one came after each answer, but others that mean the same were under way at once.
+    assert!(!is_blamed(&[(0, 0), (5, 5), (15, 15)]));
+    assert_eq!(
+        (is_blamed(&[(0, 0), (5, 5), (104, 104)]), is_blamed(&[(0, 0), (5, 5), (105, 105)])),
+        (false, true)
+    );
+    // That was found out only later.
+    assert!(!is_blamed(&[(0, 0), (10, 10), (15, 15)]));
+    // It cannot go on for ever.
+    let burst = |length: i64| (0..=length).map(|number| (number * 5, number * 5)).collect::<Vec<_>>();
+    assert_eq!((is_blamed(&burst(201)), is_blamed(&burst(202))), (false, true));
+}
+
+#[test]
+fn other_requests_make_no_burst() {
     let start: Timestamp = "2024-11-20T13:55:08Z".parse().unwrap();
-    let broken = |after: i64, alone_for: u64| {
-        let mut run = Run::new("");
-        run.chert(0, "direct", CREW);
-        let connection = |number, opened_after, alone_for| {
-            let opened = Some(start + jiff::SignedDuration::from_millis(opened_after));
-            let alone_for = Duration::from_millis(alone_for);
-            Connection { number, opened, alone_for, is_first: true, in_turn: true }
-        };
-        run.connection = connection(1, 1, 20);
-        run.chert(1, "direct", CREW);
-        run.connection = connection(2, 1 + after, alone_for);
-        run.chert(after, "ch", CREW);
-        !run.broken().is_empty()
-    };
-    assert_eq!((broken(1, 20), broken(1, 0), broken(19, 0), broken(20, 0)), (true, false, false, true));
-    assert!(!broken(21, 2), "it was 19 ms after the retry that two were");
+    let mut run = Run::new("");
+    for (number, chat, took) in [(0, "direct", 0), (1, "ch", 0), (2, "direct", 1)] {
+        run.connection = Connection { number, opened: Some(start), is_first: true, in_turn: true };
+        run.connection.opened = Some(start + jiff::SignedDuration::from_millis(took));
+        run.chert(took, chat, CREW);
+    }
+    assert_eq!(run.broken(), [("chert.repeated-refusal", vec![vec![1, 3]])]);
 }
 
 #[test]
