@@ -84,8 +84,9 @@ pub(super) const IN_FLIGHT: Duration = Duration::from_millis(20);
 /// The pauses within a burst of requests that several clients or threads send beside each other are shorter.
 const LULL: Duration = Duration::from_millis(100);
 
-/// So long a new connection may take until its first request comes, encryption included, and so long a burst may last.
-const GREETING: Duration = Duration::from_secs(1);
+/// So long a burst may last, and so long a new connection may take until its first request comes, encryption included: fifty
+/// threads of a Python client took three seconds.
+const BURST: Duration = Duration::from_secs(5);
 
 impl Seen<'_> {
     /// Whether it is an exchange of the vendor with this name.
@@ -168,10 +169,8 @@ impl Seen<'_> {
         match now.opened {
             Some(_) if now.number == then.number => now.in_turn || wall >= IN_FLIGHT,
             Some(opened) if now.is_first => {
-                match Duration::try_from(opened.duration_since(earlier.answered.wall)) {
-                    Ok(later) => later >= GREETING || !self.burst.is_some_and(|at| is_near(at, opened)),
-                    Err(_) => wall >= GREETING,
-                }
+                let is_of_burst = self.burst.is_some_and(|at| is_near(at, opened));
+                wall >= BURST || (!is_of_burst && opened >= earlier.answered.wall)
             }
             _ => wall >= IN_FLIGHT,
         }
