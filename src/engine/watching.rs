@@ -95,7 +95,7 @@ impl World {
             memo: Memo::default(),
             is_only_counted: false,
             unread: &BTreeSet::new(),
-            burst: None,
+            is_of_burst: false,
         });
     }
 }

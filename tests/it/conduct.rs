@@ -44,7 +44,11 @@ impl Run {
     }
 
     fn with_all(more: &str) -> Self {
-        let scenario = Scenario::parse("test", &format!("{SCENARIO}{more}"));
+        Self::of(&format!("{SCENARIO}{more}"))
+    }
+
+    fn of(scenario: &str) -> Self {
+        let scenario = Scenario::parse("test", scenario);
         let scenario = scenario.unwrap_or_else(|report| panic!("{report}"));
         let now = "2024-11-20T13:55:08Z".parse().unwrap();
         Self {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::burst::LULL;
 use super::seen::{Recalled, hash};
 use super::{Breach, Recent, Rule, Seen, Severity, Watcher};
 
@@ -71,8 +72,9 @@ impl LimitIgnored {
             let (earlier, ()) = *self.blocked.get(|| key(seen, method.name))?;
             let (_, at) = *self.reset_at.get(|| key(seen, method.name))?;
             let early = at - seen.came.clock.as_second();
-            // It may be another call than the one that was refused, so that nothing is to be guessed.
-            (early > 0 && seen.can_know(&earlier) && seen.guess(&earlier).is_none()).then(|| {
+            // It may be another call than the one that was refused, and those make no burst.
+            let is_sure = seen.guess(&earlier).is_none() || seen.pause_after(&earlier) >= LULL;
+            (early > 0 && is_sure && seen.can_know(&earlier)).then(|| {
                 let name = method.name;
                 let what = format!("`{name}` is blocked for {early} s more, as `operating_reset_at` said");
                 Breach::after(earlier, seen, what)

@@ -3,6 +3,7 @@
 mod backoff;
 mod batch_length;
 mod body_after_signing;
+mod burst;
 mod content_type;
 mod early_retry;
 mod limit_ignored;
@@ -23,7 +24,8 @@ use serde::{Deserialize, Serialize};
 
 use super::in_a_line;
 use crate::seed::Text;
-use seen::{Bursts, Earlier, Guess, Part, Recent};
+use burst::{Burst, Bursts, Guess};
+use seen::{Earlier, Recent};
 pub use seen::{Memo, Moment, OtherAnswer, Seen};
 
 /// One rule.
@@ -217,11 +219,11 @@ impl Conduct {
             return;
         }
         let mut seen = Seen { unread: &self.unread, ..seen };
-        let part = self.bursts.saw(&seen);
-        seen.burst = part.map(|part| part.at);
+        let burst = self.bursts.saw(&seen);
+        seen.is_of_burst = burst.is_some_and(|burst| burst.is_crowded);
         for watched in &mut self.watched {
-            if let Some(part) = part {
-                watched.take_back(part);
+            if let Some(burst) = burst {
+                watched.take_back(&burst);
             }
             seen.is_only_counted = watched.breaches.len() >= MOST_BREACHES;
             if let Some(breach) = watched.watcher.saw(&seen) {
@@ -251,9 +253,9 @@ impl Conduct {
 
 impl Watched {
     /// Forgets what was guessed before a burst was known to be one.
-    fn take_back(&mut self, part: Part) {
+    fn take_back(&mut self, burst: &Burst) {
         let before = self.breaches.len();
-        self.breaches.retain(|breach| !breach.guess.is_some_and(|guess| part.belies(&guess)));
+        self.breaches.retain(|breach| !breach.guess.is_some_and(|guess| burst.belies(&guess)));
         self.count -= (before - self.breaches.len()) as u64;
     }
 }

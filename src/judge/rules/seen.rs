@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::burst::Guess;
 use crate::http::{Body, Connection, Reply, Request};
 use crate::vendor::{AskedCall, Operation, Vendor};
 
@@ -45,8 +46,8 @@ pub struct Seen<'a> {
     pub is_only_counted: bool,
     /// Exchanges whose client left before the answer.
     pub unread: &'a BTreeSet<u64>,
-    /// When a request that means the same was last known to have been under way beside another.
-    pub burst: Option<Timestamp>,
+    /// Whether others that mean the same come beside it.
+    pub is_of_burst: bool,
 }
 
 /// An instant.
@@ -80,9 +81,6 @@ pub struct OtherAnswer<'a> {
 
 /// What comes so soon after an answer, over another connection, may have been sent without knowing it.
 pub(super) const IN_FLIGHT: Duration = Duration::from_millis(20);
-
-/// The pauses within a burst of requests that several clients or threads send beside each other are shorter.
-const LULL: Duration = Duration::from_millis(100);
 
 /// So long a burst may last, and so long a new connection may take until its first request comes, encryption included: fifty
 /// threads of a Python client took three seconds.
@@ -169,8 +167,7 @@ impl Seen<'_> {
         match now.opened {
             Some(_) if now.number == then.number => now.in_turn || wall >= IN_FLIGHT,
             Some(opened) if now.is_first => {
-                let is_of_burst = self.burst.is_some_and(|at| is_near(at, opened));
-                wall >= BURST || (!is_of_burst && opened >= earlier.answered.wall)
+                wall >= BURST || (!self.is_of_burst && opened >= earlier.answered.wall)
             }
             _ => wall >= IN_FLIGHT,
         }
@@ -181,7 +178,7 @@ impl Seen<'_> {
     pub(super) fn guess(&self, earlier: &Earlier) -> Option<Guess> {
         let connection = self.request.connection;
         let is_other = connection.is_first && connection.number != earlier.connection.number;
-        let opened = connection.opened.filter(|at| is_other && is_near(*at, earlier.answered.wall))?;
+        let opened = connection.opened.filter(|_| is_other && self.pause_after(earlier) < BURST)?;
         Some(Guess { meaning: self.meaning(), opened })
     }
 
@@ -192,66 +189,6 @@ impl Seen<'_> {
         }
         let body: Value = serde_json::from_slice(&self.reply.body).ok()?;
         body.get("error").and_then(|error| error.get(name)).or_else(|| body.get(name)).cloned()
-    }
-}
-
-fn is_near(one: Timestamp, other: Timestamp) -> bool {
-    one.duration_since(other).unsigned_abs() < LULL
-}
-
-/// That a request was a retry, which nothing but its new connection tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Guess {
-    meaning: u64,
-    opened: Timestamp,
-}
-
-/// Requests that mean the same, as far as they were the first of their connections: only those that were under way at once
-/// tell several clients or threads from one that does one thing after the other.
-#[derive(Debug, Default)]
-pub(super) struct Bursts {
-    by_meaning: IndexMap<u64, Burst>,
-}
-
-#[derive(Debug)]
-struct Burst {
-    /// When the last answer was complete.
-    answered: Timestamp,
-    /// When two were last under way at once.
-    at: Option<Timestamp>,
-}
-
-/// A burst that an exchange is part of.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Part {
-    meaning: u64,
-    /// When two were under way at once.
-    pub(super) at: Timestamp,
-}
-
-impl Part {
-    /// Whether what was guessed is wrong, as it was about this burst.
-    pub(super) fn belies(&self, guess: &Guess) -> bool {
-        self.meaning == guess.meaning && is_near(self.at, guess.opened)
-    }
-}
-
-impl Bursts {
-    /// Looks at an exchange.
-    pub(super) fn saw(&mut self, seen: &Seen<'_>) -> Option<Part> {
-        let connection = seen.request.connection;
-        let opened = connection.opened.filter(|_| connection.is_first)?;
-        let (meaning, answered) = (seen.meaning(), seen.answered.wall);
-        let burst = self.by_meaning.entry(meaning).or_insert(Burst { answered: Timestamp::MIN, at: None });
-        if opened < burst.answered {
-            burst.at = burst.at.max(Some(opened));
-        }
-        burst.answered = burst.answered.max(answered);
-        let at = burst.at;
-        if self.by_meaning.len() > MOST_RECENT {
-            self.by_meaning.drain(..MOST_RECENT / 2);
-        }
-        Some(Part { meaning, at: at? })
     }
 }
 
@@ -277,7 +214,7 @@ pub(super) struct Recent<T> {
 }
 
 /// How many are remembered.
-const MOST_RECENT: usize = 1_000;
+pub(super) const MOST_RECENT: usize = 1_000;
 
 /// What an earlier exchange means for a later one.
 pub(super) enum Recalled<T> {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use standin::engine::{Arrival, Realm, step};
 use standin::http::{Connection, Request};
 
-use super::{CREW, RENAME, Run};
+use super::{CREW, RENAME, Run, SCENARIO};
 
 /// A connection on which a client has done something before.
 const KEPT_ALIVE: Connection =
@@ -97,7 +97,7 @@ fn requests_of_a_burst_are_no_retries() {
     // The last one came after each answer, but others that mean the same were under way at once.
     assert!(!is_blamed(&[(0, 0), (5, 5), (15, 15)]));
     assert_eq!(
-        (is_blamed(&[(0, 0), (5, 5), (104, 104)]), is_blamed(&[(0, 0), (5, 5), (105, 105)])),
+        (is_blamed(&[(0, 0), (5, 5), (114, 114)]), is_blamed(&[(0, 0), (5, 5), (115, 115)])),
         (false, true)
     );
     // That was found out only later.
@@ -108,13 +108,34 @@ fn requests_of_a_burst_are_no_retries() {
 }
 
 #[test]
+fn a_blocked_method_is_left_alone_over_new_connections_too() {
+    let limit = "clock: {virtual: \"2024-11-20T13:55:08Z\"}
+rules: {bitrix24.other-edition: off}
+bitrix24:
+  limits: {operating: 100s}
+  timing: {duration: 150s, processing: 1s}";
+    let scenario = SCENARIO.replacen("bitrix24:", limit, 1);
+    let broken = |after: i64| {
+        let mut run = Run::of(&scenario);
+        for (number, after, name) in [(0, 0, "a"), (1, 1_000, "b"), (2, after, "c")] {
+            let opened = Some(run.now + jiff::SignedDuration::from_millis(after));
+            run.connection = Connection { number, opened, is_first: true, in_turn: true };
+            run.bitrix24(after, "imconnector.chat.name.set", &RENAME.replace("New name", name));
+        }
+        run.broken()
+    };
+    // Other calls are no retry, so that only a pause tells whether their sender knows.
+    assert_eq!((broken(99), broken(100)), (vec![], vec![("bitrix24.limit-ignored", vec![vec![2, 3]])]));
+}
+
+#[test]
 fn other_requests_make_no_burst() {
     let start: Timestamp = "2024-11-20T13:55:08Z".parse().unwrap();
     let mut run = Run::new("");
-    for (number, chat, took) in [(0, "direct", 0), (1, "ch", 0), (2, "direct", 1)] {
-        run.connection = Connection { number, opened: Some(start), is_first: true, in_turn: true };
-        run.connection.opened = Some(start + jiff::SignedDuration::from_millis(took));
-        run.chert(took, chat, CREW);
+    for (number, chat, after) in [(0, "direct", 0), (1, "ch", 0), (2, "direct", 1)] {
+        let opened = Some(start + jiff::SignedDuration::from_millis(after));
+        run.connection = Connection { number, opened, is_first: true, in_turn: true };
+        run.chert(after, chat, CREW);
     }
     assert_eq!(run.broken(), [("chert.repeated-refusal", vec![vec![1, 3]])]);
 }

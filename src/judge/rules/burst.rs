@@ -1,0 +1,71 @@
+//! Requests that clients or threads send beside each other look like retries of one another, but for those that overlap.
+
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+
+use super::Seen;
+use super::seen::MOST_RECENT;
+
+/// The pauses within a burst of requests that several clients or threads send beside each other are shorter.
+pub(super) const LULL: Duration = Duration::from_millis(100);
+
+/// That a request was a retry, which nothing but its new connection tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Guess {
+    pub(super) meaning: u64,
+    pub(super) opened: Timestamp,
+}
+
+/// Requests that mean the same, as far as they were the first of their connections: only those that were under way at once
+/// tell several clients or threads from one that does one thing after the other.
+#[derive(Debug, Default)]
+pub(super) struct Bursts {
+    by_meaning: IndexMap<u64, Burst>,
+}
+
+/// Requests with no lull between them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Burst {
+    meaning: u64,
+    /// When the first connection was accepted, as far as known.
+    begin: Timestamp,
+    /// When the last answer was complete.
+    answered: Timestamp,
+    /// Whether two were under way at once.
+    pub(super) is_crowded: bool,
+}
+
+impl Burst {
+    /// Whether what was guessed is wrong, as it was about this burst.
+    pub(super) fn belies(&self, guess: &Guess) -> bool {
+        self.is_crowded && self.meaning == guess.meaning && guess.opened >= self.begin
+    }
+}
+
+impl Bursts {
+    /// Looks at an exchange; the burst that it is part of.
+    pub(super) fn saw(&mut self, seen: &Seen<'_>) -> Option<Burst> {
+        let connection = seen.request.connection;
+        let opened = connection.opened.filter(|_| connection.is_first)?;
+        let (meaning, answered) = (seen.meaning(), seen.answered.wall);
+        let is_over = |burst: &Burst| {
+            Duration::try_from(opened.duration_since(burst.answered)).is_ok_and(|pause| pause >= LULL)
+        };
+        let burst = match self.by_meaning.get(&meaning) {
+            Some(burst) if !is_over(burst) => Burst {
+                begin: burst.begin.min(opened),
+                answered: burst.answered.max(answered),
+                is_crowded: burst.is_crowded || opened < burst.answered,
+                ..*burst
+            },
+            _ => Burst { meaning, begin: opened, answered, is_crowded: false },
+        };
+        self.by_meaning.insert(meaning, burst);
+        if self.by_meaning.len() > MOST_RECENT {
+            self.by_meaning.drain(..MOST_RECENT / 2);
+        }
+        Some(burst)
+    }
+}
