@@ -34,18 +34,18 @@ pub(super) struct Burst {
     /// When the last answer was complete.
     answered: Timestamp,
     /// Whether two were under way at once.
-    pub(super) is_crowded: bool,
+    is_crowded: bool,
 }
 
 impl Burst {
     /// Whether what was guessed is wrong, as it was about this burst.
     pub(super) fn belies(&self, guess: &Guess) -> bool {
-        self.is_crowded && self.meaning == guess.meaning && guess.opened >= self.begin
+        self.meaning == guess.meaning && guess.opened >= self.begin
     }
 }
 
 impl Bursts {
-    /// Looks at an exchange; the burst that it is part of.
+    /// Looks at an exchange; the burst that it is part of, once two of it are known to have been under way at once.
     pub(super) fn saw(&mut self, seen: &Seen<'_>) -> Option<Burst> {
         let connection = seen.request.connection;
         let opened = connection.opened.filter(|_| connection.is_first)?;
@@ -66,6 +66,6 @@ impl Bursts {
         if self.by_meaning.len() > MOST_RECENT {
             self.by_meaning.drain(..MOST_RECENT / 2);
         }
-        Some(burst)
+        Some(burst).filter(|burst| burst.is_crowded)
     }
 }

@@ -220,7 +220,7 @@ impl Conduct {
         }
         let mut seen = Seen { unread: &self.unread, ..seen };
         let burst = self.bursts.saw(&seen);
-        seen.is_of_burst = burst.is_some_and(|burst| burst.is_crowded);
+        seen.is_of_burst = burst.is_some();
         for watched in &mut self.watched {
             if let Some(burst) = burst {
                 watched.take_back(&burst);
