@@ -6,7 +6,8 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::Timestamp;
 use standin::Scenario;
-use standin::engine::{Arrival, World, step};
+use standin::basics::Arrival;
+use standin::engine::{World, step};
 use standin::http::{Headers, Request};
 
 const BODY: &str = r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"47e007b1-ee15-43db-bcba-1c26e5884d3f","NAME":"New dialog name"}"#;

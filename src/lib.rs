@@ -33,15 +33,16 @@
 //! # }
 //! ```
 
+pub mod basics;
 pub mod control;
 pub mod engine;
 pub mod fault;
 pub mod http;
 pub mod judge;
+pub mod scalar;
 pub mod scenario;
-pub mod seed;
 pub mod serve;
-pub mod vendor;
+pub mod services;
 
 #[doc(hidden)]
 pub mod cli;

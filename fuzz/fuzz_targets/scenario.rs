@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use standin::Scenario;
-use standin::engine::{Arrival, World, step};
+use standin::engine::{World, step};
+use standin::basics::Arrival;
 use standin::fault::wire::Answer;
 use standin::http::{Headers, Request};
-use standin::vendor::{Proof, VENDORS};
+use standin::services::{Proof, SERVICES};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n";
@@ -32,8 +33,8 @@ fuzz_target!(|text: &str| {
 /// Does what the printed commands do: the first one succeeds where no fault is in its way.
 fn serve(scenario: &Arc<Scenario>) {
     let _ = format!("{scenario:?}");
-    for (vendor, operation) in VENDORS.iter().flat_map(|v| v.operations().iter().map(move |o| (*v, *o))) {
-        let section = scenario.sections.iter().find(|(known, _)| known.name() == vendor.name());
+    for (service, operation) in SERVICES.iter().flat_map(|v| v.operations().iter().map(move |o| (*v, *o))) {
+        let section = scenario.sections.iter().find(|(known, _)| known.name() == service.name());
         let mut world = World::new(Arc::clone(scenario), scenario.seed.unwrap_or(1), NOW);
         for proof in [Proof::Signed, Proof::Lasting] {
             let now = scenario.clock.now(NOW);

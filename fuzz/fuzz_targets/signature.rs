@@ -8,7 +8,8 @@ use std::sync::{Arc, LazyLock};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use standin::Scenario;
-use standin::engine::{Arrival, World, step};
+use standin::engine::{World, step};
+use standin::basics::Arrival;
 use standin::http::{Headers, Request};
 
 static SCENARIO: LazyLock<Arc<Scenario>> = LazyLock::new(|| {

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{Exit, print};
-use crate::vendor::{ErrorCode, Operation, VENDORS, Vendor};
+use crate::services::{ErrorCode, Operation, SERVICES, Service};
 
 /// Print every operation and every error code, or where the editions differ
 #[derive(Debug, Args)]
@@ -30,18 +30,18 @@ impl Catalog {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let text = match (self.editions, self.format) {
             (false, Format::Text) => {
-                VENDORS.iter().map(|vendor| vendor_as_text(*vendor)).collect::<Vec<_>>().join("\n")
+                SERVICES.iter().map(|service| vendor_as_text(*service)).collect::<Vec<_>>().join("\n")
             }
-            (true, Format::Text) => VENDORS.iter().map(|vendor| editions_as_text(*vendor)).collect(),
+            (true, Format::Text) => SERVICES.iter().map(|service| editions_as_text(*service)).collect(),
             (false, Format::Json) => {
-                let all: serde_json::Map<_, _> = VENDORS
+                let all: serde_json::Map<_, _> = SERVICES
                     .iter()
-                    .map(|vendor| (vendor.name().to_owned(), vendor_as_json(*vendor)))
+                    .map(|service| (service.name().to_owned(), vendor_as_json(*service)))
                     .collect();
                 format!("{:#}\n", Value::Object(all))
             }
             (true, Format::Json) => {
-                let rows: Vec<_> = VENDORS.iter().flat_map(|vendor| editions_as_json(*vendor)).collect();
+                let rows: Vec<_> = SERVICES.iter().flat_map(|service| editions_as_json(*service)).collect();
                 format!("{:#}\n", Value::Array(rows))
             }
         };
@@ -50,9 +50,9 @@ impl Catalog {
     }
 }
 
-fn vendor_as_text(vendor: &dyn Vendor) -> String {
-    let mut text = format!("{}\n\noperations\n", vendor.title());
-    for operation in vendor.operations() {
+fn vendor_as_text(service: &dyn Service) -> String {
+    let mut text = format!("{}\n\noperations\n", service.title());
+    for operation in service.operations() {
         let Operation { name, route, summary, parameters, source, .. } = operation;
         let parameters = if parameters.is_empty() {
             String::new()
@@ -62,11 +62,11 @@ fn vendor_as_text(vendor: &dyn Vendor) -> String {
         let _ = write!(
             text,
             "  {}.{name}\n    {route}: {summary}{parameters}\n    source: {source}\n",
-            vendor.name()
+            service.name()
         );
     }
     text.push_str("\nerrors\n");
-    for error in vendor.errors() {
+    for error in service.errors() {
         let _ = writeln!(text, "  {}", error.code);
         for face in error.faces {
             let edition = if face.edition.is_empty() { String::new() } else { format!("{}: ", face.edition) };
@@ -92,17 +92,17 @@ fn facts(error: &ErrorCode) -> Vec<String> {
     facts
 }
 
-fn vendor_as_json(vendor: &dyn Vendor) -> Value {
-    let operations = vendor.operations().iter().map(|operation| {
+fn vendor_as_json(service: &dyn Service) -> Value {
+    let operations = service.operations().iter().map(|operation| {
         json!({
-            "name": format!("{}.{}", vendor.name(), operation.name),
+            "name": format!("{}.{}", service.name(), operation.name),
             "route": operation.route,
             "summary": operation.summary,
             "parameters": operation.parameters,
             "source": operation.source,
         })
     });
-    let errors = vendor.errors().iter().map(|error| {
+    let errors = service.errors().iter().map(|error| {
         let faces = error.faces.iter().map(|face| {
             let mut shown = json!({"status": face.status, "text": face.text});
             if !face.edition.is_empty() {
@@ -117,19 +117,19 @@ fn vendor_as_json(vendor: &dyn Vendor) -> Value {
             "retryable": error.retryable,
             "editions": faces.collect::<Vec<_>>(),
             "members": error.members,
-            "operations": vendor.operations().iter().map(|o| o.name).filter(|o| error.is_given_by(o)).collect::<Vec<_>>(),
+            "operations": service.operations().iter().map(|o| o.name).filter(|o| error.is_given_by(o)).collect::<Vec<_>>(),
             "source": error.source,
         })
     });
     json!({"operations": operations.collect::<Vec<_>>(), "errors": errors.collect::<Vec<_>>()})
 }
 
-fn editions_as_text(vendor: &dyn Vendor) -> String {
-    let rows = vendor.differences();
+fn editions_as_text(service: &dyn Service) -> String {
+    let rows = service.differences();
     if rows.is_empty() {
         return String::new();
     }
-    let mut text = format!("{}: where `edition: documented` and `edition: live` differ\n", vendor.title());
+    let mut text = format!("{}: where `edition: documented` and `edition: live` differ\n", service.title());
     for row in rows {
         let _ = write!(
             text,
@@ -140,11 +140,11 @@ fn editions_as_text(vendor: &dyn Vendor) -> String {
     text
 }
 
-fn editions_as_json(vendor: &dyn Vendor) -> Vec<Value> {
-    let rows = vendor.differences();
-    let row = |row: crate::vendor::Difference| {
+fn editions_as_json(service: &dyn Service) -> Vec<Value> {
+    let rows = service.differences();
+    let row = |row: crate::services::Difference| {
         json!({
-            "vendor": vendor.name(),
+            "vendor": service.name(),
             "number": row.number,
             "item": row.item,
             "documented": row.documented,

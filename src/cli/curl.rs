@@ -6,8 +6,8 @@ use anyhow::bail;
 use clap::Args;
 
 use super::{Exit, load, print, say, start_of};
-use crate::seed::nearest;
-use crate::vendor::{Proof, VENDORS};
+use crate::scalar::nearest;
+use crate::services::{Proof, SERVICES};
 
 /// Print a ready curl command for an operation, signed where the vendor signs
 #[derive(Debug, Args)]
@@ -26,12 +26,13 @@ pub(super) struct Curl {
 
 impl Curl {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let all = || VENDORS.iter().flat_map(|vendor| vendor.operations().iter().map(move |o| (*vendor, *o)));
-        let full = |(vendor, operation): (&dyn crate::vendor::Vendor, &crate::vendor::Operation)| {
-            format!("{}.{}", vendor.name(), operation.name)
+        let all =
+            || SERVICES.iter().flat_map(|service| service.operations().iter().map(move |o| (*service, *o)));
+        let full = |(service, operation): (&dyn crate::services::Service, &crate::services::Operation)| {
+            format!("{}.{}", service.name(), operation.name)
         };
         let wanted = self.operation.as_str();
-        let Some((vendor, operation)) = all().find(|&(v, o)| full((v, o)) == wanted || o.name == wanted)
+        let Some((service, operation)) = all().find(|&(v, o)| full((v, o)) == wanted || o.name == wanted)
         else {
             let names: Vec<_> = all().map(full).collect();
             let help = match nearest(wanted, names.iter().map(String::as_str)) {
@@ -45,8 +46,8 @@ impl Curl {
             Ok(scenario) => scenario,
             Err(exit) => return Ok(exit),
         };
-        let section = scenario.sections.iter().find(|(known, _)| known.name() == vendor.name());
-        let Some((_, section)) = section else { bail!("the scenario has no `{}:` section", vendor.name()) };
+        let section = scenario.sections.iter().find(|(known, _)| known.name() == service.name());
+        let Some((_, section)) = section else { bail!("the scenario has no `{}:` section", service.name()) };
         let Some(command) =
             section.curl(operation, self.url.trim_end_matches('/'), start_of(&scenario), Proof::Signed)
         else {

@@ -45,10 +45,10 @@ pub(super) fn of(scenario: &Scenario, plain: &str, secure: Option<&str>) -> Vec<
     }
     for access in scenario.sections.iter().flat_map(|(_, section)| section.access()) {
         all.push((access.variable.to_owned(), Some(access.at(plain).into())));
-        if let (true, Some(url), Some((vendor, rest))) =
+        if let (true, Some(url), Some((service, rest))) =
             (access.is_path, secure, access.variable.split_once('_'))
         {
-            all.push((format!("{vendor}_HTTPS_{rest}"), Some(access.at(url).into())));
+            all.push((format!("{service}_HTTPS_{rest}"), Some(access.at(url).into())));
         }
     }
     all

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::{Exit, client, print, say};
-use crate::seed::Length;
+use crate::scalar::Length;
 
 /// Say whether a server is ready: exit code 0, or 1 when it is not
 #[derive(Debug, Args)]

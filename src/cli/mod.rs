@@ -19,7 +19,7 @@ use std::{env, fs};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::engine::Clock;
+use crate::basics::Clock;
 use crate::scenario::{Origin, Scenario};
 
 /// How the program ends.

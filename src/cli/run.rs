@@ -12,10 +12,10 @@ use anyhow::Context;
 use clap::Args;
 
 use super::{Exit, environment, load, say};
-use crate::engine::{Realm, World};
+use crate::engine::{Namespaces, World};
 use crate::judge::{Ended, Report};
 use crate::serve::{self, Options, Socket, Tls};
-use crate::vendor::shell_word;
+use crate::services::shell_word;
 
 /// Serve while a command runs, and judge the client
 ///
@@ -106,7 +106,9 @@ impl Run {
         let mut variables = environment::of(&scenario, &plain, secure.as_deref());
         variables.extend(trust.iter().flat_map(environment::Trust::variables));
 
-        let look = |realm: &mut Realm, ended: serve::Ended| (judge(realm, &self.command, &ended), ended);
+        let look = |namespaces: &mut Namespaces, ended: serve::Ended| {
+            (judge(namespaces, &self.command, &ended), ended)
+        };
         let job = (&self.command[..], &variables[..]);
         let judged =
             serve::serve_while(sockets, world, Options::default(), job, look).context("cannot serve")?;
@@ -116,9 +118,9 @@ impl Run {
             Err(error) => {
                 let code = not_started(&self.command[0], &error);
                 // A pipeline that collects reports finds out from them why there is nothing else.
-                let mut realm = Realm::new(World::new(Arc::clone(&scenario), seed, serve::now()));
+                let mut namespaces = Namespaces::new(World::new(Arc::clone(&scenario), seed, serve::now()));
                 let ended = serve::Ended { code: Some(code.into()), signal: None, left_behind: Vec::new() };
-                let report = Report { outcomes: Vec::new(), ..judge(&mut realm, &self.command, &ended) };
+                let report = Report { outcomes: Vec::new(), ..judge(&mut namespaces, &self.command, &ended) };
                 Ok(Exit::Code(self.write(&report).max(code)))
             }
         }
@@ -165,11 +167,11 @@ impl Run {
 }
 
 /// What the run came to, in every namespace that there was.
-fn judge(realm: &mut Realm, command: &[OsString], ended: &serve::Ended) -> Report {
+fn judge(namespaces: &mut Namespaces, command: &[OsString], ended: &serve::Ended) -> Report {
     let words = command.iter().map(|word| shell_word(&word.to_string_lossy()));
-    let outcomes = realm.outcomes(serve::now());
-    let (counters, broken) = (realm.counters(), realm.broken());
-    let world = realm.main();
+    let outcomes = namespaces.outcomes(serve::now());
+    let (counters, broken) = (namespaces.counters(), namespaces.broken());
+    let world = namespaces.main();
     Report {
         scenario: world.scenario().name.clone(),
         seed: world.seed(),

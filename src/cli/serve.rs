@@ -12,10 +12,11 @@ use clap::{Args, ValueEnum};
 use tracing_appender::non_blocking::WorkerGuard;
 
 use super::{Exit, is_coloured, load, say, start_of};
-use crate::engine::{Clock, World};
+use crate::basics::Clock;
+use crate::engine::World;
 use crate::scenario::Scenario;
 use crate::serve::{self, Options, Socket, Tls};
-use crate::vendor::Proof;
+use crate::services::Proof;
 
 /// Serve a scenario
 #[derive(Debug, Args)]
@@ -138,7 +139,7 @@ impl Serve {
         serve::serve(sockets, world, options, |running| {
             let stop = serve::stop_signal()?;
             if let Some(path) = self.scenario.as_ref().filter(|_| self.watch) {
-                serve::watch(&running, path.clone(), std::fs::read_to_string(path)?, say);
+                serve::reload_on_change(&running, path.clone(), std::fs::read_to_string(path)?, say);
             }
             if let Some(path) = &self.port_file {
                 write_at_once(path, &format!("{}\n", address.port()))?;
@@ -184,12 +185,12 @@ impl Serve {
                 None => writeln!(text),
             };
         }
-        for (vendor, section) in &scenario.sections {
-            let _ = writeln!(text, "\n{}", vendor.title());
+        for (service, section) in &scenario.sections {
+            let _ = writeln!(text, "\n{}", service.title());
             for access in section.access() {
                 let _ = writeln!(text, "  {:<15} {}", access.label, access.at(&base));
             }
-            if let Some(command) = vendor
+            if let Some(command) = service
                 .operations()
                 .first()
                 .and_then(|o| section.curl(o, &base, start_of(scenario), Proof::Lasting))

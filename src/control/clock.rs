@@ -5,9 +5,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Asked, mistake};
-use crate::engine::{Clock, World};
+use crate::basics::Clock;
+use crate::engine::World;
 use crate::http::{Reply, json as text};
-use crate::seed::{Length, Moment};
+use crate::scalar::{Length, Moment};
 
 /// What to do with the clock.
 #[derive(Deserialize)]

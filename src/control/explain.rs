@@ -5,9 +5,10 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::{Asked, Redactor, mistake};
-use crate::engine::{Entry, Stage, Verdict, World, explain, wire};
+use crate::basics::Stage;
+use crate::engine::{Entry, Verdict, World, explain, wire};
 use crate::fault::Forecast;
-use crate::http::{Reply, form};
+use crate::http::Reply;
 
 /// How many faults that were not asked are told of by a line each.
 const MOST_UNASKED: usize = 20;
@@ -26,9 +27,11 @@ pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
         return mistake(404, format!("the journal has no exchange `{}`", asked.segment), &help);
     };
     let verdicts = explain(world, entry, asked.now);
-    let query = form::decode(asked.request.query().as_bytes());
+    let mut query = form_urlencoded::parse(asked.request.query().as_bytes());
     let accepts = asked.request.headers.text("accept").unwrap_or_default();
-    if query.get("format").is_some_and(|format| format == "json") || accepts.starts_with("application/json") {
+    if query.any(|(name, value)| name == "format" && value == "json")
+        || accepts.starts_with("application/json")
+    {
         return Reply::json(200, &as_json(world, entry, &verdicts));
     }
     let hide = Redactor::new(world.scenario()).for_exchange(&entry.request, &entry.reply);

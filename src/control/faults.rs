@@ -7,8 +7,8 @@ use super::{Asked, mistake, refused};
 use crate::engine::World;
 use crate::fault::{CountBy, Mode};
 use crate::http::Reply;
+use crate::scalar::nearest;
 use crate::scenario;
-use crate::seed::nearest;
 
 pub(super) fn list(world: &mut World, asked: &Asked<'_>) -> Reply {
     let faults: Vec<_> = world.faults().map(|(number, ..)| as_json(world, number, asked.now)).collect();

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::Asked;
-use crate::engine::{Clock, World};
+use crate::basics::Clock;
+use crate::engine::World;
 use crate::http::Reply;
 
 pub(super) fn answer(world: &mut World, _: &Asked<'_>) -> Reply {
@@ -24,7 +25,7 @@ pub(super) fn answer(world: &mut World, _: &Asked<'_>) -> Reply {
             "clock": clock,
             "counters": {
                 "exchanges": counters.exchanges,
-                "by_vendor": counters.by_vendor,
+                "by_vendor": counters.by_service,
                 "errors": counters.errors,
                 "faults_fired": counters.faults_fired,
                 "journal": world.journal().entries().count(),

@@ -4,15 +4,15 @@ use serde_json::{Value, json};
 
 use super::{Asked, Redactor, mistake};
 use crate::engine::{Entry, World, wire};
-use crate::http::{Body, Reply, form};
-use crate::seed::nearest;
-use crate::vendor::VENDORS;
+use crate::http::{Body, Reply};
+use crate::scalar::nearest;
+use crate::services::SERVICES;
 
 /// Which exchanges to show.
 #[derive(Default)]
 struct Filter {
     last: Option<usize>,
-    vendor: Option<String>,
+    service: Option<String>,
     operation: Option<String>,
 }
 
@@ -23,7 +23,7 @@ pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
     };
     let redactor = Redactor::new(world.scenario());
     let fits = |entry: &&Entry| {
-        filter.vendor.as_deref().is_none_or(|vendor| entry.note.vendor == Some(vendor))
+        filter.service.as_deref().is_none_or(|service| entry.note.service == Some(service))
             && filter.operation.as_deref().is_none_or(|operation| entry.note.operation == Some(operation))
     };
     let newest = world.journal().entries().rev().filter(fits).take(filter.last.unwrap_or(usize::MAX));
@@ -44,20 +44,22 @@ pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
 impl Filter {
     fn read(query: &str) -> Result<Self, (String, String)> {
         let mut filter = Self::default();
-        for (name, value) in form::decode(query.as_bytes()) {
-            let value = value.as_str().unwrap_or_default().to_owned();
-            match name.as_str() {
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let value = value.into_owned();
+            match &*name {
                 "last" => {
                     let number = value
                         .parse()
                         .map_err(|_| (format!("`last={value}` is no number"), "type `last=10`".into()));
                     filter.last = Some(number?);
                 }
-                "vendor" => filter.vendor = Some(known(value, VENDORS.iter().map(|vendor| vendor.name()))?),
+                "vendor" => {
+                    filter.service = Some(known(value, SERVICES.iter().map(|service| service.name()))?)
+                }
                 "operation" => {
-                    let operations = VENDORS.iter().flat_map(|vendor| vendor.operations()).map(|o| o.name);
+                    let operations = SERVICES.iter().flat_map(|service| service.operations()).map(|o| o.name);
                     // An operation may be given with its vendor in front, as a fault's `on` has it.
-                    let bare = VENDORS.iter().find_map(|v| value.strip_prefix(v.name())?.strip_prefix('.'));
+                    let bare = SERVICES.iter().find_map(|v| value.strip_prefix(v.name())?.strip_prefix('.'));
                     filter.operation = Some(known(bare.unwrap_or(&value).to_owned(), operations)?);
                 }
                 other => {
@@ -110,7 +112,7 @@ pub fn entry_as_json(entry: &Entry, world: &World, redactor: &Redactor) -> Value
     json!({
         "number": entry.number,
         "at": microseconds(entry.at),
-        "vendor": note.vendor,
+        "vendor": note.service,
         "operation": note.operation,
         "stage": note.stage,
         "error": note.error,

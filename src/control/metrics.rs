@@ -3,42 +3,42 @@
 use std::fmt::Write;
 
 use super::Asked;
-use crate::engine::Realm;
+use crate::engine::Namespaces;
 use crate::http::Reply;
 
-pub(super) fn answer(realm: &mut Realm, _: &Asked<'_>) -> Reply {
+pub(super) fn answer(namespaces: &mut Namespaces, _: &Asked<'_>) -> Reply {
     let mut text = String::new();
-    let counters = realm.counters();
+    let counters = namespaces.counters();
     head(&mut text, "standin_exchanges_total", "counter", "Requests answered, by operation and outcome.");
-    for ((vendor, operation, outcome), count) in &counters.by_outcome {
+    for ((service, operation, outcome), count) in &counters.by_outcome {
         let _ = writeln!(
             text,
-            "standin_exchanges_total{{vendor=\"{vendor}\",operation=\"{operation}\",outcome=\"{outcome}\"}} {count}"
+            "standin_exchanges_total{{vendor=\"{service}\",operation=\"{operation}\",outcome=\"{outcome}\"}} {count}"
         );
     }
     head(&mut text, "standin_faults_fired_total", "counter", "Times that each fault fired.");
-    for (name, count) in realm.faults_fired() {
+    for (name, count) in namespaces.faults_fired() {
         let _ = writeln!(text, "standin_faults_fired_total{{fault=\"{}\"}} {count}", escaped(&name));
     }
-    let (connections, open) = realm.traffic().connections();
-    let spaces = realm.spaces().count() as u64;
+    let (connections, open) = namespaces.traffic().connections();
+    let living = namespaces.all().count() as u64;
     for (name, kind, help, value) in [
         (
             "standin_journal_evicted_total",
             "counter",
             "Exchanges that no journal has any more.",
-            realm.evicted(),
+            namespaces.evicted(),
         ),
         ("standin_connections_total", "counter", "Connections that came.", connections),
         ("standin_connections_open", "gauge", "Connections that are open.", open),
-        ("standin_namespaces", "gauge", "Namespaces that there are.", spaces),
+        ("standin_namespaces", "gauge", "Namespaces that there are.", living),
     ] {
         head(&mut text, name, kind, help);
         let _ = writeln!(text, "{name} {value}");
     }
     let name = "standin_exchange_duration_seconds";
     head(&mut text, name, "histogram", "From the complete request to its answer, delays of faults included.");
-    let (kept, count, seconds) = realm.traffic().latency();
+    let (kept, count, seconds) = namespaces.traffic().latency();
     for (bound, count) in kept {
         let _ = writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {count}");
     }

@@ -17,12 +17,13 @@ mod state;
 mod verify;
 
 use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
 use serde_json::json;
 
-use crate::engine::{NAMESPACE, Realm, Unknown, World};
-use crate::http::{Body, Reply, Request, form};
+use crate::engine::{NAMESPACE_HEADER, Namespaces, UnknownNamespace, World};
+use crate::http::{Body, Reply, Request};
+use crate::scalar::nearest;
 use crate::scenario::Report;
-use crate::seed::nearest;
 
 pub use guard::refusal;
 pub use journal::entry_as_json;
@@ -43,7 +44,7 @@ enum Answer {
     /// One world: the one that the server began with, or that of a namespace.
     Of(fn(&mut World, &Asked<'_>) -> Reply),
     /// All of them.
-    OfAll(fn(&mut Realm, &Asked<'_>) -> Reply),
+    OfAll(fn(&mut Namespaces, &Asked<'_>) -> Reply),
 }
 
 /// A request to the control interface.
@@ -52,7 +53,7 @@ struct Asked<'a> {
     /// What stands where the route's path has braces, decoded.
     segment: String,
     /// The namespace that it is about.
-    space: Option<String>,
+    namespace: Option<String>,
     /// The instant on the wall.
     now: Timestamp,
 }
@@ -99,7 +100,7 @@ impl Route {
         let after = rest.split_once('}').map_or("", |(_, after)| after);
         let segment = path.strip_prefix(before)?.strip_suffix(after)?;
         let is_one = !segment.is_empty() && !segment.contains('/');
-        is_one.then(|| String::from_utf8_lossy(&form::percent_decode(segment.as_bytes())).into_owned())
+        is_one.then(|| percent_decode_str(segment).decode_utf8_lossy().into_owned())
     }
 }
 
@@ -110,12 +111,13 @@ pub fn claims(path: &str) -> bool {
 
 /// Answers a request to the control interface; `now` is the instant on the wall. What is asked below
 /// `/__standin/namespaces/NAME/`, or with the header field of a namespace, is asked of that one.
-pub fn answer(realm: &mut Realm, request: &Request, now: Timestamp) -> Reply {
-    let (path, space) = match in_space(request.path()) {
+pub fn answer(namespaces: &mut Namespaces, request: &Request, now: Timestamp) -> Reply {
+    let (path, namespace) = match in_namespace(request.path()) {
         Some((name, path)) => (path, Some(name)),
-        None => {
-            (request.path().to_owned(), request.headers.text(NAMESPACE).map(|name| name.trim().to_owned()))
-        }
+        None => (
+            request.path().to_owned(),
+            request.headers.text(NAMESPACE_HEADER).map(|name| name.trim().to_owned()),
+        ),
     };
     let path = path.as_str();
     let verb = if &*request.method == "HEAD" { "GET" } else { &*request.method };
@@ -128,17 +130,17 @@ pub fn answer(realm: &mut Realm, request: &Request, now: Timestamp) -> Reply {
                 "serve a large scenario from a file",
             );
         }
-        let asked = Asked { request, segment: segment.clone(), space, now };
-        return match (route.answer, &asked.space) {
-            (OfAll(answer), _) => answer(realm, &asked),
-            (Of(answer), None) => answer(realm.main(), &asked),
+        let asked = Asked { request, segment: segment.clone(), namespace, now };
+        return match (route.answer, &asked.namespace) {
+            (OfAll(answer), _) => answer(namespaces, &asked),
+            (Of(answer), None) => answer(namespaces.main(), &asked),
             (Of(answer), Some(name)) => {
-                let reply = match realm.space(name, now) {
+                let reply = match namespaces.namespace(name, now) {
                     Ok(world) => answer(world, &asked),
                     Err(unknown) => no_namespace(&unknown),
                 };
                 if route.path == SCENARIO {
-                    realm.replaced(name);
+                    namespaces.replaced(name);
                 }
                 reply
             }
@@ -162,14 +164,14 @@ pub fn answer(realm: &mut Realm, request: &Request, now: Timestamp) -> Reply {
 }
 
 /// The namespace of a path below it, and the path without it.
-fn in_space(path: &str) -> Option<(String, String)> {
+fn in_namespace(path: &str) -> Option<(String, String)> {
     let (name, rest) = path.strip_prefix("/__standin/namespaces/")?.split_once('/')?;
-    let name = String::from_utf8_lossy(&form::percent_decode(name.as_bytes())).into_owned();
+    let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
     Some((name, format!("/__standin/{rest}")))
 }
 
 /// There is no such namespace.
-pub fn no_namespace(Unknown(name): &Unknown) -> Reply {
+pub fn no_namespace(UnknownNamespace(name): &UnknownNamespace) -> Reply {
     let help = "it was dropped or never made: `POST /__standin/namespaces` makes one";
     mistake(404, format!("there is no namespace `{name}`"), help)
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Asked, mistake, no_namespace, refused};
-use crate::engine::{Full, MOST, Realm, World};
+use crate::engine::{MOST_NAMESPACES, Namespaces, TooManyNamespaces, World};
 use crate::http::Reply;
 use crate::scenario::Scenario;
 
@@ -18,7 +18,7 @@ struct Wanted {
     seed: Option<u64>,
 }
 
-pub(super) fn list(realm: &mut Realm, _: &Asked<'_>) -> Reply {
+pub(super) fn list(namespaces: &mut Namespaces, _: &Asked<'_>) -> Reply {
     let shown = |(name, world, used): (&str, &World, jiff::Timestamp)| {
         json!({
             "namespace": name,
@@ -28,11 +28,11 @@ pub(super) fn list(realm: &mut Realm, _: &Asked<'_>) -> Reply {
             "last_used": used.to_string(),
         })
     };
-    let all: Vec<_> = realm.spaces().map(shown).collect();
+    let all: Vec<_> = namespaces.all().map(shown).collect();
     Reply::json(200, &json!({"namespaces": all}))
 }
 
-pub(super) fn open(realm: &mut Realm, asked: &Asked<'_>) -> Reply {
+pub(super) fn open(namespaces: &mut Namespaces, asked: &Asked<'_>) -> Reply {
     let help = "send nothing, or `{\"scenario\": \"YAML\", \"seed\": 7}`, both optional";
     let body = asked.request.body().trim_ascii();
     let wanted = if body.is_empty() { Ok(Wanted::default()) } else { serde_json::from_slice::<Wanted>(body) };
@@ -44,26 +44,28 @@ pub(super) fn open(realm: &mut Realm, asked: &Asked<'_>) -> Reply {
         Ok(scenario) => scenario,
         Err(report) => return refused(&report, "the scenario has mistakes; no namespace was made"),
     };
-    match realm.open(scenario.as_ref(), wanted.seed, asked.now) {
+    match namespaces.open(scenario.as_ref(), wanted.seed, asked.now) {
         Ok((name, world)) => Reply::json(201, &described(&name, world, asked)),
-        Err(Full) => {
-            mistake(503, format!("there are {MOST} namespaces already"), "drop those that are done with")
-        }
+        Err(TooManyNamespaces) => mistake(
+            503,
+            format!("there are {MOST_NAMESPACES} namespaces already"),
+            "drop those that are done with",
+        ),
     }
 }
 
-pub(super) fn show(realm: &mut Realm, asked: &Asked<'_>) -> Reply {
-    match realm.space(&asked.segment, asked.now) {
+pub(super) fn show(namespaces: &mut Namespaces, asked: &Asked<'_>) -> Reply {
+    match namespaces.namespace(&asked.segment, asked.now) {
         Ok(world) => Reply::json(200, &described(&asked.segment, world, asked)),
         Err(unknown) => no_namespace(&unknown),
     }
 }
 
-pub(super) fn close(realm: &mut Realm, asked: &Asked<'_>) -> Reply {
+pub(super) fn close(namespaces: &mut Namespaces, asked: &Asked<'_>) -> Reply {
     let name = &asked.segment;
-    match realm.close(name, asked.now) {
+    match namespaces.close(name, asked.now) {
         true => Reply::json(200, &json!({"dropped": name})),
-        false => no_namespace(&crate::engine::Unknown(name.clone())),
+        false => no_namespace(&crate::engine::UnknownNamespace(name.clone())),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::http::{Reply, Request};
 use crate::scenario::Scenario;
-use crate::vendor::{VENDORS, Vendor};
+use crate::services::{SERVICES, Service};
 
 /// What stands in place of a secret.
 const HIDDEN: &str = "***";
@@ -25,13 +25,13 @@ impl Redactor {
 
     /// Adds what `request` presents as credentials, known or not: they may be somebody's real ones.
     pub fn for_request(&self, request: &Request) -> Hide {
-        self.with(vendors(request).flat_map(|vendor| vendor.credentials_in(request)))
+        self.with(services(request).flat_map(|service| service.credentials_in(request)))
     }
 
     /// Adds what `request` presents and what `reply` hands out.
     pub fn for_exchange(&self, request: &Request, reply: &Reply) -> Hide {
-        self.with(vendors(request).flat_map(|vendor| {
-            [vendor.credentials_in(request), vendor.credentials_issued(request, reply)].concat()
+        self.with(services(request).flat_map(|service| {
+            [service.credentials_in(request), service.credentials_issued(request, reply)].concat()
         }))
     }
 
@@ -52,8 +52,8 @@ impl Redactor {
 }
 
 /// The vendors whose path it is.
-fn vendors(request: &Request) -> impl Iterator<Item = &'static dyn Vendor> {
-    VENDORS.iter().copied().filter(|vendor| vendor.claims(request.path()))
+fn services(request: &Request) -> impl Iterator<Item = &'static dyn Service> {
+    SERVICES.iter().copied().filter(|service| service.claims(request.path()))
 }
 
 impl Hide {

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Asked, mistake};
 use crate::engine::{MOST_SNAPSHOTS, World};
 use crate::http::Reply;
-use crate::seed::nearest;
+use crate::scalar::nearest;
 
 pub(super) fn list(world: &mut World, _: &Asked<'_>) -> Reply {
     Reply::json(200, &json!({"snapshots": world.snapshots().collect::<Vec<_>>()}))

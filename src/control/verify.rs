@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::{Asked, Redactor, mistake, refused};
 use crate::engine::World;
-use crate::http::{Reply, Request, form};
-use crate::judge::Outcome;
+use crate::http::{Reply, Request};
+use crate::judge::ExpectationOutcome;
+use crate::scalar::Length;
 use crate::scenario;
-use crate::seed::Length;
 
 /// The path of the route.
 pub(super) const PATH: &str = "/__standin/verify";
@@ -32,18 +32,21 @@ const LOST: &str = "lost";
 /// How long the caller is willing to wait for what has not come yet.
 pub fn patience(request: &Request) -> Option<Duration> {
     let is_verify = request.path().starts_with("/__standin/") && request.path().ends_with("/verify");
-    let query = form::decode(request.query().as_bytes());
-    let length = query.get("wait_for").filter(|_| is_verify)?.as_str()?;
-    Length::parse(length).ok().map(|length| length.0)
+    if !is_verify {
+        return None;
+    }
+    let mut query = form_urlencoded::parse(request.query().as_bytes());
+    let (_, length) = query.find(|(name, _)| name == "wait_for")?;
+    Length::parse(&length).ok().map(|length| length.0)
 }
 
 pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
-    for (name, value) in form::decode(asked.request.query().as_bytes()) {
+    for (name, value) in form_urlencoded::parse(asked.request.query().as_bytes()) {
         if name != "wait_for" {
             let help = "`?wait_for=10s` waits so long for what has not come yet";
             return mistake(400, format!("there is no `{name}` here"), help);
         }
-        if let Err(error) = Length::parse(value.as_str().unwrap_or_default()) {
+        if let Err(error) = Length::parse(&value) {
             let (message, help) = error.split_once(": ").unwrap_or((&error, ""));
             return mistake(400, message.to_owned(), help);
         }
@@ -64,8 +67,9 @@ pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
     };
     let hide = Redactor::new(world.scenario()).for_secrets();
     let met = outcomes.iter().all(|outcome| outcome.met);
-    let all: Vec<_> = outcomes.iter().map(Outcome::json).collect();
-    let report: String = outcomes.iter().filter(|outcome| !outcome.met).map(Outcome::text).collect();
+    let all: Vec<_> = outcomes.iter().map(ExpectationOutcome::json).collect();
+    let report: String =
+        outcomes.iter().filter(|outcome| !outcome.met).map(ExpectationOutcome::text).collect();
     let lost = outcomes.iter().any(|outcome| outcome.is_lost);
     let mut body = json!({"met": met, LOST: lost, "expectations": all, "report": hide.text(&report)});
     if !text.trim().is_empty() && world.journal().evicted() > 0 {

@@ -8,7 +8,7 @@ pub struct Counters {
     /// Requests answered, the control interface's own not among them.
     pub exchanges: u64,
     /// Of these, by vendor.
-    pub by_vendor: BTreeMap<&'static str, u64>,
+    pub by_service: BTreeMap<&'static str, u64>,
     /// Of these, answered with an error.
     pub errors: u64,
     /// Times that a fault fired.
@@ -20,12 +20,12 @@ pub struct Counters {
 impl Counters {
     /// Adds what another world has counted.
     pub fn add(&mut self, other: &Self) {
-        let Self { exchanges, by_vendor, errors, faults_fired, by_outcome } = other;
+        let Self { exchanges, by_service, errors, faults_fired, by_outcome } = other;
         self.exchanges += exchanges;
         self.errors += errors;
         self.faults_fired += faults_fired;
-        for (vendor, count) in by_vendor {
-            *self.by_vendor.entry(vendor).or_default() += count;
+        for (service, count) in by_service {
+            *self.by_service.entry(service).or_default() += count;
         }
         for (outcome, count) in by_outcome {
             *self.by_outcome.entry(*outcome).or_default() += count;

@@ -6,9 +6,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::faults::number_of;
-use super::{Entry, Stage, World};
+use super::{Entry, World};
+use crate::basics::Stage;
 use crate::fault::{Condition, CountBy, Decision, Fault, FaultSpec, Forecast, Matcher, Mode, Wire};
-use crate::vendor::{AskedCall, Vendor, by_name};
+use crate::services::{RequestedCall, Service, by_name};
 
 /// What one fault made of one exchange.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,9 +36,9 @@ pub fn wire(world: &World, entry: &Entry) -> Option<Wire> {
 
 /// Explains an exchange: every fault of the world, those first that were asked; `now` is the wall clock's instant.
 pub fn explain(world: &World, entry: &Entry, now: Timestamp) -> Vec<Verdict> {
-    let vendor = entry.note.vendor.and_then(by_name);
-    let calls = vendor.map_or_else(Vec::new, |vendor| vendor.calls(&entry.request));
-    let chat = |call: &'_ AskedCall| {
+    let service = entry.note.service.and_then(by_name);
+    let calls = service.map_or_else(Vec::new, |service| service.calls(&entry.request));
+    let chat = |call: &'_ RequestedCall| {
         let name = call.operation?.chat?;
         call.facts.parameter(name).map(Cow::into_owned)
     };
@@ -57,7 +58,7 @@ pub fn explain(world: &World, entry: &Entry, now: Timestamp) -> Vec<Verdict> {
     let verdict = |(fault, spec): (u32, &FaultSpec)| {
         let asked = asked(fault);
         let why = match &asked[..] {
-            [] => vec![unasked(world, entry, vendor, &calls, fault)],
+            [] => vec![unasked(world, entry, service, &calls, fault)],
             all => all.iter().map(|decision| told(decision, spec, winner(decision))).collect(),
         };
         let next = world.next_call(fault, chat, now);
@@ -130,14 +131,14 @@ fn milliseconds(delay: Duration) -> String {
 fn unasked(
     world: &World,
     entry: &Entry,
-    vendor: Option<&'static dyn Vendor>,
-    calls: &[AskedCall],
+    service: Option<&'static dyn Service>,
+    calls: &[RequestedCall],
     number: u32,
 ) -> String {
     let fault = world.fault(number);
-    let Some(vendor) = vendor else { return "was not asked: no vendor took the request".to_owned() };
+    let Some(service) = service else { return "was not asked: no vendor took the request".to_owned() };
     let aimed: Vec<_> =
-        calls.iter().filter(|call| fault.aim.contains(&number_of(vendor, call.operation))).collect();
+        calls.iter().filter(|call| fault.aim.contains(&number_of(service, call.operation))).collect();
     if aimed.is_empty() {
         return format!("was not asked: it is aimed at `{}`", world.fault_spec(number).on);
     }
@@ -154,7 +155,7 @@ fn unasked(
             return format!("was not asked: its `match_headers` asks for another `{name}`");
         }
     }
-    let credential = || vendor.credential(&entry.request);
+    let credential = || service.credential(&entry.request);
     if fault
         .credential
         .as_ref()
@@ -168,7 +169,7 @@ fn unasked(
         Some(Mode::On) => {}
     }
     let is_batch_aimed =
-        fault.aim.contains(&number_of(vendor, calls.first().and_then(|call| call.operation)));
+        fault.aim.contains(&number_of(service, calls.first().and_then(|call| call.operation)));
     if calls.len() > 1 && !is_batch_aimed && fault.stage == Stage::Gateway {
         let stage = fault.stage.name();
         return format!("was not asked: a batch passes the stage `{stage}` as a whole, its commands do not");
@@ -178,7 +179,7 @@ fn unasked(
 }
 
 /// Why a fault's `match` does not fit a call.
-fn mismatch(fault: &Fault, call: &AskedCall) -> Option<String> {
+fn mismatch(fault: &Fault, call: &RequestedCall) -> Option<String> {
     let unlike = |(name, matcher): &(String, Matcher)| match call.facts.parameter(name) {
         None => Some(format!("its `match` asks for `{name}`, which the call does not have")),
         Some(found) if !matcher.fits(&found) => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::fault::{Applied, Fault, FaultSpec, Late, Matcher, Mode, Pattern, Plan, Wire};
 use crate::http::Reply;
-use crate::vendor::{Commit, ErrorCode, Operation, Ordered, VENDORS, Vendor};
+use crate::services::{Commit, ErrorCode, Operation, Ordered, SERVICES, Service};
 
 /// The faults of a world.
 #[derive(Clone, Debug, Default)]
@@ -27,12 +27,12 @@ pub struct Effect {
     /// What the connection does.
     pub wire: Option<Wire>,
     /// What becomes of the change.
-    pub change: Change,
+    pub change: ChangeFate,
 }
 
 /// What a fault does to the change that a call asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Change {
+pub enum ChangeFate {
     /// It is made, as the client gets the answer of a success.
     #[default]
     Made,
@@ -83,14 +83,14 @@ impl Faults {
 
 fn resolve(spec: &FaultSpec) -> Option<(Fault, Effect)> {
     let (name, operation) = spec.on.split_once('.').map_or((spec.on.as_str(), None), |(v, o)| (v, Some(o)));
-    let vendor = crate::vendor::by_name(name)?;
+    let service = crate::services::by_name(name)?;
     let code = match &spec.error {
-        Some(error) => Some(vendor.errors().iter().find(|row| row.code == error.as_str())?),
+        Some(error) => Some(service.errors().iter().find(|row| row.code == error.as_str())?),
         None => None,
     };
     let fault = Fault {
         name: spec.name.to_string(),
-        aim: aim(vendor, operation, code),
+        aim: aim(service, operation, code),
         stage: spec.stage(code.map(|code| code.stage)),
         matches: matchers(&spec.matches)?,
         headers: matchers(&spec.match_headers)?
@@ -103,10 +103,10 @@ fn resolve(spec: &FaultSpec) -> Option<(Fault, Effect)> {
         is_more_than_delay: spec.is_more_than_delay(),
     };
     let change = match spec.applied {
-        _ if !spec.fails() => Change::Made,
-        Applied::Flag(true) => Change::Made,
-        Applied::Flag(false) => Change::Dropped,
-        Applied::Form(Late::Later(length)) => Change::Later(length.0),
+        _ if !spec.fails() => ChangeFate::Made,
+        Applied::Flag(true) => ChangeFate::Made,
+        Applied::Flag(false) => ChangeFate::Dropped,
+        Applied::Form(Late::Later(length)) => ChangeFate::Later(length.0),
     };
     let error = code.map(|code| Ordered {
         code,
@@ -127,27 +127,27 @@ fn matchers<'a>(
 
 /// The numbers of the operations that the fault strikes: the named one, or all of the vendor's, those that are not
 /// emulated among them; of these, those that can give `code`.
-fn aim(vendor: &dyn Vendor, operation: Option<&str>, code: Option<&ErrorCode>) -> Vec<usize> {
+fn aim(service: &dyn Service, operation: Option<&str>, code: Option<&ErrorCode>) -> Vec<usize> {
     let fits = |known: &&&Operation| {
         operation.is_none_or(|name| known.name == name)
             && code.is_none_or(|code| code.is_given_by(known.name))
     };
     let mut aim: Vec<_> =
-        vendor.operations().iter().filter(fits).map(|known| number_of(vendor, Some(known))).collect();
+        service.operations().iter().filter(fits).map(|known| number_of(service, Some(known))).collect();
     if operation.is_none() && code.is_none_or(|code| code.operations.is_empty()) {
-        aim.push(number_of(vendor, None));
+        aim.push(number_of(service, None));
     }
     aim
 }
 
 /// The number of an operation among all vendors'; each vendor has one more for what it does not emulate.
-pub fn number_of(vendor: &dyn Vendor, operation: Option<&Operation>) -> usize {
-    let before: usize = VENDORS
+pub fn number_of(service: &dyn Service, operation: Option<&Operation>) -> usize {
+    let before: usize = SERVICES
         .iter()
-        .take_while(|other| other.name() != vendor.name())
+        .take_while(|other| other.name() != service.name())
         .map(|v| v.operations().len() + 1)
         .sum();
-    let own = vendor.operations();
+    let own = service.operations();
     let within = operation.and_then(|wanted| own.iter().position(|known| std::ptr::eq(*known, wanted)));
     before + within.unwrap_or(own.len())
 }

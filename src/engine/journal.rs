@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::Stage;
+use crate::basics::Stage;
 use crate::fault::Decision;
 use crate::http::{Reply, Request};
 
@@ -14,7 +14,7 @@ use crate::http::{Reply, Request};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Note {
     /// The vendor asked; `None` when no vendor knows the path.
-    pub vendor: Option<&'static str>,
+    pub service: Option<&'static str>,
     /// The operation called; `None` when it is not emulated.
     pub operation: Option<&'static str>,
     /// The last stage passed; `None` when the gateway was not.

@@ -2,16 +2,16 @@
 
 use serde_json::json;
 
-use super::Stage;
+use crate::basics::Stage;
 use crate::http::{Reply, Request};
-use crate::seed::nearest;
-use crate::vendor::{ErrorCode, Operation, Vendor};
+use crate::scalar::nearest;
+use crate::services::{ErrorCode, Operation, Service};
 
 /// The error that the request asks for; `None` when it asks for none.
 ///
 /// # Errors
 /// The answer to a request for an error that the vendor does not have, or that none of its calls can give.
-pub fn preferred(request: &Request, vendor: &dyn Vendor) -> Result<Option<&'static ErrorCode>, Reply> {
+pub fn preferred(request: &Request, service: &dyn Service) -> Result<Option<&'static ErrorCode>, Reply> {
     let fields = request.headers.iter().filter(|(name, _)| *name == b"prefer");
     let values = fields.filter_map(|(_, value)| std::str::from_utf8(value).ok());
     // RFC 7240: preferences stand between commas, and a value may be in quotes.
@@ -20,9 +20,9 @@ pub fn preferred(request: &Request, vendor: &dyn Vendor) -> Result<Option<&'stat
         name.trim().eq_ignore_ascii_case("error").then(|| value.trim().trim_matches('"'))
     });
     let Some(wanted) = wanted else { return Ok(None) };
-    let codes = vendor.errors();
+    let codes = service.errors();
     if let Some(code) = codes.iter().find(|code| code.code == wanted) {
-        let calls = vendor.calls(request);
+        let calls = service.calls(request);
         if calls.iter().any(|call| is_given(code, call.operation)) {
             return Ok(Some(code));
         }
@@ -38,7 +38,7 @@ pub fn preferred(request: &Request, vendor: &dyn Vendor) -> Result<Option<&'stat
         Some(near) => format!("did you mean `Prefer: error={near}`?"),
         None => "`standin catalog` lists them".to_owned(),
     };
-    Err(refusal(&format!("{} has no error `{wanted}`", vendor.title()), &help))
+    Err(refusal(&format!("{} has no error `{wanted}`", service.title()), &help))
 }
 
 fn refusal(message: &str, help: &str) -> Reply {
@@ -57,7 +57,7 @@ pub fn is_given(code: &ErrorCode, operation: Option<&Operation>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vendor::by_name;
+    use crate::services::by_name;
 
     #[test]
     fn a_preference_names_an_error_of_the_vendor() {

@@ -2,17 +2,18 @@
 
 use jiff::Timestamp;
 
+use super::World;
 use super::faults::Faults;
-use super::{Clock, World};
-use crate::vendor::{Emulator, Vendor};
+use crate::basics::Clock;
+use crate::services::{Emulator, Service};
 
 /// What can be gone back to: the vendors' state, the clock, and what faults have counted.
 pub(super) struct Snapshot {
-    emulators: Vec<(&'static dyn Vendor, Box<dyn Emulator>)>,
+    emulators: Vec<(&'static dyn Service, Box<dyn Emulator>)>,
     clock: Clock,
     faults: Faults,
     /// The vendors' state in the other edition, where it is watched.
-    other: Vec<(&'static dyn Vendor, Box<dyn Emulator>)>,
+    other: Vec<(&'static dyn Service, Box<dyn Emulator>)>,
 }
 
 /// The most states that are saved.
@@ -29,7 +30,11 @@ impl World {
             emulators: copies(&self.emulators),
             clock: self.clock,
             faults: self.faults.clone(),
-            other: self.shadow.as_ref().map(|shadow| copies(shadow.state())).unwrap_or_default(),
+            other: self
+                .other_edition
+                .as_ref()
+                .map(|other_edition| copies(other_edition.state()))
+                .unwrap_or_default(),
         };
         self.snapshots.insert(name.to_owned(), snapshot);
         true
@@ -40,8 +45,8 @@ impl World {
         let Some(saved) = self.snapshots.get(name) else { return false };
         (self.emulators, self.clock, self.faults) =
             (copies(&saved.emulators), saved.clock, saved.faults.clone());
-        if let Some(shadow) = &mut self.shadow {
-            *shadow.state_mut() = copies(&saved.other);
+        if let Some(other_edition) = &mut self.other_edition {
+            *other_edition.state_mut() = copies(&saved.other);
         }
         self.alter();
         true
@@ -59,7 +64,7 @@ impl World {
 }
 
 fn copies(
-    emulators: &[(&'static dyn Vendor, Box<dyn Emulator>)],
-) -> Vec<(&'static dyn Vendor, Box<dyn Emulator>)> {
-    emulators.iter().map(|(vendor, emulator)| (*vendor, emulator.copy())).collect()
+    emulators: &[(&'static dyn Service, Box<dyn Emulator>)],
+) -> Vec<(&'static dyn Service, Box<dyn Emulator>)> {
+    emulators.iter().map(|(service, emulator)| (*service, emulator.copy())).collect()
 }

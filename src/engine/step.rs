@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::faults::{Change, Faults, number_of};
-use super::{Arrival, Clock, Note, Other, Stage, Watch, World, prefer, unknown};
-use crate::fault::{Outcome, Subject, Wire};
+use super::faults::{ChangeFate, Faults, number_of};
+use super::{Note, Other, World, prefer, unknown};
+use crate::basics::{Arrival, Clock, Stage, Stopwatch};
+use crate::fault::{Strike, Subject, Wire};
 use crate::http::{Reply, Request};
-use crate::vendor::{Call, Checkpoint, Commit, ErrorCode, Exchange, Ordered, VENDORS, Vendor};
+use crate::services::{Checkpoint, Commit, ErrorCode, Exchange, OperationCall, Ordered, SERVICES, Service};
 
 /// What is to happen with an exchange.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,10 +40,10 @@ impl Planned {
 pub fn step(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
     let clock = world.clock;
     let mut planned = plan(world, request, arrival);
-    if let Some(shadow) = world.shadow.as_mut() {
+    if let Some(other_edition) = world.other_edition.as_mut() {
         let struck = planned.note.faults.iter().filter(|decision| decision.answered);
         let first = struck.min_by_key(|decision| world.faults.plan.fault(decision.fault).stage);
-        let other = shadow.ask(request, arrival, clock);
+        let other = other_edition.ask(request, arrival, clock);
         // What a fault answered says nothing about editions, unless the other one refuses the call before or gives the
         // same error in another way.
         planned.other = match first.map(|decision| decision.fault) {
@@ -51,7 +52,7 @@ pub fn step(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
                 let gives_error = world.faults.effect(fault).error.is_some();
                 other
                     .filter(|other| other.is_before(world.faults.plan.fault(fault).stage))
-                    .or_else(|| gives_error.then(|| shadow.same_error(&planned.note))?)
+                    .or_else(|| gives_error.then(|| other_edition.same_error(&planned.note))?)
             }
         };
     }
@@ -63,28 +64,28 @@ pub fn step(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
 
 pub(super) fn plan(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
     let path = request.path();
-    let Some(vendor) = VENDORS.iter().copied().find(|vendor| vendor.claims(path)) else {
+    let Some(service) = SERVICES.iter().copied().find(|service| service.claims(path)) else {
         let remarks = vec!["no vendor knows this path".into()];
-        return Planned::plain(unknown::no_vendor(request), Note { remarks, ..Note::default() });
+        return Planned::plain(unknown::no_service(request), Note { remarks, ..Note::default() });
     };
-    let mut note = Note { vendor: Some(vendor.name()), ..Note::default() };
-    let Some((_, emulator)) = world.emulators.iter_mut().find(|(known, _)| known.name() == vendor.name())
+    let mut note = Note { service: Some(service.name()), ..Note::default() };
+    let Some((_, emulator)) = world.emulators.iter_mut().find(|(known, _)| known.name() == service.name())
     else {
-        note.remarks.push(format!("the scenario has no `{}:` section", vendor.name()).into());
-        return Planned::plain(unknown::no_section(vendor), note);
+        note.remarks.push(format!("the scenario has no `{}:` section", service.name()).into());
+        return Planned::plain(unknown::no_section(service), note);
     };
-    let preferred = match world.allows_prefer.then(|| prefer::preferred(request, vendor)).transpose() {
+    let preferred = match world.allows_prefer.then(|| prefer::preferred(request, service)).transpose() {
         Ok(preferred) => preferred.flatten(),
         Err(reply) => {
             note.remarks.push("`Prefer` asks for an error that cannot be given".into());
             return Planned::plain(reply, note);
         }
     };
-    let watch = world.clock.watch(arrival);
-    emulator.settle(watch.now());
+    let stopwatch = world.clock.stopwatch(arrival);
+    emulator.settle(stopwatch.now());
     let (faults, start) = (&mut world.faults, world.start);
     let mut inspector = Inspector {
-        vendor,
+        service,
         request,
         faults,
         start,
@@ -94,9 +95,9 @@ pub(super) fn plan(world: &mut World, request: &Request, arrival: Arrival) -> Pl
         puts_off: false,
         suffix: world.suffix.as_str(),
     };
-    let mut exchange = Exchange { request, watch, checkpoint: &mut inspector };
+    let mut exchange = Exchange { request, stopwatch, checkpoint: &mut inspector };
     let mut reply = emulator.answer(&mut exchange);
-    let (taken, end) = (exchange.watch.taken(), exchange.watch.end());
+    let (taken, end) = (exchange.stopwatch.taken(), exchange.stopwatch.end());
     if inspector.puts_off {
         emulator.answered(end);
     }
@@ -116,7 +117,7 @@ pub(super) fn plan(world: &mut World, request: &Request, arrival: Arrival) -> Pl
 
 /// Hears the stages that a call passes, asks the faults, and keeps the note.
 struct Inspector<'a> {
-    vendor: &'static dyn Vendor,
+    service: &'static dyn Service,
     request: &'a Request,
     faults: &'a mut Faults,
     start: Timestamp,
@@ -132,7 +133,12 @@ struct Inspector<'a> {
 }
 
 impl Checkpoint for Inspector<'_> {
-    fn passed(&mut self, stage: Stage, call: &Call<'_>, watch: &mut Watch) -> Result<Commit, Ordered> {
+    fn passed(
+        &mut self,
+        stage: Stage,
+        call: &OperationCall<'_>,
+        stopwatch: &mut Stopwatch,
+    ) -> Result<Commit, Ordered> {
         if !call.nested {
             self.note.operation = call.operation.map(|operation| operation.name);
         }
@@ -140,18 +146,19 @@ impl Checkpoint for Inspector<'_> {
             facts: call.facts,
             request: self.request,
             credential: &|| {
-                let credential = self.vendor.credential(self.request)?;
+                let credential = self.service.credential(self.request)?;
                 // A fault knows the credentials as the scenario spells them.
                 Some(credential.strip_suffix(self.suffix).map_or_else(|| credential.clone(), str::to_owned))
             },
             chat: call.operation.and_then(|operation| operation.chat),
-            now: watch.now(),
+            now: stopwatch.now(),
             start: self.start,
         };
-        let operation = number_of(self.vendor, call.operation);
+        let operation = number_of(self.service, call.operation);
         let outcome = self.faults.plan.ask(operation, stage, &subject, &mut self.note.faults);
-        let verdict =
-            self.verdict(outcome, watch).and_then(|commit| self.prefer(stage, call).map_or(Ok(commit), Err));
+        let verdict = self
+            .verdict(outcome, stopwatch)
+            .and_then(|commit| self.prefer(stage, call).map_or(Ok(commit), Err));
         if verdict.is_ok() && !call.nested {
             self.note.stage = Some(stage);
         }
@@ -168,8 +175,8 @@ impl Checkpoint for Inspector<'_> {
 }
 
 impl Inspector<'_> {
-    fn verdict(&mut self, outcome: Outcome, watch: &mut Watch) -> Result<Commit, Ordered> {
-        watch.hold_up(outcome.delay);
+    fn verdict(&mut self, outcome: Strike, stopwatch: &mut Stopwatch) -> Result<Commit, Ordered> {
+        stopwatch.hold_up(outcome.delay);
         if let Some(winner) = self.winner {
             // The answer is taken: who fires now has come too late.
             if let Some(late) = outcome.first {
@@ -178,16 +185,16 @@ impl Inspector<'_> {
                     false;
             }
             return Ok(match self.faults.effect(winner).change {
-                Change::Dropped => Commit::Never,
-                Change::Made | Change::Later(_) => Commit::Now,
+                ChangeFate::Dropped => Commit::Never,
+                ChangeFate::Made | ChangeFate::Later(_) => Commit::Now,
             });
         }
         let Some(first) = outcome.first else { return Ok(Commit::Now) };
         let effect = self.faults.effect(first);
         let commit = match effect.change {
-            Change::Made => Commit::Now,
-            Change::Dropped => Commit::Never,
-            Change::Later(length) => Commit::Later(length),
+            ChangeFate::Made => Commit::Now,
+            ChangeFate::Dropped => Commit::Never,
+            ChangeFate::Later(length) => Commit::Later(length),
         };
         self.puts_off |= matches!(commit, Commit::Later(_));
         if effect.reply.is_some() || effect.wire.is_some() {
@@ -200,7 +207,7 @@ impl Inspector<'_> {
     }
 
     /// The error that the request asks for, where this call can give it at this stage.
-    fn prefer(&mut self, stage: Stage, call: &Call<'_>) -> Option<Ordered> {
+    fn prefer(&mut self, stage: Stage, call: &OperationCall<'_>) -> Option<Ordered> {
         let code = self.preferred.filter(|code| code.stage == stage && self.winner.is_none())?;
         // A batch that can give it does, and otherwise its commands do.
         let by_batch =

@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use crate::http::{Reply, Request};
-use crate::vendor::{VENDORS, Vendor};
+use crate::services::{SERVICES, Service};
 
 /// 404 with the nearest route that is known.
-pub fn no_vendor(request: &Request) -> Reply {
+pub fn no_service(request: &Request) -> Reply {
     let asked = format!("{} {}", request.method, request.path());
-    let routes: Vec<_> = VENDORS.iter().flat_map(|vendor| vendor.operations()).map(|o| o.route).collect();
+    let routes: Vec<_> = SERVICES.iter().flat_map(|service| service.operations()).map(|o| o.route).collect();
     let nearest = routes.iter().copied().max_by(|a, b| likeness(&asked, a).total_cmp(&likeness(&asked, b)));
     Reply::json(
         404,
@@ -26,12 +26,12 @@ fn likeness(asked: &str, route: &str) -> f64 {
 }
 
 /// 404 for a vendor that the scenario leaves out.
-pub fn no_section(vendor: &dyn Vendor) -> Reply {
+pub fn no_section(service: &dyn Service) -> Reply {
     Reply::json(
         404,
         &json!({
-            "standin": format!("this is a path of {}, but the scenario has no `{}:` section", vendor.title(), vendor.name()),
-            "help": format!("add `{}:` to the scenario, or start without a scenario to serve the default one", vendor.name()),
+            "standin": format!("this is a path of {}, but the scenario has no `{}:` section", service.title(), service.name()),
+            "help": format!("add `{}:` to the scenario, or start without a scenario to serve the default one", service.name()),
         }),
     )
 }

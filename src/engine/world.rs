@@ -5,15 +5,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::faults::Faults;
-use super::shadow::Shadow;
+use super::observe::Passing;
+use super::other_edition::OtherEdition;
 use super::snapshot::Snapshot;
-use super::watching::Passing;
-use super::{Arrival, Clock, Counters, Entry, Journal, Planned};
-use crate::fault::{Fault, FaultSpec, Forecast, Mode, State};
+use super::{Counters, Entry, Journal, Planned};
+use crate::basics::{Arrival, Clock};
+use crate::fault::{Fault, FaultSpec, FaultState, Forecast, Mode};
 use crate::http::{Reply, Request};
-use crate::judge::{Broken, Conduct, ExpectSpec, Outcome, Tally};
+use crate::judge::{Broken, Conduct, ExpectSpec, ExpectationOutcome, Tally};
 use crate::scenario::{Origin, Scenario};
-use crate::vendor::{Emulator, NamedChat, Section, Vendor, by_name};
+use crate::services::{Emulator, NamedChat, Section, Service, by_name};
 use jiff::Timestamp;
 
 /// A scenario as it lives: vendors, faults, clock, journal, counters.
@@ -33,7 +34,7 @@ pub struct World {
     /// The clock.
     pub(super) clock: Clock,
     /// The vendors that the scenario describes.
-    pub(super) emulators: Vec<(&'static dyn Vendor, Box<dyn Emulator>)>,
+    pub(super) emulators: Vec<(&'static dyn Service, Box<dyn Emulator>)>,
     /// The faults.
     pub(super) faults: Faults,
     journal: Journal,
@@ -43,7 +44,7 @@ pub struct World {
     /// What the client did against the rules, where somebody wants to know.
     pub(super) conduct: Option<Conduct>,
     /// What the vendor's other edition would have answered.
-    pub(super) shadow: Option<Shadow>,
+    pub(super) other_edition: Option<OtherEdition>,
     /// States that were saved, by name.
     pub(super) snapshots: BTreeMap<String, Snapshot>,
     /// What there was before the latest reset or scenario.
@@ -65,8 +66,8 @@ impl World {
     /// counts unless the scenario has a clock of its own.
     pub fn new(scenario: Arc<Scenario>, seed: u64, now: Timestamp) -> Self {
         let start = scenario.clock.now(now);
-        let open = |(vendor, section): &(&'static dyn Vendor, Box<dyn Section>)| {
-            (*vendor, section.open(seed, start))
+        let open = |(service, section): &(&'static dyn Service, Box<dyn Section>)| {
+            (*service, section.open(seed, start))
         };
         let emulators = scenario.sections.iter().map(open).collect();
         Self {
@@ -83,7 +84,7 @@ impl World {
             counters: Counters::default(),
             tally: Tally::new(&scenario.expect),
             conduct: None,
-            shadow: None,
+            other_edition: None,
             snapshots: BTreeMap::new(),
             before: Before::default(),
             scenario,
@@ -144,10 +145,10 @@ impl World {
     }
 
     /// A fresh copy at the start of `scenario`, whose credentials end with `suffix`.
-    pub fn namespace(&self, scenario: &Scenario, suffix: String, seed: u64, now: Timestamp) -> Self {
+    pub fn for_namespace(&self, scenario: &Scenario, suffix: String, seed: u64, now: Timestamp) -> Self {
         let scenario = Arc::new(scenario.with_suffix(&suffix));
-        let space = Self { allows_prefer: self.allows_prefer, suffix, ..Self::new(scenario, seed, now) };
-        if self.conduct.is_some() { space.judging(now) } else { space }
+        let namespace = Self { allows_prefer: self.allows_prefer, suffix, ..Self::new(scenario, seed, now) };
+        if self.conduct.is_some() { namespace.judging(now) } else { namespace }
     }
 
     /// Keeps the seed whatever scenario comes, as it was given to the server.
@@ -176,16 +177,16 @@ impl World {
         self.counters.exchanges += 1;
         self.counters.errors += u64::from(reply.status >= 400);
         self.counters.faults_fired += note.faults.iter().filter(|decision| decision.fired).count() as u64;
-        if let Some(vendor) = note.vendor {
-            *self.counters.by_vendor.entry(vendor).or_default() += 1;
+        if let Some(service) = note.service {
+            *self.counters.by_service.entry(service).or_default() += 1;
         }
         let outcome = note.error.unwrap_or(if reply.status < 400 { "success" } else { "" });
-        let outcome = (note.vendor.unwrap_or_default(), note.operation.unwrap_or_default(), outcome);
+        let outcome = (note.service.unwrap_or_default(), note.operation.unwrap_or_default(), outcome);
         *self.counters.by_outcome.entry(outcome).or_default() += 1;
         let at = self.clock.now(arrival.now);
         let number = self.counters.exchanges;
         let mut entry = Entry { number, at, request, reply: Arc::clone(&reply), note };
-        self.watch(&entry, &Passing { arrival, took, wire, other });
+        self.observe(&entry, &Passing { arrival, took, wire, other });
         entry.request.forget_reading();
         self.journal.push(entry);
         reply
@@ -217,18 +218,18 @@ impl World {
     }
 
     /// What has become of the scenario's expectations; `now` is the wall clock's instant.
-    pub fn outcomes(&mut self, now: Timestamp) -> Vec<Outcome> {
+    pub fn outcomes(&mut self, now: Timestamp) -> Vec<ExpectationOutcome> {
         self.settle(now);
         self.tally.outcomes(self.chats())
     }
 
     /// What has become of other expectations, as far as the journal goes back.
-    pub fn outcomes_of(&mut self, expect: &[ExpectSpec], now: Timestamp) -> Vec<Outcome> {
+    pub fn outcomes_of(&mut self, expect: &[ExpectSpec], now: Timestamp) -> Vec<ExpectationOutcome> {
         self.settle(now);
         let mut tally = Tally::new(expect);
         for entry in self.journal.entries() {
-            if let Some(vendor) = entry.note.vendor.and_then(by_name) {
-                tally.saw(entry.number, vendor, &vendor.calls(&entry.request));
+            if let Some(service) = entry.note.service.and_then(by_name) {
+                tally.saw(entry.number, service, &service.calls(&entry.request));
             }
         }
         tally.outcomes(self.chats())
@@ -236,8 +237,8 @@ impl World {
 
     /// The chats of a vendor with an identifier.
     fn chats(&self) -> impl Fn(&str, &str) -> Vec<NamedChat> {
-        |vendor, id| {
-            let emulator = self.emulators.iter().find(|(known, _)| known.name() == vendor);
+        |service, id| {
+            let emulator = self.emulators.iter().find(|(known, _)| known.name() == service);
             emulator.map_or_else(Vec::new, |(_, emulator)| emulator.chats(id))
         }
     }
@@ -256,7 +257,7 @@ impl World {
     }
 
     /// The faults that there are, in their order: number, description, what each has counted.
-    pub fn faults(&self) -> impl Iterator<Item = (u32, &FaultSpec, &State)> {
+    pub fn faults(&self) -> impl Iterator<Item = (u32, &FaultSpec, &FaultState)> {
         self.faults.present().map(|(number, spec)| (number, spec, self.faults.plan.state(number)))
     }
 
@@ -291,7 +292,7 @@ impl World {
     }
 
     /// What the fault with this number has counted.
-    pub fn fault_state(&self, number: u32) -> &State {
+    pub fn fault_state(&self, number: u32) -> &FaultState {
         self.faults.plan.state(number)
     }
 
@@ -299,7 +300,7 @@ impl World {
     pub fn replay(&self) -> String {
         let file = match &self.scenario.origin {
             Origin::BuiltIn => String::new(),
-            Origin::File(path) => format!(" {}", crate::vendor::shell_word(path)),
+            Origin::File(path) => format!(" {}", crate::services::shell_word(path)),
             Origin::Text => " SCENARIO".to_owned(),
         };
         let prefer = if self.allows_prefer { " --allow-prefer" } else { "" };
@@ -340,7 +341,10 @@ impl World {
     /// The state of every vendor as data, without secrets, at the wall clock's instant `now`.
     pub fn state(&mut self, now: Timestamp) -> serde_json::Value {
         self.settle(now);
-        self.emulators.iter().map(|(vendor, emulator)| (vendor.name().to_owned(), emulator.state())).collect()
+        self.emulators
+            .iter()
+            .map(|(service, emulator)| (service.name().to_owned(), emulator.state()))
+            .collect()
     }
 }
 

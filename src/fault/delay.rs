@@ -7,7 +7,7 @@ use rand_distr::{Distribution, StandardNormal, StandardUniform};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::seed::Length;
+use crate::scalar::Length;
 
 /// How long an exchange is held up: a length of time, or a distribution of them.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -102,13 +102,13 @@ impl Delay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Stream;
+    use crate::basics::Draws;
 
     const DRAWS: u64 = 20_000;
 
     /// The draws in order, in milliseconds.
     fn sorted(delay: Delay) -> Vec<f64> {
-        let mut stream = Stream::new(7, "test", "delay");
+        let mut stream = Draws::new(7, "test", "delay");
         let mut all: Vec<_> =
             (1..=DRAWS).map(|number| delay.draw(stream.at(number)).as_secs_f64() * 1e3).collect();
         all.sort_by(f64::total_cmp);

@@ -7,14 +7,14 @@ use crate::http::Facts;
 
 /// The faults of one operation at one stage.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Bucket {
+pub(super) struct StageFaults {
     /// Those that no value of a parameter tells apart.
     unmatched: Vec<u32>,
     /// The others, by a parameter whose values they name, and by each of these.
     matched: Vec<(String, HashMap<String, Vec<u32>>)>,
 }
 
-impl Bucket {
+impl StageFaults {
     pub(super) fn add(&mut self, number: u32, matches: &[(String, Matcher)]) {
         let named = matches.iter().find_map(|(name, matcher)| match matcher {
             Matcher::Any(values) => Some((name, values)),

@@ -15,7 +15,7 @@ pub mod wire;
 
 pub use delay::{Delay, Drawn, Lognormal, Normal};
 pub use pattern::{Form, Matcher, Pattern};
-pub use plan::{Decision, Forecast, Mode, Outcome, Plan, State};
+pub use plan::{Decision, FaultState, Forecast, Mode, Plan, Strike};
 pub use reply::{ReplySpec, is_field_name};
 pub use spec::{Applied, CountBy, FaultSpec, Late, When};
 pub use target::{Aim, Fault, Subject};

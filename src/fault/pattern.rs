@@ -6,7 +6,7 @@ use regex::{Regex, RegexBuilder};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::seed::Text;
+use crate::scalar::Text;
 
 /// A value, a list of values, or `{regex: …}`.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]

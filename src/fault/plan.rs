@@ -6,9 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rand::Rng;
 
-use super::index::Bucket;
+use super::index::StageFaults;
 use super::{Condition, CountBy, Delay, Fault, Subject, share};
-use crate::engine::{Stage, Stream};
+use crate::basics::{Draws, Stage};
 
 /// What was decided about one fault for one call.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,7 +31,7 @@ pub struct Decision {
 
 /// What the faults that fired come to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Outcome {
+pub struct Strike {
     /// The sum of their delays.
     pub delay: Duration,
     /// The first that has another effect.
@@ -46,14 +46,14 @@ pub struct Outcome {
 pub struct Plan {
     seed: u64,
     faults: Vec<Fault>,
-    states: Vec<State>,
+    states: Vec<FaultState>,
     /// By operation, then by stage.
-    index: Vec<[Bucket; Stage::ALL.len()]>,
+    index: Vec<[StageFaults; Stage::ALL.len()]>,
 }
 
 /// What a fault has counted.
 #[derive(Clone, Debug, Default)]
-pub struct State {
+pub struct FaultState {
     /// Calls that met it.
     pub calls: u64,
     /// Of these, those on which it fired.
@@ -65,7 +65,7 @@ pub struct State {
     /// From which exchange on that was so: every switch, the latest last.
     switches: Vec<(u64, Mode)>,
     /// Its draws, where it needs any.
-    stream: Option<Stream>,
+    stream: Option<Draws>,
 }
 
 /// What a fault has counted of one chat.
@@ -114,8 +114,8 @@ impl Plan {
         }
         let draws = fault.when.probability.is_some() || fault.delay.is_some_and(|delay| !delay.is_fixed());
         let is_shared = fault.when.count_by == CountBy::Fault;
-        let stream = (draws && is_shared).then(|| Stream::new(self.seed, STREAMS, &fault.name));
-        self.states.push(State { stream, switches: vec![(since, Mode::On)], ..State::default() });
+        let stream = (draws && is_shared).then(|| Draws::new(self.seed, STREAMS, &fault.name));
+        self.states.push(FaultState { stream, switches: vec![(since, Mode::On)], ..FaultState::default() });
         self.faults.push(fault);
     }
 
@@ -135,7 +135,7 @@ impl Plan {
     }
 
     /// What the fault with this number has counted.
-    pub fn state(&self, number: u32) -> &State {
+    pub fn state(&self, number: u32) -> &FaultState {
         &self.states[number as usize]
     }
 
@@ -147,8 +147,8 @@ impl Plan {
         stage: Stage,
         subject: &Subject<'_>,
         decisions: &mut Vec<Decision>,
-    ) -> Outcome {
-        let mut outcome = Outcome::default();
+    ) -> Strike {
+        let mut outcome = Strike::default();
         let Some(bucket) = self.index.get(operation).map(|stages| &stages[stage as usize]) else {
             return outcome;
         };
@@ -214,11 +214,11 @@ const STREAMS: &str = "fault";
 /// How many calls [`Plan::next`] looks ahead.
 const FORESIGHT: u64 = 10_000;
 
-fn stream_of_chat(seed: u64, fault: &str, chat: &str) -> Stream {
-    Stream::new(seed, STREAMS, &format!("{fault}\0{chat}"))
+fn stream_of_chat(seed: u64, fault: &str, chat: &str) -> Draws {
+    Draws::new(seed, STREAMS, &format!("{fault}\0{chat}"))
 }
 
-impl State {
+impl FaultState {
     /// How the fault was switched when the exchange with this number came; `None` when it was not there yet.
     pub fn mode_at(&self, exchange: u64) -> Option<Mode> {
         self.switches.iter().rev().find(|(since, _)| *since <= exchange).map(|(_, mode)| *mode)
@@ -303,7 +303,7 @@ mod tests {
     }
 
     /// Asks about a call at the start of a scenario.
-    fn ask(plan: &mut Plan, operation: usize, stage: Stage, facts: &dyn Facts) -> (Outcome, Vec<Decision>) {
+    fn ask(plan: &mut Plan, operation: usize, stage: Stage, facts: &dyn Facts) -> (Strike, Vec<Decision>) {
         let request = Request::new("POST", "/", [("user-agent", "b24/1.0")].into_iter().collect(), "".into());
         let subject = Subject {
             facts,
@@ -342,8 +342,8 @@ mod tests {
     #[test]
     fn a_fault_is_met_at_its_own_stage_and_operation_only() {
         let mut plan = plan_of(vec![fault("a", &[], When::default())], 7);
-        assert_eq!(ask(&mut plan, 0, Stage::Lookup, &None::<Chat>), (Outcome::default(), vec![]));
-        assert_eq!(ask(&mut plan, 1, Stage::Delivery, &None::<Chat>), (Outcome::default(), vec![]));
+        assert_eq!(ask(&mut plan, 0, Stage::Lookup, &None::<Chat>), (Strike::default(), vec![]));
+        assert_eq!(ask(&mut plan, 1, Stage::Delivery, &None::<Chat>), (Strike::default(), vec![]));
         assert_eq!(ask(&mut plan, 0, Stage::Delivery, &None::<Chat>).0.first, Some(0));
     }
 
@@ -406,7 +406,7 @@ mod tests {
     #[test]
     fn a_forecast_knows_the_window_and_the_switch() {
         let at = |second| Timestamp::from_second(second).unwrap();
-        let point = |second| Some(crate::seed::Point::After(Duration::from_secs(second)));
+        let point = |second| Some(crate::scalar::Point::After(Duration::from_secs(second)));
         let when = When { after: Some(3), from: point(30), until: point(40), ..When::default() };
         let mut plan = plan_of(vec![fault("a", &[], when)], 7);
         let next = |plan: &Plan, second| plan.next(0, None, at(second), at(0));

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::http::Reply;
-use crate::seed::Text;
+use crate::scalar::Text;
 
 /// An answer that takes the place of the vendor's, such as that of a gateway in front of it.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]

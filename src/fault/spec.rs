@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Delay, Pattern, ReplySpec, Wire};
-use crate::engine::Stage;
-use crate::seed::{Length, Point, Text};
+use crate::basics::Stage;
+use crate::scalar::{Length, Point, Text};
 
 /// A fault: what it is aimed at, when it fires, and what happens then.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Delay, Matcher, When};
-use crate::engine::Stage;
+use crate::basics::Stage;
 use crate::http::{Facts, Request};
 
 /// What a fault is aimed at: the numbers that the engine gives to operations.

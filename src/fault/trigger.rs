@@ -61,7 +61,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::seed::Point;
+    use crate::scalar::Point;
 
     #[track_caller]
     fn check(when: When, expected: &[u64]) {

@@ -9,12 +9,12 @@ pub trait Facts {
     fn parameter(&self, name: &str) -> Option<Cow<'_, str>>;
 
     /// Tells every parameter that was sent, by the name that was sent, with the kind of its value.
-    fn given(&self, _tell: &mut dyn FnMut(&str, Kind)) {}
+    fn given(&self, _tell: &mut dyn FnMut(&str, ValueKind)) {}
 }
 
 /// The kind of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueKind {
     /// A text.
     Text,
     /// A number.
@@ -29,7 +29,7 @@ pub enum Kind {
     Mapping,
 }
 
-impl Kind {
+impl ValueKind {
     /// The kind of a JSON value.
     pub fn of(value: &serde_json::Value) -> Self {
         use serde_json::Value;
@@ -62,7 +62,7 @@ impl<F: Facts> Facts for Option<F> {
         self.as_ref()?.parameter(name)
     }
 
-    fn given(&self, tell: &mut dyn FnMut(&str, Kind)) {
+    fn given(&self, tell: &mut dyn FnMut(&str, ValueKind)) {
         self.iter().for_each(|facts| facts.given(tell));
     }
 }

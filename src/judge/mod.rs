@@ -15,4 +15,4 @@ fn in_a_line(text: &str) -> String {
 pub use report::{Ended, Report};
 pub use rules::{Breach, Broken, Conduct, Memo, Moment, OTHER_EDITION, OtherAnswer, RULES, Seen, Severity};
 pub use spec::{Calls, Count, ExpectSpec, Never};
-pub use tally::{Member, Near, Outcome, Tally, is_meant};
+pub use tally::{ExpectationOutcome, Member, Near, Tally, is_meant};

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{Broken, Outcome, Severity};
+use super::{Broken, ExpectationOutcome, Severity};
 
 /// A run of a client's command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Report {
     /// Times that a fault fired.
     pub faults_fired: u64,
     /// What became of each expectation.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<ExpectationOutcome>,
     /// The rules that the client broke.
     pub broken: Vec<Broken>,
 }
@@ -113,7 +113,7 @@ impl Report {
             "exchanges": self.exchanges,
             "errors": self.errors,
             "faults_fired": self.faults_fired,
-            "expectations": self.outcomes.iter().map(Outcome::json).collect::<Vec<_>>(),
+            "expectations": self.outcomes.iter().map(ExpectationOutcome::json).collect::<Vec<_>>(),
             "rules": self.broken.iter().map(Broken::json).collect::<Vec<_>>(),
         })
     }
@@ -166,7 +166,7 @@ impl Report {
 
     /// As annotations of a workflow of GitHub, a line each.
     pub fn github(&self) -> String {
-        let one = |outcome: &Outcome| {
+        let one = |outcome: &ExpectationOutcome| {
             format!(
                 "::error title=standin: {}::{}\n",
                 property(&outcome.name),

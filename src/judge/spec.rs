@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::fault::Pattern;
-use crate::seed::Text;
+use crate::scalar::Text;
 
 /// What a good client has done when it is done: so many calls of an operation, or a chat with this name.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::fault::Matcher;
-use crate::vendor::{AskedCall, NamedChat, Vendor};
+use crate::services::{NamedChat, RequestedCall, Service};
 
 use super::{ExpectSpec, in_a_line};
 
@@ -55,7 +55,7 @@ pub struct Member {
 
 /// What became of an expectation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct ExpectationOutcome {
     /// Its name.
     pub name: String,
     /// Whether it is met.
@@ -105,13 +105,13 @@ impl Tally {
     }
 
     /// Looks at the calls of an exchange.
-    pub fn saw(&mut self, exchange: u64, vendor: &dyn Vendor, calls: &[AskedCall]) {
+    pub fn saw(&mut self, exchange: u64, service: &dyn Service, calls: &[RequestedCall]) {
         for call in calls {
             self.seen += 1;
             let Some(operation) = call.operation else { continue };
             for position in 0..self.entries.len() {
                 let on = self.entries[position].spec.on.as_str();
-                if on.strip_prefix(vendor.name()).and_then(|rest| rest.strip_prefix('.'))
+                if on.strip_prefix(service.name()).and_then(|rest| rest.strip_prefix('.'))
                     != Some(operation.name)
                 {
                     continue;
@@ -132,7 +132,7 @@ impl Tally {
     }
 
     /// What became of each expectation; `chats` gives the chats of a vendor with an identifier.
-    pub fn outcomes(&self, chats: impl Fn(&str, &str) -> Vec<NamedChat>) -> Vec<Outcome> {
+    pub fn outcomes(&self, chats: impl Fn(&str, &str) -> Vec<NamedChat>) -> Vec<ExpectationOutcome> {
         self.entries.iter().map(|entry| entry.outcome(&chats)).collect()
     }
 }
@@ -145,7 +145,7 @@ pub fn is_meant(chat: &NamedChat, matches: &[(String, Matcher)]) -> bool {
 }
 
 impl Counted {
-    fn members(&self, call: &AskedCall) -> Vec<Member> {
+    fn members(&self, call: &RequestedCall) -> Vec<Member> {
         let member = |(name, matcher): &(String, Matcher)| {
             let found = call.facts.parameter(name);
             let is_secret = SECRETS.contains(&name.as_str());
@@ -186,19 +186,19 @@ impl Counted {
     }
 
     /// How alike the values of a call are to those that are wanted: from 0 to 1 for each.
-    fn likeness(&self, call: &AskedCall) -> f64 {
+    fn likeness(&self, call: &RequestedCall) -> f64 {
         let of = |(name, matcher): &(String, Matcher)| {
             call.facts.parameter(name).map_or(0.0, |value| matcher.likeness(&value))
         };
         self.matches.iter().map(of).sum()
     }
 
-    fn outcome(&self, chats: &impl Fn(&str, &str) -> Vec<NamedChat>) -> Outcome {
+    fn outcome(&self, chats: &impl Fn(&str, &str) -> Vec<NamedChat>) -> ExpectationOutcome {
         let spec = &self.spec;
         let name = in_a_line(&spec.name);
         if let (Some(chat), Some(named)) = (&spec.chat, &spec.named) {
-            let vendor = spec.on.split('.').next().unwrap_or_default();
-            let mut found = chats(vendor, chat);
+            let service = spec.on.split('.').next().unwrap_or_default();
+            let mut found = chats(service, chat);
             found.retain(|chat| is_meant(chat, &self.matches));
             let apart: String =
                 self.matches.iter().map(|(name, matcher)| format!(" with {name} {matcher}")).collect();
@@ -209,7 +209,15 @@ impl Counted {
                 [] => "there is no such chat".to_owned(),
                 names => format!("it is named {}", names.join(" and ")),
             };
-            return Outcome { name, met, is_lost: false, expected, found, exchanges: Vec::new(), near: None };
+            return ExpectationOutcome {
+                name,
+                met,
+                is_lost: false,
+                expected,
+                found,
+                exchanges: Vec::new(),
+                near: None,
+            };
         }
         let (least, most) = spec.bounds();
         let mut expected = format!("{} of `{}`", spec.calls_in_words(), spec.on);
@@ -224,7 +232,7 @@ impl Counted {
             found += &format!(", exchange {exchange} too early");
         }
         let is_counted = (least..=most).contains(&self.calls);
-        Outcome {
+        ExpectationOutcome {
             name,
             met: is_counted && self.too_early.is_none(),
             is_lost: self.calls > most || self.too_early.is_some(),

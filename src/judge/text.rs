@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{Breach, Broken, Member, Near, Outcome, Severity};
+use super::{Breach, Broken, ExpectationOutcome, Member, Near, Severity};
 
-impl Outcome {
+impl ExpectationOutcome {
     /// What was expected and what came; where calls are missing, what came closest, member by member.
     pub fn text(&self) -> String {
         let sign = if self.met { "met" } else { "not met" };
@@ -64,11 +64,12 @@ impl Broken {
         };
         let mut text =
             format!("{weight}: the rule `{}` was broken: {} ({})\n", self.rule, self.summary, self.source);
-        for Breach { what, exchanges, space, before_reset, .. } in self.breaches.iter().take(MOST_TOLD) {
+        for Breach { what, exchanges, namespace, before_reset, .. } in self.breaches.iter().take(MOST_TOLD) {
             let numbers: Vec<_> = exchanges.iter().map(u64::to_string).collect();
-            let space = space.as_ref().map_or(String::new(), |space| format!(" of namespace {space}"));
+            let namespace =
+                namespace.as_ref().map_or(String::new(), |namespace| format!(" of namespace {namespace}"));
             let reset = before_reset.map_or(String::new(), |number| format!(" before reset {number}"));
-            let _ = writeln!(text, "    exchange {}{space}{reset}: {what}", numbers.join(", "));
+            let _ = writeln!(text, "    exchange {}{namespace}{reset}: {what}", numbers.join(", "));
         }
         let more = self.count.saturating_sub(MOST_TOLD as u64);
         if more > 0 {
@@ -82,7 +83,7 @@ impl Broken {
 
     /// The same as data.
     pub fn json(&self) -> Value {
-        let breach = |Breach { what, exchanges, space, before_reset, .. }: &Breach| json!({"what": what, "exchanges": exchanges, "namespace": space, "before_reset": before_reset});
+        let breach = |Breach { what, exchanges, namespace, before_reset, .. }: &Breach| json!({"what": what, "exchanges": exchanges, "namespace": namespace, "before_reset": before_reset});
         json!({
             "rule": self.rule,
             "severity": self.severity,

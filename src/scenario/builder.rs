@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::node::{Entry, Kind, Mistake, Node, Span, boundary};
+use super::node::{MappingEntry, Mistake, Node, NodeKind, Span, boundary};
 use super::syntax::{self, Scene, Slip};
-use crate::seed::{Path, Step};
+use crate::scalar::{Path, Step};
 
 /// How deep mappings and lists may nest.
 const DEPTH: usize = 128;
@@ -38,7 +38,7 @@ struct Open<'text> {
 
 enum Content<'text> {
     Sequence(Vec<Node<'text>>),
-    Mapping { entries: Vec<Entry<'text>>, names: HashSet<Cow<'text, str>>, key: Key<'text> },
+    Mapping { entries: Vec<MappingEntry<'text>>, names: HashSet<Cow<'text, str>>, key: Key<'text> },
 }
 
 /// What a mapping has read since its last value.
@@ -83,7 +83,7 @@ impl<'text> Builder<'text> {
         anchor: usize,
     ) -> Option<()> {
         self.last = span;
-        self.complete(Node { span, kind: Kind::Scalar { text, is_plain } }, anchor)
+        self.complete(Node { span, kind: NodeKind::Scalar { text, is_plain } }, anchor)
     }
 
     /// The beginning of a mapping or a list, between brackets or in lines of its own.
@@ -111,8 +111,8 @@ impl<'text> Builder<'text> {
     pub(super) fn end(&mut self, end: usize) -> Option<()> {
         let Open { start, is_flow, anchor, content } = self.open.pop()?;
         let kind = match content {
-            Content::Sequence(items) => Kind::Sequence(items),
-            Content::Mapping { entries, .. } => Kind::Mapping(entries),
+            Content::Sequence(items) => NodeKind::Sequence(items),
+            Content::Mapping { entries, .. } => NodeKind::Mapping(entries),
         };
         let whole = Node { span: Span { start, end }, kind };
         // What has lines of its own is shown at its beginning.
@@ -124,7 +124,7 @@ impl<'text> Builder<'text> {
     pub(super) fn alias(&mut self, span: Span, anchor: usize) -> Option<()> {
         let Some(Anchored { node, weight, depth }) = self.anchors.get(&anchor) else {
             self.mistake(span, "an alias cannot stand inside what it repeats", "write the value out");
-            return self.put(Node { span, kind: Kind::Scalar { text: "".into(), is_plain: true } });
+            return self.put(Node { span, kind: NodeKind::Scalar { text: "".into(), is_plain: true } });
         };
         if self.copied + weight > COPIES {
             return self.give_up(Slip::Copies, span.start);
@@ -199,7 +199,7 @@ impl<'text> Builder<'text> {
                 if is_missing {
                     node.span = key_span;
                 }
-                entries.push(Entry { key, key_span, value: node });
+                entries.push(MappingEntry { key, key_span, value: node });
             }
         }
         Some(())
@@ -219,15 +219,15 @@ impl<'text> Builder<'text> {
 /// What is wrong with a node as a key, and what to do about it.
 fn refusal_of_key(node: &Node<'_>) -> Option<(&'static str, &'static str)> {
     match &node.kind {
-        Kind::Scalar { text, is_plain: true } if text.is_empty() => {
+        NodeKind::Scalar { text, is_plain: true } if text.is_empty() => {
             Some(("the key in front of the colon is missing", "write `key: value`"))
         }
-        Kind::Scalar { text, is_plain: true } if text == "<<" => Some((
+        NodeKind::Scalar { text, is_plain: true } if text == "<<" => Some((
             "merge keys are not supported",
             "write the keys out, or give the whole mapping by an alias",
         )),
-        Kind::Scalar { .. } => None,
-        Kind::Sequence(_) | Kind::Mapping(_) => {
+        NodeKind::Scalar { .. } => None,
+        NodeKind::Sequence(_) | NodeKind::Mapping(_) => {
             Some(("a key must be text", "text that begins with `[` or `{` goes in quotes"))
         }
     }
@@ -235,8 +235,8 @@ fn refusal_of_key(node: &Node<'_>) -> Option<(&'static str, &'static str)> {
 
 fn name_of(node: Node<'_>) -> Key<'_> {
     match node.kind {
-        Kind::Scalar { text, .. } => Key::Name(text, node.span),
-        Kind::Sequence(_) | Kind::Mapping(_) => Key::Refused,
+        NodeKind::Scalar { text, .. } => Key::Name(text, node.span),
+        NodeKind::Sequence(_) | NodeKind::Mapping(_) => Key::Refused,
     }
 }
 
@@ -244,7 +244,7 @@ fn name_of(node: Node<'_>) -> Key<'_> {
 #[expect(clippy::ptr_arg, reason = "the set keeps the text as it is, borrowed or not")]
 fn is_taken<'text>(
     name: &Cow<'text, str>,
-    entries: &[Entry<'text>],
+    entries: &[MappingEntry<'text>],
     names: &mut HashSet<Cow<'text, str>>,
 ) -> bool {
     if entries.len() < FEW {
@@ -277,12 +277,12 @@ fn measure(node: &Node<'_>) -> (usize, usize) {
     let both =
         |(weight, depth): (usize, usize), (more, deeper): (usize, usize)| (weight + more, depth.max(deeper));
     match &node.kind {
-        Kind::Scalar { text, .. } => (EACH + text.len(), 0),
-        Kind::Sequence(items) => {
+        NodeKind::Scalar { text, .. } => (EACH + text.len(), 0),
+        NodeKind::Sequence(items) => {
             let (weight, depth) = items.iter().map(measure).fold((EACH, 0), both);
             (weight, depth + 1)
         }
-        Kind::Mapping(entries) => {
+        NodeKind::Mapping(entries) => {
             let names: usize = entries.iter().map(|entry| entry.key.len()).sum();
             let (weight, depth) =
                 entries.iter().map(|entry| measure(&entry.value)).fold((EACH + names, 0), both);

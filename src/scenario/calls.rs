@@ -69,7 +69,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::seed::Point;
+    use crate::scalar::Point;
 
     #[track_caller]
     fn check(yaml: &str, expected: Option<&[&str]>) {

@@ -6,17 +6,17 @@ use std::time::Duration;
 use super::calls;
 use super::effects;
 use super::fill::Taint;
-use super::shadow::{self, Shot};
+use super::unreachable::{self, Shot};
 use super::words::{either, list, quote};
-use crate::engine::{Clock, Stage};
+use crate::basics::{Clock, Stage};
 use crate::fault::{FaultSpec, Pattern};
-use crate::seed::{Findings, Path, Point, nearest};
-use crate::vendor::{ErrorCode, Known, Operation, Section, VENDORS, Vendor, by_name};
+use crate::scalar::{Findings, Path, Point, nearest};
+use crate::services::{ErrorCode, Known, Operation, SERVICES, Section, Service, by_name};
 
 /// What a fault is aimed at.
 #[derive(Clone, Copy)]
 pub(super) struct Target {
-    pub(super) vendor: &'static dyn Vendor,
+    pub(super) service: &'static dyn Service,
     /// One operation; without it, all of them.
     pub(super) operation: Option<&'static Operation>,
 }
@@ -24,8 +24,8 @@ pub(super) struct Target {
 impl Target {
     pub(super) fn name(self) -> String {
         match self.operation {
-            Some(operation) => format!("{}.{}", self.vendor.name(), operation.name),
-            None => self.vendor.name().to_owned(),
+            Some(operation) => format!("{}.{}", self.service.name(), operation.name),
+            None => self.service.name().to_owned(),
         }
     }
 
@@ -33,7 +33,7 @@ impl Target {
     fn parameters(self) -> Vec<&'static str> {
         let operations = match &self.operation {
             Some(operation) => std::slice::from_ref(operation),
-            None => self.vendor.operations(),
+            None => self.service.operations(),
         };
         let mut names = Vec::new();
         for name in operations.iter().flat_map(|operation| operation.parameters) {
@@ -64,7 +64,7 @@ impl Target {
 }
 
 /// The vendors that have a section, each with it.
-pub(super) type Sections<'a> = &'a [(&'static dyn Vendor, Box<dyn Section>)];
+pub(super) type Sections<'a> = &'a [(&'static dyn Service, Box<dyn Section>)];
 
 /// Adds every finding about `faults`.
 pub(super) fn check(
@@ -117,7 +117,7 @@ pub(super) fn check(
             shots.push(Shot::new(number, fault, target, code));
         }
     }
-    shadow::check(&shots, findings);
+    unreachable::check(&shots, findings);
 }
 
 /// Whether there are calls to fire on.
@@ -174,8 +174,8 @@ fn changes_something(fault: &FaultSpec, target: Target, path: &Path, findings: &
 
 pub(super) fn target(on: &str) -> Result<Target, (String, String)> {
     let (first, rest) = on.split_once('.').map_or((on, None), |(first, rest)| (first, Some(rest)));
-    let targets = || VENDORS.iter().flat_map(|vendor| targets(*vendor));
-    let Some(vendor) = by_name(first) else {
+    let targets = || SERVICES.iter().flat_map(|service| targets(*service));
+    let Some(service) = by_name(first) else {
         let meant = targets().find(|target| target.operation.is_some_and(|operation| operation.name == on));
         let names: Vec<_> = targets().map(Target::name).collect();
         let near = meant
@@ -185,30 +185,30 @@ pub(super) fn target(on: &str) -> Result<Target, (String, String)> {
             .map_or_else(|| format!("aim at {}", either(&names)), |near| format!("did you mean `{near}`?"));
         return Err((format!("there is no vendor or operation {}", quote(on)), help));
     };
-    let Some(rest) = rest else { return Ok(Target { vendor, operation: None }) };
-    let known = vendor.operations();
+    let Some(rest) = rest else { return Ok(Target { service, operation: None }) };
+    let known = service.operations();
     if let Some(operation) = known.iter().find(|operation| operation.name == rest) {
-        return Ok(Target { vendor, operation: Some(operation) });
+        return Ok(Target { service, operation: Some(operation) });
     }
     let help = match nearest(rest, known.iter().map(|operation| operation.name)) {
         Some(near) => format!("did you mean `{first}.{near}`?"),
-        None => format!("its operations are {}", list(targets_below(vendor).map(Target::name))),
+        None => format!("its operations are {}", list(targets_below(service).map(Target::name))),
     };
-    Err((format!("{} has no operation {}", vendor.title(), quote(rest)), help))
+    Err((format!("{} has no operation {}", service.title(), quote(rest)), help))
 }
 
-fn targets(vendor: &'static dyn Vendor) -> impl Iterator<Item = Target> {
-    std::iter::once(Target { vendor, operation: None }).chain(targets_below(vendor))
+fn targets(service: &'static dyn Service) -> impl Iterator<Item = Target> {
+    std::iter::once(Target { service, operation: None }).chain(targets_below(service))
 }
 
-fn targets_below(vendor: &'static dyn Vendor) -> impl Iterator<Item = Target> {
-    vendor.operations().iter().map(move |operation| Target { vendor, operation: Some(operation) })
+fn targets_below(service: &'static dyn Service) -> impl Iterator<Item = Target> {
+    service.operations().iter().map(move |operation| Target { service, operation: Some(operation) })
 }
 
 /// Whether the vendor has a section.
 fn section(target: Target, sections: Sections<'_>, path: &Path, findings: &mut Findings) -> bool {
-    let name = target.vendor.name();
-    if sections.iter().any(|(vendor, _)| vendor.name() == name) {
+    let name = target.service.name();
+    if sections.iter().any(|(service, _)| service.name() == name) {
         return true;
     }
     let message = format!("the scenario has no `{name}` section, so this fault can never fire");
@@ -242,11 +242,12 @@ fn finds_all<'a>(
     findings: &mut Findings,
 ) -> bool {
     let Some(operation) = target.operation else { return true };
-    let Some((_, section)) = sections.iter().find(|(vendor, _)| vendor.name() == target.vendor.name()) else {
+    let Some((_, section)) = sections.iter().find(|(service, _)| service.name() == target.service.name())
+    else {
         return true;
     };
     let known = names
-        .entry((target.vendor.name(), operation.name, stage))
+        .entry((target.service.name(), operation.name, stage))
         .or_insert_with(|| section.known(operation.name, stage));
     let mut finds = true;
     for Known { parameter, what, values, fold } in known {
@@ -274,7 +275,7 @@ fn code(
     path: &Path,
     findings: &mut Findings,
 ) -> Option<&'static ErrorCode> {
-    let codes = target.vendor.errors();
+    let codes = target.service.errors();
     let given = || codes.iter().filter(|code| target.can_give(code)).map(|code| code.code);
     let Some(code) = codes.iter().find(|code| code.code == error) else {
         let help = match nearest(error, given()) {
@@ -283,7 +284,7 @@ fn code(
         };
         findings.add(
             path.key("error"),
-            format!("{} has no error {}", target.vendor.title(), quote(error)),
+            format!("{} has no error {}", target.service.title(), quote(error)),
             help,
         );
         return None;

@@ -1,7 +1,7 @@
 //! What is wrong with what a fault does and with the patterns of its `match`, whatever it is aimed at.
 
 use crate::fault::{Delay, Drawn, FaultSpec, Pattern, Wire};
-use crate::seed::{Findings, Path};
+use crate::scalar::{Findings, Path};
 
 /// Adds every finding about the fault at `path`.
 pub(super) fn check(fault: &FaultSpec, path: &Path, findings: &mut Findings) {

@@ -7,9 +7,9 @@ use indexmap::IndexMap;
 use super::check::{Sections, Target, target};
 use super::fill::Taint;
 use super::words::{list, quote};
-use crate::engine::Stage;
+use crate::basics::Stage;
 use crate::judge::{Calls, ExpectSpec, RULES, Severity, is_meant};
-use crate::seed::{Findings, Path, Text, nearest};
+use crate::scalar::{Findings, Path, Text, nearest};
 
 /// Adds every finding about the expectations of a scenario.
 pub(super) fn check(expect: &[ExpectSpec], sections: Sections<'_>, taint: &Taint, findings: &mut Findings) {
@@ -45,13 +45,13 @@ pub(super) fn check_at(
                 continue;
             }
         };
-        let vendor = target.vendor.name();
-        if !sections.iter().any(|(known, _)| known.name() == vendor) {
-            let message = format!("the scenario has no `{vendor}` section, so no call of it is answered");
+        let service = target.service.name();
+        if !sections.iter().any(|(known, _)| known.name() == service) {
+            let message = format!("the scenario has no `{service}` section, so no call of it is answered");
             findings.add(
                 path.key("on"),
                 message,
-                format!("add the section `{vendor}:`, or remove the expectation"),
+                format!("add the section `{service}:`, or remove the expectation"),
             );
         }
         form(spec, target, sections, &path, taint, findings);
@@ -116,7 +116,7 @@ fn apart(
     path: &Path,
     findings: &mut Findings,
 ) {
-    let section = sections.iter().find(|(vendor, _)| vendor.name() == target.vendor.name());
+    let section = sections.iter().find(|(service, _)| service.name() == target.service.name());
     let Some((_, section)) = section else { return };
     let mut chats = section.open(0, jiff::Timestamp::UNIX_EPOCH).chats(id);
     let keys: Vec<_> = chats.iter().flat_map(|chat| &chat.apart).map(|(name, _)| *name).collect();
@@ -152,9 +152,9 @@ fn apart(
 
 /// The chats that a vendor's section describes.
 fn known_chats(target: Target, sections: Sections<'_>) -> Vec<String> {
-    let section = sections.iter().find(|(vendor, _)| vendor.name() == target.vendor.name());
+    let section = sections.iter().find(|(service, _)| service.name() == target.service.name());
     let all = section.into_iter().flat_map(|(_, section)| {
-        let operations = target.vendor.operations().iter();
+        let operations = target.service.operations().iter();
         operations.flat_map(|operation| section.known(operation.name, Stage::Delivery)).collect::<Vec<_>>()
     });
     let chats = all.filter(|known| known.what == "chat");
@@ -164,7 +164,7 @@ fn known_chats(target: Target, sections: Sections<'_>) -> Vec<String> {
 fn calls(spec: &ExpectSpec, target: Target, path: &Path, taint: &Taint, findings: &mut Findings) {
     if target.operation.is_none() {
         let names = target
-            .vendor
+            .service
             .operations()
             .iter()
             .map(|operation| format!("{}.{}", target.name(), operation.name));

@@ -8,11 +8,11 @@ use std::collections::HashSet;
 use serde_json::{Map, Number, Value};
 
 use super::Document;
-use super::node::{Entry, Kind, Mistake, Node, Span};
+use super::node::{MappingEntry, Mistake, Node, NodeKind, Span};
 use super::refusal;
 use super::shape::{Field, Shape};
 use super::words::{list, quote};
-use crate::seed::{Path, Step, nearest};
+use crate::scalar::{Path, Step, nearest};
 
 /// Paths whose values are not the author's.
 #[derive(Debug, Default)]
@@ -125,28 +125,28 @@ impl Walk<'_> {
             (Shape::Optional(inner), _) => return self.value(node, inner, trail),
             (Shape::Kinds { scalar, list, mapping }, kind) if !is_null => {
                 let inner = match kind {
-                    Kind::Scalar { text, .. } if is_form(text, mapping.as_deref()) => None,
-                    Kind::Scalar { text, .. } if is_number_of(text, mapping.as_deref()) => None,
-                    Kind::Scalar { .. } => Some(scalar),
-                    Kind::Sequence(_) => list.as_ref(),
-                    Kind::Mapping(_) => mapping.as_ref(),
+                    NodeKind::Scalar { text, .. } if is_form(text, mapping.as_deref()) => None,
+                    NodeKind::Scalar { text, .. } if is_number_of(text, mapping.as_deref()) => None,
+                    NodeKind::Scalar { .. } => Some(scalar),
+                    NodeKind::Sequence(_) => list.as_ref(),
+                    NodeKind::Mapping(_) => mapping.as_ref(),
                 };
                 if let Some(inner) = inner {
                     return self.value(node, inner, trail);
                 }
                 None
             }
-            (_, Kind::Scalar { .. }) if is_null => None,
-            (Shape::Text, Kind::Scalar { text, .. }) => {
+            (_, NodeKind::Scalar { .. }) if is_null => None,
+            (Shape::Text, NodeKind::Scalar { text, .. }) => {
                 Some(Value::String(std::mem::take(text).into_owned()))
             }
-            (_, Kind::Scalar { text, is_plain }) => scalar(text, *is_plain, shape),
-            (Shape::Record(fields), Kind::Mapping(entries)) => {
+            (_, NodeKind::Scalar { text, is_plain }) => scalar(text, *is_plain, shape),
+            (Shape::Record(fields), NodeKind::Mapping(entries)) => {
                 Some(self.record(node.span, entries, fields, trail))
             }
-            (Shape::Table(inner), Kind::Mapping(entries)) => Some(self.table(entries, inner, trail)),
-            (Shape::Choice { forms, .. }, Kind::Mapping(entries)) => self.form(entries, forms, trail),
-            (Shape::List { least, most, .. }, Kind::Sequence(items))
+            (Shape::Table(inner), NodeKind::Mapping(entries)) => Some(self.table(entries, inner, trail)),
+            (Shape::Choice { forms, .. }, NodeKind::Mapping(entries)) => self.form(entries, forms, trail),
+            (Shape::List { least, most, .. }, NodeKind::Sequence(items))
                 if (*least..=*most).contains(&items.len()) =>
             {
                 Some(self.list(items, shape, trail))
@@ -164,7 +164,13 @@ impl Walk<'_> {
         self.value(node, shape, trail).unwrap_or_else(|| self.stand_in(shape))
     }
 
-    fn record(&mut self, span: Span, entries: &mut [Entry<'_>], fields: &[Field], trail: Trail<'_>) -> Value {
+    fn record(
+        &mut self,
+        span: Span,
+        entries: &mut [MappingEntry<'_>],
+        fields: &[Field],
+        trail: Trail<'_>,
+    ) -> Value {
         let mut object = Map::with_capacity(fields.len().min(entries.len()));
         let mut missing = fields.iter().filter(|field| field.is_required).count();
         for position in 0..entries.len() {
@@ -197,12 +203,12 @@ impl Walk<'_> {
     /// Notes an unknown key, and gives the one that was meant where that is free.
     fn meant<'f>(
         &mut self,
-        entries: &mut [Entry<'_>],
+        entries: &mut [MappingEntry<'_>],
         position: usize,
         fields: &'f [Field],
         trail: Trail<'_>,
     ) -> Option<&'f Field> {
-        let Entry { key, key_span, value } = &entries[position];
+        let MappingEntry { key, key_span, value } = &entries[position];
         let typed = key.clone().into_owned();
         let names = || fields.iter().map(|field| field.name.as_str());
         let named = |name: &str| fields.iter().find(|field| field.name == name);
@@ -224,14 +230,15 @@ impl Walk<'_> {
         let entry = &mut entries[position];
         entry.key = meant?.name.clone().into();
         if let Some((_, rest)) = swallowed {
-            entry.value = Node { span, kind: Kind::Scalar { text: rest.to_owned().into(), is_plain: true } };
+            entry.value =
+                Node { span, kind: NodeKind::Scalar { text: rest.to_owned().into(), is_plain: true } };
         }
         meant
     }
 
-    fn table(&mut self, entries: &mut [Entry<'_>], inner: &Shape, trail: Trail<'_>) -> Value {
+    fn table(&mut self, entries: &mut [MappingEntry<'_>], inner: &Shape, trail: Trail<'_>) -> Value {
         let mut object = Map::with_capacity(entries.len());
-        for Entry { key, value, .. } in entries {
+        for MappingEntry { key, value, .. } in entries {
             if let Some(value) = self.value(value, inner, trail.then(Mark::Key(key))) {
                 object.insert(key.clone().into_owned(), value);
             }
@@ -239,7 +246,7 @@ impl Walk<'_> {
         Value::Object(object)
     }
 
-    fn form(&mut self, entries: &mut [Entry<'_>], forms: &[Field], trail: Trail<'_>) -> Option<Value> {
+    fn form(&mut self, entries: &mut [MappingEntry<'_>], forms: &[Field], trail: Trail<'_>) -> Option<Value> {
         let [only] = entries else { return None };
         let known = forms.iter().find(|form| only.key == form.name);
         let is_near = nearest(&only.key, forms.iter().map(|form| form.name.as_str())).is_some();

@@ -20,9 +20,9 @@ mod node;
 mod refusal;
 mod report;
 mod schema;
-mod shadow;
 mod shape;
 mod syntax;
+mod unreachable;
 mod words;
 mod yaml;
 
@@ -36,14 +36,14 @@ pub use changes::changes;
 pub use report::{Placed, Report};
 pub use schema::{schema, schema_text};
 
-use self::node::{Kind, Mistake, Node};
+use self::node::{Mistake, Node, NodeKind};
 use self::schema::Head;
 use self::shape::{Field, Shape};
-use crate::engine::Clock;
+use crate::basics::Clock;
 use crate::fault::FaultSpec;
 use crate::judge::{ExpectSpec, Severity};
-use crate::seed::{Findings, Path, Text};
-use crate::vendor::{Section, VENDORS, Vendor};
+use crate::scalar::{Findings, Path, Text};
+use crate::services::{SERVICES, Section, Service};
 
 /// What a text as a whole is to be.
 #[derive(Clone, Copy)]
@@ -84,7 +84,7 @@ pub struct Scenario {
     /// Its clock at the start.
     pub clock: Clock,
     /// The vendors that it describes, each with its section.
-    pub sections: Vec<(&'static dyn Vendor, Box<dyn Section>)>,
+    pub sections: Vec<(&'static dyn Service, Box<dyn Section>)>,
     /// Its faults in the order of the file.
     pub faults: Vec<FaultSpec>,
     /// What a good client has done at the end.
@@ -114,7 +114,7 @@ impl Scenario {
 impl Scenario {
     /// The same with credentials of its own, each with `suffix` behind it.
     pub fn with_suffix(&self, suffix: &str) -> Self {
-        let sections = self.sections.iter().map(|(vendor, section)| (*vendor, section.with_suffix(suffix)));
+        let sections = self.sections.iter().map(|(service, section)| (*service, section.with_suffix(suffix)));
         Self {
             origin: self.origin.clone(),
             name: self.name.clone(),
@@ -133,10 +133,10 @@ impl Scenario {
     /// faults.
     pub fn other_edition(&self) -> Option<(Self, [&'static str; 2])> {
         let mut names = None;
-        let sections = self.sections.iter().filter_map(|(vendor, section)| {
+        let sections = self.sections.iter().filter_map(|(service, section)| {
             let (section, both) = section.other_edition()?;
             names = Some(both);
-            Some((*vendor, section))
+            Some((*service, section))
         });
         let sections = sections.collect();
         let scenario = Self {
@@ -187,7 +187,7 @@ fn read_expectations(
     let list = whole.field("expect")?;
     let mapping =
         Shape::Record(vec![Field { name: "expect".to_owned(), shape: list.clone(), is_required: true }]);
-    let is_mapping = matches!(root.kind, Kind::Mapping(_));
+    let is_mapping = matches!(root.kind, NodeKind::Mapping(_));
     let (value, taint) =
         fill::fill(&mut root, if is_mapping { &mapping } else { list }, EXPECTATIONS, mistakes);
     let (value, place) = match value? {
@@ -230,7 +230,7 @@ fn read_fault(
 impl fmt::Debug for Scenario {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { origin, name, seed, clock, sections, faults, expect, rules } = self;
-        let sections: Vec<_> = sections.iter().map(|(vendor, section)| (vendor.name(), section)).collect();
+        let sections: Vec<_> = sections.iter().map(|(service, section)| (service.name(), section)).collect();
         formatter
             .debug_struct("Scenario")
             .field("origin", origin)
@@ -254,8 +254,8 @@ fn read(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Scenario> {
     let head = parsed(Head::deserialize(Value::Object(keys)), &Path::default(), &root, mistakes)?;
 
     let mut findings = Findings::default();
-    for (vendor, section) in &sections {
-        section.check(&Path::default().key(vendor.name()), &mut findings);
+    for (service, section) in &sections {
+        section.check(&Path::default().key(service.name()), &mut findings);
     }
     let clock = head.clock();
     check::check(&head.faults, &sections, clock, &taint, &mut findings);
@@ -280,12 +280,13 @@ fn sections(
     keys: &mut Map<String, Value>,
     root: &Node<'_>,
     mistakes: &mut Vec<Mistake>,
-) -> Vec<(&'static dyn Vendor, Box<dyn Section>)> {
+) -> Vec<(&'static dyn Service, Box<dyn Section>)> {
     let mut sections = Vec::new();
-    for &vendor in VENDORS {
-        let Some(section) = keys.shift_remove(vendor.name()) else { continue };
-        let path = Path::default().key(vendor.name());
-        sections.extend(parsed(vendor.read(section), &path, root, mistakes).map(|section| (vendor, section)));
+    for &service in SERVICES {
+        let Some(section) = keys.shift_remove(service.name()) else { continue };
+        let path = Path::default().key(service.name());
+        sections
+            .extend(parsed(service.read(section), &path, root, mistakes).map(|section| (service, section)));
     }
     sections
 }

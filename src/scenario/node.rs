@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::seed::{Finding, Path, Step};
+use crate::scalar::{Finding, Path, Step};
 
 /// A range of bytes in the text of a scenario.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,23 +35,23 @@ impl Mistake {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Node<'text> {
     pub(super) span: Span,
-    pub(super) kind: Kind<'text>,
+    pub(super) kind: NodeKind<'text>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Kind<'text> {
+pub(super) enum NodeKind<'text> {
     /// A scalar; `is_plain` when it is neither quoted nor a block nor tagged as text.
     Scalar {
         text: Cow<'text, str>,
         is_plain: bool,
     },
     Sequence(Vec<Node<'text>>),
-    Mapping(Vec<Entry<'text>>),
+    Mapping(Vec<MappingEntry<'text>>),
 }
 
 /// One key of a mapping with its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry<'text> {
+pub(super) struct MappingEntry<'text> {
     pub(super) key: Cow<'text, str>,
     pub(super) key_span: Span,
     pub(super) value: Node<'text>,
@@ -61,16 +61,16 @@ impl Node<'_> {
     /// Where a finding about this node points: at a scalar or a list itself, at the first key of a mapping.
     pub(super) fn place(&self) -> Span {
         match &self.kind {
-            Kind::Mapping(entries) => entries.first().map_or(self.span, |entry| entry.key_span),
-            Kind::Scalar { .. } | Kind::Sequence(_) => self.span,
+            NodeKind::Mapping(entries) => entries.first().map_or(self.span, |entry| entry.key_span),
+            NodeKind::Scalar { .. } | NodeKind::Sequence(_) => self.span,
         }
     }
 
     /// Where the first part of it is.
     pub(super) fn first(&self) -> Span {
         match &self.kind {
-            Kind::Sequence(items) => items.first().map_or(self.span, Node::place),
-            Kind::Scalar { .. } | Kind::Mapping(_) => self.place(),
+            NodeKind::Sequence(items) => items.first().map_or(self.span, Node::place),
+            NodeKind::Scalar { .. } | NodeKind::Mapping(_) => self.place(),
         }
     }
 
@@ -79,11 +79,11 @@ impl Node<'_> {
         let mut node = self;
         for step in &path.0 {
             let next = match (step, &node.kind) {
-                (Step::Key(key), Kind::Mapping(entries)) => {
+                (Step::Key(key), NodeKind::Mapping(entries)) => {
                     entries.iter().find(|entry| entry.key == key.as_str()).map(|entry| &entry.value)
                 }
-                (Step::Index(index), Kind::Sequence(items)) => items.get(*index),
-                (Step::Name(name), Kind::Mapping(entries)) => {
+                (Step::Index(index), NodeKind::Sequence(items)) => items.get(*index),
+                (Step::Name(name), NodeKind::Mapping(entries)) => {
                     let named = entries.iter().find(|entry| entry.key == name.as_str());
                     return named.map_or(node.place(), |entry| entry.key_span);
                 }
@@ -97,15 +97,15 @@ impl Node<'_> {
 
     /// Whether this is YAML's null: nothing at all, `~` or `null`.
     pub(super) fn is_null(&self) -> bool {
-        matches!(&self.kind, Kind::Scalar { text, is_plain: true } if matches!(&**text, "" | "~" | "null" | "Null" | "NULL"))
+        matches!(&self.kind, NodeKind::Scalar { text, is_plain: true } if matches!(&**text, "" | "~" | "null" | "Null" | "NULL"))
     }
 
     /// The value by the core rules of YAML 1.2, as an editor's check against the schema sees it.
     pub(super) fn to_json(&self) -> Value {
         match &self.kind {
-            Kind::Scalar { text, is_plain } => scalar_to_json(text, *is_plain),
-            Kind::Sequence(items) => items.iter().map(Node::to_json).collect(),
-            Kind::Mapping(entries) => {
+            NodeKind::Scalar { text, is_plain } => scalar_to_json(text, *is_plain),
+            NodeKind::Sequence(items) => items.iter().map(Node::to_json).collect(),
+            NodeKind::Mapping(entries) => {
                 entries.iter().map(|entry| (entry.key.clone().into_owned(), entry.value.to_json())).collect()
             }
         }

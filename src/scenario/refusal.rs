@@ -1,9 +1,9 @@
 //! A value of the wrong kind → what to say about it.
 
-use super::node::{Kind, Node};
+use super::node::{Node, NodeKind};
 use super::shape::Shape;
 use super::words::{either, quote};
-use crate::seed::nearest;
+use crate::scalar::nearest;
 
 /// The message and the help for a node that has not the shape; `label` is what to call it, `key` its key.
 pub(super) fn of(node: &Node<'_>, shape: &Shape, label: &str, key: Option<&str>) -> (String, String) {
@@ -11,10 +11,10 @@ pub(super) fn of(node: &Node<'_>, shape: &Shape, label: &str, key: Option<&str>)
         Some(key) => format!("write `{key}: {value}`"),
         None => format!("write `{value}`"),
     };
-    let Kind::Scalar { text, is_plain } = &node.kind else {
+    let NodeKind::Scalar { text, is_plain } = &node.kind else {
         let message = match (&node.kind, shape) {
-            (Kind::Sequence(items), Shape::List { .. }) => format!("has {}", items.len()),
-            (Kind::Sequence(_), _) => "is a list".to_owned(),
+            (NodeKind::Sequence(items), Shape::List { .. }) => format!("has {}", items.len()),
+            (NodeKind::Sequence(_), _) => "is a list".to_owned(),
             _ => "is a mapping".to_owned(),
         };
         let message = format!("{label} must be {}, but {message}", shape.words());
@@ -51,10 +51,10 @@ pub(super) fn of(node: &Node<'_>, shape: &Shape, label: &str, key: Option<&str>)
 
 fn of_collection(node: &Node<'_>, shape: &Shape, write: &dyn Fn(&str) -> String) -> String {
     match (&node.kind, shape) {
-        (Kind::Mapping(_), Shape::Choice { forms, .. }) if !forms.is_empty() => {
+        (NodeKind::Mapping(_), Shape::Choice { forms, .. }) if !forms.is_empty() => {
             format!("give it one key, {}", either(forms.iter().map(|form| &form.name)))
         }
-        (Kind::Mapping(_), Shape::List { .. }) => {
+        (NodeKind::Mapping(_), Shape::List { .. }) => {
             format!("begin each item with `- `, or {}", write(&shape.example()))
         }
         _ => write(&shape.example()),

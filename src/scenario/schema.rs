@@ -6,11 +6,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::engine::Clock;
+use crate::basics::Clock;
 use crate::fault::FaultSpec;
 use crate::judge::{ExpectSpec, Severity};
-use crate::seed::{Moment, Text};
-use crate::vendor::VENDORS;
+use crate::scalar::{Moment, Text};
+use crate::services::SERVICES;
 
 /// A scenario of standin, a mock of two chat APIs.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -72,7 +72,9 @@ pub fn schema() -> Value {
     if let Some(properties) = top.get_mut("properties").and_then(Value::as_object_mut) {
         let last = ["faults", "expect", "rules"].map(|name| properties.shift_remove_entry(name));
         properties.extend(
-            VENDORS.iter().map(|vendor| (vendor.name().to_owned(), vendor.schema(&mut generator).to_value())),
+            SERVICES
+                .iter()
+                .map(|service| (service.name().to_owned(), service.schema(&mut generator).to_value())),
         );
         properties.extend(last.into_iter().flatten());
     }

@@ -8,7 +8,7 @@ use serde::de::value::Error as ReadError;
 use serde_json::Value;
 
 use super::words::either;
-use crate::seed::{Length, Moment, Offset, Point};
+use crate::scalar::{Length, Moment, Offset, Point};
 
 /// What a node of the YAML must look like.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use super::Document;
 use super::builder::{Builder, Collection};
 use super::node::{Mistake, Node, Span};
 use super::syntax::Slip;
-use crate::seed::Path;
+use crate::scalar::Path;
 
 /// Reads `text`. Without a tree there is a mistake that says why; with one there may be some too.
 pub(super) fn read<'text>(

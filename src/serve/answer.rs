@@ -14,20 +14,21 @@ use hyper::{Response, StatusCode, Version};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::line::Line;
+use super::client::Client;
 use super::run::Options;
-use super::tap::{MARK, Order, Orders};
+use super::script_stream::{MARK, Order, Orders};
 use super::{body, clock};
+use crate::basics::Arrival;
 use crate::control;
-use crate::engine::{Arrival, Note, Planned, Realm, Traffic, World, issued, step, wire};
+use crate::engine::{Namespaces, Note, Planned, Traffic, World, issued, step, wire};
 use crate::fault::Wire;
 use crate::http::{Body, Headers, Reply, Request};
-use crate::vendor::VENDORS;
+use crate::services::SERVICES;
 
 /// What all connections of a server share.
 #[derive(Debug)]
 pub struct Shared {
-    realm: Mutex<Realm>,
+    namespaces: Mutex<Namespaces>,
     /// Whether answers carry the number of their exchange.
     tag: bool,
     /// What others than this machine must know to use the control interface.
@@ -49,10 +50,10 @@ pub(super) type Step = fn(&mut World, &Request, Arrival) -> Planned;
 
 impl Shared {
     pub(super) fn new(world: World, options: Options) -> Self {
-        let realm = Realm::new(world);
+        let namespaces = Namespaces::new(world);
         Self {
-            traffic: Arc::clone(realm.traffic()),
-            realm: Mutex::new(realm),
+            traffic: Arc::clone(namespaces.traffic()),
+            namespaces: Mutex::new(namespaces),
             tag: options.tag,
             control_token: options.control_token,
             recorded: Notify::new(),
@@ -62,8 +63,8 @@ impl Shared {
     }
 
     /// The worlds, for as long as the guard lives. A panic while it was held does not end the server.
-    pub fn realm(&self) -> MutexGuard<'_, Realm> {
-        self.realm.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn namespaces(&self) -> MutexGuard<'_, Namespaces> {
+        self.namespaces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What passes the sockets.
@@ -88,7 +89,7 @@ impl Shared {
     pub(super) async fn answer(
         &self,
         request: hyper::Request<Incoming>,
-        client: &Line,
+        client: &Client,
         orders: &Orders,
     ) -> Result<Response<Full<Bytes>>, hyper::Error> {
         let Exchanged { reply, number, wire, has_body, closes } = self.exchange(request, client).await?;
@@ -107,7 +108,7 @@ impl Shared {
     pub(super) async fn exchange(
         &self,
         request: hyper::Request<Incoming>,
-        client: &Line,
+        client: &Client,
     ) -> Result<Exchanged, hyper::Error> {
         let head = clock::now();
         let connection = client.begin(request.version() < Version::HTTP_2);
@@ -130,14 +131,14 @@ impl Shared {
         request.connection = connection;
         let closes = request.body == Body::TooLarge;
         let has_body = &*request.method != "HEAD";
-        let Answered { reply, number, delay, mut wire, space } = match control::patience(&request) {
+        let Answered { reply, number, delay, mut wire, namespace } = match control::patience(&request) {
             None => self.plan(request, head),
             Some(patience) => self.wait_for(request, head, patience).await,
         };
         if !delay.is_zero() {
             let mut stopping = self.stopping();
             // Who leaves before the answer is there has not read it.
-            let mut waiting = Waiting { shared: self, space, number };
+            let mut waiting = Waiting { shared: self, namespace, number };
             tokio::select! {
                 () = sleep(delay) => {}
                 // An answer that comes sooner than the scenario says would be a wrong one.
@@ -171,19 +172,19 @@ impl Shared {
     /// Makes the reply under the lock.
     fn plan(&self, request: Request, head: jiff::Timestamp) -> Answered {
         let body = clock::now();
-        let mut realm = self.realm();
+        let mut namespaces = self.namespaces();
         let plain = |reply: Reply| Answered {
             reply: Arc::new(reply),
             number: None,
             delay: Duration::ZERO,
             wire: None,
-            space: None,
+            namespace: None,
         };
         if control::claims(request.path()) {
             let refused = control::refusal(&request, self.control_token.as_deref());
-            return plain(refused.unwrap_or_else(|| control::answer(&mut realm, &request, body)));
+            return plain(refused.unwrap_or_else(|| control::answer(&mut namespaces, &request, body)));
         }
-        let (world, space) = match realm.of(&request, body) {
+        let (world, namespace) = match namespaces.of(&request, body) {
             Ok(found) => found,
             Err(unknown) => return plain(control::no_namespace(&unknown)),
         };
@@ -198,7 +199,7 @@ impl Shared {
             broken(&request)
         });
         let (delay, wire) = (planned.delay, planned.wire);
-        let issued = space.clone().map(|name| (name, issued(&request, &planned.reply)));
+        let issued = namespace.clone().map(|name| (name, issued(&request, &planned.reply)));
         let reply = world.record(request, planned, arrival);
         log(world);
         let number = Some(world.counters().exchanges);
@@ -206,9 +207,9 @@ impl Shared {
         let made = clock::now().duration_since(body);
         self.traffic.took(Duration::try_from(made).unwrap_or_default() + delay);
         if let Some((name, credentials)) = issued {
-            realm.issued(&name, credentials);
+            namespaces.issued(&name, credentials);
         }
-        Answered { reply, number, delay, wire, space }
+        Answered { reply, number, delay, wire, namespace }
     }
 }
 
@@ -232,30 +233,31 @@ struct Answered {
     delay: Duration,
     wire: Option<Wire>,
     /// The namespace that it is in.
-    space: Option<String>,
+    namespace: Option<String>,
 }
 
 /// A client that waits for an answer; it has left when this is dropped while it has a number.
 struct Waiting<'a> {
     shared: &'a Shared,
-    space: Option<String>,
+    namespace: Option<String>,
     number: Option<u64>,
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if let Some(number) = self.number {
-            self.shared.realm().undelivered(self.space.as_deref(), number);
+            self.shared.namespaces().undelivered(self.namespace.as_deref(), number);
         }
     }
 }
 
 /// The vendor's own 500.
 fn broken(request: &Request) -> Planned {
-    let vendor = VENDORS.iter().find(|vendor| vendor.claims(request.path()));
-    let reply = vendor.map_or_else(|| Reply::json(500, &serde_json::Value::Null), |vendor| vendor.failure());
+    let service = SERVICES.iter().find(|service| service.claims(request.path()));
+    let reply =
+        service.map_or_else(|| Reply::json(500, &serde_json::Value::Null), |service| service.failure());
     let remarks = vec!["standin panicked while answering: this is a bug of standin".into()];
-    let note = Note { vendor: vendor.map(|vendor| vendor.name()), remarks, ..Note::default() };
+    let note = Note { service: service.map(|service| service.name()), remarks, ..Note::default() };
     Planned::plain(reply, note)
 }
 
@@ -274,7 +276,7 @@ fn log(world: &World) {
     let fired = note.faults.iter().find(|decision| decision.fired);
     tracing::info!(
         number = entry.number,
-        vendor = note.vendor,
+        service = note.service,
         operation = note.operation,
         status = entry.reply.status,
         error = note.error,

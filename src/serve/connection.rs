@@ -16,9 +16,9 @@ use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
 use super::answer::Shared;
+use super::client::Client;
 use super::http2;
-use super::line::Line;
-use super::tap::{Orders, Reset, Tap};
+use super::script_stream::{Orders, Reset, ScriptStream};
 use super::tls::Tls;
 
 /// The largest head of a request, in bytes.
@@ -33,20 +33,20 @@ const LAST_HEAD: Duration = Duration::from_millis(250);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// A socket that connections come from.
-pub(super) struct Door {
+pub(super) struct Listener {
     pub(super) listener: TcpListener,
     /// What encrypts them.
     pub(super) tls: Option<Tls>,
 }
 
 /// Answers at `doors` until `stop` ends, then lets running exchanges finish.
-pub(super) async fn accept(doors: Vec<Door>, shared: Arc<Shared>, stop: impl Future<Output = ()>) {
+pub(super) async fn accept(listeners: Vec<Listener>, shared: Arc<Shared>, stop: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
-    let waiting = doors.iter().map(|door| Box::pin(door.attend(&shared, &graceful)));
+    let waiting = listeners.iter().map(|listener| Box::pin(listener.attend(&shared, &graceful)));
     let mut waiting: Vec<_> = waiting.collect();
     // None of them ends.
     let all = std::future::poll_fn(|context| {
-        let ended = waiting.iter_mut().map(|door| door.as_mut().poll(context).is_ready());
+        let ended = waiting.iter_mut().map(|listener| listener.as_mut().poll(context).is_ready());
         if ended.fold(false, |some, one| some | one) { Poll::Ready(()) } else { Poll::Pending }
     });
     tokio::select! {
@@ -54,14 +54,14 @@ pub(super) async fn accept(doors: Vec<Door>, shared: Arc<Shared>, stop: impl Fut
         () = stop => {}
     }
     drop(waiting);
-    drop(doors);
+    drop(listeners);
     shared.stop();
     if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
         tracing::warn!("exchanges that were still running were cut off");
     }
 }
 
-impl Door {
+impl Listener {
     /// Takes connections in for as long as it is polled.
     async fn attend(&self, shared: &Arc<Shared>, graceful: &GracefulShutdown) {
         loop {
@@ -76,7 +76,7 @@ impl Door {
             // Answers are small and complete: waiting to fill a packet only delays them.
             let _ = stream.set_nodelay(true);
             let (shared, watcher) = (Arc::clone(shared), graceful.watcher());
-            let client = Arc::new(Line::new(peer.ip(), self.tls.is_some(), shared.traffic()));
+            let client = Arc::new(Client::new(peer.ip(), self.tls.is_some(), shared.traffic()));
             let acceptor = self.tls.as_ref().map(|tls| tls.acceptor.clone());
             tokio::spawn(async move {
                 match acceptor {
@@ -92,7 +92,7 @@ impl Door {
 async fn greet(
     acceptor: TlsAcceptor,
     stream: TcpStream,
-    client: Arc<Line>,
+    client: Arc<Client>,
     shared: Arc<Shared>,
     graceful: Watcher,
 ) {
@@ -115,14 +115,14 @@ async fn greet(
 /// Answers the requests of one HTTP/1 connection.
 async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static>(
     stream: S,
-    client: Arc<Line>,
+    client: Arc<Client>,
     shared: Arc<Shared>,
     graceful: Watcher,
 ) {
     let steps = Arc::new(AtomicU64::new(0));
     let orders = Arc::new(Orders::default());
     let stopping = shared.stopping();
-    let tap = Tap::new(stream, Arc::clone(&orders), stopping.clone());
+    let script_stream = ScriptStream::new(stream, Arc::clone(&orders), stopping.clone());
     let service = {
         let (steps, orders) = (Arc::clone(&steps), Arc::clone(&orders));
         service_fn(move |request| {
@@ -138,7 +138,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static>(
     };
     let mut builder = http1::Builder::new();
     builder.max_header_size(HEAD_LIMIT);
-    let connection = graceful.watch(builder.serve_connection(TokioIo::new(tap), service));
+    let connection = graceful.watch(builder.serve_connection(TokioIo::new(script_stream), service));
     tokio::select! {
         ended = connection => if let Err(error) = ended {
             tracing::debug!(%error, "a connection ended early");
@@ -215,7 +215,7 @@ mod tests {
         let shared = Arc::new(shared);
         let (client, server) = duplex(size);
         let graceful = GracefulShutdown::new();
-        let client_end = Arc::new(Line::new([127, 0, 0, 1].into(), false, shared.traffic()));
+        let client_end = Arc::new(Client::new([127, 0, 0, 1].into(), false, shared.traffic()));
         tokio::spawn(converse(server, client_end, Arc::clone(&shared), graceful.watcher()));
         (client, shared, graceful)
     }
@@ -233,7 +233,7 @@ mod tests {
         let start = tokio::time::Instant::now();
         assert_eq!(received(client).await, "");
         assert_eq!(start.elapsed().as_secs(), 30);
-        assert_eq!(shared.realm().main().counters().exchanges, 0);
+        assert_eq!(shared.namespaces().main().counters().exchanges, 0);
     }
 
     #[tokio::test(start_paused = true)]
@@ -272,7 +272,7 @@ mod tests {
             "{text}"
         );
         assert!(text.contains(r#""code":3001,"message":"Internal server error""#), "{text}");
-        assert_eq!(shared.realm().main().counters().exchanges, 3);
+        assert_eq!(shared.namespaces().main().counters().exchanges, 3);
     }
 
     /// A call that renames the chat of the built-in scenario, on a connection that ends with the answer.
@@ -302,7 +302,7 @@ mod tests {
         // `date` is that of the wall.
         let dateless = |bytes: &[u8]| {
             let lines = bytes.split_inclusive(|byte| *byte == b'\n');
-            lines.filter(|line| !line.starts_with(b"date: ")).flatten().copied().collect::<Vec<_>>()
+            lines.filter(|client| !client.starts_with(b"date: ")).flatten().copied().collect::<Vec<_>>()
         };
         for (effect, count, milliseconds) in [
             ("delay: 250ms", whole.len(), 250),
@@ -411,7 +411,7 @@ mod tests {
             client.write_all(RENAME).await.unwrap();
             let text = received(client).await;
             assert_eq!(text.matches("HTTP/1.1 200 OK\r\n").count(), 2, "{effect}: {text}");
-            assert_eq!(shared.realm().main().counters().exchanges, 2);
+            assert_eq!(shared.namespaces().main().counters().exchanges, 2);
         }
     }
 }

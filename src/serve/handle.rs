@@ -12,7 +12,7 @@ use super::answer::Shared;
 use super::{Options, Socket, now, random_seed, serve};
 use crate::control;
 use crate::engine::{Entry, World};
-use crate::judge::Outcome;
+use crate::judge::ExpectationOutcome;
 use crate::scenario::{Origin, Report, Scenario};
 
 /// A running server. It stops, and its port is free again, when the value is dropped.
@@ -128,12 +128,12 @@ impl Server {
 
     /// The exchanges so far, oldest first, as many as the journal keeps. Secrets are not hidden.
     pub fn journal(&self) -> Vec<Entry> {
-        self.shared.realm().main().journal().entries().cloned().collect()
+        self.shared.namespaces().main().journal().entries().cloned().collect()
     }
 
     /// The state of every vendor as data, as `GET /__standin/state` gives it.
     pub fn state(&self) -> serde_json::Value {
-        self.shared.realm().main().state(now())
+        self.shared.namespaces().main().state(now())
     }
 
     /// Judges what the scenario expects. The server does the same when it is dropped, and panics there.
@@ -141,15 +141,16 @@ impl Server {
     /// # Errors
     /// What was not met, and the conversation so far.
     pub fn verify(&self) -> Result<(), Unmet> {
-        let mut realm = self.shared.realm();
-        let outcomes = realm.main().outcomes(now());
-        let unmet: String = outcomes.iter().filter(|outcome| !outcome.met).map(Outcome::text).collect();
-        if unmet.is_empty() { Ok(()) } else { Err(Unmet(unmet + &conversation(realm.main()))) }
+        let mut namespaces = self.shared.namespaces();
+        let outcomes = namespaces.main().outcomes(now());
+        let unmet: String =
+            outcomes.iter().filter(|outcome| !outcome.met).map(ExpectationOutcome::text).collect();
+        if unmet.is_empty() { Ok(()) } else { Err(Unmet(unmet + &conversation(namespaces.main()))) }
     }
 
     /// Back to the start of the scenario: state, counters, clock and journal.
     pub fn reset(&self) {
-        self.shared.realm().main().reset(now());
+        self.shared.namespaces().main().reset(now());
     }
 }
 

@@ -25,8 +25,8 @@ use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
 use super::answer::{Shared, response};
-use super::line::Line;
-use super::tap::{Over, Pause, Reset};
+use super::client::Client;
+use super::script_stream::{Over, Pause, Reset};
 use crate::fault::Wire;
 use crate::fault::wire::{Act, Answer, End};
 
@@ -36,7 +36,7 @@ const LAST_FRAMES: Duration = Duration::from_millis(10);
 /// Answers the requests of one connection.
 pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static>(
     stream: S,
-    client: Arc<Line>,
+    client: Arc<Client>,
     shared: Arc<Shared>,
     graceful: Watcher,
 ) {
@@ -60,7 +60,7 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
 async fn answer(
     shared: &Shared,
     request: Request<Incoming>,
-    client: &Line,
+    client: &Client,
     ending: &Arc<Ending>,
 ) -> Result<Response<Frames>, hyper::Error> {
     let exchanged = shared.exchange(request, client).await?;
@@ -109,7 +109,7 @@ fn as_bytes(response: &Response<Full<Bytes>>, body: &Bytes) -> Answer {
 /// The `content-length` of a head.
 fn announced(head: &[u8]) -> Option<usize> {
     let lines = std::str::from_utf8(head).ok()?.lines();
-    lines.filter_map(|line| line.strip_prefix("content-length: ")).find_map(|length| length.parse().ok())
+    lines.filter_map(|client| client.strip_prefix("content-length: ")).find_map(|length| length.parse().ok())
 }
 
 /// How a connection ends before its time.

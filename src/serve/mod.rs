@@ -3,23 +3,23 @@
 mod answer;
 mod body;
 mod child;
+mod client;
 mod clock;
 mod connection;
 mod handle;
 mod http2;
-mod line;
 mod random;
+mod reload;
 mod run;
+mod script_stream;
 mod signals;
-mod tap;
 mod tls;
-mod watch;
 
 pub use child::{Ended, Variable};
 pub use clock::now;
 pub use handle::{Server, StartError, Unmet};
 pub use random::random_seed;
+pub use reload::reload_on_change;
 pub use run::{Options, Running, Socket, serve, serve_while};
 pub use signals::stop_signal;
 pub use tls::Tls;
-pub use watch::watch;

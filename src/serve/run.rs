@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::answer::Shared;
 use super::child::{self, Ended, Variable};
-use super::connection::{self, Door};
+use super::connection::{self, Listener};
 use super::tls::Tls;
-use crate::engine::{Realm, World};
+use crate::engine::{Namespaces, World};
 
 /// How to serve.
 #[derive(Clone, Debug)]
@@ -57,14 +57,14 @@ where
     };
     let runtime = builder.worker_threads(options.workers.max(1)).enable_all().build()?;
     runtime.block_on(async {
-        let doors = sockets.into_iter().map(|Socket { listener, tls }| {
+        let listeners = sockets.into_iter().map(|Socket { listener, tls }| {
             listener.set_nonblocking(true)?;
-            Ok(Door { listener: tokio::net::TcpListener::from_std(listener)?, tls })
+            Ok(Listener { listener: tokio::net::TcpListener::from_std(listener)?, tls })
         });
-        let doors = doors.collect::<io::Result<Vec<_>>>()?;
+        let listeners = listeners.collect::<io::Result<Vec<_>>>()?;
         let shared = Arc::new(Shared::new(world, options));
         let stop = ready(Arc::clone(&shared))?;
-        connection::accept(doors, shared, stop).await;
+        connection::accept(listeners, shared, stop).await;
         Ok(())
     })
 }
@@ -79,14 +79,14 @@ pub fn serve_while<T>(
     world: World,
     options: Options,
     (command, environment): (&[OsString], &[Variable]),
-    look: impl FnOnce(&mut Realm, Ended) -> T,
+    look: impl FnOnce(&mut Namespaces, Ended) -> T,
 ) -> io::Result<io::Result<T>> {
     let seen = RefCell::new(None);
     serve(sockets, world, options, |running| {
         let seen = &seen;
         Ok(async move {
             let ended = child::run(command, environment).await;
-            seen.replace(Some(ended.map(|ended| look(&mut running.realm(), ended))));
+            seen.replace(Some(ended.map(|ended| look(&mut running.namespaces(), ended))));
         })
     })?;
     seen.into_inner().ok_or_else(|| io::Error::other("the command was not waited for"))

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use standin::Server;
-use standin::vendor::{ErrorCode, VENDORS, Vendor};
+use standin::services::{ErrorCode, SERVICES, Service};
 
 use crate::client::{Response, post, send, serve};
 
@@ -72,8 +72,8 @@ fn text_in(response: &Response) -> String {
     text.expect("an error has a text").to_owned()
 }
 
-fn raise_by_fault(vendor: &dyn Vendor, row: &ErrorCode, edition: &str, operation: &str) {
-    let fault = format!("faults: [{{name: f, on: {}.{operation}, error: {}}}]", vendor.name(), row.code);
+fn raise_by_fault(service: &dyn Service, row: &ErrorCode, edition: &str, operation: &str) {
+    let fault = format!("faults: [{{name: f, on: {}.{operation}, error: {}}}]", service.name(), row.code);
     let server = scenario(edition, "", "", "", &fault);
     let response = call(&server, operation);
     let face = row.faces.iter().find(|face| face.edition == edition).unwrap_or(&row.faces[0]);
@@ -88,12 +88,12 @@ fn raise_by_fault(vendor: &dyn Vendor, row: &ErrorCode, edition: &str, operation
 
 #[test]
 fn every_error_can_be_raised_by_a_fault() {
-    for vendor in VENDORS {
-        for row in vendor.errors() {
-            for operation in vendor.operations().iter().filter(|operation| row.is_given_by(operation.name)) {
+    for service in SERVICES {
+        for row in service.errors() {
+            for operation in service.operations().iter().filter(|operation| row.is_given_by(operation.name)) {
                 let editions =
-                    if vendor.name() == "bitrix24" { &["documented", "live"][..] } else { &["documented"] };
-                editions.iter().for_each(|edition| raise_by_fault(*vendor, row, edition, operation.name));
+                    if service.name() == "bitrix24" { &["documented", "live"][..] } else { &["documented"] };
+                editions.iter().for_each(|edition| raise_by_fault(*service, row, edition, operation.name));
             }
         }
     }
@@ -101,23 +101,23 @@ fn every_error_can_be_raised_by_a_fault() {
 
 #[test]
 fn an_error_that_no_operation_gives_has_no_row() {
-    for vendor in VENDORS {
-        for row in vendor.errors() {
+    for service in SERVICES {
+        for row in service.errors() {
             assert!(
-                vendor.operations().iter().any(|operation| row.is_given_by(operation.name)),
+                service.operations().iter().any(|operation| row.is_given_by(operation.name)),
                 "{}",
                 row.code
             );
             for operation in row.operations {
                 assert!(
-                    vendor.operations().iter().any(|known| known.name == *operation),
+                    service.operations().iter().any(|known| known.name == *operation),
                     "{} names {operation}",
                     row.code
                 );
             }
         }
-        let codes: BTreeSet<_> = vendor.errors().iter().map(|row| row.code).collect();
-        assert_eq!(codes.len(), vendor.errors().len(), "a code of {} has two rows", vendor.name());
+        let codes: BTreeSet<_> = service.errors().iter().map(|row| row.code).collect();
+        assert_eq!(codes.len(), service.errors().len(), "a code of {} has two rows", service.name());
     }
 }
 
@@ -359,7 +359,7 @@ fn chert_errors_arise_from_requests_and_state() {
         ("", "a/b", good, name, "2011"),
     ] {
         let response = put(&scenario("documented", "", "", tenant, ""), id, authorization, body);
-        let row = VENDORS[1].errors().iter().find(|row| row.code == code).unwrap();
+        let row = SERVICES[1].errors().iter().find(|row| row.code == code).unwrap();
         assert_eq!(response.status(), row.faces[0].status, "{code}");
         let error = &response.json()["error"];
         assert_eq!(

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use standin::Scenario;
-use standin::engine::{Arrival, Realm, World, step};
+use standin::basics::Arrival;
+use standin::engine::{Namespaces, World, step};
 use standin::http::{Connection, Request};
 
 use crate::client;
@@ -346,10 +347,10 @@ fn a_reset_forgives_nothing() {
 
 #[test]
 fn a_rule_that_is_broken_in_many_namespaces_is_told_once() {
-    let mut realm = Realm::new(Run::new("").world);
+    let mut namespaces = Namespaces::new(Run::new("").world);
     let now = "2024-11-20T13:55:08Z".parse().unwrap();
     for number in 0..30 {
-        let (name, world) = realm.open(None, None, now).unwrap();
+        let (name, world) = namespaces.open(None, None, now).unwrap();
         let headers = [("authorization", "Bearer signing-secret"), ("x-chert-tenant", "acme")];
         let request =
             Request::new("PUT", "/api/v1/chats/ch", headers.into_iter().collect(), CREW.to_owned().into());
@@ -357,10 +358,10 @@ fn a_rule_that_is_broken_in_many_namespaces_is_told_once() {
         let planned = step(world, &request, arrival);
         world.record(request, planned, arrival);
         if number % 2 == 0 {
-            realm.close(&name, now);
+            namespaces.close(&name, now);
         }
     }
-    let broken = realm.broken();
+    let broken = namespaces.broken();
     assert_eq!((broken.len(), broken[0].rule, broken[0].count), (1, "content-type", 30));
     insta::assert_snapshot!(broken[0].text(), @r"
     warning: the rule `content-type` was broken: a request says what its body is (seed pages: the samples' Content-Type)
@@ -402,9 +403,9 @@ fn a_scenario_is_judged_unless_copies_of_it_are() {
     let now = "2024-11-20T13:55:08Z".parse().unwrap();
     let expect = "expect: [{name: renamed, on: chert.chats.rename}]\n";
     let names = |other: Option<&Scenario>| {
-        let mut realm = Realm::new(Run::new(expect).world);
-        realm.open(other, None, now).unwrap();
-        realm.outcomes(now).into_iter().map(|outcome| outcome.name).collect::<Vec<_>>()
+        let mut namespaces = Namespaces::new(Run::new(expect).world);
+        namespaces.open(other, None, now).unwrap();
+        namespaces.outcomes(now).into_iter().map(|outcome| outcome.name).collect::<Vec<_>>()
     };
     assert_eq!(names(None), ["n1: renamed"]);
     let other = Scenario::parse("other", SCENARIO).unwrap();
@@ -417,7 +418,7 @@ fn whoever_asks_hears_whether_the_client_failed() {
     let asked = |run: Run| {
         let headers = [("host", "localhost")].into_iter().collect();
         let conduct = Request::new("GET", "/__standin/conduct", headers, "".into());
-        standin::control::answer(&mut Realm::new(run.world), &conduct, now).status
+        standin::control::answer(&mut Namespaces::new(run.world), &conduct, now).status
     };
     let mut run = Run::new("");
     run.chert(0, "ch", r#"{"display_names":"Crew"}"#);

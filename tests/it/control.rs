@@ -244,12 +244,12 @@ fn metrics_account_for_every_exchange() {
     call(&server, 3);
     post(&server, "/__standin/reset", "");
     call(&server, 2);
-    let space = post(&server, "/__standin/namespaces", "").json();
-    let bearer = format!("Bearer {}", space["environment"]["CHERT_SIGNING_SECRET"].as_str().unwrap());
+    let namespace = post(&server, "/__standin/namespaces", "").json();
+    let bearer = format!("Bearer {}", namespace["environment"]["CHERT_SIGNING_SECRET"].as_str().unwrap());
     for _ in 0..4 {
         send(&server, "PUT", "/api/v1/chats/ch", &[("authorization", &bearer)], CREW);
     }
-    let path = format!("/__standin/namespaces/{}", space["namespace"].as_str().unwrap());
+    let path = format!("/__standin/namespaces/{}", namespace["namespace"].as_str().unwrap());
     let answered = |metrics: &str| {
         let lines = metrics.lines().filter(|line| line.starts_with("standin_exchanges_total{"));
         lines.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum::<f64>()

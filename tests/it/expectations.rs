@@ -207,8 +207,8 @@ fn a_chat_of_chert_is_told_by_its_tenant() {
     let expect = "- {name: e, on: chert, chat: ch, named: Two, match: {tenant: beta}}";
     assert_eq!(verified(&server, expect), (200, String::new()));
     post(&server, "/__standin/namespaces", "");
-    let in_space = post(&server, "/__standin/namespaces/n1/verify", expect);
-    assert_eq!(in_space.status(), 200, "{}", in_space.text());
+    let in_namespace = post(&server, "/__standin/namespaces/n1/verify", expect);
+    assert_eq!(in_namespace.status(), 200, "{}", in_namespace.text());
     let either = post(&server, "/__standin/verify", "- {name: e, on: chert, chat: ch, named: Two}");
     assert!(either.text().contains("2 chats have the identifier `ch`"), "{}", either.text());
 }

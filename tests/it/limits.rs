@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use standin::engine::{Arrival, World, step};
+use standin::basics::Arrival;
+use standin::engine::{World, step};
 use standin::http::{Headers, Reply, Request};
 use standin::{Scenario, Server};
 

@@ -88,17 +88,17 @@ fn fifty_tests_at_once_do_not_see_each_other() {
         for number in 0..50_u64 {
             let server = &server;
             scope.spawn(move || {
-                let space = Space::open(server, "");
+                let namespace = Space::open(server, "");
                 let name = format!("name {number}");
-                assert_eq!((space.rename(&name), space.name_of_chat()), (400, json!("Old name")));
+                assert_eq!((namespace.rename(&name), namespace.name_of_chat()), (400, json!("Old name")));
                 for _ in 0..number % 5 + 1 {
-                    assert_eq!((space.rename(&name), space.name_of_chat()), (200, json!(name)));
+                    assert_eq!((namespace.rename(&name), namespace.name_of_chat()), (200, json!(name)));
                 }
-                assert_eq!(space.ask("health")["counters"]["exchanges"], number % 5 + 2);
-                assert_eq!(space.ask("faults")["faults"][0]["calls"], number % 5 + 2);
-                assert_eq!(space.order("reset", "").status(), 200);
-                assert_eq!((space.name_of_chat(), space.rename(&name)), (json!("Old name"), 400));
-                assert_eq!(space.ask("journal")["entries"].as_array().map(Vec::len), Some(1));
+                assert_eq!(namespace.ask("health")["counters"]["exchanges"], number % 5 + 2);
+                assert_eq!(namespace.ask("faults")["faults"][0]["calls"], number % 5 + 2);
+                assert_eq!(namespace.order("reset", "").status(), 200);
+                assert_eq!((namespace.name_of_chat(), namespace.rename(&name)), (json!("Old name"), 400));
+                assert_eq!(namespace.ask("journal")["entries"].as_array().map(Vec::len), Some(1));
             });
         }
     });
@@ -110,8 +110,8 @@ fn fifty_tests_at_once_do_not_see_each_other() {
 #[test]
 fn credentials_alone_lead_to_a_namespace() {
     let server = serve(SCENARIO);
-    let space = Space::open(&server, "");
-    let token = space.environment("BITRIX24_ACCESS_TOKEN");
+    let namespace = Space::open(&server, "");
+    let token = namespace.environment("BITRIX24_ACCESS_TOKEN");
     assert_ne!(token, "access-token");
     let bearer = format!("Bearer {token}");
     let json_type = ("content-type", "application/json");
@@ -121,43 +121,43 @@ fn credentials_alone_lead_to_a_namespace() {
         send(&server, "POST", target, &headers, rename(name).as_bytes())
     };
     assert_eq!(by_token(&bearer, "by token").status(), 200);
-    assert_eq!(space.name_of_chat(), "by token");
+    assert_eq!(namespace.name_of_chat(), "by token");
     assert_eq!(server.state()["bitrix24"]["chats"][0]["name"], "Old name");
 
     let refreshed = get(
         &server,
         &format!(
             "/oauth/token/?grant_type=refresh_token&client_id=app&client_secret=client-secret&refresh_token=refresh-token-{}",
-            space.name
+            namespace.name
         ),
     );
     assert_eq!(refreshed.status(), 200, "{}", refreshed.text());
     let fresh = format!("Bearer {}", refreshed.json()["access_token"].as_str().unwrap());
     assert_eq!(by_token(&bearer, "expired").json()["error"], "expired_token");
     assert_eq!(by_token(&fresh, "by the new token").status(), 200);
-    assert_eq!(space.name_of_chat(), "by the new token");
+    assert_eq!(namespace.name_of_chat(), "by the new token");
 
-    let tenant = space.environment("CHERT_TENANT");
-    let bearer = format!("Bearer {}", space.environment("CHERT_SIGNING_SECRET"));
+    let tenant = namespace.environment("CHERT_TENANT");
+    let bearer = format!("Bearer {}", namespace.environment("CHERT_SIGNING_SECRET"));
     let body = br#"{"display_name": "Crew"}"#;
     for headers in
         [vec![("authorization", &*bearer)], vec![("authorization", &*bearer), ("x-chert-tenant", tenant)]]
     {
         send(&server, "PUT", "/api/v1/chats/ch", &headers, body);
     }
-    assert_eq!(space.ask("health")["counters"]["by_vendor"]["chert"], 2);
+    assert_eq!(namespace.ask("health")["counters"]["by_vendor"]["chert"], 2);
     assert!(server.journal().is_empty());
 }
 
 #[test]
 fn a_header_leads_to_a_namespace_too() {
     let server = serve(SCENARIO);
-    let space = Space::open(&server, "");
-    let header = ("x-standin-namespace", space.name.as_str());
+    let namespace = Space::open(&server, "");
+    let header = ("x-standin-namespace", namespace.name.as_str());
     let journal = send(&server, "GET", "/__standin/journal", &[header], b"");
     assert_eq!(journal.json()["entries"], json!([]));
     send(&server, "POST", "/rest/nothing", &[header], b"");
-    assert_eq!(space.ask("health")["counters"]["exchanges"], 1);
+    assert_eq!(namespace.ask("health")["counters"]["exchanges"], 1);
     let nowhere = send(&server, "POST", "/rest/nothing", &[("x-standin-namespace", "n99")], b"");
     assert_eq!((nowhere.status(), &nowhere.json()["standin"]), (404, &json!("there is no namespace `n99`")));
     assert!(server.journal().is_empty());
@@ -166,12 +166,12 @@ fn a_header_leads_to_a_namespace_too() {
 #[test]
 fn with_the_header_the_credentials_of_the_scenario_are_good() {
     let server = serve(SCENARIO);
-    let space = Space::open(&server, "");
-    let header = ("x-standin-namespace", space.name.as_str());
+    let namespace = Space::open(&server, "");
+    let header = ("x-standin-namespace", namespace.name.as_str());
     let rename_by = |target: &str, headers: &[(&str, &str)], name: &str| {
         let headers = [headers, &[header, ("content-type", "application/json")]].concat();
         let status = send(&server, "POST", target, &headers, rename(name).as_bytes()).status();
-        (status, space.name_of_chat())
+        (status, namespace.name_of_chat())
     };
     let webhook = "/rest/1/webhook-secret/imconnector.chat.name.set";
     assert_eq!(rename_by(webhook, &[], "fails once").0, 400);
@@ -203,8 +203,8 @@ fn with_the_header_the_credentials_of_the_scenario_are_good() {
 fn a_namespace_has_the_draws_of_its_seed() {
     let run = |wanted: &str| {
         let server = serve(SCENARIO);
-        let space = Space::open(&server, wanted);
-        let bearer = format!("Bearer {}", space.environment("CHERT_SIGNING_SECRET"));
+        let namespace = Space::open(&server, wanted);
+        let bearer = format!("Bearer {}", namespace.environment("CHERT_SIGNING_SECRET"));
         [0; 40].map(|_| {
             send(
                 &server,
@@ -224,19 +224,19 @@ fn a_namespace_has_the_draws_of_its_seed() {
 fn a_namespace_may_have_a_scenario_of_its_own_and_another_later() {
     let server = serve(SCENARIO);
     let chert = "standin: 1\nname: own\nchert: {tenants: [{slug: other, signing_secret: other-secret}]}\n";
-    let space = Space::open(&server, &json!({"scenario": chert}).to_string());
-    assert_eq!(space.ask("health")["scenario"], "own");
+    let namespace = Space::open(&server, &json!({"scenario": chert}).to_string());
+    assert_eq!(namespace.ask("health")["scenario"], "own");
     let by_tenant = |tenant: &str, secret: &str| {
-        let bearer = format!("Bearer {secret}-{}", space.name);
+        let bearer = format!("Bearer {secret}-{}", namespace.name);
         let headers =
-            [("authorization", bearer.as_str()), ("x-chert-tenant", &format!("{tenant}-{}", space.name))]
+            [("authorization", bearer.as_str()), ("x-chert-tenant", &format!("{tenant}-{}", namespace.name))]
                 .map(|(name, value)| (name, value.to_owned()));
         let headers = [(headers[0].0, headers[0].1.as_str()), (headers[1].0, headers[1].1.as_str())];
         send(&server, "PUT", "/api/v1/chats/ch", &headers, b"{}");
-        space.ask("health")["counters"]["exchanges"].clone()
+        namespace.ask("health")["counters"]["exchanges"].clone()
     };
     assert_eq!(by_tenant("other", "other-secret"), 1);
-    assert_eq!(space.order("scenario", &chert.replace("other", "third")).status(), 200);
+    assert_eq!(namespace.order("scenario", &chert.replace("other", "third")).status(), 200);
     assert_eq!(by_tenant("third", "third-secret"), 1);
     let mistaken = post(&server, "/__standin/namespaces", &json!({"scenario": "standin: 1\n"}).to_string());
     assert_eq!((mistaken.status(), mistaken.text().contains("`name` is missing")), (422, true));
@@ -246,22 +246,22 @@ fn a_namespace_may_have_a_scenario_of_its_own_and_another_later() {
 #[test]
 fn a_namespace_that_was_dropped_is_gone() {
     let server = serve(SCENARIO);
-    let space = Space::open(&server, "");
-    let path = format!("/__standin/namespaces/{}", space.name);
-    assert_eq!(get(&server, &path).json()["environment"], space.environment);
+    let namespace = Space::open(&server, "");
+    let path = format!("/__standin/namespaces/{}", namespace.name);
+    assert_eq!(get(&server, &path).json()["environment"], namespace.environment);
     assert_eq!(send(&server, "DELETE", &path, &[], b"").status(), 200);
     assert_eq!(get(&server, &path).status(), 404);
-    assert_eq!(space.rename("late"), 403, "its credentials are nobody's");
+    assert_eq!(namespace.rename("late"), 403, "its credentials are nobody's");
     assert_eq!(server.journal().len(), 1);
-    assert_ne!(Space::open(&server, "").name, space.name);
+    assert_ne!(Space::open(&server, "").name, namespace.name);
 }
 
 #[test]
 fn a_namespace_takes_no_credential_of_the_first_world() {
     let server = serve(&SCENARIO.replace("token: access-token,", "token: access-token-n1,"));
-    let space = Space::open(&server, "");
+    let namespace = Space::open(&server, "");
     assert_eq!(
-        (space.name.as_str(), space.environment("BITRIX24_ACCESS_TOKEN")),
+        (namespace.name.as_str(), namespace.environment("BITRIX24_ACCESS_TOKEN")),
         ("n2", "access-token-n1-n2")
     );
 }

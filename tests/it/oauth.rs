@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use standin::Server;
-use standin::vendor::VENDORS;
+use standin::services::SERVICES;
 
 use crate::client::{Response, get, post, send, serve};
 
@@ -274,7 +274,7 @@ fn the_vendor_names_the_tokens_that_it_hands_out() {
     let issued = server
         .journal()
         .iter()
-        .map(|entry| VENDORS[0].credentials_issued(&entry.request, &entry.reply))
+        .map(|entry| SERVICES[0].credentials_issued(&entry.request, &entry.reply))
         .collect::<Vec<_>>();
     let tokens = ["access_token", "refresh_token"].map(|name| text(&body, name).to_owned());
     assert_eq!(issued, [tokens.to_vec(), vec![], vec![]]);

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use sha2::Sha256;
 use standin::Scenario;
-use standin::engine::{Arrival, World, step};
+use standin::basics::Arrival;
+use standin::engine::{World, step};
 use standin::http::{Headers, Request};
 
 const SCENARIO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/documented.yaml");

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use standin::Server;
-use standin::engine::{Arrival, World, step};
+use standin::basics::Arrival;
+use standin::engine::{World, step};
 use standin::http::Request;
 
 use crate::client::{Response, get, post, send, serve};

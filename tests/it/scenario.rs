@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use proptest::prelude::*;
-use standin::engine::Clock;
+use standin::basics::Clock;
 use standin::scenario::{Report, Scenario, schema_text};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Act, Answer, End, Script, pieces};
-use crate::seed::Length;
+use crate::scalar::Length;
 
 /// In how many pieces a body comes, and over what time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -28,7 +28,7 @@ use serde::Deserialize;
 pub use dribble::Dribble;
 pub use wrong_length::WrongLength;
 
-use crate::seed::Length;
+use crate::scalar::Length;
 
 /// What the connection does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -5,14 +5,14 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::seen::{IN_FLIGHT, Recalled};
-use super::{Breach, Earlier, Recent, Rule, Seen, Severity, Watcher};
+use super::{Breach, Earlier, Observer, Recent, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.backoff",
     severity: Severity::Warn,
     summary: "the pauses between retries grow",
     source: "docs.trychert.com, errors: exponential backoff",
-    watch: || Box::new(Backoff::default()),
+    observe: || Box::new(Backoff::default()),
 };
 
 #[derive(Default)]
@@ -27,7 +27,7 @@ struct Tries {
     first_pause: Option<Duration>,
 }
 
-impl Watcher for Backoff {
+impl Observer for Backoff {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         if !seen.is_of("chert") {
             return None;

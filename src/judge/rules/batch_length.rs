@@ -1,20 +1,20 @@
 //! `bitrix24.batch-length`: more commands than a batch runs.
 
-use super::{Breach, Rule, Seen, Severity, Watcher};
+use super::{Breach, Observer, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.batch-length",
     severity: Severity::Error,
     summary: "a batch has no more than fifty commands",
     source: "apidocs.bitrix24.com, batch",
-    watch: || Box::new(BatchLength),
+    observe: || Box::new(BatchLength),
 };
 
 const MOST: usize = 50;
 
 struct BatchLength;
 
-impl Watcher for BatchLength {
+impl Observer for BatchLength {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let count = seen.calls.len().saturating_sub(1);
         (seen.is_of("bitrix24") && count > MOST).then(|| {

@@ -1,18 +1,18 @@
 //! `content-type`: a body whose kind the request does not tell, or tells wrongly.
 
-use super::{Breach, Rule, Seen, Severity, Watcher};
+use super::{Breach, Observer, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
     name: "content-type",
     severity: Severity::Warn,
     summary: "a request says what its body is",
     source: "seed pages: the samples' Content-Type",
-    watch: || Box::new(ContentType),
+    observe: || Box::new(ContentType),
 };
 
 struct ContentType;
 
-impl Watcher for ContentType {
+impl Observer for ContentType {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let body = seen.request.body().trim_ascii();
         if body.is_empty() || &*seen.request.method == "GET" {

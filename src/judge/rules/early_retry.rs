@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::seen::Recalled;
-use super::{Breach, Recent, Rule, Seen, Severity, Watcher};
+use super::{Breach, Observer, Recent, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.early-retry",
     severity: Severity::Error,
     summary: "a call that was answered with `retry_after` is made again after so many seconds",
     source: "docs.trychert.com, errors: retry_after",
-    watch: || Box::new(EarlyRetry::default()),
+    observe: || Box::new(EarlyRetry::default()),
 };
 
 #[derive(Default)]
@@ -19,7 +19,7 @@ struct EarlyRetry {
     waiting: Recent<Duration>,
 }
 
-impl Watcher for EarlyRetry {
+impl Observer for EarlyRetry {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         if !seen.is_of("chert") {
             return None;

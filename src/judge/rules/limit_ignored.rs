@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use super::burst::LULL;
 use super::seen::{Recalled, hash};
-use super::{Breach, Recent, Rule, Seen, Severity, Watcher};
+use super::{Breach, Observer, Recent, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.limit-ignored",
     severity: Severity::Error,
     summary: "a call that was refused with QUERY_LIMIT_EXCEEDED is made again after half a second or as long as Retry-After says; after OPERATION_TIME_LIMIT a method is not called before `operating_reset_at`",
     source: "apidocs.bitrix24.com, limits",
-    watch: || Box::new(LimitIgnored::default()),
+    observe: || Box::new(LimitIgnored::default()),
 };
 
 /// The tariffs let two requests a second through, so one that comes sooner is refused again.
@@ -27,7 +27,7 @@ struct LimitIgnored {
     reset_at: Recent<i64>,
 }
 
-impl Watcher for LimitIgnored {
+impl Observer for LimitIgnored {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         if !seen.is_of("bitrix24") {
             return None;

@@ -23,7 +23,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::in_a_line;
-use crate::seed::Text;
+use crate::scalar::Text;
 use burst::{Burst, Bursts, Guess};
 use seen::{Earlier, Recent};
 pub use seen::{Memo, Moment, OtherAnswer, Seen};
@@ -39,7 +39,7 @@ pub struct Rule {
     /// The vendor's page that asks for it.
     pub source: &'static str,
     /// Watches one run.
-    watch: fn() -> Box<dyn Watcher>,
+    observe: fn() -> Box<dyn Observer>,
 }
 
 /// How much a breach weighs.
@@ -55,7 +55,7 @@ pub enum Severity {
 }
 
 /// Watches exchanges for breaches of one rule.
-pub trait Watcher: Send {
+pub trait Observer: Send {
     /// Looks at an exchange; what is wrong with it, and the earlier exchange that makes it wrong, if one does.
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach>;
 }
@@ -71,7 +71,7 @@ pub struct Breach {
     /// The exchanges that show it, the offending one last.
     pub exchanges: Vec<u64>,
     /// The namespace that they are in.
-    pub space: Option<String>,
+    pub namespace: Option<String>,
     /// The reset that came after them, counted from 1: their numbers are those of before.
     pub before_reset: Option<u64>,
     guess: Option<Guess>,
@@ -79,7 +79,7 @@ pub struct Breach {
 
 impl Breach {
     fn shown_by(exchanges: Vec<u64>, what: impl Into<String>) -> Self {
-        Self { what: in_a_line(&what.into()), exchanges, space: None, before_reset: None, guess: None }
+        Self { what: in_a_line(&what.into()), exchanges, namespace: None, before_reset: None, guess: None }
     }
 
     fn of(seen: &Seen<'_>, what: impl Into<String>) -> Self {
@@ -112,16 +112,16 @@ pub static RULES: &[&Rule] = &[
 
 /// What a client did against the rules.
 pub struct Conduct {
-    watched: Vec<Watched>,
+    observed: Vec<Observed>,
     /// Exchanges whose client left before the answer.
     unread: BTreeSet<u64>,
     bursts: Bursts,
 }
 
-struct Watched {
+struct Observed {
     rule: &'static Rule,
     severity: Severity,
-    watcher: Box<dyn Watcher>,
+    observer: Box<dyn Observer>,
     breaches: Vec<Breach>,
     count: u64,
 }
@@ -169,9 +169,9 @@ impl Broken {
 
     /// The same, broken in a namespace.
     #[must_use]
-    pub fn in_space(self, space: &str) -> Self {
-        let of_space = |breach| Breach { space: Some(space.to_owned()), ..breach };
-        Self { breaches: self.breaches.into_iter().map(of_space).collect(), ..self }
+    pub fn in_namespace(self, namespace: &str) -> Self {
+        let of_namespace = |breach| Breach { namespace: Some(namespace.to_owned()), ..breach };
+        Self { breaches: self.breaches.into_iter().map(of_namespace).collect(), ..self }
     }
 }
 
@@ -186,22 +186,22 @@ impl Conduct {
     pub fn new(severities: &IndexMap<Text, Severity>) -> Self {
         let of: BTreeMap<_, _> =
             severities.iter().map(|(name, severity)| (name.as_str(), *severity)).collect();
-        let watched = RULES.iter().filter_map(|rule| {
+        let observed = RULES.iter().filter_map(|rule| {
             let severity = of.get(rule.name).copied().unwrap_or(rule.severity);
-            let watcher = (severity != Severity::Off).then(rule.watch)?;
-            Some(Watched { rule, severity, watcher, breaches: Vec::new(), count: 0 })
+            let observer = (severity != Severity::Off).then(rule.observe)?;
+            Some(Observed { rule, severity, observer, breaches: Vec::new(), count: 0 })
         });
-        Self { watched: watched.collect(), unread: BTreeSet::new(), bursts: Bursts::default() }
+        Self { observed: observed.collect(), unread: BTreeSet::new(), bursts: Bursts::default() }
     }
 
     /// Forgets the exchanges that were seen, not what was broken: what failed before may work now.
     pub fn forget(&mut self) {
-        self.watched.iter_mut().for_each(|watched| watched.watcher = (watched.rule.watch)());
+        self.observed.iter_mut().for_each(|observed| observed.observer = (observed.rule.observe)());
     }
 
     /// Whether a rule is watched.
-    pub fn watches(&self, rule: &str) -> bool {
-        self.watched.iter().any(|watched| watched.rule.name == rule)
+    pub fn observes(&self, rule: &str) -> bool {
+        self.observed.iter().any(|observed| observed.rule.name == rule)
     }
 
     /// The client of this exchange left before it was answered, so the answer binds nobody.
@@ -221,15 +221,15 @@ impl Conduct {
         let mut seen = Seen { unread: &self.unread, ..seen };
         let burst = self.bursts.saw(&seen);
         seen.is_of_burst = burst.is_some();
-        for watched in &mut self.watched {
+        for observed in &mut self.observed {
             if let Some(burst) = burst {
-                watched.take_back(&burst);
+                observed.take_back(&burst);
             }
-            seen.is_only_counted = watched.breaches.len() >= MOST_BREACHES;
-            if let Some(breach) = watched.watcher.saw(&seen) {
-                watched.count += 1;
+            seen.is_only_counted = observed.breaches.len() >= MOST_BREACHES;
+            if let Some(breach) = observed.observer.saw(&seen) {
+                observed.count += 1;
                 if !seen.is_only_counted {
-                    watched.breaches.push(breach);
+                    observed.breaches.push(breach);
                 }
             }
         }
@@ -237,21 +237,21 @@ impl Conduct {
 
     /// The rules that were broken.
     pub fn broken(&self) -> Vec<Broken> {
-        let broken = self.watched.iter().filter(|watched| watched.count > 0);
+        let broken = self.observed.iter().filter(|observed| observed.count > 0);
         broken
-            .map(|watched| Broken {
-                rule: watched.rule.name,
-                severity: watched.severity,
-                summary: watched.rule.summary,
-                source: watched.rule.source,
-                count: watched.count,
-                breaches: watched.breaches.clone(),
+            .map(|observed| Broken {
+                rule: observed.rule.name,
+                severity: observed.severity,
+                summary: observed.rule.summary,
+                source: observed.rule.source,
+                count: observed.count,
+                breaches: observed.breaches.clone(),
             })
             .collect()
     }
 }
 
-impl Watched {
+impl Observed {
     /// Forgets what was guessed before a burst was known to be one.
     fn take_back(&mut self, burst: &Burst) {
         let before = self.breaches.len();

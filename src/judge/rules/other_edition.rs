@@ -1,19 +1,19 @@
 //! `bitrix24.other-edition`: a call that the vendor's page and the vendor's server answer differently.
 
 use super::seen::{CommandErrors, command_errors};
-use super::{Breach, OTHER_EDITION, OtherAnswer, Rule, Seen, Severity, Watcher};
+use super::{Breach, OTHER_EDITION, Observer, OtherAnswer, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
     name: OTHER_EDITION,
     severity: Severity::Warn,
     summary: "a call has the same outcome by the documentation and on the live server",
     source: "`standin catalog --editions`",
-    watch: || Box::new(OtherEdition),
+    observe: || Box::new(OtherEdition),
 };
 
 struct OtherEdition;
 
-impl Watcher for OtherEdition {
+impl Observer for OtherEdition {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let OtherAnswer { status, error, body, editions: [here, there] } = seen.other?;
         if seen.is_spoilt {

@@ -1,15 +1,15 @@
 //! `unknown-parameter` and `wrong-type`: parameters that the vendor does not have, or of a kind that it does not ask for.
 
-use super::{Breach, Rule, Seen, Severity, Watcher};
-use crate::http::Kind;
-use crate::seed::nearest;
+use super::{Breach, Observer, Rule, Seen, Severity};
+use crate::http::ValueKind;
+use crate::scalar::nearest;
 
 pub(super) static UNKNOWN: Rule = Rule {
     name: "unknown-parameter",
     severity: Severity::Warn,
     summary: "a call has the parameters that its page names",
     source: "seed pages: parameters",
-    watch: || Box::new(Unknown),
+    observe: || Box::new(Unknown),
 };
 
 pub(super) static WRONG_TYPE: Rule = Rule {
@@ -17,12 +17,12 @@ pub(super) static WRONG_TYPE: Rule = Rule {
     severity: Severity::Warn,
     summary: "parameters are of the type that their page names",
     source: "seed pages: types of parameters",
-    watch: || Box::new(WrongType),
+    observe: || Box::new(WrongType),
 };
 
 struct Unknown;
 
-impl Watcher for Unknown {
+impl Observer for Unknown {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let mut found = Vec::new();
         let ignores_case = seen.is_of("bitrix24");
@@ -70,24 +70,27 @@ struct WrongType;
 /// Parameters that may be numbers; the others are texts.
 const NUMBERS: [&str; 2] = ["LINE", "USER_ID"];
 
-impl Watcher for WrongType {
+impl Observer for WrongType {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let mut found = Vec::new();
         for call in seen.calls {
             let Some(operation) = call.operation else { continue };
             call.facts.given(&mut |name, kind| {
-                if operation.name == "batch" && name == "cmd" && !matches!(kind, Kind::List | Kind::Mapping) {
+                if operation.name == "batch"
+                    && name == "cmd"
+                    && !matches!(kind, ValueKind::List | ValueKind::Mapping)
+                {
                     found.push(format!("`cmd` is {}, and should be a list or a mapping", kind.words()));
                 }
                 let known = operation.parameters.iter().find(|known| known.eq_ignore_ascii_case(name));
                 let Some(known) = known else { return };
                 let may_be_number = NUMBERS.contains(known);
-                let is_right = kind == Kind::Text || kind == Kind::Number && may_be_number;
+                let is_right = kind == ValueKind::Text || kind == ValueKind::Number && may_be_number;
                 if !is_right {
                     let wanted = if may_be_number { "a text or a number" } else { "a text" };
                     found.push(format!("`{known}` is {}, and should be {wanted}", kind.words()));
                 }
-                if *known == "LINE" && kind == Kind::Text {
+                if *known == "LINE" && kind == ValueKind::Text {
                     let value = call.facts.parameter(known).unwrap_or_default();
                     if !value.trim().bytes().all(|byte| byte.is_ascii_digit()) {
                         found.push(format!("`LINE` is `{value}`, which is no number"));

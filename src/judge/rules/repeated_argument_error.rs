@@ -1,14 +1,14 @@
 //! `bitrix24.repeated-argument-error`: the same call again after an error about its arguments.
 
 use super::seen::{Recalled, command_errors};
-use super::{Breach, Recent, Rule, Seen, Severity, Watcher};
+use super::{Breach, Observer, Recent, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.repeated-argument-error",
     severity: Severity::Error,
     summary: "a call, or a command of a batch, that was refused for its arguments is not made again as it was",
     source: "apidocs.bitrix24.com, error handling",
-    watch: || Box::new(RepeatedArgumentError::default()),
+    observe: || Box::new(RepeatedArgumentError::default()),
 };
 
 /// Errors that the same arguments always give.
@@ -26,7 +26,7 @@ struct RepeatedArgumentError {
     refused: Recent<&'static str>,
 }
 
-impl Watcher for RepeatedArgumentError {
+impl Observer for RepeatedArgumentError {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         if !seen.is_of("bitrix24") {
             return None;

@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 use super::seen::Recalled;
-use super::{Breach, Recent, Rule, Seen, Severity, Watcher};
+use super::{Breach, Observer, Recent, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.repeated-refusal",
     severity: Severity::Error,
     summary: "what was answered with `retryable: false` is not sent again",
     source: "docs.trychert.com, errors: retryable",
-    watch: || Box::new(RepeatedRefusal::default()),
+    observe: || Box::new(RepeatedRefusal::default()),
 };
 
 /// What is wrong with credentials can be mended by signing anew, which the rest of the request does not show.
@@ -21,7 +21,7 @@ struct RepeatedRefusal {
     refused: Recent<&'static str>,
 }
 
-impl Watcher for RepeatedRefusal {
+impl Observer for RepeatedRefusal {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         if !seen.is_of("chert") {
             return None;

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::burst::Guess;
 use crate::http::{Body, Connection, Reply, Request};
-use crate::vendor::{AskedCall, Operation, Vendor};
+use crate::services::{Operation, RequestedCall, Service};
 
 /// An exchange as rules see it.
 pub struct Seen<'a> {
@@ -23,7 +23,7 @@ pub struct Seen<'a> {
     /// When its answer was complete.
     pub answered: Moment,
     /// The vendor asked.
-    pub vendor: &'a dyn Vendor,
+    pub service: &'a dyn Service,
     /// The operation called; `None` when it is not emulated.
     pub operation: Option<&'static Operation>,
     /// What was asked.
@@ -33,7 +33,7 @@ pub struct Seen<'a> {
     /// The error answered.
     pub error: Option<&'static str>,
     /// Its own call and the commands of a batch.
-    pub calls: &'a [AskedCall],
+    pub calls: &'a [RequestedCall],
     /// Whether a fault broke the answer on its way: the client has not seen what it says.
     pub is_spoilt: bool,
     /// What the vendor remarked.
@@ -88,13 +88,13 @@ const BURST: Duration = Duration::from_secs(5);
 
 impl Seen<'_> {
     /// Whether it is an exchange of the vendor with this name.
-    pub(super) fn is_of(&self, vendor: &str) -> bool {
-        self.vendor.name() == vendor
+    pub(super) fn is_of(&self, service: &str) -> bool {
+        self.service.name() == service
     }
 
     /// What tells one caller from another: the credential.
     pub(super) fn caller(&self) -> u64 {
-        *self.memo.caller.get_or_init(|| hash(&(self.vendor.name(), self.vendor.credential(self.request))))
+        *self.memo.caller.get_or_init(|| hash(&(self.service.name(), self.service.credential(self.request))))
     }
 
     /// What makes two requests the same one sent again: caller, operation and parameters, however they are spelt.
@@ -115,7 +115,7 @@ impl Seen<'_> {
 
     /// The same for one call; `None` where there is no telling: the operation is not known, a parameter is no plain value,
     /// or it depends on the answer to another command.
-    pub(super) fn meaning_of(&self, call: &AskedCall) -> Option<u64> {
+    pub(super) fn meaning_of(&self, call: &RequestedCall) -> Option<u64> {
         let operation = call.operation?;
         let (mut values, mut is_plain) = (Vec::new(), true);
         call.facts.given(&mut |name, _| match call.facts.parameter(name) {

@@ -1,18 +1,18 @@
 //! `chert.signature-alone`: a signature without the header that names the tenant.
 
-use super::{Breach, Rule, Seen, Severity, Watcher};
+use super::{Breach, Observer, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.signature-alone",
     severity: Severity::Error,
     summary: "a signature comes with x-chert-tenant",
     source: "docs.trychert.com, authentication",
-    watch: || Box::new(SignatureAlone),
+    observe: || Box::new(SignatureAlone),
 };
 
 struct SignatureAlone;
 
-impl Watcher for SignatureAlone {
+impl Observer for SignatureAlone {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let headers = &seen.request.headers;
         let is_alone = seen.is_of("chert")

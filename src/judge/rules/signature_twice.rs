@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::seen::hash;
-use super::{Breach, Recent, Rule, Seen, Severity, Watcher};
+use super::{Breach, Observer, Recent, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.signature-twice",
     severity: Severity::Warn,
     summary: "each request is signed for itself",
     source: "docs.trychert.com, authentication",
-    watch: || Box::new(SignatureTwice::default()),
+    observe: || Box::new(SignatureTwice::default()),
 };
 
 /// What is signed is the second and the body: within the same second the same body has the same signature, though it is
@@ -22,7 +22,7 @@ struct SignatureTwice {
     used: Recent<()>,
 }
 
-impl Watcher for SignatureTwice {
+impl Observer for SignatureTwice {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let signature = seen.request.headers.get("x-chert-signature").filter(|_| seen.is_of("chert"))?;
         let key = hash(&signature);

@@ -1,7 +1,8 @@
 //! What is a retry, and of whom: connections, times, callers, and requests that mean the same.
 
 use jiff::Timestamp;
-use standin::engine::{Arrival, Realm, step};
+use standin::basics::Arrival;
+use standin::engine::{Namespaces, step};
 use standin::http::{Connection, Request};
 
 use super::{CREW, RENAME, Run, SCENARIO};
@@ -142,11 +143,11 @@ fn other_requests_make_no_burst() {
 
 #[test]
 fn an_answer_that_nobody_waited_for_binds_nobody() {
-    let mut realm = Realm::new(Run::new("").world);
+    let mut namespaces = Namespaces::new(Run::new("").world);
     let now: Timestamp = "2024-11-20T13:55:08Z".parse().unwrap();
-    let (name, _) = realm.open(None, None, now).unwrap();
-    let send = |realm: &mut Realm, after: i64| {
-        let world = realm.space(&name, now).unwrap();
+    let (name, _) = namespaces.open(None, None, now).unwrap();
+    let send = |namespaces: &mut Namespaces, after: i64| {
+        let world = namespaces.namespace(&name, now).unwrap();
         let headers = [
             ("authorization", "Bearer signing-secret"),
             ("x-chert-tenant", "acme"),
@@ -158,12 +159,12 @@ fn an_answer_that_nobody_waited_for_binds_nobody() {
         let planned = step(world, &request, arrival);
         world.record(request, planned, arrival);
     };
-    send(&mut realm, 0);
-    realm.undelivered(Some("n1"), 1);
-    send(&mut realm, 500);
-    assert_eq!(realm.broken(), []);
-    send(&mut realm, 1_000);
-    assert_eq!(realm.broken().len(), 1, "the second answer was read");
+    send(&mut namespaces, 0);
+    namespaces.undelivered(Some("n1"), 1);
+    send(&mut namespaces, 500);
+    assert_eq!(namespaces.broken(), []);
+    send(&mut namespaces, 1_000);
+    assert_eq!(namespaces.broken().len(), 1, "the second answer was read");
 }
 
 #[test]

@@ -1,0 +1,252 @@
+//! A request → the method called, its parameters and the credentials that came along.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use super::parameters::Parameters;
+use super::php::{self, form, multipart};
+use crate::http::{Request, json};
+
+/// A request, read.
+#[derive(Debug)]
+pub struct MethodCall {
+    /// The method's name as called, without a transport suffix; empty when there is none.
+    pub method: String,
+    /// Whether the path is that of REST 3.0.
+    pub is_version_3: bool,
+    /// What the method gets to see.
+    pub parameters: Arc<Parameters>,
+    /// What says who calls.
+    pub presented: Presented,
+}
+
+/// The credentials of a request, unjudged.
+#[derive(Debug, Default)]
+pub struct Presented {
+    /// An access token: header, `auth`, `access_token`, in this order of priority.
+    pub token: Option<String>,
+    /// The user and the secret of a webhook.
+    pub webhook: Option<(String, String)>,
+    /// Whether the webhook stands in the path, which then decides alone.
+    pub webhook_in_path: bool,
+    /// A browser's session.
+    pub session: bool,
+    /// A signature for a download, which imconnector never issues.
+    pub signed_download: bool,
+}
+
+const BASE: &str = "/rest";
+
+/// Whether a path belongs to the REST interface.
+pub fn is_rest(path: &str) -> bool {
+    path.strip_prefix(BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Reads a request whose path [`is_rest`], once however often it is asked for.
+pub fn read(request: &Request) -> Arc<MethodCall> {
+    request.read_once(|| read_now(request))
+}
+
+fn read_now(request: &Request) -> MethodCall {
+    let mut segments = request.path()[BASE.len()..].split('/').filter(|segment| !segment.is_empty());
+    let segments = [segments.next(), segments.next(), segments.next(), segments.next()];
+    let (in_path, method) = match segments {
+        [Some(user), Some(secret), Some(method), None] => {
+            (Some((decoded(user), decoded(secret))), decoded(method))
+        }
+        [Some(method), None, ..] => (None, decoded(method)),
+        _ => (None, String::new()),
+    };
+    let is_version_3 = segments[0] == Some("api") && segments[1].is_some();
+    let mut parameters = parameters(request);
+    let presented = take_credentials(&mut parameters, request, in_path);
+    MethodCall { method: without_transport(method), is_version_3, parameters: parameters.into(), presented }
+}
+
+fn decoded(segment: &str) -> String {
+    if !segment.as_bytes().contains(&b'%') {
+        return segment.to_owned();
+    }
+    percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}
+
+/// A final `.json` or `.xml` names the transport.
+fn without_transport(mut method: String) -> String {
+    for suffix in [".json", ".xml"] {
+        let Some(stem) = method.len().checked_sub(suffix.len()) else { continue };
+        if stem > 0 && method.is_char_boundary(stem) && method[stem..].eq_ignore_ascii_case(suffix) {
+            method.truncate(stem);
+            break;
+        }
+    }
+    method
+}
+
+/// The query, and for POST the body's top-level members laid over it.
+pub fn parameters(request: &Request) -> Parameters {
+    let query = request.query();
+    let mut parameters =
+        if query.is_empty() { Parameters::default() } else { form::decode(query.as_bytes()).into() };
+    if request.method == "POST" {
+        let content_type = request.headers.text("content-type").unwrap_or_default();
+        parameters.lay_over(body_parameters(content_type, request.body()));
+    }
+    parameters
+}
+
+/// The body by its media type. What cannot be read counts as empty: the server swallows it without a word.
+fn body_parameters(content_type: &str, body: &[u8]) -> Parameters {
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    if media_type.eq_ignore_ascii_case("application/json")
+        || media_type.to_ascii_lowercase().contains("+json")
+    {
+        return json::parse(body).unwrap_or_default();
+    }
+    let fields = if media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        Some(form::decode(body))
+    } else if media_type.eq_ignore_ascii_case("multipart/form-data") {
+        multipart::decode(content_type, body)
+    } else {
+        None
+    };
+    fields.filter(|fields| !fields.is_empty()).unwrap_or_else(|| form::decode(body.trim_ascii())).into()
+}
+
+/// Takes the reserved names out of the parameters.
+fn take_credentials(
+    parameters: &mut Parameters,
+    request: &Request,
+    in_path: Option<(String, String)>,
+) -> Presented {
+    let mut take = |name: &str| parameters.take(name);
+    let scalar = |value: Option<Value>| {
+        let text = value.as_ref().and_then(php::to_text).map(Cow::into_owned);
+        text.filter(|text| !text.is_empty())
+    };
+    let (auth, access_token) = (scalar(take("auth")), scalar(take("access_token")));
+    let (user, secret) = (scalar(take("aplogin")), scalar(take("ap")));
+    let session = take("sessid").is_some_and(|value| !php::is_empty(&value));
+    let signed_download = take("token").is_some_and(|value| !php::is_empty(&value));
+    for name in
+        ["start", "state", "auth_connector", "method", "bx24_request_id", "bx24_sdk_ver", "bx24_sdk_type"]
+    {
+        take(name);
+    }
+    Presented {
+        token: bearer(request).map(str::to_owned).or(auth).or(access_token),
+        webhook_in_path: in_path.is_some(),
+        webhook: in_path.or(user.zip(secret)),
+        session: session || request.headers.get("x-bitrix-csrf-token").is_some_and(|value| !value.is_empty()),
+        signed_download,
+    }
+}
+
+fn bearer(request: &Request) -> Option<&str> {
+    let (scheme, token) = request.headers.text("authorization")?.trim().split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Headers;
+
+    fn request(method: &str, target: &str, content_type: &str, body: &str) -> Request {
+        let headers: Headers = [("content-type", content_type)].into_iter().collect();
+        Request::new(method, target, headers, body.to_owned().into())
+    }
+
+    #[test]
+    fn every_form_of_url_names_the_method() {
+        for (path, method, webhook) in [
+            ("/rest/imconnector.chat.name.set", "imconnector.chat.name.set", None),
+            ("/rest//imconnector.chat.name.set", "imconnector.chat.name.set", None),
+            ("/rest/imconnector.chat.name.set/", "imconnector.chat.name.set", None),
+            ("/rest/imconnector.chat.name.set.json", "imconnector.chat.name.set", None),
+            ("/rest/imconnector.chat.name.set.XML/", "imconnector.chat.name.set", None),
+            ("/rest/IMCONNECTOR.chat.name.set?x=1", "IMCONNECTOR.chat.name.set", None),
+            ("/rest/1/s%65cret/batch.json?y", "batch", Some(("1", "secret"))),
+            ("/rest/batch.html", "batch.html", None),
+            ("/rest/.json", ".json", None),
+            ("/rest/1/secret/", "", None),
+            ("/rest/a/b/c/d", "", None),
+            ("/rest/", "", None),
+            ("/rest", "", None),
+        ] {
+            let request = request("GET", path, "", "");
+            let call = read(&request);
+            assert_eq!(call.method, method, "{path}");
+            let webhook = webhook.map(|(user, secret): (&str, &str)| (user.into(), secret.into()));
+            assert_eq!(call.presented.webhook, webhook, "{path}");
+        }
+        assert!(read(&request("POST", "/rest/api/imconnector.chat.name.set", "", "")).is_version_3);
+        assert!(!is_rest("/restful/x") && is_rest("/rest") && is_rest("/rest/x"));
+    }
+
+    #[track_caller]
+    fn check(method: &str, target: &str, content_type: &str, body: &str, expected: Value) {
+        let request = request(method, target, content_type, body);
+        let call = read(&request);
+        assert_eq!(
+            serde_json::to_value(&*call.parameters).unwrap(),
+            expected,
+            "{method} {target} {content_type} {body}"
+        );
+    }
+
+    #[test]
+    fn parameters_come_from_the_query_and_for_post_from_the_body_over_it() {
+        use serde_json::json;
+        let form = "application/x-www-form-urlencoded";
+        check("GET", "/rest/m?A=1&B=2", "application/json", r#"{"A":9}"#, json!({"A": "1", "B": "2"}));
+        check("PUT", "/rest/m?A=1", form, "A=9", json!({"A": "1"}));
+        check(
+            "POST",
+            "/rest/m?A=1&B=2",
+            "application/json; charset=utf-8",
+            r#"{"A":9}"#,
+            json!({"A": 9, "B": "2"}),
+        );
+        check("POST", "/rest/m", "application/vnd.x+json", r#"{"A":[1]}"#, json!({"A": [1]}));
+        check("POST", "/rest/m", "application/json", "[5,6]", json!({"0": 5, "1": 6}));
+        check("POST", "/rest/m", form, "A=1+2&C[k]=%D1%8F", json!({"A": "1 2", "C": {"k": "я"}}));
+        check("POST", "/rest/m", "text/plain;charset=UTF-8", " A=1&B=2 \n", json!({"A": "1", "B": "2"}));
+        check("POST", "/rest/m?A=1", "", "", json!({"A": "1"}));
+        let parts = "--x\r\nContent-Disposition: form-data; name=\"A\"\r\n\r\n1\r\n--x--\r\n";
+        check("POST", "/rest/m", "multipart/form-data; boundary=x", parts, json!({"A": "1"}));
+    }
+
+    #[test]
+    fn a_body_that_is_no_json_object_is_swallowed() {
+        for body in ["{", "null", "5", "\"text\"", "", "{\"A\":\"\u{fffd}", &"[".repeat(500)] {
+            check("POST", "/rest/m?A=1", "application/json", body, serde_json::json!({"A": "1"}));
+        }
+    }
+
+    #[test]
+    fn reserved_names_do_not_reach_the_method() {
+        let request = request(
+            "POST",
+            "/rest/m?access_token=two&aplogin=1&ap=three&start=0&state=s&method=x&sessid=y&token=z",
+            "application/json",
+            r#"{"auth":"one","NAME":"n"}"#,
+        );
+        let call = read(&request);
+        assert_eq!(serde_json::to_value(&*call.parameters).unwrap(), serde_json::json!({"NAME": "n"}));
+        assert_eq!(call.presented.token.as_deref(), Some("one"));
+        assert_eq!(call.presented.webhook, Some(("1".into(), "three".into())));
+        assert!(call.presented.session && call.presented.signed_download && !call.presented.webhook_in_path);
+    }
+
+    #[test]
+    fn a_bearer_header_comes_before_parameters() {
+        let headers: Headers = [("Authorization", "bEARER header-token")].into_iter().collect();
+        let request = Request::new("POST", "/rest/m?auth=parameter", headers, "".into());
+        let call = read(&request);
+        assert_eq!(call.presented.token.as_deref(), Some("header-token"));
+    }
+}

@@ -1,0 +1,196 @@
+//! What a portal counts before it refuses: requests of an address, and the running time of methods.
+
+use core::net::IpAddr;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::section::{self, Requests};
+use crate::basics::CallTimes;
+use crate::services::bucket::{Buckets, Rate};
+
+/// The limits of a portal; those that its scenario leaves out count nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    requests: Option<Buckets<IpAddr>>,
+    operating: Option<Meter>,
+}
+
+impl Limits {
+    /// Nothing has been counted yet.
+    pub fn new(limits: &section::Limits) -> Self {
+        Self {
+            requests: limits.requests.map(|requests| Buckets::new(rate(requests))),
+            operating: limits.operating.map(|limit| Meter { limit: limit.0, used: HashMap::new() }),
+        }
+    }
+
+    /// Counts a request from `source`; whether it is let through.
+    pub fn admits(&mut self, source: IpAddr, now: Timestamp) -> bool {
+        self.requests.as_mut().is_none_or(|buckets| buckets.add(source, now).is_ok())
+    }
+
+    /// What counts the running time of methods, where it is limited.
+    pub fn operating(&mut self) -> Option<&mut Meter> {
+        self.operating.as_mut()
+    }
+}
+
+/// The vendor's tariffs, in requests at once and requests a second.
+fn rate(requests: Requests) -> Rate {
+    match requests {
+        Requests::Standard => Rate { burst: 50, per_second: 2 },
+        Requests::Enterprise => Rate { burst: 250, per_second: 5 },
+        Requests::Custom(rate) => rate,
+    }
+}
+
+/// Whose running time is counted, and of which method. The place of a credential says also how the caller came in.
+pub type Account = (usize, &'static str);
+
+/// Counts how long methods run, in baskets of a minute.
+#[derive(Clone, Debug)]
+pub struct Meter {
+    limit: Duration,
+    used: HashMap<Account, Baskets>,
+}
+
+/// What `time` reports of a meter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operating {
+    /// The second at which the oldest basket is forgotten.
+    pub reset_at: i64,
+    /// What the baskets hold.
+    pub used: Duration,
+}
+
+impl Operating {
+    /// Nothing counts for a call that began at `start`.
+    pub fn none(start: Timestamp) -> Self {
+        Self { reset_at: start.as_second() + WINDOW, used: Duration::ZERO }
+    }
+}
+
+/// A basket is forgotten this many seconds after the first call in it.
+const WINDOW: i64 = 600;
+
+/// Calls up to this long are not counted.
+const UNCOUNTED: Duration = Duration::from_millis(100);
+
+impl Meter {
+    /// Whether the account may call at `now`. The call that crosses the limit may.
+    pub fn admits(&self, account: Account, now: Timestamp) -> bool {
+        self.used.get(&account).is_none_or(|baskets| baskets.used(minute(now)) <= self.limit)
+    }
+
+    /// Counts a call in the basket of the minute in which it began.
+    pub fn count(&mut self, account: Account, span: &CallTimes) -> Operating {
+        let (start, minute) = (span.start, minute(span.start));
+        let taken = Duration::try_from(span.finish.duration_since(start)).unwrap_or_default();
+        if taken > UNCOUNTED {
+            self.used.entry(account).or_default().add(minute, start.as_second(), taken);
+        }
+        let baskets = self.used.get(&account);
+        baskets.and_then(|baskets| baskets.operating(minute)).unwrap_or_else(|| Operating::none(start))
+    }
+}
+
+fn minute(instant: Timestamp) -> i64 {
+    instant.as_second().div_euclid(60)
+}
+
+/// Ten baskets of a minute each; a basket's place is the last digit of its minute.
+#[derive(Clone, Debug, Default)]
+struct Baskets([Basket; BASKETS]);
+
+const BASKETS: usize = 10;
+
+/// The calls that began in one minute.
+#[derive(Clone, Copy, Debug, Default)]
+struct Basket {
+    minute: i64,
+    /// The second at which the first of them began.
+    first: i64,
+    used: Duration,
+}
+
+impl Baskets {
+    fn add(&mut self, minute: i64, second: i64, taken: Duration) {
+        let basket = &mut self.0[minute.rem_euclid(BASKETS as i64) as usize];
+        if basket.minute != minute || basket.used.is_zero() {
+            *basket = Basket { minute, first: second, used: Duration::ZERO };
+        }
+        basket.used = basket.used.saturating_add(taken);
+    }
+
+    /// Those of the ten minutes up to this one that hold something.
+    fn of_the_window(&self, minute: i64) -> impl Iterator<Item = &Basket> {
+        let window = minute - BASKETS as i64 + 1..=minute;
+        self.0.iter().filter(move |basket| !basket.used.is_zero() && window.contains(&basket.minute))
+    }
+
+    fn used(&self, minute: i64) -> Duration {
+        self.of_the_window(minute).fold(Duration::ZERO, |sum, basket| sum.saturating_add(basket.used))
+    }
+
+    fn operating(&self, minute: i64) -> Option<Operating> {
+        let oldest = self.of_the_window(minute).min_by_key(|basket| basket.minute)?;
+        Some(Operating { reset_at: oldest.first + WINDOW, used: self.used(minute) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RENAME: Account = (0, "rename");
+
+    /// A call that begins this many seconds into the first minute and takes so many milliseconds.
+    fn span(second: i64, milliseconds: i64) -> CallTimes {
+        let start = Timestamp::from_second(6_000 + second).unwrap();
+        let finish = Timestamp::from_millisecond((6_000 + second) * 1_000 + milliseconds).unwrap();
+        CallTimes { start, processing: start, finish }
+    }
+
+    fn meter() -> Meter {
+        Meter { limit: Duration::from_secs(480), used: HashMap::new() }
+    }
+
+    #[test]
+    fn the_call_that_crosses_the_limit_is_the_last_until_its_basket_is_forgotten() {
+        let mut meter = meter();
+        let admits = |meter: &Meter, second| meter.admits(RENAME, span(second, 0).start);
+        for second in [30, 130, 230, 330] {
+            assert!(admits(&meter, second));
+            meter.count(RENAME, &span(second, 120_000));
+        }
+        assert!(admits(&meter, 430), "480 s are not more than 480 s");
+        let operating = meter.count(RENAME, &span(430, 101));
+        assert_eq!(operating, Operating { reset_at: 6_630, used: Duration::from_millis(480_101) });
+        assert!(!admits(&meter, 431));
+        assert!(!admits(&meter, 599));
+        assert!(admits(&meter, 600), "the tenth minute after");
+        assert_eq!(meter.count(RENAME, &span(600, 0)).used, Duration::from_millis(360_101));
+    }
+
+    #[test]
+    fn short_calls_and_other_accounts_do_not_count() {
+        let mut meter = meter();
+        let nothing = Operating { reset_at: 6_610, used: Duration::ZERO };
+        assert_eq!(meter.count(RENAME, &span(10, 100)), nothing);
+        meter.count((0, "other"), &span(10, 500_000));
+        meter.count((1, "rename"), &span(10, 500_000));
+        assert!(meter.admits(RENAME, span(20, 0).start));
+        assert!(!meter.admits((0, "other"), span(20, 0).start));
+    }
+
+    #[test]
+    fn the_oldest_basket_says_when_it_is_forgotten() {
+        let mut meter = meter();
+        meter.count(RENAME, &span(10, 1_000));
+        meter.count(RENAME, &span(50, 1_000));
+        assert_eq!(meter.count(RENAME, &span(70, 1_000)).reset_at, 6_610);
+        assert_eq!(meter.count(RENAME, &span(610, 1_000)).reset_at, 6_670);
+    }
+}

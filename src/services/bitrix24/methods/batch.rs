@@ -1,0 +1,278 @@
+//! `batch`: up to fifty commands in one request, each with a result or an error of its own.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::{BATCH, Invocation, Method, MethodAnswer};
+use crate::basics::Stage;
+use crate::services::bitrix24::envelope::ErrorBody;
+use crate::services::bitrix24::errors::Refusal;
+use crate::services::bitrix24::parameters::Parameters;
+use crate::services::bitrix24::php::{self, form};
+use crate::services::bitrix24::portal::{LivePortal, run_nested};
+use crate::services::{Exchange, Operation, OperationCall, RequestedCall};
+
+/// The method.
+pub static METHOD: Method = Method {
+    operation: Operation {
+        name: BATCH,
+        route: "POST /rest/batch",
+        summary: "runs up to fifty commands in one request",
+        parameters: &[],
+        chat: None,
+        changes: false,
+        source: "apidocs.bitrix24.com/api-reference/how-to-call-rest-api/batch.html",
+    },
+    needs_connector_scope: false,
+    batchable: false,
+    is_timed: false,
+    run,
+};
+
+/// The most commands that are run.
+const MOST: usize = 50;
+
+/// Real methods that the vendor keeps out of batches.
+const NOT_ALLOWED: &[&str] = &["batch", "download", "upload"];
+
+/// JSON texts by the names of commands.
+type Texts = Vec<(String, Cow<'static, [u8]>)>;
+
+fn run(
+    state: &mut LivePortal,
+    invocation: &Invocation<'_>,
+    exchange: &mut Exchange<'_>,
+) -> Result<MethodAnswer, Refusal> {
+    let call =
+        OperationCall { operation: Some(&METHOD.operation), facts: invocation.parameters, nested: false };
+    for stage in [Stage::Auth, Stage::Arguments, Stage::Lookup, Stage::Delivery] {
+        state.passed(stage, &call, exchange)?;
+    }
+    let start = exchange.stopwatch.now();
+    let stops_at_error = invocation.parameters.value("halt").is_some_and(php::is_true);
+    let (mut results, mut errors, mut times) = (Texts::new(), Texts::new(), Texts::new());
+    for (position, (name, command)) in commands(invocation.parameters).into_iter().enumerate() {
+        let Value::String(command) = command else { continue };
+        let outcome = match position < MOST {
+            true => run_command(state, &command, &results, invocation, exchange),
+            false => Err(Refusal::new("ERROR_BATCH_LENGTH_EXCEEDED", state.edition())),
+        };
+        match outcome {
+            Ok(answer) => {
+                let mut time = Vec::new();
+                answer.time.write(&mut time);
+                times.push((name.clone(), time.into()));
+                results.push((name, answer.result));
+            }
+            Err(refusal) => {
+                errors.push((name, php::json(&ErrorBody::new(&refusal)).into()));
+                if stops_at_error {
+                    break;
+                }
+            }
+        }
+    }
+    let none = Texts::new();
+    let mut result = Vec::new();
+    let maps = [
+        (&b"{\"result\":"[..], &results),
+        (b",\"result_error\":", &errors),
+        (b",\"result_total\":", &none),
+        (b",\"result_next\":", &none),
+        (b",\"result_time\":", &times),
+    ];
+    for (name, texts) in maps {
+        result.extend_from_slice(name);
+        write_php_array(texts, &mut result);
+    }
+    result.push(b'}');
+    Ok(MethodAnswer { result: result.into(), time: state.time_since(start, exchange) })
+}
+
+/// The commands by name; a list's names are its positions.
+fn commands(parameters: &Parameters) -> Vec<(String, Value)> {
+    match parameters.value("cmd") {
+        Some(Value::Object(commands)) => {
+            commands.iter().map(|(name, command)| (name.clone(), command.clone())).collect()
+        }
+        Some(Value::Array(commands)) => {
+            commands.iter().enumerate().map(|(index, command)| (index.to_string(), command.clone())).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What the commands of a batch ask for; references to other commands stand as they are.
+pub fn asked(parameters: &Parameters) -> Vec<RequestedCall> {
+    let call = |(name, command): (String, Value)| {
+        let Value::String(command) = command else { return None };
+        let (path, query) = split(&command);
+        let operation = super::by_name(path).filter(|method| method.batchable).map(|m| &m.operation);
+        let parameters = Parameters::from(form::decode(query.as_bytes()));
+        Some(RequestedCall { operation, command: Some(name), facts: Arc::new(parameters) })
+    };
+    commands(parameters).into_iter().filter_map(call).collect()
+}
+
+/// The method and the query of a command.
+fn split(command: &str) -> (&str, &str) {
+    let (path, query) = command.split_once('?').unwrap_or((command, ""));
+    (path, query.split('#').next().unwrap_or_default())
+}
+
+fn run_command(
+    state: &mut LivePortal,
+    command: &str,
+    results: &Texts,
+    outer: &Invocation<'_>,
+    exchange: &mut Exchange<'_>,
+) -> Result<MethodAnswer, Refusal> {
+    let (path, query) = split(command);
+    if NOT_ALLOWED.iter().any(|name| name.eq_ignore_ascii_case(path)) {
+        return Err(Refusal::new("ERROR_BATCH_METHOD_NOT_ALLOWED", state.edition()));
+    }
+    let Some(method) = super::by_name(path).filter(|method| method.batchable) else {
+        exchange.checkpoint.remark(format!("the method `{path}` in a batch is not emulated").into());
+        return Err(Refusal::new("ERROR_METHOD_NOT_FOUND", state.edition()));
+    };
+    let mut parameters = Parameters::from(resolved_map(form::decode(query.as_bytes()), results));
+    // The outer call's credentials take the place of any in the command.
+    for name in ["auth", "access_token", "aplogin", "ap", "start", "state"] {
+        parameters.take(name);
+    }
+    run_nested(state, method, &parameters, outer, exchange)
+}
+
+/// Replaces `$result[name][field]` in names and values by what earlier commands gave.
+fn resolved_map(parameters: Map<String, Value>, results: &Texts) -> Map<String, Value> {
+    parameters
+        .into_iter()
+        .map(|(name, value)| (text_of(&resolved(&name, results)), resolved_value(value, results)))
+        .collect()
+}
+
+fn resolved_value(value: Value, results: &Texts) -> Value {
+    match value {
+        Value::String(text) => resolved(&text, results),
+        Value::Array(elements) => {
+            elements.into_iter().map(|element| resolved_value(element, results)).collect()
+        }
+        Value::Object(members) => Value::Object(resolved_map(members, results)),
+        other => other,
+    }
+}
+
+/// A text that is one reference as a whole becomes what it refers to, type and all; a reference to nothing
+/// becomes an empty text.
+fn resolved(text: &str, results: &Texts) -> Value {
+    let mut parts = String::new();
+    let mut rest = text;
+    while let Some(position) = rest.find(REFERENCE) {
+        let (before, from) = rest.split_at(position);
+        let (keys, after) = reference(&from[REFERENCE.len()..]);
+        if keys.is_empty() {
+            parts.push_str(before);
+            parts.push_str(REFERENCE);
+        } else {
+            let found = look_up(&keys, results);
+            if before.is_empty() && after.is_empty() && parts.is_empty() {
+                return found.unwrap_or_else(|| "".into());
+            }
+            parts.push_str(before);
+            parts.push_str(&found.as_ref().map(text_of).unwrap_or_default());
+        }
+        rest = after;
+    }
+    parts.push_str(rest);
+    parts.into()
+}
+
+const REFERENCE: &str = "$result";
+
+/// The keys in brackets at the start of a text, and what follows them.
+fn reference(mut text: &str) -> (Vec<&str>, &str) {
+    let mut keys = Vec::new();
+    while let Some((key, after)) = text.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+        keys.push(key);
+        text = after;
+    }
+    (keys, text)
+}
+
+fn look_up(keys: &[&str], results: &Texts) -> Option<Value> {
+    let (name, fields) = keys.split_first()?;
+    let (_, text) = results.iter().find(|(known, _)| known == name)?;
+    fields.iter().try_fold(serde_json::from_slice(text).ok()?, |value: Value, field| match value {
+        Value::Object(mut members) => members.shift_remove(*field),
+        Value::Array(elements) => elements.into_iter().nth(field.parse().ok()?),
+        _ => None,
+    })
+}
+
+fn text_of(value: &Value) -> String {
+    php::to_text(value).map_or("Array".into(), Cow::into_owned)
+}
+
+/// A PHP array as `json_encode` writes it: keys from 0 without a gap make a list, none an empty one.
+fn write_php_array(texts: &Texts, written: &mut Vec<u8>) {
+    let is_list = texts.iter().enumerate().all(|(index, (key, _))| *key == index.to_string());
+    written.push(if is_list { b'[' } else { b'{' });
+    for (position, (key, text)) in texts.iter().enumerate() {
+        if position > 0 {
+            written.push(b',');
+        }
+        if !is_list {
+            written.extend_from_slice(&php::json(key));
+            written.push(b':');
+        }
+        written.extend_from_slice(text);
+    }
+    written.push(if is_list { b']' } else { b'}' });
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn references_are_replaced_and_keep_their_type_where_they_stand_alone() {
+        let results = &vec![
+            ("a".to_owned(), Cow::Borrowed(&br#"{"ID":7,"LIST":["x","y"]}"#[..])),
+            ("b".to_owned(), Cow::Borrowed(&b"true"[..])),
+        ];
+        for (text, expected) in [
+            ("$result[a][ID]", json!(7)),
+            ("$result[a][LIST][1]", json!("y")),
+            ("$result[a][LIST]", json!(["x", "y"])),
+            ("chat $result[a][ID]-$result[b]!", json!("chat 7-1!")),
+            ("$result[a][NONE]", json!("")),
+            ("$result", json!("$result")),
+            ("$result[", json!("$result[")),
+            ("$results[a]", json!("$results[a]")),
+            ("no reference", json!("no reference")),
+            ("$result[a][LIST] in text", json!("Array in text")),
+        ] {
+            assert_eq!(resolved(text, results), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_php_array_is_a_list_only_without_gaps() {
+        let cases = [
+            (&[][..], "[]"),
+            (&["0", "1"], "[1,1]"),
+            (&["1"], r#"{"1":1}"#),
+            (&["a/", "0"], r#"{"a\/":1,"0":1}"#),
+        ];
+        for (keys, expected) in cases {
+            let texts = keys.iter().map(|key| (key.to_string(), Cow::Borrowed(&b"1"[..]))).collect();
+            let mut written = Vec::new();
+            write_php_array(&texts, &mut written);
+            assert_eq!(String::from_utf8(written).unwrap(), expected);
+        }
+    }
+}

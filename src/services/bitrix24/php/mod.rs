@@ -1,0 +1,14 @@
+//! What imitates PHP 8.2: forms and parts of forms → parameters, casts, comparisons, and the layout of JSON.
+
+mod casts;
+mod decimal;
+pub mod form;
+mod json;
+pub mod multipart;
+mod numeric;
+#[cfg(test)]
+mod tests;
+
+pub use casts::{cut, is_empty, is_true, to_int, to_text, trim};
+pub use json::{json, write_float};
+pub use numeric::loosely_equal;

@@ -1,0 +1,168 @@
+//! A call's span → the `time` object of its answer.
+
+use jiff::Timestamp;
+use jiff::tz::Offset as Zone;
+
+use super::editions::Rules;
+use super::limits::Operating;
+use super::php;
+use crate::basics::CallTimes;
+use crate::scalar::Offset;
+
+/// The `time` object, members in the order of the wire.
+#[derive(Debug)]
+pub struct Time {
+    start: f64,
+    finish: f64,
+    duration: f64,
+    processing: f64,
+    date_start: Date,
+    date_finish: Date,
+    /// What was counted; `None` where it is not reported.
+    operating: Option<Operating>,
+    /// What is reported.
+    span: CallTimes,
+}
+
+/// A date as it is written.
+type Date = [u8; 25];
+
+impl Time {
+    /// Reports `span` by the edition's rules, with dates at `zone`.
+    ///
+    /// Durations are differences of two doubles and keep their long digits, as PHP's `microtime` gives them.
+    pub fn new(span: &CallTimes, rules: &Rules, zone: Offset) -> Self {
+        let (start, finish) = (microtime(span.start), microtime(span.finish));
+        let second = span.start.as_second();
+        let date_start = date(span.start, zone);
+        let date_finish =
+            if span.finish.as_second() == second { date_start } else { date(span.finish, zone) };
+        // A whole float is written without a fraction, so whole seconds need no type of their own.
+        let (start, processing) = if rules.whole_seconds {
+            (second as f64, (span.finish.as_second() - second) as f64)
+        } else {
+            (start, finish - microtime(span.processing))
+        };
+        Self {
+            start,
+            finish,
+            duration: finish - start,
+            processing,
+            date_start,
+            date_finish,
+            operating: rules.operating.then(|| Operating::none(span.start)),
+            span: *span,
+        }
+    }
+
+    /// What is reported.
+    pub fn span(&self) -> CallTimes {
+        self.span
+    }
+
+    /// Reports what was counted, whatever the edition.
+    pub fn set_operating(&mut self, operating: Operating) {
+        self.operating = Some(operating);
+    }
+
+    /// Appends the object.
+    pub fn write(&self, text: &mut Vec<u8>) {
+        let floats = [
+            (&b"{\"start\":"[..], self.start),
+            (b",\"finish\":", self.finish),
+            (b",\"duration\":", self.duration),
+            (b",\"processing\":", self.processing),
+        ];
+        for (name, float) in floats {
+            text.extend_from_slice(name);
+            php::write_float(text, float);
+        }
+        let dates =
+            [(&b",\"date_start\":\""[..], &self.date_start), (b"\",\"date_finish\":\"", &self.date_finish)];
+        for (name, date) in dates {
+            text.extend_from_slice(name);
+            text.extend_from_slice(date);
+        }
+        text.push(b'"');
+        if let Some(Operating { reset_at, used }) = self.operating {
+            text.extend_from_slice(format!(",\"operating_reset_at\":{reset_at},\"operating\":").as_bytes());
+            php::write_float(text, used.as_micros() as f64 / 1e6);
+        }
+        text.push(b'}');
+    }
+}
+
+/// PHP's `microtime(true)`: seconds since the epoch with microseconds, as a double.
+fn microtime(instant: Timestamp) -> f64 {
+    instant.as_second() as f64 + f64::from(instant.subsec_nanosecond() / 1_000) / 1e6
+}
+
+/// ISO 8601 in whole seconds with a numeric offset, never `Z`: `2024-11-20T15:55:08+02:00`.
+fn date(instant: Timestamp, zone: Offset) -> Date {
+    let local = Zone::from_seconds(zone.0).unwrap_or(Zone::UTC).to_datetime(instant);
+    let minutes = zone.0.abs() / 60;
+    let mut text = *b"0000-00-00T00:00:00+00:00";
+    let mut field = |at: usize, value: i32| {
+        text[at] = b'0' + (value / 10) as u8;
+        text[at + 1] = b'0' + (value % 10) as u8;
+    };
+    field(0, (local.year() / 100).into());
+    field(2, (local.year() % 100).into());
+    field(5, local.month().into());
+    field(8, local.day().into());
+    field(11, local.hour().into());
+    field(14, local.minute().into());
+    field(17, local.second().into());
+    field(20, minutes / 60);
+    field(23, minutes % 60);
+    if zone.0 < 0 {
+        text[19] = b'-';
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::services::bitrix24::editions::Edition;
+
+    fn seed_page_span() -> CallTimes {
+        CallTimes {
+            start: "2024-11-20T15:55:08.525962+02:00".parse().unwrap(),
+            processing: "2024-11-20T15:55:08.802164+02:00".parse().unwrap(),
+            finish: "2024-11-20T15:55:08.879113+02:00".parse().unwrap(),
+        }
+    }
+
+    #[track_caller]
+    fn check(edition: Edition, expected: &str) {
+        let time = Time::new(&seed_page_span(), edition.rules(), Offset(7200));
+        let mut text = Vec::new();
+        time.write(&mut text);
+        assert_eq!(String::from_utf8(text).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_documented_time_is_the_seed_pages_to_the_digit() {
+        check(
+            Edition::Documented,
+            r#"{"start":1732110908.525962,"finish":1732110908.879113,"duration":0.3531508445739746,"processing":0.07694888114929199,"date_start":"2024-11-20T15:55:08+02:00","date_finish":"2024-11-20T15:55:08+02:00"}"#,
+        );
+    }
+
+    #[test]
+    fn the_live_time_counts_from_whole_seconds() {
+        check(
+            Edition::Live,
+            r#"{"start":1732110908,"finish":1732110908.879113,"duration":0.879112958908081,"processing":0,"date_start":"2024-11-20T15:55:08+02:00","date_finish":"2024-11-20T15:55:08+02:00","operating_reset_at":1732111508,"operating":0}"#,
+        );
+    }
+
+    #[test]
+    fn dates_carry_their_offset() {
+        let instant = "2024-12-31T23:30:00Z".parse().unwrap();
+        assert_eq!(date(instant, Offset(0)), *b"2024-12-31T23:30:00+00:00");
+        assert_eq!(date(instant, Offset(-34_200)), *b"2024-12-31T14:00:00-09:30");
+        assert_eq!(date(instant, Offset(7_200)), *b"2025-01-01T01:30:00+02:00");
+    }
+}

@@ -1,0 +1,293 @@
+//! The service as it lives: tenants and their chats, and the way of a request through it.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::endpoints::{self, Endpoint};
+use super::errors::Refusal;
+use super::section::{self, ChertSection, TenantState};
+use super::{envelope, signature};
+use crate::basics::{Draws, Stage};
+use crate::http::{Body, Reply};
+use crate::services::bucket::Buckets;
+use crate::services::{Commit, Emulator, Exchange, Later, NamedChat, OperationCall};
+
+/// The state of the service.
+#[derive(Clone, Debug)]
+pub struct LiveWorkspace {
+    tenants: Tenants,
+    /// Requests by tenant, where they are limited.
+    requests: Option<Buckets<usize>>,
+    traces: Draws,
+    /// Requests answered, which number the traces.
+    answered: u64,
+}
+
+/// The tenants of the service.
+#[derive(Clone, Debug)]
+pub struct Tenants {
+    tenants: Vec<Tenant>,
+    slugs: HashMap<String, Key>,
+}
+
+/// What proves that a request is a tenant's.
+#[derive(Clone, Debug)]
+struct Key {
+    /// The tenant's place.
+    tenant: usize,
+    secret: String,
+}
+
+/// One tenant.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    index: usize,
+    slug: String,
+    /// Its slug as the scenario has it.
+    original: String,
+    /// Whether a bearer token must come with the tenant's header.
+    pub multi_tenant: bool,
+    state: TenantState,
+    chats: Vec<Chat>,
+    ids: HashMap<String, usize>,
+    /// Changes that are made later.
+    later: Later<Change>,
+}
+
+/// A chat, by its place, and what it gets.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The chat.
+    pub chat: usize,
+    /// Its new name.
+    pub display_name: Option<String>,
+    /// Its new icon.
+    pub group_chat_icon: Option<String>,
+}
+
+/// A chat.
+#[derive(Clone, Debug)]
+pub struct Chat {
+    /// Its identifier.
+    pub id: String,
+    /// Whether it is a group.
+    pub is_group: bool,
+    /// Whether it has its chat key and its pinned line.
+    pub is_deliverable: bool,
+    /// Its present display name.
+    pub display_name: Option<String>,
+    /// The URL of its present icon.
+    pub group_chat_icon: Option<String>,
+}
+
+impl Tenants {
+    /// All of them.
+    pub fn all(&self) -> &[Tenant] {
+        &self.tenants
+    }
+
+    /// A copy's tenants go by the slug and secret of the original as well: a request may come here by its header alone.
+    fn new(section: &ChertSection) -> Self {
+        let tenants: Vec<_> = section
+            .tenants
+            .iter()
+            .enumerate()
+            .map(|(i, tenant)| Tenant::new(i, tenant, &section.suffix))
+            .collect();
+        let mut slugs = HashMap::new();
+        for (tenant, seed) in section.tenants.iter().enumerate() {
+            let original = |text: &str| text.strip_suffix(&section.suffix).unwrap_or(text).to_owned();
+            let (slug, secret) = (original(&seed.slug), original(&seed.signing_secret));
+            slugs.insert(slug, Key { tenant, secret });
+            slugs.insert(seed.slug.to_string(), Key { tenant, secret: seed.signing_secret.to_string() });
+        }
+        Self { tenants, slugs }
+    }
+
+    /// The tenant with this slug, and its secret.
+    pub fn by_slug(&self, slug: &str) -> Option<(&Tenant, &str)> {
+        let key = self.slugs.get(slug)?;
+        Some((&self.tenants[key.tenant], &key.secret))
+    }
+
+    /// The tenant with a secret that `is_meant`.
+    pub fn by_secret(&self, is_meant: impl Fn(&str) -> bool) -> Option<&Tenant> {
+        let key = self.slugs.values().find(|key| is_meant(&key.secret))?;
+        Some(&self.tenants[key.tenant])
+    }
+}
+
+impl Tenant {
+    fn new(index: usize, tenant: &section::Tenant, suffix: &str) -> Self {
+        let chats: Vec<_> = tenant.chats.iter().map(Chat::new).collect();
+        Self {
+            index,
+            slug: tenant.slug.to_string(),
+            original: tenant.slug.strip_suffix(suffix).unwrap_or(&tenant.slug).to_owned(),
+            multi_tenant: tenant.multi_tenant,
+            state: tenant.state,
+            ids: chats.iter().enumerate().map(|(index, chat)| (chat.id.clone(), index)).collect(),
+            chats,
+            later: Later::default(),
+        }
+    }
+
+    /// The chat with this identifier, and its place.
+    pub fn chat(&self, id: &str) -> Option<(usize, &Chat)> {
+        self.ids.get(id).map(|&index| (index, &self.chats[index]))
+    }
+
+    /// Reports to the checkpoint that a call has passed every stage in front of its change, and makes that as the
+    /// checkpoint says.
+    pub fn deliver(
+        &mut self,
+        change: Change,
+        call: &OperationCall<'_>,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<(), Refusal> {
+        let verdict = passed(Stage::Delivery, call, exchange);
+        let commit = verdict.as_ref().map_or_else(|refusal| refusal.commit, |commit| *commit);
+        if let Some(change) = self.later.sort(commit, change) {
+            self.make(change);
+        }
+        verdict.map(drop)
+    }
+
+    fn make(&mut self, change: Change) {
+        let chat = &mut self.chats[change.chat];
+        chat.display_name = change.display_name.or(chat.display_name.take());
+        chat.group_chat_icon = change.group_chat_icon.or(chat.group_chat_icon.take());
+    }
+}
+
+impl Chat {
+    fn new(chat: &section::Chat) -> Self {
+        Self {
+            id: chat.id.to_string(),
+            is_group: chat.group,
+            is_deliverable: chat.chat_key && chat.line.is_some(),
+            display_name: chat.display_name.as_ref().map(ToString::to_string),
+            group_chat_icon: chat.group_chat_icon.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+impl LiveWorkspace {
+    /// The service at the start of its scenario.
+    pub fn new(section: &ChertSection, seed: u64) -> Self {
+        Self {
+            tenants: Tenants::new(section),
+            requests: section.limits.requests.map(Buckets::new),
+            traces: Draws::new(seed, "chert", "trace"),
+            answered: 0,
+        }
+    }
+
+    /// Twelve lower-case hex digits, drawn from the seed.
+    fn trace(&mut self) -> String {
+        self.answered += 1;
+        format!("{:012x}", self.traces.draw(self.answered) >> 16)
+    }
+
+    fn request(&mut self, exchange: &mut Exchange<'_>) -> Result<Vec<u8>, Refusal> {
+        let request = exchange.request;
+        if request.body == Body::TooLarge {
+            return Err(Refusal { status: 413, ..Refusal::new("1002") }
+                .with_text("Request body is larger than 1 MiB"));
+        }
+        let route = endpoints::route(request);
+        let operation = Option::as_ref(&route).map(|route| &route.endpoint.operation);
+        let call = OperationCall { operation, facts: &*route, nested: false };
+        passed(Stage::Gateway, &call, exchange)?;
+        let tenant = signature::caller(&self.tenants, request, exchange.stopwatch.now()).map_err(
+            |(refusal, why)| {
+                exchange.checkpoint.remark(why.into());
+                refusal
+            },
+        )?;
+        match tenant.state {
+            TenantState::Active => {}
+            TenantState::Suspended => return Err(Refusal::new("2005")),
+            TenantState::EmailUnverified => return Err(Refusal::new("2007")),
+            TenantState::AccountLimit => return Err(Refusal::new("2008")),
+        }
+        if let Some(requests) = &mut self.requests {
+            let now = exchange.stopwatch.now();
+            if let Err(wait) = requests.add(tenant.index, now) {
+                exchange
+                    .checkpoint
+                    .remark("`limits.requests` lets no more requests of this tenant through".into());
+                return Err(Refusal::new("1007").with_retry_after(wait));
+            }
+        }
+        passed(Stage::Auth, &call, exchange)?;
+        let Some(route) = &*route else {
+            exchange
+                .checkpoint
+                .remark(format!("`{} {}` is not emulated", request.method, request.path()).into());
+            return Err(Refusal::new("2011"));
+        };
+        let index = tenant.index;
+        let Endpoint { run, .. } = route.endpoint;
+        run(&mut self.tenants.tenants[index], route, &call, exchange)
+    }
+}
+
+/// Reports to the checkpoint that a call has passed a stage.
+pub fn passed(
+    stage: Stage,
+    call: &OperationCall<'_>,
+    exchange: &mut Exchange<'_>,
+) -> Result<Commit, Refusal> {
+    exchange.checkpoint.passed(stage, call, &mut exchange.stopwatch).map_err(Refusal::ordered)
+}
+
+impl Emulator for LiveWorkspace {
+    fn answer(&mut self, exchange: &mut Exchange<'_>) -> Reply {
+        let trace = self.trace();
+        match self.request(exchange) {
+            Ok(body) => envelope::success(body, trace),
+            Err(refusal) => {
+                exchange.checkpoint.refused(refusal.code.code);
+                envelope::error(&refusal, &trace)
+            }
+        }
+    }
+
+    fn answered(&mut self, at: jiff::Timestamp) {
+        self.tenants.tenants.iter_mut().for_each(|tenant| tenant.later.answered(at));
+    }
+
+    fn settle(&mut self, now: jiff::Timestamp) {
+        for tenant in &mut self.tenants.tenants {
+            tenant.later.due(now).into_iter().for_each(|change| tenant.make(change));
+        }
+    }
+
+    fn copy(&self) -> Box<dyn Emulator> {
+        Box::new(self.clone())
+    }
+
+    fn chats(&self, id: &str) -> Vec<NamedChat> {
+        let named = |tenant: &Tenant| {
+            let (_, chat) = tenant.chat(id)?;
+            let apart = vec![("tenant", tenant.original.clone())];
+            Some(NamedChat { apart, name: chat.display_name.clone().unwrap_or_default() })
+        };
+        self.tenants.all().iter().filter_map(named).collect()
+    }
+
+    fn state(&self) -> Value {
+        let chat = |chat: &Chat| {
+            json!({
+                "id": chat.id,
+                "group": chat.is_group,
+                "display_name": chat.display_name,
+                "group_chat_icon": chat.group_chat_icon,
+            })
+        };
+        let tenant = |tenant: &Tenant| json!({"slug": tenant.slug, "chats": tenant.chats.iter().map(chat).collect::<Vec<_>>()});
+        json!({"tenants": self.tenants.all().iter().map(tenant).collect::<Vec<_>>()})
+    }
+}
