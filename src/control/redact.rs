@@ -1,8 +1,9 @@
 //! Hides credentials in what a reader sees.
 
+use crate::emulator::Service;
 use crate::http::{Reply, Request};
 use crate::scenario::Scenario;
-use crate::services::{SERVICES, Service};
+use crate::services::SERVICES;
 
 /// What stands in place of a secret.
 const HIDDEN: &str = "***";

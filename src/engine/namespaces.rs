@@ -10,7 +10,7 @@ use super::{Counters, Traffic, World};
 use crate::http::{Reply, Request};
 use crate::judge::{Broken, ExpectationOutcome};
 use crate::scenario::Scenario;
-use crate::services::{SERVICES, Service};
+use crate::services::by_path;
 
 /// The worlds.
 #[derive(Debug)]
@@ -99,7 +99,7 @@ impl Namespaces {
         let name = match request.headers.text(NAMESPACE_HEADER) {
             Some(name) => Some(name.trim().to_owned()),
             None if self.owners.is_empty() => None,
-            None => service_of(request).and_then(|service| {
+            None => by_path(request.path()).and_then(|service| {
                 let credential = service.credential(request)?;
                 self.owners.get(&(service.name(), credential)).cloned()
             }),
@@ -226,8 +226,8 @@ impl Namespaces {
             None => Some(&mut self.main),
             Some(name) => self.namespaces.get_mut(name).map(|namespace| &mut namespace.world),
         };
-        if let Some(conduct) = world.and_then(|world| world.conduct.as_mut()) {
-            conduct.unread(number);
+        if let Some(world) = world {
+            world.observers.unread(number);
         }
     }
 
@@ -288,11 +288,7 @@ fn named(namespace: &str, outcomes: Vec<ExpectationOutcome>) -> impl Iterator<It
 
 /// The credentials that `reply` hands out, by vendor.
 pub fn issued(request: &Request, reply: &Reply) -> Vec<(&'static str, String)> {
-    let Some(service) = service_of(request) else { return Vec::new() };
+    let Some(service) = by_path(request.path()) else { return Vec::new() };
     let issued = service.credentials_issued(request, reply);
     issued.into_iter().map(|credential| (service.name(), credential)).collect()
-}
-
-fn service_of(request: &Request) -> Option<&'static dyn Service> {
-    SERVICES.iter().copied().find(|service| service.claims(request.path()))
 }

@@ -5,13 +5,17 @@ use std::path::{Path, PathBuf};
 
 /// For each part of the library: the other parts that it may name.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("cli", &["basics", "engine", "judge", "scalar", "scenario", "serve", "services"]),
-    ("serve", &["basics", "control", "engine", "fault", "http", "judge", "scenario", "services"]),
-    ("control", &["basics", "engine", "fault", "http", "judge", "scalar", "scenario", "services"]),
-    ("engine", &["basics", "fault", "http", "judge", "scalar", "scenario", "services"]),
-    ("scenario", &["basics", "fault", "judge", "scalar", "services"]),
-    ("judge", &["basics", "fault", "http", "scalar", "services"]),
-    ("services", &["basics", "http", "scalar"]),
+    ("cli", &["basics", "emulator", "engine", "judge", "scalar", "scenario", "serve", "services"]),
+    ("serve", &["basics", "control", "emulator", "engine", "fault", "http", "judge", "scenario", "services"]),
+    (
+        "control",
+        &["basics", "emulator", "engine", "fault", "http", "judge", "scalar", "scenario", "services"],
+    ),
+    ("engine", &["basics", "emulator", "fault", "http", "judge", "scalar", "scenario", "services"]),
+    ("scenario", &["basics", "emulator", "fault", "judge", "scalar", "services"]),
+    ("judge", &["emulator", "fault", "http", "scalar", "services"]),
+    ("services", &["basics", "emulator", "http", "scalar"]),
+    ("emulator", &["basics", "http", "scalar"]),
     ("fault", &["basics", "http", "scalar"]),
     ("http", &[]),
     ("scalar", &[]),

@@ -53,7 +53,7 @@ impl Run {
         let scenario = scenario.unwrap_or_else(|report| panic!("{report}"));
         let now = "2024-11-20T13:55:08Z".parse().unwrap();
         Self {
-            world: World::new(Arc::new(scenario), 7, now).judging(now),
+            world: World::new(Arc::new(scenario), 7, now).judging(),
             now,
             connection: Connection::default(),
         }

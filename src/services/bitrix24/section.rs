@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::editions::Edition;
+use crate::emulator::bucket::Rate;
 use crate::scalar::{Length, Offset, Point, Text};
-use crate::services::bucket::Rate;
 
 /// One Bitrix24 portal.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

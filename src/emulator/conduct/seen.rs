@@ -2,17 +2,17 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use serde_json::Value;
 
-use super::burst::Guess;
+use crate::emulator::exchange::RequestedCall;
+use crate::emulator::operation::Operation;
+use crate::emulator::service::Habits;
 use crate::http::{Body, Connection, Reply, Request};
-use crate::services::{Operation, RequestedCall, Service};
 
 /// An exchange as rules see it.
 pub struct Seen<'a> {
@@ -22,8 +22,12 @@ pub struct Seen<'a> {
     pub came: Moment,
     /// When its answer was complete.
     pub answered: Moment,
-    /// The vendor asked.
-    pub service: &'a dyn Service,
+    /// The name of the service asked.
+    pub service: &'static str,
+    /// How that service reads requests.
+    pub habits: Habits,
+    /// The credential of the request; asked for only where a rule wants to know.
+    pub credential: &'a dyn Fn() -> Option<String>,
     /// The operation called; `None` when it is not emulated.
     pub operation: Option<&'static Operation>,
     /// What was asked.
@@ -36,9 +40,9 @@ pub struct Seen<'a> {
     pub calls: &'a [RequestedCall],
     /// Whether a fault broke the answer on its way: the client has not seen what it says.
     pub is_spoilt: bool,
-    /// What the vendor remarked.
+    /// What the service remarked.
     pub remarks: &'a [Cow<'static, str>],
-    /// What the vendor's other edition would have answered.
+    /// What the service's other edition would have answered.
     pub other: Option<OtherAnswer<'a>>,
     /// What several rules want to know.
     pub memo: Memo,
@@ -66,7 +70,7 @@ pub struct Memo {
     meaning: OnceCell<u64>,
 }
 
-/// An answer of a vendor's other edition.
+/// An answer of a service's other edition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OtherAnswer<'a> {
     /// The status.
@@ -80,25 +84,23 @@ pub struct OtherAnswer<'a> {
 }
 
 /// What comes so soon after an answer, over another connection, may have been sent without knowing it.
-pub(super) const IN_FLIGHT: Duration = Duration::from_millis(20);
+pub const IN_FLIGHT: Duration = Duration::from_millis(20);
+
+/// The pauses within a burst of requests that several clients or threads send beside each other are shorter.
+pub const LULL: Duration = Duration::from_millis(100);
 
 /// So long a burst may last, and so long a new connection may take until its first request comes, encryption included: fifty
 /// threads of a Python client took three seconds.
 const BURST: Duration = Duration::from_secs(5);
 
 impl Seen<'_> {
-    /// Whether it is an exchange of the vendor with this name.
-    pub(super) fn is_of(&self, service: &str) -> bool {
-        self.service.name() == service
-    }
-
     /// What tells one caller from another: the credential.
-    pub(super) fn caller(&self) -> u64 {
-        *self.memo.caller.get_or_init(|| hash(&(self.service.name(), self.service.credential(self.request))))
+    pub fn caller(&self) -> u64 {
+        *self.memo.caller.get_or_init(|| hash(&(self.service, (self.credential)())))
     }
 
     /// What makes two requests the same one sent again: caller, operation and parameters, however they are spelt.
-    pub(super) fn meaning(&self) -> u64 {
+    pub fn meaning(&self) -> u64 {
         *self.memo.meaning.get_or_init(|| {
             let of_call = match self.calls {
                 [call] => self.meaning_of(call),
@@ -115,7 +117,7 @@ impl Seen<'_> {
 
     /// The same for one call; `None` where there is no telling: the operation is not known, a parameter is no plain value,
     /// or it depends on the answer to another command.
-    pub(super) fn meaning_of(&self, call: &RequestedCall) -> Option<u64> {
+    pub fn meaning_of(&self, call: &RequestedCall) -> Option<u64> {
         let operation = call.operation?;
         let (mut values, mut is_plain) = (Vec::new(), true);
         call.facts.given(&mut |name, _| match call.facts.parameter(name) {
@@ -125,8 +127,9 @@ impl Seen<'_> {
         if !is_plain || values.is_empty() {
             return None;
         }
-        for name in operation.parameters {
-            values.extend(call.facts.parameter(name).map(|value| ((*name).to_owned(), value.into_owned())));
+        for known in operation.parameters {
+            let value = call.facts.parameter(known.name);
+            values.extend(value.map(|value| (known.name.to_owned(), value.into_owned())));
         }
         values.sort();
         Some(hash(&(self.caller(), operation.name, values)))
@@ -134,7 +137,7 @@ impl Seen<'_> {
 
     /// How much later it came than the answer to an earlier one was complete: on the wall or by the scenario's clock,
     /// whichever says more, as a test may move a virtual clock and need not wait.
-    pub(super) fn pause_after(&self, earlier: &Earlier) -> Duration {
+    pub fn pause_after(&self, earlier: &Earlier) -> Duration {
         let (wall, clock) = self.pauses_after(earlier);
         wall.max(clock)
     }
@@ -146,7 +149,7 @@ impl Seen<'_> {
     }
 
     /// How much later it came than an earlier one, by the clock that clients sign by.
-    pub(super) fn time_since(&self, earlier: &Earlier) -> Duration {
+    pub fn time_since(&self, earlier: &Earlier) -> Duration {
         Duration::try_from(self.came.clock.duration_since(earlier.came.clock)).unwrap_or_default()
     }
 
@@ -155,7 +158,7 @@ impl Seen<'_> {
     /// The next request of an HTTP/1 connection comes from one who has. So does the first one of a connection that was
     /// accepted after the answer, unless it is one of a burst; one that was accepted before takes its time to be agreed on. In
     /// all other cases a pause tells.
-    pub(super) fn can_know(&self, earlier: &Earlier) -> bool {
+    pub fn can_know(&self, earlier: &Earlier) -> bool {
         if earlier.number == self.number || self.unread.contains(&earlier.number) {
             return false;
         }
@@ -175,33 +178,35 @@ impl Seen<'_> {
 
     /// What it means and when its connection was accepted, if only that tells that its sender has read the answer to an
     /// earlier one.
-    pub(super) fn guess(&self, earlier: &Earlier) -> Option<Guess> {
+    pub fn guess(&self, earlier: &Earlier) -> Option<Guess> {
         let connection = self.request.connection;
         let is_other = connection.is_first && connection.number != earlier.connection.number;
         let opened = connection.opened.filter(|_| is_other && self.pause_after(earlier) < BURST)?;
         Some(Guess { meaning: self.meaning(), opened })
     }
+}
 
-    /// A member of the `error` of an answer of Chert.
-    pub(super) fn error_member(&self, name: &str) -> Option<Value> {
-        if self.error.is_none() || self.is_spoilt {
-            return None;
-        }
-        let body: Value = serde_json::from_slice(&self.reply.body).ok()?;
-        body.get("error").and_then(|error| error.get(name)).or_else(|| body.get(name)).cloned()
-    }
+/// That a request was a retry, which nothing but its new connection tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guess {
+    /// What the request means.
+    pub meaning: u64,
+    /// When its connection was accepted.
+    pub opened: Timestamp,
 }
 
 /// An exchange that a rule remembers.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Earlier {
-    pub(super) number: u64,
+pub struct Earlier {
+    /// Its number.
+    pub number: u64,
     came: Moment,
     answered: Moment,
     connection: Connection,
 }
 
-pub(super) fn hash(what: &impl Hash) -> u64 {
+/// A number for a value: the same for equal values of one run.
+pub fn hash(what: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     what.hash(&mut hasher);
     hasher.finish()
@@ -209,15 +214,15 @@ pub(super) fn hash(what: &impl Hash) -> u64 {
 
 /// The latest exchanges by what they are remembered for, each with what is to be known of it; bounded, as who watches for
 /// repeats need not remember a whole run.
-pub(super) struct Recent<T> {
+pub struct Recent<T> {
     by_key: IndexMap<u64, (Earlier, T)>,
 }
 
 /// How many are remembered.
-pub(super) const MOST_RECENT: usize = 1_000;
+pub const MOST_RECENT: usize = 1_000;
 
 /// What an earlier exchange means for a later one.
-pub(super) enum Recalled<T> {
+pub enum Recalled<T> {
     /// There is none whose answer anybody has read.
     Nothing,
     /// Its answer was under way when the later one was sent.
@@ -234,7 +239,7 @@ impl<T> Default for Recent<T> {
 
 impl<T> Recent<T> {
     /// What is remembered, as far as `seen` was sent by one who knows. The key is worked out only if anything is.
-    pub(super) fn recall(&mut self, key: impl FnOnce() -> u64, seen: &Seen<'_>) -> Recalled<T> {
+    pub fn recall(&mut self, key: impl FnOnce() -> u64, seen: &Seen<'_>) -> Recalled<T> {
         if self.by_key.is_empty() {
             return Recalled::Nothing;
         }
@@ -254,12 +259,12 @@ impl<T> Recent<T> {
     }
 
     /// What is remembered, whoever knows it. The key is worked out only if anything is.
-    pub(super) fn get(&self, key: impl FnOnce() -> u64) -> Option<&(Earlier, T)> {
+    pub fn get(&self, key: impl FnOnce() -> u64) -> Option<&(Earlier, T)> {
         if self.by_key.is_empty() { None } else { self.by_key.get(&key()) }
     }
 
     /// Remembers `seen`.
-    pub(super) fn put(&mut self, key: u64, seen: &Seen<'_>, value: T) {
+    pub fn put(&mut self, key: u64, seen: &Seen<'_>, value: T) {
         let Seen { number, came, answered, .. } = *seen;
         let earlier = Earlier { number, came, answered, connection: seen.request.connection };
         self.by_key.insert(key, (earlier, value));
@@ -267,20 +272,5 @@ impl<T> Recent<T> {
         if self.by_key.len() > MOST_RECENT {
             self.by_key.drain(..MOST_RECENT / 2);
         }
-    }
-}
-
-/// The errors of a batch's commands, by the commands' names.
-pub(super) type CommandErrors = BTreeMap<String, String>;
-
-pub(super) fn command_errors(body: &[u8]) -> CommandErrors {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let code = |(name, error): (String, &Value)| Some((name, error["error"].as_str()?.to_owned()));
-    match &body["result"]["result_error"] {
-        Value::Object(all) => all.iter().filter_map(|(name, error)| code((name.clone(), error))).collect(),
-        Value::Array(all) => {
-            all.iter().enumerate().filter_map(|(place, error)| code((place.to_string(), error))).collect()
-        }
-        _ => CommandErrors::new(),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::seen::Recalled;
-use super::{Breach, Observer, Recent, Rule, Seen, Severity};
+use super::error_member;
+use crate::emulator::conduct::{Breach, Observer, Recalled, Recent, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.early-retry",
@@ -21,14 +21,11 @@ struct EarlyRetry {
 
 impl Observer for EarlyRetry {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
-        if !seen.is_of("chert") {
-            return None;
-        }
         let recalled = self.waiting.recall(|| seen.meaning(), seen);
         if matches!(recalled, Recalled::UnderWay) {
             return None;
         }
-        if let Some(wait) = seen.error_member("retry_after").and_then(|seconds| seconds.as_u64()) {
+        if let Some(wait) = error_member(seen, "retry_after").and_then(|seconds| seconds.as_u64()) {
             self.waiting.put(seen.meaning(), seen, Duration::from_secs(wait));
         }
         let Recalled::Known(earlier, wait) = recalled else { return None };

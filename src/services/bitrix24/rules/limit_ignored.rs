@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use super::burst::LULL;
-use super::seen::{Recalled, hash};
-use super::{Breach, Observer, Recent, Rule, Seen, Severity};
+use crate::emulator::conduct::{Breach, LULL, Observer, Recalled, Recent, Rule, Seen, Severity, hash};
 
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.limit-ignored",
@@ -29,9 +27,6 @@ struct LimitIgnored {
 
 impl Observer for LimitIgnored {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
-        if !seen.is_of("bitrix24") {
-            return None;
-        }
         let breach = self.too_soon(seen).or_else(|| self.before_reset(seen));
         let key = || key(seen, seen.operation.map_or("", |operation| operation.name));
         if seen.error == Some("OPERATION_TIME_LIMIT") && !seen.is_spoilt {

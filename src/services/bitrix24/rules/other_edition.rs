@@ -1,10 +1,10 @@
 //! `bitrix24.other-edition`: a call that the vendor's page and the vendor's server answer differently.
 
-use super::seen::{CommandErrors, command_errors};
-use super::{Breach, OTHER_EDITION, Observer, OtherAnswer, Rule, Seen, Severity};
+use super::{CommandErrors, command_errors};
+use crate::emulator::conduct::{Breach, Observer, OtherAnswer, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
-    name: OTHER_EDITION,
+    name: "bitrix24.other-edition",
     severity: Severity::Warn,
     summary: "a call has the same outcome by the documentation and on the live server",
     source: "`standin catalog --editions`",
@@ -13,10 +13,17 @@ pub(super) static RULE: Rule = Rule {
 
 struct OtherEdition;
 
+/// Refusals of a limiter. It counts requests, and the same in either edition.
+const OF_LIMITS: [&str; 2] = ["QUERY_LIMIT_EXCEEDED", "OPERATION_TIME_LIMIT"];
+
 impl Observer for OtherEdition {
+    fn asks_other_edition(&self) -> bool {
+        true
+    }
+
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let OtherAnswer { status, error, body, editions: [here, there] } = seen.other?;
-        if seen.is_spoilt {
+        if seen.is_spoilt || seen.error.is_some_and(|error| OF_LIMITS.contains(&error)) {
             return None;
         }
         if (status, error) != (seen.reply.status, seen.error) {

@@ -1,6 +1,6 @@
 //! `chert.signature-alone`: a signature without the header that names the tenant.
 
-use super::{Breach, Observer, Rule, Seen, Severity};
+use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.signature-alone",
@@ -15,8 +15,7 @@ struct SignatureAlone;
 impl Observer for SignatureAlone {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let headers = &seen.request.headers;
-        let is_alone = seen.is_of("chert")
-            && headers.get("x-chert-signature").is_some()
+        let is_alone = headers.get("x-chert-signature").is_some()
             && headers.text("x-chert-tenant").is_none_or(|slug| slug.trim().is_empty());
         is_alone.then(|| Breach::of(seen, "it is signed, but names no tenant"))
     }

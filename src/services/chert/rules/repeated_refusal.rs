@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::seen::Recalled;
-use super::{Breach, Observer, Recent, Rule, Seen, Severity};
+use super::error_member;
+use crate::emulator::conduct::{Breach, Observer, Recalled, Recent, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.repeated-refusal",
@@ -23,15 +23,12 @@ struct RepeatedRefusal {
 
 impl Observer for RepeatedRefusal {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
-        if !seen.is_of("chert") {
-            return None;
-        }
         let recalled = self.refused.recall(|| seen.meaning(), seen);
         if matches!(recalled, Recalled::UnderWay) {
             return None;
         }
         let code = seen.error.filter(|code| !MENDED_BY_SIGNING.contains(code));
-        if let Some(code) = code.filter(|_| seen.error_member("retryable") == Some(Value::Bool(false))) {
+        if let Some(code) = code.filter(|_| error_member(seen, "retryable") == Some(Value::Bool(false))) {
             self.refused.put(seen.meaning(), seen, code);
         }
         let Recalled::Known(earlier, code) = recalled else { return None };

@@ -1,6 +1,6 @@
 //! `bitrix24.batch-length`: more commands than a batch runs.
 
-use super::{Breach, Observer, Rule, Seen, Severity};
+use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.batch-length",
@@ -17,7 +17,7 @@ struct BatchLength;
 impl Observer for BatchLength {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let count = seen.calls.len().saturating_sub(1);
-        (seen.is_of("bitrix24") && count > MOST).then(|| {
+        (count > MOST).then(|| {
             Breach::of(
                 seen,
                 format!("the batch has {count} commands, and the last {} are not run", count - MOST),

@@ -1,6 +1,6 @@
 //! `chert.body-after-signing`: a body that was written once to be signed and once more to be sent.
 
-use super::{Breach, Observer, Rule, Seen, Severity};
+use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
 use crate::services::chert::SERIALISED_AGAIN;
 
 pub(super) static RULE: Rule = Rule {

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::seen::hash;
-use super::{Breach, Observer, Recent, Rule, Seen, Severity};
+use crate::emulator::conduct::{Breach, Observer, Recent, Rule, Seen, Severity, hash};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.signature-twice",
@@ -24,7 +23,7 @@ struct SignatureTwice {
 
 impl Observer for SignatureTwice {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
-        let signature = seen.request.headers.get("x-chert-signature").filter(|_| seen.is_of("chert"))?;
+        let signature = seen.request.headers.get("x-chert-signature")?;
         let key = hash(&signature);
         let Some(&(earlier, ())) = self.used.get(|| key) else {
             self.used.put(key, seen, ());

@@ -1,6 +1,6 @@
 //! `bitrix24.token-in-url`: an access token where logs and proxies read it.
 
-use super::{Breach, Observer, Rule, Seen, Severity};
+use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.token-in-url",
@@ -15,7 +15,7 @@ struct TokenInUrl;
 impl Observer for TokenInUrl {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let query = seen.request.query();
-        if !seen.is_of("bitrix24") || query.is_empty() {
+        if query.is_empty() {
             return None;
         }
         let has = |wanted: &&str| form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == *wanted);

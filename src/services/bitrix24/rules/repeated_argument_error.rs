@@ -1,7 +1,7 @@
 //! `bitrix24.repeated-argument-error`: the same call again after an error about its arguments.
 
-use super::seen::{Recalled, command_errors};
-use super::{Breach, Observer, Recent, Rule, Seen, Severity};
+use super::command_errors;
+use crate::emulator::conduct::{Breach, Observer, Recalled, Recent, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.repeated-argument-error",
@@ -28,9 +28,6 @@ struct RepeatedArgumentError {
 
 impl Observer for RepeatedArgumentError {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
-        if !seen.is_of("bitrix24") {
-            return None;
-        }
         let recalled = self.refused.recall(|| seen.meaning(), seen);
         if matches!(recalled, Recalled::UnderWay) {
             return None;

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::seen::{IN_FLIGHT, Recalled};
-use super::{Breach, Earlier, Observer, Recent, Rule, Seen, Severity};
+use super::error_member;
+use crate::emulator::conduct::{
+    Breach, Earlier, IN_FLIGHT, Observer, Recalled, Recent, Rule, Seen, Severity,
+};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.backoff",
@@ -29,9 +31,6 @@ struct Tries {
 
 impl Observer for Backoff {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
-        if !seen.is_of("chert") {
-            return None;
-        }
         let (mut tries, breach) = match self.failed.recall(|| seen.meaning(), seen) {
             Recalled::UnderWay => return None,
             Recalled::Nothing => (Tries::default(), None),
@@ -41,8 +40,8 @@ impl Observer for Backoff {
             }
         };
         // Who is told how long to wait need not make it longer.
-        let is_told = seen.error_member("retry_after").is_some();
-        if !is_told && seen.error_member("retryable") == Some(Value::Bool(true)) {
+        let is_told = error_member(seen, "retry_after").is_some();
+        if !is_told && error_member(seen, "retryable") == Some(Value::Bool(true)) {
             if tries.numbers.len() == MOST_NUMBERS {
                 tries.numbers.remove(1);
             }

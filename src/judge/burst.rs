@@ -5,18 +5,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
-use super::Seen;
-use super::seen::MOST_RECENT;
-
-/// The pauses within a burst of requests that several clients or threads send beside each other are shorter.
-pub(super) const LULL: Duration = Duration::from_millis(100);
-
-/// That a request was a retry, which nothing but its new connection tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Guess {
-    pub(super) meaning: u64,
-    pub(super) opened: Timestamp,
-}
+use crate::emulator::conduct::{Guess, LULL, MOST_RECENT, Seen};
 
 /// Requests that mean the same, as far as they were the first of their connections: only those that were under way at once
 /// tell several clients or threads from one that does one thing after the other.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Commit;
+use super::exchange::Fate;
 
 /// Changes that wait for their instant.
 #[derive(Clone, Debug)]
@@ -23,11 +23,11 @@ impl<T> Default for Later<T> {
 
 impl<T> Later<T> {
     /// The change, if it is to be made now; one that is to be made later is kept.
-    pub fn sort(&mut self, commit: Commit, change: T) -> Option<T> {
-        match commit {
-            Commit::Now => Some(change),
-            Commit::Never => None,
-            Commit::Later(length) => {
+    pub fn sort(&mut self, fate: Fate, change: T) -> Option<T> {
+        match fate {
+            Fate::Now => Some(change),
+            Fate::Never => None,
+            Fate::Later(length) => {
                 self.unanswered.push((length, change));
                 None
             }
@@ -59,10 +59,10 @@ mod tests {
     fn changes_wait_for_their_instant() {
         let at = |second| Timestamp::from_second(second).unwrap();
         let mut later = Later::default();
-        assert_eq!(later.sort(Commit::Now, "now"), Some("now"));
-        assert_eq!(later.sort(Commit::Never, "never"), None);
-        assert_eq!(later.sort(Commit::Later(Duration::from_secs(6)), "second"), None);
-        assert_eq!(later.sort(Commit::Later(Duration::from_secs(2)), "first"), None);
+        assert_eq!(later.sort(Fate::Now, "now"), Some("now"));
+        assert_eq!(later.sort(Fate::Never, "never"), None);
+        assert_eq!(later.sort(Fate::Later(Duration::from_secs(6)), "second"), None);
+        assert_eq!(later.sort(Fate::Later(Duration::from_secs(2)), "first"), None);
         assert_eq!(later.due(at(99)), [""; 0]);
         later.answered(at(3));
         assert_eq!(later.due(at(4)), [""; 0]);
