@@ -89,8 +89,8 @@ pub enum Requirement {
 pub struct Named {
     /// The kind of thing, such as `chat`.
     pub kind: &'static str,
-    /// A call has found the thing when it has passed this stage.
-    pub found_by: Stage,
+    /// A call has found the thing when it has passed this stage; `None` when it need not find it.
+    pub found_by: Option<Stage>,
 }
 
 impl Operation {
@@ -178,7 +178,13 @@ impl Parameter {
     /// The same, which names a thing of this kind; a call has found it when it has passed the stage.
     #[must_use]
     pub const fn naming(self, kind: &'static str, found_by: Stage) -> Self {
-        Self { names: Some(Named { kind, found_by }), ..self }
+        Self { names: Some(Named { kind, found_by: Some(found_by) }), ..self }
+    }
+
+    /// The same, which names a thing of this kind that need not exist.
+    #[must_use]
+    pub const fn mentioning(self, kind: &'static str) -> Self {
+        Self { names: Some(Named { kind, found_by: None }), ..self }
     }
 }
 

@@ -64,7 +64,7 @@ pub struct Known<'a> {
 /// What a call of `operation` must have found in the section to pass `stage`.
 pub fn known<'a>(section: &'a dyn Section, operation: &Operation, stage: Stage) -> Vec<Known<'a>> {
     let named = operation.parameters.iter().filter_map(|parameter| Some((parameter, parameter.names?)));
-    let found = named.filter(|(_, named)| named.found_by <= stage);
+    let found = named.filter(|(_, named)| named.found_by.is_some_and(|found_by| found_by <= stage));
     found
         .map(|(parameter, named)| Known {
             parameter: parameter.name,

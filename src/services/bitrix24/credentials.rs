@@ -32,6 +32,8 @@ pub struct Caller {
     pub means: Means,
     /// The application's `client_id`, where there is one.
     pub client_id: Option<Text>,
+    /// The place of the credential; a session has none.
+    pub credential: Option<usize>,
     /// The place of the first credential of the same application, or of the credential itself: what a caller uses
     /// is counted there. A session has none.
     pub account: Option<usize>,
@@ -39,6 +41,11 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// The scopes that the credential names; `None` when it grants all.
+    pub fn scopes(&self) -> Option<&[Text]> {
+        self.scope.as_deref()
+    }
+
     /// Whether the credential grants `scope`; one that names no scopes grants all.
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scope.as_ref().is_none_or(|scopes| scopes.iter().any(|granted| granted.as_str() == scope))
@@ -221,9 +228,13 @@ impl Credentials {
             }
             (Some(token), _) => self.by_token(portal, edition, token, scope, now),
             (None, Some(webhook)) => self.by_webhook(portal, edition, webhook, scope, secure),
-            (None, None) if presented.session => {
-                Ok(Caller { means: Means::Session, client_id: None, account: None, scope: None })
-            }
+            (None, None) if presented.session => Ok(Caller {
+                means: Means::Session,
+                client_id: None,
+                credential: None,
+                account: None,
+                scope: None,
+            }),
             (None, None) => Err(Refusal::new(&errors::NO_AUTH_FOUND, edition)),
         }
     }
@@ -245,6 +256,7 @@ impl Credentials {
         let caller = Caller {
             means: Means::OAuth,
             client_id: credential.client_id.clone(),
+            credential: Some(index),
             account: Some(self.accounts[index]),
             scope: portal.scope_of(credential).cloned(),
         };
@@ -292,8 +304,13 @@ impl Credentials {
         };
         let credential = &portal.credentials[index];
         let account = Some(self.accounts[index]);
-        let caller =
-            Caller { means: Means::Webhook, client_id: None, account, scope: credential.scope.clone() };
+        let caller = Caller {
+            means: Means::Webhook,
+            client_id: None,
+            credential: Some(index),
+            account,
+            scope: credential.scope.clone(),
+        };
         if scope.is_some_and(|scope| !caller.has_scope(scope)) {
             return Err(for_means(
                 Refusal::new(&errors::INSUFFICIENT_SCOPE, edition),

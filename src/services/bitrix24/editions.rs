@@ -263,6 +263,18 @@ const FACES: &[Entry] = &[
         source: "sibling pages; server source",
     },
     Entry {
+        number: 31,
+        item: "text of ACCESS_DENIED of imconnector.list",
+        row: Row::Texts(&[&errors::ACCESS_DENIED_CONNECTORS]),
+        source: "page of imconnector.list; language files",
+    },
+    Entry {
+        number: 48,
+        item: "status of ACCESS_DENIED of app.info",
+        row: Row::Status(&errors::ACCESS_DENIED_CONTEXT),
+        source: "page of app.info; server source",
+    },
+    Entry {
         number: 35,
         item: "status of OPERATION_TIME_LIMIT",
         row: Row::Behaviour("not stated at the seed revision; 429 as the later limits page has it", "429"),

@@ -197,6 +197,42 @@ catalogue! {
         ),
         "sent as ACCESS_DENIED: the caller lacks a right",
     );
+    ACCESS_DENIED_CONTEXT = means(
+        error(
+            "ACCESS_DENIED.context",
+            Auth,
+            "page of app.info; server source",
+            &[
+                documented(400, "Access denied! Application context required"),
+                live(403, "Access denied! Application context required"),
+            ],
+        ),
+        "sent as ACCESS_DENIED: a browser's session asks for the application",
+    );
+    ACCESS_DENIED_MODULE = means(
+        error(
+            "ACCESS_DENIED.module",
+            Auth,
+            "page of imconnector.list",
+            &[
+                documented(400, "The ImOpenLines module is not installed."),
+                live(400, "The ImOpenLines module is not installed."),
+            ],
+        ),
+        "sent as ACCESS_DENIED: the portal has no open lines",
+    );
+    ACCESS_DENIED_CONNECTORS = means(
+        error(
+            "ACCESS_DENIED.connectors",
+            Auth,
+            "page of imconnector.list; language files",
+            &[
+                documented(400, "You don't have access to this action"),
+                live(400, "You dont have access to this action"),
+            ],
+        ),
+        "sent as ACCESS_DENIED: the user may not change connectors",
+    );
     APPLICATION_NOT_FOUND = error("APPLICATION_NOT_FOUND", Auth, SERVER, &[live(401, "Application not found")]);
     EXPIRED_TOKEN = error(
         "expired_token",

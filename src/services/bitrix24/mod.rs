@@ -206,7 +206,7 @@ impl Section for Arc<Portal> {
         let token = usable().find_map(|credential| credential.token.as_ref());
         // Where webhooks may not call methods of imconnector, they may still call the others.
         let may_call = self.edition.rules().webhook_may_call;
-        let is_helper = method.scope == Scope::None && matches!(method.run, Run::Alone(_));
+        let is_helper = method.scope != Scope::Connectors && matches!(method.run, Run::Alone(_));
         let target = match (webhook, token) {
             (Some(webhook), token) if may_call || (is_helper && token.is_none()) => {
                 format!("/rest/{}/{}/{}", segment(&webhook.user), segment(&webhook.secret), operation.name)
@@ -246,7 +246,7 @@ impl Portal {
         self.state == PortalState::Open
             && credential.state == CredentialState::Active
             && credential.expires.is_none_or(|expires| expires.on(now) > now)
-            && (method.scope == Scope::None
+            && (method.scope != Scope::Connectors
                 || self.scope_of(credential).is_none_or(|scopes| scopes.iter().any(|s| s.as_str() == scope)))
             && !(self.require_https && credential.webhook.is_some())
     }

@@ -209,7 +209,7 @@ impl LivePortal {
                 .with_text("Access denied! Link check failed"));
         }
         let scope = match method.scope {
-            Scope::None => None,
+            Scope::None | Scope::Basic => None,
             Scope::Connectors => Some(edition.rules().scope),
         };
         let (now, secure) = (exchange.stopwatch.now(), exchange.request.secure);

@@ -126,6 +126,11 @@ impl Tenant {
         }
     }
 
+    /// Its slug.
+    pub fn slug(&self) -> &str {
+        &self.slug
+    }
+
     /// The chat with this identifier, and its place.
     pub fn chat(&self, id: &str) -> Option<(usize, &Chat)> {
         self.ids.get(id).map(|&index| (index, &self.chats[index]))

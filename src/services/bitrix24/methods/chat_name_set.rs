@@ -8,7 +8,6 @@ use super::{Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
 use crate::emulator::{Effect, ErrorCode, Exchange, Gives, Operation, Parameter, ValueType, gives};
 use crate::services::bitrix24::change::Change;
-use crate::services::bitrix24::credentials::Means;
 use crate::services::bitrix24::errors::{self, Refusal};
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::parameters::Parameters;
@@ -100,14 +99,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     let rules = invocation.rules();
     let refuse = |code| invocation.refusal(code);
 
-    let denied = match invocation.caller.means {
-        Means::OAuth => false,
-        Means::Webhook => !rules.webhook_may_call,
-        Means::Session => true,
-    };
-    if denied {
-        return Err(refuse(&errors::WRONG_AUTH_TYPE));
-    }
+    invocation.application_alone()?;
     invocation.passed(Stage::Auth, exchange)?;
 
     for name in ["CONNECTOR", "LINE", "CHAT_ID", "NAME"] {

@@ -1,7 +1,14 @@
 //! The emulated methods: one list, one file each.
 
+mod app_info;
 mod batch;
 mod chat_name_set;
+mod connector_list;
+mod connector_status;
+mod methods;
+mod profile;
+mod scope;
+mod server_time;
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -16,7 +23,20 @@ use super::section::Portal;
 use crate::emulator::{Effect, Exchange, Operation};
 
 /// Every emulated method.
-pub static METHODS: &[&Method] = &[&chat_name_set::METHOD, &batch::METHOD];
+pub static METHODS: &[&Method] = &[
+    &chat_name_set::METHOD,
+    &connector_status::METHOD,
+    &connector_list::METHOD,
+    &batch::METHOD,
+    &server_time::METHOD,
+    &profile::METHOD,
+    &app_info::METHOD,
+    &scope::METHOD,
+    &methods::METHOD,
+];
+
+/// Every scope that an emulated method needs, by any edition's name.
+const ALL_SCOPES: &[&str] = &["basic", "imconnector", "imopenlines"];
 
 /// What a scenario and a catalogue know of each method, and of the token endpoint.
 pub static OPERATIONS: LazyLock<Vec<&Operation>> =
@@ -41,6 +61,8 @@ pub struct Method {
 pub enum Scope {
     /// Nothing.
     None,
+    /// The scope `basic`, which everybody has.
+    Basic,
     /// The scope of imconnector, whatever the edition calls it.
     Connectors,
 }
@@ -60,6 +82,13 @@ pub struct MethodAnswer {
     pub result: Cow<'static, [u8]>,
     /// What it changes.
     pub effect: Effect<Change>,
+}
+
+impl MethodAnswer {
+    /// The answer of a method that only reads.
+    pub fn read(result: Vec<u8>) -> Self {
+        Self { result: result.into(), effect: Effect::Nothing }
+    }
 }
 
 pub use batch::{asked as commands, run as run_batch};

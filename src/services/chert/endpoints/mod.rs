@@ -1,6 +1,7 @@
 //! The emulated endpoints: one list, one file each.
 
 mod rename_chat;
+mod whoami;
 
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
@@ -18,7 +19,7 @@ use crate::emulator::{Effect, Exchange, Operation};
 use crate::http::{Facts, Request, ValueKind, Way, json};
 
 /// Every emulated endpoint.
-pub static ENDPOINTS: &[&Endpoint] = &[&rename_chat::ENDPOINT];
+pub static ENDPOINTS: &[&Endpoint] = &[&rename_chat::ENDPOINT, &whoami::ENDPOINT];
 
 /// What a scenario and a catalogue know of each endpoint.
 pub static OPERATIONS: LazyLock<Vec<&Operation>> =
