@@ -306,5 +306,5 @@ impl Portal {
 
 /// Percent-encodes a value of a query.
 fn encoded(value: &str) -> String {
-    url::form_urlencoded::byte_serialize(value.as_bytes()).collect()
+    form_urlencoded::byte_serialize(value.as_bytes()).collect()
 }
