@@ -5,6 +5,7 @@ mod body;
 mod child;
 mod clock;
 mod connection;
+mod fetch;
 mod handle;
 mod http2;
 mod line;
@@ -17,6 +18,7 @@ mod watch;
 
 pub use child::{Ended, Variable};
 pub use clock::now;
+pub use fetch::{Answer, fetch};
 pub use handle::{Server, StartError, Unmet};
 pub use random::random_seed;
 pub use run::{Options, Running, Socket, serve, serve_while};
