@@ -7,8 +7,9 @@ trap 'for job in $(jobs -p); do kill "$job" 2>/dev/null || true; done; rm -rf "$
 fail() { echo "$0: $*" >&2; exit 3; }
 command -v wrk >/dev/null || fail "wrk is missing: apt-get install wrk"
 
-cargo build --release --quiet --bin standin
-standin=target/release/standin
+# The feature adds a binary and changes no other.
+cargo build --profile dist --quiet --features bare-hyper --bin standin --bin bare_hyper
+standin=${CARGO_TARGET_DIR:-target}/dist/standin bare=${CARGO_TARGET_DIR:-target}/dist/bare_hyper
 
 # A rename of the chat CHAT as a script of wrk: rename FILE CHAT
 rename() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures the release binary beside bare hyper, in turns in one run, and prints medians and ratios.
+# Measures the program beside bare hyper, in turns in one run, and prints medians and ratios.
 # Needs wrk (Debian: apt-get install wrk), curl and python3. Traffic stays on loopback.
 #
 #   benches/load.sh [ROUNDS] [SECONDS]
@@ -7,8 +7,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 rounds=${1:-5} seconds=${2:-4}
 . benches/common.sh
-cargo build --release --quiet --example bare_hyper
-bare=target/release/examples/bare_hyper
 
 python3 - "$work" <<'PY'
 import sys
