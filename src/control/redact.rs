@@ -92,7 +92,7 @@ fn ends_with_escape(text: &str) -> bool {
 
 /// How a secret looks in a query, in a query within a query and in JSON.
 fn spellings(secret: &str) -> [String; 3] {
-    let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let query = encoded(secret);
     let json = serde_json::Value::from(secret).to_string();
     [encoded(&query), query, json.trim_matches('"').to_owned()]

@@ -5,6 +5,7 @@ mod check;
 mod endpoints;
 mod envelope;
 mod errors;
+mod icon;
 mod invocation;
 mod rules;
 mod section;

@@ -3,6 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::Sha256;
+use subtle::ConstantTimeEq;
 
 use super::errors::{self, Refusal};
 use super::spellings::spellings;
@@ -143,10 +144,9 @@ fn nibble(digit: u8) -> Option<u8> {
     }
 }
 
-/// Compares in constant time, by comparing digests under a key.
+/// Compares without telling by the time how much is the same.
 fn is_same(secret: &str, token: &str) -> bool {
-    let digest = mac(secret, "", token.as_bytes()).finalize().into_bytes();
-    mac(secret, "", secret.as_bytes()).verify_slice(&digest).is_ok()
+    secret.as_bytes().ct_eq(token.as_bytes()).into()
 }
 
 fn mac(secret: &str, seconds: &str, body: &[u8]) -> Hmac<Sha256> {

@@ -8,6 +8,7 @@ use crate::basics::Stage;
 use crate::emulator::{Effect, Exchange, Operation, Parameter, Place};
 use crate::services::chert::change::Change;
 use crate::services::chert::errors::{self, Refusal};
+use crate::services::chert::icon::is_https;
 use crate::services::chert::invocation::Invocation;
 use crate::services::chert::{section, segment};
 
@@ -101,16 +102,9 @@ fn display_name(value: &Value) -> Result<&str, Refusal> {
     name.ok_or_else(|| Refusal::new(&errors::INVALID_FIELD_VALUE))
 }
 
-/// The icon's URL as sent, when it is `https` with a host. The parser forgives what browsers forgive, such as
-/// `https:///x` and blanks around it; a URL that needs forgiving is refused.
+/// The icon's URL as sent, when it is `https` with a host.
 fn group_chat_icon(value: &Value) -> Result<&str, Refusal> {
-    let is_https = |text: &&str| {
-        let rest = text.get(..8).filter(|scheme| scheme.eq_ignore_ascii_case("https://")).map(|_| &text[8..]);
-        rest.is_some_and(|rest| !rest.starts_with(['/', '\\', '?', '#']))
-            && text.trim() == *text
-            && url::Url::parse(text).is_ok_and(|url| url.host_str().is_some_and(|host| !host.is_empty()))
-    };
-    let icon = value.as_str().filter(is_https);
+    let icon = value.as_str().filter(|text| is_https(text));
     icon.ok_or_else(|| {
         Refusal::new(&errors::INVALID_FIELD_VALUE).with_text("Invalid field value: group_chat_icon")
     })
