@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{Exit, print};
-use crate::emulator::{Difference, ErrorCode, Operation, Parameter, Service};
+use crate::emulator::{Difference, ErrorCode, Operation, Parameter, Requirement, Service};
 use crate::services::SERVICES;
 
 /// Print every operation and every error code, or where the editions differ
@@ -25,11 +25,13 @@ pub(super) struct Catalog {
 enum Format {
     Text,
     Json,
+    Markdown,
 }
 
 impl Catalog {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let text = match (self.editions, self.format) {
+            (_, Format::Markdown) => markdown(),
             (false, Format::Text) => {
                 SERVICES.iter().map(|service| service_as_text(*service)).collect::<Vec<_>>().join("\n")
             }
@@ -136,6 +138,52 @@ fn service_as_json(service: &dyn Service) -> Value {
         })
     });
     json!({"operations": operations.collect::<Vec<_>>(), "errors": errors.collect::<Vec<_>>()})
+}
+
+/// Every operation as a page of documentation.
+fn markdown() -> String {
+    let mut text = "# Operations\n\n<!-- Made by `standin catalog --format markdown`; a test holds it against that. -->\n".to_owned();
+    for service in SERVICES {
+        let common: Vec<_> = service.errors_of_unknown().iter().map(|given| given.code).collect();
+        let _ = write!(text, "\n## {}\n\nErrors of every call: {}.\n", service.title(), codes(&common));
+        for operation in service.operations() {
+            let Operation { name, summary, requires, source, parameters, .. } = operation;
+            let _ = write!(
+                text,
+                "\n### {}.{name}\n\n`{}` {summary}. A scenario needs {requires}. Source: {source}.\n",
+                service.name(),
+                operation.route()
+            );
+            if !parameters.is_empty() {
+                text.push_str(
+                    "\n| parameter | in | type | needed | what it is |\n| --- | --- | --- | --- | --- |\n",
+                );
+            }
+            for parameter in *parameters {
+                let Parameter { name, place, value, required, summary, .. } = parameter;
+                let needed = match required {
+                    Requirement::Required => "yes".to_owned(),
+                    Requirement::Conditional(condition) => format!("if {condition}"),
+                    Requirement::Optional => "no".to_owned(),
+                };
+                let (place, value) = (place.words(), value.words());
+                let _ = writeln!(text, "| `{name}` | {place} | {value} | {needed} | {summary} |");
+            }
+            let given: Vec<_> = operation.gives_all().map(|given| given.code).collect();
+            let has_all = common.iter().all(|code| given.contains(code));
+            let own: Vec<_> = given.into_iter().filter(|code| !has_all || !common.contains(code)).collect();
+            let _ = match (has_all, own.is_empty()) {
+                (true, true) => Ok(()),
+                (true, false) => write!(text, "\nIts own errors: {}.\n", codes(&own)),
+                (false, _) => write!(text, "\nIts errors, and no others: {}.\n", codes(&own)),
+            };
+        }
+    }
+    text
+}
+
+fn codes(codes: &[&ErrorCode]) -> String {
+    codes.iter().map(|code| format!("`{}`", code.code)).collect::<Vec<_>>().join(", ")
 }
 
 fn editions_as_text(service: &dyn Service) -> String {

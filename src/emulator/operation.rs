@@ -93,6 +93,31 @@ pub struct Named {
     pub found_by: Option<Stage>,
 }
 
+impl Place {
+    /// The place in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Body => "body",
+            Self::QueryOrBody => "query or body",
+        }
+    }
+}
+
+impl ValueType {
+    /// The type in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::TextOrNumber => "text or number",
+            Self::Flag => "true or false",
+            Self::ListOrMapping => "list or mapping",
+        }
+    }
+}
+
 impl Operation {
     /// Verb and path, such as `PUT /api/v1/chats/{id}`.
     pub fn route(&self) -> String {

@@ -143,7 +143,7 @@ impl Section for Arc<ChertSection> {
     fn example(&self, operation: &Operation, now: Timestamp, proof: Proof) -> Option<Example> {
         let endpoint = endpoints::by_name(operation.name)?;
         let active = self.tenants.iter().filter(|tenant| tenant.state == section::TenantState::Active);
-        let (tenant, (path, body)) =
+        let (tenant, endpoints::Sample { path, body }) =
             active.filter_map(|tenant| Some((tenant, (endpoint.example)(tenant)?))).next()?;
         let has_body = body.is_some();
         let body = body.map_or(String::new(), |body| body.to_string());

@@ -5,7 +5,7 @@ mod batch;
 mod chat_name_set;
 mod connector_list;
 mod connector_status;
-mod methods;
+mod method_list;
 mod profile;
 mod scope;
 mod server_time;
@@ -32,7 +32,7 @@ pub static METHODS: &[&Method] = &[
     &profile::METHOD,
     &app_info::METHOD,
     &scope::METHOD,
-    &methods::METHOD,
+    &method_list::METHOD,
 ];
 
 /// Every scope that an emulated method needs, by any edition's name.

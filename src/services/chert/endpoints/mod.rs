@@ -29,11 +29,18 @@ pub static OPERATIONS: LazyLock<Vec<&Operation>> =
 pub struct Endpoint {
     /// What a scenario and a catalogue know of it.
     pub operation: Operation,
-    /// A request of a tenant that is answered with success: the path after [`BASE`], and the body. `None` when there is
-    /// nothing to call it on.
-    pub example: fn(&section::Tenant) -> Option<(String, Option<Value>)>,
+    /// A request of a tenant that is answered with success; `None` when there is nothing to call it on.
+    pub example: fn(&section::Tenant) -> Option<Sample>,
     /// Runs it for a tenant who has passed authentication.
     pub run: fn(&Invocation<'_>, &mut Exchange<'_>) -> Result<EndpointAnswer, Refusal>,
+}
+
+/// A request without credentials.
+pub struct Sample {
+    /// The path after [`BASE`], such as `/chats/ch_01H`.
+    pub path: String,
+    /// The body, where there is one.
+    pub body: Option<Value>,
 }
 
 /// What an endpoint answers, and what it changes.

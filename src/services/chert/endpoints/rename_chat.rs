@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Endpoint, EndpointAnswer};
+use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
 use crate::emulator::{Effect, Exchange, Operation, Parameter, Place};
 use crate::services::chert::change::Change;
@@ -54,10 +54,11 @@ struct Refreshed<'a> {
 }
 
 /// A rename of the first group that can be renamed.
-fn example(tenant: &section::Tenant) -> Option<(String, Option<Value>)> {
+fn example(tenant: &section::Tenant) -> Option<Sample> {
     let fit = |chat: &&section::Chat| chat.group && chat.chat_key && chat.line.is_some();
     let chat = tenant.chats.iter().find(fit)?;
-    Some((format!("/chats/{}", segment(&chat.id)), Some(json!({"display_name": "Acme launch crew"}))))
+    let body = json!({"display_name": "Acme launch crew"});
+    Some(Sample { path: format!("/chats/{}", segment(&chat.id)), body: Some(body) })
 }
 
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<EndpointAnswer, Refusal> {

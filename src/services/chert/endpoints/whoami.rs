@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Endpoint, EndpointAnswer, OPERATIONS};
+use super::{Endpoint, EndpointAnswer, OPERATIONS, Sample};
 use crate::emulator::{Effect, Exchange, Operation};
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
@@ -21,7 +21,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         changes: false,
         source: "docs.trychert.com/quickstart",
     },
-    example: |_| Some(("/whoami".to_owned(), None)),
+    example: |_| Some(Sample { path: "/whoami".to_owned(), body: None }),
     run,
 };
 
