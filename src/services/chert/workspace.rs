@@ -56,6 +56,8 @@ pub struct Tenant {
     /// Whether a bearer token must come with the tenant's header.
     pub multi_tenant: bool,
     state: TenantState,
+    /// Its lines, which no call changes.
+    pub lines: Vec<section::Line>,
     chats: Vec<Chat>,
     ids: HashMap<String, usize>,
 }
@@ -121,6 +123,7 @@ impl Tenant {
             original: tenant.slug.strip_suffix(suffix).unwrap_or(&tenant.slug).to_owned(),
             multi_tenant: tenant.multi_tenant,
             state: tenant.state,
+            lines: tenant.lines.clone(),
             ids: chats.iter().enumerate().map(|(index, chat)| (chat.id.clone(), index)).collect(),
             chats,
         }
