@@ -1,5 +1,6 @@
 //! The emulated endpoints: one list, one file each.
 
+mod list_phone_numbers;
 mod rename_chat;
 mod whoami;
 
@@ -19,7 +20,8 @@ use crate::emulator::{Effect, Exchange, Operation};
 use crate::http::{Facts, Request, ValueKind, Way, json};
 
 /// Every emulated endpoint.
-pub static ENDPOINTS: &[&Endpoint] = &[&rename_chat::ENDPOINT, &whoami::ENDPOINT];
+pub static ENDPOINTS: &[&Endpoint] =
+    &[&rename_chat::ENDPOINT, &list_phone_numbers::ENDPOINT, &whoami::ENDPOINT];
 
 /// What a scenario and a catalogue know of each endpoint.
 pub static OPERATIONS: LazyLock<Vec<&Operation>> =

@@ -1,0 +1,63 @@
+//! `GET /api/v1/phone-numbers`: the tenant's lines.
+
+use serde::Serialize;
+
+use super::{Endpoint, EndpointAnswer, Sample};
+use crate::emulator::{Effect, Exchange, Operation};
+use crate::services::chert::errors::{self, Refusal};
+use crate::services::chert::invocation::Invocation;
+use crate::services::chert::section::Line;
+
+/// The endpoint.
+pub static ENDPOINT: Endpoint = Endpoint {
+    operation: Operation {
+        name: "phone_numbers.list",
+        verb: "GET",
+        path: "/api/v1/phone-numbers",
+        summary: "lists the tenant's lines",
+        parameters: &[],
+        errors: &[errors::OF_ALL],
+        requires: "an active tenant",
+        status: 200,
+        changes: false,
+        source: "docs.trychert.com/api/phone-numbers",
+    },
+    example: |_| Some(Sample { path: "/phone-numbers".to_owned(), body: None }),
+    run,
+};
+
+/// The body of a 200.
+#[derive(Serialize)]
+struct Answer<'a> {
+    phone_numbers: Vec<PhoneNumber<'a>>,
+}
+
+/// A line, with its identifier under both of its names.
+#[derive(Serialize)]
+struct PhoneNumber<'a> {
+    id: &'a str,
+    phone_line_id: &'a str,
+    phone_number: &'a str,
+    service: &'static str,
+    is_active: bool,
+    capabilities: [&'static str; 3],
+}
+
+impl<'a> PhoneNumber<'a> {
+    fn of(line: &'a Line) -> Self {
+        Self {
+            id: &line.id,
+            phone_line_id: &line.id,
+            phone_number: &line.phone_number,
+            service: "imessage",
+            is_active: true,
+            capabilities: ["imessage", "send", "receive"],
+        }
+    }
+}
+
+fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<EndpointAnswer, Refusal> {
+    invocation.passed_up_to_lookup(exchange)?;
+    let answer = Answer { phone_numbers: invocation.tenant.lines.iter().map(PhoneNumber::of).collect() };
+    Ok(EndpointAnswer::json(&answer, Effect::Nothing))
+}
