@@ -1,4 +1,4 @@
-//! `GET /__standin/journal[?last=N&vendor=&operation=]`: what was asked and what was answered.
+//! `GET /__standin/journal[?last=N&service=&operation=]`: what was asked and what was answered.
 
 use serde_json::{Value, json};
 
@@ -53,7 +53,8 @@ impl Filter {
                         .map_err(|_| (format!("`last={value}` is no number"), "type `last=10`".into()));
                     filter.last = Some(number?);
                 }
-                "vendor" => {
+                // `vendor` is its older name.
+                "service" | "vendor" => {
                     filter.service = Some(known(value, SERVICES.iter().map(|service| service.name()))?)
                 }
                 "operation" => {
@@ -63,8 +64,8 @@ impl Filter {
                     filter.operation = Some(known(bare.unwrap_or(&value).to_owned(), operations)?);
                 }
                 other => {
-                    let near = nearest(other, ["last", "vendor", "operation"]);
-                    let help = near.map_or("there are `last`, `vendor` and `operation`".to_owned(), meant);
+                    let near = nearest(other, ["last", "service", "vendor", "operation"]);
+                    let help = near.map_or("there are `last`, `service` and `operation`".to_owned(), meant);
                     return Err((format!("the journal has no filter `{other}`"), help));
                 }
             }
@@ -113,6 +114,7 @@ pub fn entry_as_json(entry: &Entry, world: &World, redactor: &Redactor) -> Value
         "number": entry.number,
         "at": microseconds(entry.at),
         "vendor": note.service,
+        "service": note.service,
         "operation": note.operation,
         "stage": note.stage,
         "error": note.error,

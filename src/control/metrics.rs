@@ -13,7 +13,7 @@ pub(super) fn answer(namespaces: &mut Namespaces, _: &Asked<'_>) -> Reply {
     for ((service, operation, outcome), count) in &counters.by_outcome {
         let _ = writeln!(
             text,
-            "standin_exchanges_total{{vendor=\"{service}\",operation=\"{operation}\",outcome=\"{outcome}\"}} {count}"
+            "standin_exchanges_total{{vendor=\"{service}\",operation=\"{operation}\",outcome=\"{outcome}\",service=\"{service}\"}} {count}"
         );
     }
     head(&mut text, "standin_faults_fired_total", "counter", "Times that each fault fired.");

@@ -126,6 +126,7 @@ fn the_journal_can_be_filtered() {
     assert_eq!(numbers(""), [1, 2, 3, 4, 5]);
     assert_eq!(numbers("?last=2"), [4, 5]);
     assert_eq!(numbers("?vendor=chert"), [5]);
+    assert_eq!(numbers("?service=chert"), [5]);
     assert_eq!(numbers("?operation=batch"), [4]);
     assert_eq!(numbers("?operation=bitrix24.imconnector.chat.name.set&last=1"), [3]);
     assert_eq!(numbers("?last=0"), [0; 0]);
@@ -197,6 +198,7 @@ fn paths_that_nobody_knows_get_the_nearest_route() {
     let journal = get(&server, "/__standin/journal?last=1").json();
     assert_eq!(journal["entries"][0]["remarks"], json!(["no vendor knows this path"]));
     assert_eq!(journal["entries"][0]["vendor"], Value::Null);
+    assert_eq!(journal["entries"][0]["service"], Value::Null);
 }
 
 #[test]
@@ -259,7 +261,7 @@ fn metrics_account_for_every_exchange() {
     let metrics = metrics.text();
     assert_eq!((answered(metrics), sample(metrics, "standin_journal_evicted_total")), (9.0, 3.0));
     assert_eq!(sample(metrics, "standin_namespaces"), 1.0);
-    let failed = "standin_exchanges_total{vendor=\"chert\",operation=\"chats.rename\",outcome=\"4001\"}";
+    let failed = "standin_exchanges_total{vendor=\"chert\",operation=\"chats.rename\",outcome=\"4001\",service=\"chert\"}";
     assert_eq!(sample(metrics, failed), 3.0);
     let fired = "standin_faults_fired_total{fault=\"a \\\"quoted\\\" \\\\ name\"}";
     assert_eq!(sample(metrics, fired), 3.0, "once in each run");
