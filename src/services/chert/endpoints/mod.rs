@@ -16,7 +16,7 @@ use super::change::Change;
 use super::errors::Refusal;
 use super::invocation::Invocation;
 use super::section;
-use crate::emulator::{Effect, Exchange, Operation};
+use crate::emulator::{Effect, Exchange, Operation, Place};
 use crate::http::{Facts, Request, ValueKind, Way, json};
 
 /// Every emulated endpoint.
@@ -69,6 +69,8 @@ pub struct Route {
     pub endpoint: &'static Endpoint,
     /// The parameters of the path, by name.
     pub path: Vec<(&'static str, String)>,
+    /// The parameters of the query, by name, where the endpoint has any.
+    pub query: Vec<(String, String)>,
     /// The body, where it is a JSON object.
     pub body: Option<Map<String, Value>>,
 }
@@ -85,7 +87,11 @@ impl Facts for Route {
         if let Some((_, value)) = self.path.iter().find(|(known, _)| *known == name) {
             return Some(value.into());
         }
-        text(self.body.as_ref()?.get(name)?)
+        let in_body = self.body.as_ref().and_then(|body| text(body.get(name)?));
+        in_body.or_else(|| {
+            let (_, value) = self.query.iter().find(|(known, _)| known == name)?;
+            Some(value.into())
+        })
     }
 
     fn within(&self, way: &Way<'_>, tell: &mut dyn FnMut(&str)) {
@@ -96,6 +102,7 @@ impl Facts for Route {
 
     fn given(&self, tell: &mut dyn FnMut(&str, ValueKind)) {
         self.body.iter().flatten().for_each(|(name, value)| tell(name, ValueKind::of(value)));
+        self.query.iter().for_each(|(name, _)| tell(name, ValueKind::Text));
     }
 }
 
@@ -137,7 +144,10 @@ fn route_now(request: &Request) -> Option<Route> {
     let endpoint = *ENDPOINTS.iter().find(fits)?;
     let parameters = pattern(endpoint).zip(segments).filter(|(wanted, _)| is_parameter(wanted));
     let path = parameters.map(|(wanted, sent)| (wanted.trim_matches(['{', '}']), sent.clone())).collect();
-    Some(Route { endpoint, path, body: json::parse(request.body()) })
+    let has_query = endpoint.operation.parameters.iter().any(|parameter| parameter.place == Place::Query);
+    let sent = if has_query { request.query() } else { "" };
+    let query = form_urlencoded::parse(sent.as_bytes());
+    Some(Route { endpoint, path, query: query.into_owned().collect(), body: json::parse(request.body()) })
 }
 
 /// The segments of an endpoint's path after the version; one in braces is a parameter and stands for any text.
@@ -152,4 +162,35 @@ fn segments(request: &Request) -> Vec<String> {
     let segments = rest.strip_prefix('/').unwrap_or(rest);
     let decoded = |segment: &str| percent_decode_str(segment).decode_utf8_lossy().into_owned();
     segments.split('/').map(decoded).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_stands_in_path_body_or_query_or_within_one() {
+        let body =
+            serde_json::json!({"text": "t", "parts": [{"type": "link"}, {"type": "media"}], "count": 2});
+        let route = Route {
+            endpoint: ENDPOINTS[0],
+            path: vec![("id", "ch_01H".to_owned())],
+            query: vec![("limit".to_owned(), "10".to_owned())],
+            body: body.as_object().cloned(),
+        };
+        for (name, values) in [
+            ("id", &["ch_01H"][..]),
+            ("text", &["t"]),
+            ("count", &["2"]),
+            ("limit", &["10"]),
+            ("parts[].type", &["link", "media"]),
+            ("parts[1].type", &["media"]),
+            ("parts", &[]),
+            ("none", &[]),
+        ] {
+            let mut told = Vec::new();
+            route.each(name, &mut |value| told.push(value.to_owned()));
+            assert_eq!(told, values, "{name}");
+        }
+    }
 }
