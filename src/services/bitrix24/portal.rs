@@ -209,10 +209,10 @@ impl LivePortal {
             exchange.checkpoint.remark(format!("too many requests from {source}").into());
             return Err(Refusal::new("QUERY_LIMIT_EXCEEDED", edition));
         }
-        let method = methods::by_name(&called.method);
+        let method = called.method;
         let as_call = OperationCall {
             operation: method.map(|m| &m.operation),
-            facts: &*called.parameters,
+            facts: &called.parameters,
             nested: false,
         };
         self.passed(Stage::Gateway, &as_call, exchange)?;
@@ -220,7 +220,7 @@ impl LivePortal {
             return Err(Refusal::new("PORTAL_DELETED", edition));
         }
         let Some(method) = method else {
-            exchange.checkpoint.remark(format!("the method `{}` is not emulated", called.method).into());
+            exchange.checkpoint.remark(format!("the method `{}` is not emulated", called.name).into());
             return Err(Refusal::new("ERROR_METHOD_NOT_FOUND", edition));
         };
         let presented = &called.presented;
@@ -244,7 +244,7 @@ impl LivePortal {
         Ok(envelope::success(
             &answer,
             self.portal.envelope,
-            (&called.method, &called.parameters),
+            (&called.name, &called.parameters),
             edition.rules(),
             &caller,
         ))

@@ -6,8 +6,7 @@ use super::{CHAT_NAME_SET, Invocation, Method, MethodAnswer};
 use crate::basics::Stage;
 use crate::services::bitrix24::credentials::Means;
 use crate::services::bitrix24::errors::Refusal;
-use crate::services::bitrix24::parameters::Parameters;
-use crate::services::bitrix24::php;
+use crate::services::bitrix24::php::{self, Given};
 use crate::services::bitrix24::portal::LivePortal;
 use crate::services::{Exchange, Operation, OperationCall};
 
@@ -77,18 +76,19 @@ fn run(
     }
     state.passed(Stage::Auth, &call, exchange)?;
 
-    for name in ["CONNECTOR", "LINE", "CHAT_ID", "NAME"] {
-        if is_empty(parameters, name) {
-            return Err(Refusal::argument(name, edition));
-        }
+    let given = ["CONNECTOR", "LINE", "CHAT_ID", "NAME"].map(|name| (name, parameters.get(name)));
+    if let Some(&(name, _)) = given.iter().find(|(_, value)| value.is_none_or(php::is_empty)) {
+        return Err(Refusal::argument(name, edition));
     }
+    let [connector, line, chat_id, name] = given.map(|(_, value)| value);
     // The test for groups takes the connector as sent; every later look-up folds it.
-    let sent = text(parameters, "CONNECTOR");
+    let sent = text(connector);
     let folded = sent.as_deref().map(folded);
     let connector = folded.as_deref().and_then(|id| state.connector(id));
     let is_group = sent == folded && connector.is_some_and(|connector| connector.has_groups);
     let needs_user = !is_group && (rules.unregistered_needs_user || connector.is_some());
-    if needs_user && is_empty(parameters, "USER_ID") {
+    let user = if is_group { None } else { parameters.get("USER_ID") };
+    if needs_user && user.is_none_or(php::is_empty) {
         return Err(Refusal::argument("USER_ID", edition));
     }
     state.passed(Stage::Arguments, &call, exchange)?;
@@ -96,10 +96,10 @@ fn run(
     // An array where PHP needs a string is a type error of the vendor's own code.
     let type_error = || Refusal::new("INTERNAL_SERVER_ERROR", edition);
     let id = folded.as_deref().ok_or_else(type_error)?;
-    let chat_id = text(parameters, "CHAT_ID").ok_or_else(type_error)?;
-    let name = text(parameters, "NAME").ok_or_else(type_error)?;
-    let user = if is_group { "0".into() } else { text(parameters, "USER_ID").ok_or_else(type_error)? };
-    let line = parameters.value("LINE").map_or(0, php::to_int);
+    let chat_id = text(chat_id).ok_or_else(type_error)?;
+    let name = text(name).ok_or_else(type_error)?;
+    let user = if is_group { "0".into() } else { text(user).ok_or_else(type_error)? };
+    let line = line.map_or(0, php::to_int);
 
     let connector = connector.ok_or_else(|| Refusal::new(code_of_stranger(id), edition))?;
     if !connector.lines.contains(&line) {
@@ -139,13 +139,9 @@ fn code_of_stranger(id: &str) -> &'static str {
     }
 }
 
-fn is_empty(parameters: &Parameters, name: &str) -> bool {
-    parameters.value(name).is_none_or(php::is_empty)
-}
-
 /// A parameter as PHP casts it to a string; `None` for an array.
-fn text<'a>(parameters: &'a Parameters, name: &str) -> Option<Cow<'a, str>> {
-    parameters.value(name).map_or(Some("".into()), php::to_text)
+fn text(value: Option<Given<'_>>) -> Option<Cow<'_, str>> {
+    value.map_or(Some("".into()), php::to_text)
 }
 
 /// A connector as the vendor looks it up: lower case, cut at the first dot.
