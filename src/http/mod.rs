@@ -3,11 +3,13 @@
 pub mod json;
 
 mod facts;
+mod fields;
 mod headers;
 mod reply;
 mod request;
 
 pub use facts::{Facts, ValueKind};
+pub use fields::{Field, Fields, field};
 pub use headers::Headers;
 pub use reply::Reply;
 pub use request::{Body, Connection, Request};
