@@ -3,6 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::Sha256;
+use subtle::ConstantTimeEq;
 
 use super::errors::Refusal;
 use super::spellings::spellings;
@@ -12,9 +13,38 @@ use crate::http::Request;
 /// How far a signature's time may be off, in seconds, either way.
 const WINDOW: u64 = 300;
 
+/// A tenant's secret, ready to be held against signatures.
+#[derive(Clone, Debug)]
+pub struct Secret {
+    text: String,
+    /// HMAC under this key: to hash the key for every request would cost as much as the rest of it.
+    keyed: Hmac<Sha256>,
+}
+
+impl Secret {
+    /// The secret with this text.
+    pub fn new(text: String) -> Self {
+        let keyed = Hmac::new_from_slice(text.as_bytes()).expect("HMAC takes a key of any length");
+        Self { text, keyed }
+    }
+
+    /// Compares with a token in constant time. How long the secret is, is none.
+    pub fn is(&self, token: &str) -> bool {
+        self.text.as_bytes().ct_eq(token.as_bytes()).into()
+    }
+
+    fn mac(&self, seconds: &str, body: &[u8]) -> Hmac<Sha256> {
+        let mut mac = self.keyed.clone();
+        mac.update(seconds.as_bytes());
+        mac.update(b".");
+        mac.update(body);
+        mac
+    }
+}
+
 /// `v1,<unix seconds>,<hex of HMAC-SHA256>` over `<unix seconds>.<body>`.
 pub fn sign(secret: &str, seconds: i64, body: &[u8]) -> String {
-    let digest = mac(secret, &seconds.to_string(), body).finalize().into_bytes();
+    let digest = Secret::new(secret.to_owned()).mac(&seconds.to_string(), body).finalize().into_bytes();
     let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("v1,{seconds},{hex}")
 }
@@ -51,7 +81,7 @@ fn by_signature<'a>(
     }
     let (tenant, secret) = named(tenants, slug)?;
     // The sender's own spelling of the time is signed, so that is what is checked.
-    match mac(secret, seconds, signed_body(request)).verify_slice(&digest) {
+    match secret.mac(seconds, signed_body(request)).verify_slice(&digest) {
         Ok(()) => Ok(tenant),
         Err(_) if is_serialised_again(secret, seconds, request.body(), &digest) => {
             Err(invalid(SERIALISED_AGAIN))
@@ -65,8 +95,8 @@ pub const SERIALISED_AGAIN: &str =
     "the signature fits the same JSON in another layout: the body was written again after signing";
 
 /// Whether the digest is that of the body as another common serialiser writes it.
-fn is_serialised_again(secret: &str, seconds: &str, body: &[u8], digest: &[u8; 32]) -> bool {
-    spellings(body).iter().any(|text| text != body && mac(secret, seconds, text).verify_slice(digest).is_ok())
+fn is_serialised_again(secret: &Secret, seconds: &str, body: &[u8], digest: &[u8; 32]) -> bool {
+    spellings(body).iter().any(|text| text != body && secret.mac(seconds, text).verify_slice(digest).is_ok())
 }
 
 fn by_token<'a>(
@@ -84,9 +114,9 @@ fn by_token<'a>(
     let tenant = match slug {
         Some(slug) => {
             let (tenant, secret) = named(tenants, slug)?;
-            Some(tenant).filter(|_| is_same(secret, token))
+            Some(tenant).filter(|_| secret.is(token))
         }
-        None => tenants.by_secret(|secret| is_same(secret, token)),
+        None => tenants.by_secret(|secret| secret.is(token)),
     };
     match tenant {
         None => Err(invalid("no tenant, or not the named one, has this secret")),
@@ -97,7 +127,7 @@ fn by_token<'a>(
     }
 }
 
-fn named<'a>(tenants: &'a Tenants, slug: &str) -> Result<(&'a Tenant, &'a str), (Refusal, &'static str)> {
+fn named<'a>(tenants: &'a Tenants, slug: &str) -> Result<(&'a Tenant, &'a Secret), (Refusal, &'static str)> {
     tenants.by_slug(slug).ok_or_else(|| (Refusal::new("2001"), "no tenant has this slug"))
 }
 
@@ -137,20 +167,6 @@ fn nibble(digit: u8) -> Option<u8> {
     }
 }
 
-/// Compares in constant time, by comparing digests under a key.
-fn is_same(secret: &str, token: &str) -> bool {
-    let digest = mac(secret, "", token.as_bytes()).finalize().into_bytes();
-    mac(secret, "", secret.as_bytes()).verify_slice(&digest).is_ok()
-}
-
-fn mac(secret: &str, seconds: &str, body: &[u8]) -> Hmac<Sha256> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
-    mac.update(seconds.as_bytes());
-    mac.update(b".");
-    mac.update(body);
-    mac
-}
-
 /// The tenant's slug as sent, or else the bearer token.
 pub fn credential(request: &Request) -> Option<String> {
     let text = |name| request.headers.text(name).map(str::trim).filter(|text| !text.is_empty());
@@ -184,6 +200,13 @@ mod tests {
             signature,
             "v1,1732110908,125bc3623ef27adf290822819f5e757320cf84af8b06a4cfe909ce6ca5115562"
         );
+    }
+
+    #[test]
+    fn a_secret_is_its_own_text_and_no_other() {
+        let secret = Secret::new("s3cret".to_owned());
+        assert!(secret.is("s3cret"));
+        assert!(!["", "s3cre", "s3creT", "s3cret "].into_iter().any(|token| secret.is(token)));
     }
 
     #[test]

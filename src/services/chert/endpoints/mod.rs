@@ -83,7 +83,7 @@ fn route_now(request: &Request) -> Option<Route> {
     };
     let is_parameter = |wanted: &str| wanted.starts_with('{');
     let fits = |endpoint: &&&Endpoint| {
-        let same = |(wanted, sent): (&&str, &String)| {
+        let same = |(wanted, sent): (&&str, &Cow<'_, str>)| {
             if is_parameter(wanted) { !sent.is_empty() } else { sent == wanted }
         };
         endpoint.method == &*request.method
@@ -92,14 +92,19 @@ fn route_now(request: &Request) -> Option<Route> {
     };
     let endpoint = *ENDPOINTS.iter().find(fits)?;
     let parameters = endpoint.path.iter().zip(segments).filter(|(wanted, _)| is_parameter(wanted));
-    let path = parameters.map(|(wanted, sent)| (wanted.trim_matches(['{', '}']), sent.clone())).collect();
+    let path = parameters.map(|(wanted, sent)| (wanted.trim_matches(['{', '}']), sent.to_string())).collect();
     Some(Route { endpoint, path, body: json::parse(request.body()) })
 }
 
 /// The decoded segments of the path after the version.
-fn segments(request: &Request) -> Vec<String> {
+fn segments(request: &Request) -> Vec<Cow<'_, str>> {
     let rest = request.path().strip_prefix(BASE).unwrap_or_default();
     let segments = rest.strip_prefix('/').unwrap_or(rest);
-    let decoded = |segment: &str| percent_decode_str(segment).decode_utf8_lossy().into_owned();
+    // Few paths have escapes, which one look at the whole path tells.
+    let is_plain = !segments.as_bytes().contains(&b'%');
+    let decoded = |segment| match is_plain {
+        true => Cow::Borrowed(segment),
+        false => percent_decode_str(segment).decode_utf8_lossy(),
+    };
     segments.split('/').map(decoded).collect()
 }
