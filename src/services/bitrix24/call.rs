@@ -94,8 +94,14 @@ pub fn read(request: &Request) -> Arc<MethodCall> {
 
 fn read_now(request: &Request) -> MethodCall {
     let path = &request.path()[BASE.len()..];
-    let decoded = |segment| percent_decode_str(segment).decode_utf8_lossy();
-    let (in_path, name) = match segments(path) {
+    // Few paths have escapes, which one look at the whole path tells.
+    let is_plain = !path.as_bytes().contains(&b'%');
+    let decoded = |segment| match is_plain {
+        true => Cow::Borrowed(segment),
+        false => percent_decode_str(segment).decode_utf8_lossy(),
+    };
+    let segments = segments(path);
+    let (in_path, name) = match segments {
         [Some(user), Some(secret), Some(method), None] => {
             (Some(Webhook::new(&decoded(user), &decoded(secret))), decoded(method))
         }
@@ -108,7 +114,7 @@ fn read_now(request: &Request) -> MethodCall {
         Some(method) if method.operation.name == name => method.operation.name.into(),
         _ => name.to_owned().into(),
     };
-    let is_version_3 = matches!(segments(path), [Some("api"), Some(_), ..]);
+    let is_version_3 = matches!(segments, [Some("api"), Some(_), ..]);
     let mut parameters = parameters(request);
     let presented = take_credentials(&mut parameters, request, in_path);
     MethodCall { name, method, is_version_3, parameters, presented }
@@ -150,18 +156,19 @@ pub fn parameters(request: &Request) -> Parameters {
     let mut parameters =
         if query.is_empty() { Parameters::default() } else { form::decode(query.as_bytes()).into() };
     if request.method == "POST" {
-        let content_type = request.headers.text("content-type").unwrap_or_default();
+        let content_type = request.headers.get("content-type").unwrap_or_default();
         parameters.lay_over(body_parameters(content_type, request.body()));
     }
     parameters
 }
 
 /// The body by its media type. What cannot be read counts as empty: the server swallows it without a word.
-fn body_parameters(content_type: &str, body: &[u8]) -> Parameters {
+fn body_parameters(content_type: &[u8], body: &[u8]) -> Parameters {
     // What nearly every call says needs no closer look.
-    if content_type == "application/json" {
+    if content_type == b"application/json" {
         return json::parse(body).unwrap_or_default();
     }
+    let content_type = std::str::from_utf8(content_type).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if media_type.eq_ignore_ascii_case("application/json")
         || media_type.to_ascii_lowercase().contains("+json")

@@ -51,7 +51,12 @@ impl Parameters {
     }
 
     fn find(&self, name: &str) -> Option<&Member> {
-        self.members.iter().rev().find(|member| self.name(member).eq_ignore_ascii_case(name))
+        let (text, name) = (self.text.as_bytes(), name.as_bytes());
+        self.members.iter().rev().find(|Member { name: (start, end), .. }| {
+            let known = &text[*start..*end];
+            // Nearly all callers spell names as the vendor's page does.
+            known.len() == name.len() && (known == name || known.eq_ignore_ascii_case(name))
+        })
     }
 
     /// Whether there is a parameter whose name `is_meant`.

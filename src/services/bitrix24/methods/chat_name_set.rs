@@ -146,6 +146,10 @@ fn text(value: Option<Given<'_>>) -> Option<Cow<'_, str>> {
 
 /// A connector as the vendor looks it up: lower case, cut at the first dot.
 pub fn folded(connector: &str) -> Cow<'_, str> {
+    // Nearly every identifier is as it is looked up.
+    if connector.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_') {
+        return connector.into();
+    }
     let stem = connector.split('.').next().unwrap_or_default();
     if stem.chars().any(char::is_uppercase) { stem.to_lowercase().into() } else { stem.into() }
 }

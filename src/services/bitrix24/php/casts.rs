@@ -61,6 +61,10 @@ pub fn to_int<'a>(value: impl Into<Given<'a>>) -> i64 {
 }
 
 fn integer_of(text: &str) -> i64 {
+    // Digits alone, and not too many, are the number that they spell.
+    if text.len() < 19 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().unwrap_or_default();
+    }
     match Numeric::leading(text).map(|number| number.kind) {
         None => 0,
         Some(NumberKind::Integer(integer)) => integer,
@@ -95,6 +99,9 @@ pub fn trim(text: &str) -> &str {
 
 /// The first `length` characters, as `mb_substr($text, 0, $length)`.
 pub fn cut(text: &str, length: usize) -> &str {
+    if text.len() <= length {
+        return text;
+    }
     text.char_indices().nth(length).map_or(text, |(end, _)| &text[..end])
 }
 pub(super) fn float(number: &Number) -> f64 {
