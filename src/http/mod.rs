@@ -5,11 +5,13 @@ pub mod json;
 mod facts;
 mod fields;
 mod headers;
+mod members;
 mod reply;
 mod request;
 
 pub use facts::{Facts, ValueKind};
 pub use fields::{Field, Fields, field};
 pub use headers::Headers;
+pub use members::{Given, Members};
 pub use reply::Reply;
 pub use request::{Body, Connection, Request};

@@ -295,6 +295,10 @@ pub(super) fn response(reply: &Reply, has_order: bool, tag: Option<u64>) -> Resp
     let (common, own) = reply.headers.parts();
     if has_order {
         headers.insert(HeaderName::from_static(MARK), HeaderValue::from_static("1"));
+    }
+    // A copy has no room for more: where nearly all fields are others, it does not pay.
+    if has_order || common.len() <= own.len() {
+        headers.reserve(common.len() + own.len() + 1);
         append(headers, common);
     } else {
         *headers = ready(common);

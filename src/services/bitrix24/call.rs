@@ -199,22 +199,22 @@ fn take_credentials(parameters: &mut Parameters, request: &Request, in_path: Opt
 }
 
 /// Whether a name is one that no method gets to see.
-fn is_reserved(name: &str) -> bool {
+fn is_reserved(name: &[u8]) -> bool {
     matches!(
         name,
-        "auth"
-            | "access_token"
-            | "aplogin"
-            | "ap"
-            | "sessid"
-            | "token"
-            | "start"
-            | "state"
-            | "auth_connector"
-            | "method"
-            | "bx24_request_id"
-            | "bx24_sdk_ver"
-            | "bx24_sdk_type"
+        b"auth"
+            | b"access_token"
+            | b"aplogin"
+            | b"ap"
+            | b"sessid"
+            | b"token"
+            | b"start"
+            | b"state"
+            | b"auth_connector"
+            | b"method"
+            | b"bx24_request_id"
+            | b"bx24_sdk_ver"
+            | b"bx24_sdk_type"
     )
 }
 

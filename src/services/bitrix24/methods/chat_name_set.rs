@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use super::{CHAT_NAME_SET, Invocation, Method, MethodAnswer};
 use crate::basics::Stage;
+use crate::http::Given;
 use crate::services::bitrix24::credentials::Means;
 use crate::services::bitrix24::errors::Refusal;
-use crate::services::bitrix24::php::{self, Given};
+use crate::services::bitrix24::php;
 use crate::services::bitrix24::portal::LivePortal;
 use crate::services::{Exchange, Operation, OperationCall};
 

@@ -6,24 +6,7 @@ use serde_json::{Number, Value};
 
 use super::decimal::Decimal;
 use super::numeric::{NumberKind, Numeric};
-
-/// A value as PHP gets to see it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Given<'a> {
-    /// A text.
-    Text(&'a str),
-    /// Any other value.
-    Other(&'a Value),
-}
-
-impl<'a> From<&'a Value> for Given<'a> {
-    fn from(value: &'a Value) -> Self {
-        match value {
-            Value::String(text) => Self::Text(text),
-            other => Self::Other(other),
-        }
-    }
-}
+use crate::http::Given;
 
 /// PHP's `empty()`: `null`, `""`, `"0"`, zero, `false`, no elements.
 pub fn is_empty<'a>(value: impl Into<Given<'a>>) -> bool {

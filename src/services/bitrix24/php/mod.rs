@@ -9,6 +9,6 @@ mod numeric;
 #[cfg(test)]
 mod tests;
 
-pub use casts::{Given, cut, is_empty, is_true, to_int, to_text, trim};
+pub use casts::{cut, is_empty, is_true, to_int, to_text, trim};
 pub use json::{json, write_float};
 pub use numeric::loosely_equal;

@@ -5,13 +5,14 @@ mod rename_chat;
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
+use indexmap::IndexMap;
 use percent_encoding::percent_decode_str;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::BASE;
 use super::errors::Refusal;
 use super::workspace::Tenant;
-use crate::http::{Facts, Request, ValueKind, json};
+use crate::http::{Facts, Given, Members, Request, ValueKind, json};
 use crate::services::{Exchange, Operation, OperationCall};
 
 /// Every emulated endpoint.
@@ -42,7 +43,7 @@ pub struct Route {
     /// The parameters of the path, by name.
     pub path: Vec<(&'static str, String)>,
     /// The body, where it is a JSON object.
-    pub body: Option<Map<String, Value>>,
+    pub body: Option<Members>,
 }
 
 impl Route {
@@ -58,15 +59,17 @@ impl Facts for Route {
             return Some(value.into());
         }
         match self.body.as_ref()?.get(name)? {
-            Value::String(text) => Some(text.into()),
-            Value::Number(number) => Some(number.to_string().into()),
-            Value::Bool(flag) => Some(flag.to_string().into()),
-            Value::Null | Value::Array(_) | Value::Object(_) => None,
+            Given::Text(text) => Some(text.into()),
+            Given::Other(Value::Number(number)) => Some(number.to_string().into()),
+            Given::Other(Value::Bool(flag)) => Some(flag.to_string().into()),
+            Given::Other(_) => None,
         }
     }
 
     fn given(&self, tell: &mut dyn FnMut(&str, ValueKind)) {
-        self.body.iter().flatten().for_each(|(name, value)| tell(name, ValueKind::of(value)));
+        // A name that is given again keeps its first place and gets its last value.
+        let members: IndexMap<_, _> = self.body.iter().flat_map(Members::iter).collect();
+        members.into_iter().for_each(|(name, value)| tell(name, ValueKind::of(value)));
     }
 }
 

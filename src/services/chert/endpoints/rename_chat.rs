@@ -1,10 +1,10 @@
 //! `PUT /api/v1/chats/{id}`: gives a group a new display name, a new icon, or both.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{Endpoint, Route};
 use crate::basics::Stage;
+use crate::http::Given;
 use crate::services::chert::errors::Refusal;
 use crate::services::chert::workspace::{Change, Tenant, passed};
 use crate::services::{Exchange, Operation, OperationCall};
@@ -81,14 +81,14 @@ fn run(
 }
 
 /// The name without white space at its ends; a blank one is refused.
-fn display_name(value: &Value) -> Result<&str, Refusal> {
+fn display_name(value: Given<'_>) -> Result<&str, Refusal> {
     let name = value.as_str().map(str::trim).filter(|name| !name.is_empty());
     name.ok_or_else(|| Refusal::new("1002"))
 }
 
 /// The icon's URL as sent, when it is `https` with a host. The parser forgives what browsers forgive, such as
 /// `https:///x` and blanks around it; a URL that needs forgiving is refused.
-fn group_chat_icon(value: &Value) -> Result<&str, Refusal> {
+fn group_chat_icon(value: Given<'_>) -> Result<&str, Refusal> {
     let is_https = |text: &&str| {
         let rest = text.get(..8).filter(|scheme| scheme.eq_ignore_ascii_case("https://")).map(|_| &text[8..]);
         rest.is_some_and(|rest| !rest.starts_with(['/', '\\', '?', '#']))
