@@ -20,12 +20,15 @@ impl Headers {
 
     /// Adds a field at the end.
     pub fn push(&mut self, name: &str, value: &[u8]) {
+        self.push_lower_case(&name.to_ascii_lowercase(), value);
+    }
+
+    /// The same for a name that is in lower case.
+    pub fn push_lower_case(&mut self, name: &str, value: &[u8]) {
         let length = |bytes: &[u8]| (bytes.len() as u32).to_le_bytes();
         self.block.extend_from_slice(&length(name.as_bytes()));
         self.block.extend_from_slice(&length(value));
-        let start = self.block.len();
         self.block.extend_from_slice(name.as_bytes());
-        self.block[start..].make_ascii_lowercase();
         self.block.extend_from_slice(value);
     }
 

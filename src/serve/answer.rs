@@ -117,7 +117,11 @@ impl Shared {
         let client_waits = parts.version >= Version::HTTP_11 && parts.headers.contains_key(EXPECT);
         let bytes = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
         let mut headers = Headers::with_capacity(parts.headers.len(), bytes);
-        parts.headers.iter().for_each(|(name, value)| headers.push(name.as_str(), value.as_bytes()));
+        // hyper gives names in lower case.
+        parts
+            .headers
+            .iter()
+            .for_each(|(name, value)| headers.push_lower_case(name.as_str(), value.as_bytes()));
         // HTTP/2 names the host elsewhere.
         if let (None, Some(authority)) = (parts.headers.get(HOST), parts.uri.authority()) {
             headers.push("host", authority.as_str().as_bytes());

@@ -51,7 +51,9 @@ pub struct Webhook {
 
 impl Webhook {
     fn new(user: &str, secret: &str) -> Self {
-        Self { text: [user, "/", secret].concat(), user: user.len() }
+        let mut text = String::with_capacity(user.len() + 1 + secret.len());
+        [user, "/", secret].into_iter().for_each(|part| text.push_str(part));
+        Self { text, user: user.len() }
     }
 
     /// The user.
@@ -123,16 +125,15 @@ fn read_now(request: &Request) -> MethodCall {
 /// The first segments of a path that are not empty.
 fn segments(path: &str) -> [Option<&str>; 4] {
     let mut found = [None; 4];
-    let (mut count, mut start) = (0, 0);
-    for (at, byte) in path.bytes().chain([b'/']).enumerate() {
-        if byte != b'/' {
-            continue;
+    let mut rest = path;
+    for segment in &mut found {
+        rest = rest.trim_start_matches('/');
+        let end = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
+        if end == 0 {
+            break;
         }
-        if at > start && count < found.len() {
-            found[count] = Some(&path[start..at]);
-            count += 1;
-        }
-        start = at + 1;
+        *segment = Some(&rest[..end]);
+        rest = &rest[end..];
     }
     found
 }

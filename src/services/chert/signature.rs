@@ -106,7 +106,7 @@ fn by_token<'a>(
 ) -> Result<&'a Tenant, (Refusal, &'static str)> {
     let invalid = |why| (Refusal::new("2004"), why);
     let text = std::str::from_utf8(authorization).unwrap_or_default().trim();
-    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    let (scheme, token) = text.split_at(text.bytes().position(|byte| byte == b' ').unwrap_or(text.len()));
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(invalid("authorization is neither a bearer token nor accompanied by a signature"));
     }
