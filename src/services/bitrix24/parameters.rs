@@ -54,10 +54,11 @@ impl Parameters {
     }
 }
 
-/// Whether a name is this one in any case.
+/// Whether a name is this one in any case. Nearly all callers spell it as the vendor's page does.
 #[inline]
 fn is_same(known: &[u8], name: &str) -> bool {
-    known.eq_ignore_ascii_case(name.as_bytes())
+    let name = name.as_bytes();
+    known.len() == name.len() && (known == name || known.eq_ignore_ascii_case(name))
 }
 
 impl From<Map<String, Value>> for Parameters {
