@@ -45,7 +45,7 @@ pub(super) fn answer(namespaces: &mut Namespaces, _: &Asked<'_>) -> Reply {
     let _ =
         writeln!(text, "{name}_bucket{{le=\"+Inf\"}} {count}\n{name}_sum {seconds}\n{name}_count {count}");
     let headers = vec![("content-type".into(), "text/plain; version=0.0.4; charset=utf-8".into())];
-    Reply { status: 200, headers, body: text.into() }
+    Reply { status: 200, headers: headers.into(), body: text.into() }
 }
 
 fn head(text: &mut String, name: &str, kind: &str, help: &str) {

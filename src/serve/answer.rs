@@ -1,6 +1,7 @@
 //! One exchange: hyper's request → values → the world → hyper's response.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, EXPECT, HOST, HeaderName, HeaderValue};
+use hyper::header::{CONNECTION, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode, Version};
 
 use tokio::sync::{Notify, watch};
@@ -22,7 +23,7 @@ use crate::basics::Arrival;
 use crate::control;
 use crate::engine::{Namespaces, Note, Planned, Traffic, World, issued, step, wire};
 use crate::fault::Wire;
-use crate::http::{Body, Headers, Reply, Request};
+use crate::http::{Body, Field, Headers, Reply, Request};
 use crate::services::SERVICES;
 
 /// What all connections of a server share.
@@ -116,7 +117,11 @@ impl Shared {
         let client_waits = parts.version >= Version::HTTP_11 && parts.headers.contains_key(EXPECT);
         let bytes = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
         let mut headers = Headers::with_capacity(parts.headers.len(), bytes);
-        parts.headers.iter().for_each(|(name, value)| headers.push(name.as_str(), value.as_bytes()));
+        // hyper gives names in lower case.
+        parts
+            .headers
+            .iter()
+            .for_each(|(name, value)| headers.push_lower_case(name.as_str(), value.as_bytes()));
         // HTTP/2 names the host elsewhere.
         if let (None, Some(authority)) = (parts.headers.get(HOST), parts.uri.authority()) {
             headers.push("host", authority.as_str().as_bytes());
@@ -291,11 +296,43 @@ pub(super) fn response(reply: &Reply, has_order: bool, tag: Option<u64>) -> Resp
     let mut response = Response::new(Full::new(reply.body.clone()));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.reserve(reply.headers.len() + 1);
+    let (common, own) = reply.headers.parts();
     if has_order {
         headers.insert(HeaderName::from_static(MARK), HeaderValue::from_static("1"));
     }
-    for (name, value) in &reply.headers {
+    // A copy has no room for more: where nearly all fields are others, it does not pay.
+    if has_order || common.len() <= own.len() {
+        headers.reserve(common.len() + own.len() + 1);
+        append(headers, common);
+    } else {
+        *headers = ready(common);
+    }
+    append(headers, own);
+    if let Some(number) = tag {
+        headers.insert(HeaderName::from_static("x-standin-exchange"), HeaderValue::from(number));
+    }
+    response
+}
+
+/// A constant list of fields as hyper wants it: made once on each thread, and copied from then on.
+fn ready(common: &'static [Field]) -> HeaderMap {
+    thread_local! {
+        static KNOWN: RefCell<Vec<(&'static [Field], HeaderMap)>> = const { RefCell::new(Vec::new()) };
+    }
+    KNOWN.with_borrow_mut(|known| {
+        let found = known.iter().position(|(list, _)| std::ptr::eq(*list, common));
+        let place = found.unwrap_or_else(|| {
+            let mut map = HeaderMap::new();
+            append(&mut map, common);
+            known.push((common, map));
+            known.len() - 1
+        });
+        known[place].1.clone()
+    })
+}
+
+fn append(headers: &mut HeaderMap, fields: &[Field]) {
+    for (name, value) in fields {
         // What is borrowed is a constant of ours, and needs no memory of its own.
         let name = match name {
             Cow::Borrowed(text) => Ok(HeaderName::from_static(text)),
@@ -309,8 +346,4 @@ pub(super) fn response(reply: &Reply, has_order: bool, tag: Option<u64>) -> Resp
             headers.append(name, value);
         }
     }
-    if let Some(number) = tag {
-        headers.insert(HeaderName::from_static("x-standin-exchange"), HeaderValue::from(number));
-    }
-    response
 }

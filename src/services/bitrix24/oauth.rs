@@ -58,7 +58,9 @@ struct Issued<'a> {
 
 /// Whether a path is that of the authorization server.
 pub fn is_token(path: &str) -> bool {
-    path.split('/').filter(|segment| !segment.is_empty()).eq(["oauth", "token"])
+    // Nearly every path is another one, which its beginning tells.
+    path.trim_start_matches('/').starts_with("oauth")
+        && path.split('/').filter(|segment| !segment.is_empty()).eq(["oauth", "token"])
 }
 
 /// Answers a request whose path [`is_token`].

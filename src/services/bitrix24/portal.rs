@@ -189,10 +189,10 @@ impl LivePortal {
         called: &MethodCall,
         exchange: &mut Exchange<'_>,
     ) -> Result<(&'static Method, Caller), Refusal> {
-        let method = methods::by_name(&called.method);
+        let method = called.method;
         let as_call = OperationCall {
             operation: method.map(|method| &method.operation),
-            facts: &*called.parameters,
+            facts: &called.parameters,
             nested: false,
         };
         passed(Stage::Gateway, &as_call, edition, exchange)?;
@@ -200,7 +200,7 @@ impl LivePortal {
             return Err(Refusal::new(&errors::PORTAL_DELETED, edition));
         }
         let Some(method) = method else {
-            exchange.checkpoint.remark(format!("the method `{}` is not emulated", called.method).into());
+            exchange.checkpoint.remark(format!("the method `{}` is not emulated", called.name).into());
             return Err(Refusal::new(&errors::ERROR_METHOD_NOT_FOUND, edition));
         };
         let presented = &called.presented;
@@ -235,7 +235,7 @@ impl LivePortal {
                 refusal
             }
         })?;
-        let called = (&*called.method, &*called.parameters);
+        let called = (&*called.name, &called.parameters);
         Ok(envelope::success(&result, &time, self.portal.envelope, called, self.edition.rules(), &caller))
     }
 
@@ -307,7 +307,7 @@ impl LivePortal {
     fn call_aside(&self, exchange: &mut Exchange<'_>, called: &MethodCall) -> Result<Reply, Refusal> {
         let edition = self.edition.other();
         let (method, caller) = self.admit(edition, called, exchange)?;
-        let parameters = &*called.parameters;
+        let parameters = &called.parameters;
         let result = match method.run {
             Run::Alone(run) => {
                 let operation = &method.operation;
@@ -327,7 +327,7 @@ impl LivePortal {
             }
         };
         let time = Time::new(&exchange.stopwatch.time_of_nothing(), edition.rules(), self.portal.time_zone);
-        let called = (&*called.method, parameters);
+        let called = (&*called.name, parameters);
         Ok(envelope::success(&result, &time, self.portal.envelope, called, edition.rules(), &caller))
     }
 }

@@ -1,17 +1,18 @@
 //! The service as it lives: tenants and their chats, and the way of a request through it.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
+use foldhash::{HashMap, HashMapExt};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::change::Change;
 use super::endpoints::{self, EndpointAnswer};
+use super::envelope;
 use super::errors::{self, Refusal};
 use super::invocation::{Invocation, passed};
 use super::section::{self, ChertSection, TenantState};
-use super::{envelope, signature};
+use super::signature::{self, Secret};
 use crate::basics::{Draws, Stage};
 use crate::emulator::bucket::Buckets;
 use crate::emulator::{Effect, Emulator, Exchange, Fate, Later, OperationCall, Thing};
@@ -42,7 +43,7 @@ pub struct Tenants {
 struct Key {
     /// The tenant's place.
     tenant: usize,
-    secret: String,
+    secret: Secret,
 }
 
 /// One tenant.
@@ -95,20 +96,21 @@ impl Tenants {
         for (tenant, seed) in section.tenants.iter().enumerate() {
             let original = |text: &str| text.strip_suffix(&section.suffix).unwrap_or(text).to_owned();
             let (slug, secret) = (original(&seed.slug), original(&seed.signing_secret));
-            slugs.insert(slug, Key { tenant, secret });
-            slugs.insert(seed.slug.to_string(), Key { tenant, secret: seed.signing_secret.to_string() });
+            slugs.insert(slug, Key { tenant, secret: Secret::new(secret) });
+            let secret = Secret::new(seed.signing_secret.to_string());
+            slugs.insert(seed.slug.to_string(), Key { tenant, secret });
         }
         Self { tenants, slugs }
     }
 
     /// The tenant with this slug, and its secret.
-    pub fn by_slug(&self, slug: &str) -> Option<(&Tenant, &str)> {
+    pub fn by_slug(&self, slug: &str) -> Option<(&Tenant, &Secret)> {
         let key = self.slugs.get(slug)?;
         Some((&self.tenants[key.tenant], &key.secret))
     }
 
     /// The tenant with a secret that `is_meant`.
-    pub fn by_secret(&self, is_meant: impl Fn(&str) -> bool) -> Option<&Tenant> {
+    pub fn by_secret(&self, is_meant: impl Fn(&Secret) -> bool) -> Option<&Tenant> {
         let key = self.slugs.values().find(|key| is_meant(&key.secret))?;
         Some(&self.tenants[key.tenant])
     }
@@ -167,7 +169,11 @@ impl LiveWorkspace {
     /// Twelve lower-case hex digits, drawn from the seed.
     fn trace(&mut self) -> String {
         self.answered += 1;
-        format!("{:012x}", self.traces.draw(self.answered) >> 16)
+        let draw = self.traces.draw(self.answered) >> 16;
+        let digit = |place: u64| char::from(b"0123456789abcdef"[(draw >> (4 * place) & 0xf) as usize]);
+        let mut trace = String::with_capacity(12);
+        (0..12).rev().for_each(|place| trace.push(digit(place)));
+        trace
     }
 
     fn request(&mut self, exchange: &mut Exchange<'_>) -> Result<(u16, EndpointAnswer), Refusal> {
