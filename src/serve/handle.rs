@@ -8,8 +8,10 @@ use std::{fs, io, thread};
 
 use tokio::sync::oneshot;
 
-use super::answer::Shared;
-use super::{Options, Socket, now, random_seed, serve};
+use super::clock::now;
+use super::random::random_seed;
+use super::run::{Socket, serve};
+use super::shared::{Options, Shared};
 use crate::control;
 use crate::engine::{Entry, World};
 use crate::judge::ExpectationOutcome;

@@ -24,9 +24,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
-use super::answer::{Shared, response};
+use super::answer::{exchange, response};
 use super::client::Client;
 use super::script_stream::{Over, Pause, Reset};
+use super::shared::Shared;
 use crate::fault::Wire;
 use crate::fault::wire::{Act, Answer, End};
 
@@ -63,8 +64,8 @@ async fn answer(
     client: &Client,
     ending: &Arc<Ending>,
 ) -> Result<Response<Frames>, hyper::Error> {
-    let exchanged = shared.exchange(request, client).await?;
-    let response = response(&exchanged.reply, false, exchanged.number);
+    let exchanged = exchange(shared, request, client).await?;
+    let response = response(&exchanged.reply, None, exchanged.number);
     let Some(wire) = exchanged.wire else { return Ok(response.map(Frames::Whole)) };
     let body = if exchanged.has_body { exchanged.reply.body.clone() } else { Bytes::new() };
     let answer = as_bytes(&response, &body);
@@ -109,7 +110,7 @@ fn as_bytes(response: &Response<Full<Bytes>>, body: &Bytes) -> Answer {
 /// The `content-length` of a head.
 fn announced(head: &[u8]) -> Option<usize> {
     let lines = std::str::from_utf8(head).ok()?.lines();
-    lines.filter_map(|client| client.strip_prefix("content-length: ")).find_map(|length| length.parse().ok())
+    lines.filter_map(|line| line.strip_prefix("content-length: ")).find_map(|length| length.parse().ok())
 }
 
 /// How a connection ends before its time.
