@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,6 +10,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{EXPECT, HOST, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode, Version};
+use jiff::Timestamp;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::client::Client;
@@ -17,7 +18,7 @@ use super::shared::Shared;
 use super::{body, clock};
 use crate::basics::Arrival;
 use crate::control;
-use crate::engine::{Note, Planned, World, issued, wire};
+use crate::engine::{Namespace, Note, Planned, World, issued, wire};
 use crate::fault::Wire;
 use crate::http::{Body, Headers, Reply, Request};
 use crate::services::SERVICES;
@@ -59,6 +60,7 @@ pub(super) async fn exchange(
     if !delay.is_zero() {
         let mut stopping = shared.stopping();
         // Who leaves before the answer is there has not read it.
+        let namespace = namespace.map(|namespace| Arc::downgrade(&namespace));
         let mut waiting = Waiting { shared, namespace, number };
         tokio::select! {
             () = sleep(delay) => {}
@@ -72,7 +74,7 @@ pub(super) async fn exchange(
 }
 
 /// Asks again, as exchanges come and go, until what is expected has come or `patience` is over.
-async fn wait_for(shared: &Shared, request: Request, head: jiff::Timestamp, patience: Duration) -> Answered {
+async fn wait_for(shared: &Shared, request: Request, head: Timestamp, patience: Duration) -> Answered {
     let deadline = Instant::now() + patience;
     let mut stopping = shared.stopping();
     loop {
@@ -90,10 +92,9 @@ async fn wait_for(shared: &Shared, request: Request, head: jiff::Timestamp, pati
     }
 }
 
-/// Makes the reply under the lock.
-fn plan(shared: &Shared, request: Request, head: jiff::Timestamp) -> Answered {
+/// Looks for the world that the request is for, and makes the reply under its lock.
+fn plan(shared: &Shared, request: Request, head: Timestamp) -> Answered {
     let body = clock::now();
-    let mut namespaces = shared.namespaces();
     let plain = |reply: Reply| Answered {
         reply: Arc::new(reply),
         number: None,
@@ -101,17 +102,38 @@ fn plan(shared: &Shared, request: Request, head: jiff::Timestamp) -> Answered {
         wire: None,
         namespace: None,
     };
+    let namespaces = shared.namespaces();
     if control::claims(request.path()) {
         let refused = control::refusal(&request, shared.control_token.as_deref());
-        return plain(refused.unwrap_or_else(|| control::answer(&mut namespaces, &request, body)));
+        return plain(refused.unwrap_or_else(|| control::answer(namespaces, &request, body)));
     }
-    let (world, namespace) = match namespaces.of(&request, body) {
+    let namespace = match namespaces.of(&request, body) {
         Ok(found) => found,
         Err(unknown) => return plain(control::no_namespace(&unknown)),
     };
+    let answered = {
+        let world = match &namespace {
+            None => Some(namespaces.main()),
+            Some(namespace) => namespace.world(),
+        };
+        // `None`: the namespace was dropped between the two looks.
+        let Some(world) = world else { return plan(shared, request, head) };
+        make(shared, world, namespace.as_ref(), request, (head, body))
+    };
+    Answered { namespace, ..answered }
+}
+
+/// Makes the reply, and lets the world go.
+fn make(
+    shared: &Shared,
+    mut world: MutexGuard<'_, World>,
+    namespace: Option<&Arc<Namespace>>,
+    request: Request,
+    (head, body): (Timestamp, Timestamp),
+) -> Answered {
     let arrival = Arrival { head, body, now: clock::now() };
     let step = shared.step;
-    let planned = catch_unwind(AssertUnwindSafe(|| step(world, &request, arrival)));
+    let planned = catch_unwind(AssertUnwindSafe(|| step(&mut world, &request, arrival)));
     let planned = planned.unwrap_or_else(|_| {
         tracing::error!(
             number = world.counters().exchanges + 1,
@@ -120,17 +142,18 @@ fn plan(shared: &Shared, request: Request, head: jiff::Timestamp) -> Answered {
         broken(&request)
     });
     let (delay, wire) = (planned.delay, planned.wire);
-    let issued = namespace.clone().map(|name| (name, issued(&request, &planned.reply)));
+    let issued = namespace.map(|namespace| (namespace, issued(&request, &planned.reply)));
     let reply = world.record(request, planned, arrival);
-    log(world);
+    log(&world);
     let number = Some(world.counters().exchanges);
+    if let Some((namespace, credentials)) = issued {
+        shared.namespaces().issued(namespace, &world, credentials);
+    }
+    drop(world);
     shared.recorded.notify_waiters();
     let made = clock::now().duration_since(body);
     shared.traffic().took(Duration::try_from(made).unwrap_or_default() + delay);
-    if let Some((name, credentials)) = issued {
-        namespaces.issued(&name, credentials);
-    }
-    Answered { reply, number, delay, wire, namespace }
+    Answered { reply, number, delay, wire, namespace: None }
 }
 
 /// An answer that is due.
@@ -153,20 +176,27 @@ struct Answered {
     delay: Duration,
     wire: Option<Wire>,
     /// The namespace that it is in.
-    namespace: Option<String>,
+    namespace: Option<Arc<Namespace>>,
 }
 
 /// A client that waits for an answer; it has left when this is dropped while it has a number.
 struct Waiting<'a> {
     shared: &'a Shared,
-    namespace: Option<String>,
+    /// A namespace that is dropped meanwhile need not be kept for this.
+    namespace: Option<Weak<Namespace>>,
     number: Option<u64>,
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if let Some(number) = self.number {
-            self.shared.namespaces().undelivered(self.namespace.as_deref(), number);
+            let namespaces = self.shared.namespaces();
+            match self.namespace.as_ref().map(Weak::upgrade) {
+                None => namespaces.undelivered(None, number),
+                Some(namespace) => {
+                    namespace.iter().for_each(|namespace| namespaces.undelivered(Some(namespace), number));
+                }
+            }
         }
     }
 }
@@ -238,4 +268,173 @@ pub(super) fn response(
         headers.insert(HeaderName::from_static("x-standin-exchange"), HeaderValue::from(number));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+    use std::sync::{Mutex, mpsc};
+    use std::thread;
+
+    use super::super::shared::{Options, Step};
+    use super::*;
+    use crate::engine::{NAMESPACE_HEADER, step};
+    use crate::scenario::Scenario;
+
+    /// Longer than anything takes that is not stuck.
+    const STUCK: Duration = Duration::from_secs(30);
+
+    /// Holds up one request: it says that it has come, and waits until it may go on.
+    type Gate = (mpsc::Sender<()>, mpsc::Receiver<()>);
+
+    /// The gates by the paths that they hold.
+    static GATES: Mutex<BTreeMap<&str, Gate>> = Mutex::new(BTreeMap::new());
+
+    fn gated_step(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
+        let gate = GATES.lock().unwrap().remove(request.path());
+        if let Some((come, go_on)) = gate {
+            come.send(()).unwrap();
+            go_on.recv().unwrap();
+        }
+        step(world, request, arrival)
+    }
+
+    /// Holds up the next request for `path`: what hears that it has come, and what lets it go on.
+    fn hold(path: &'static str) -> (mpsc::Receiver<()>, mpsc::Sender<()>) {
+        let ((come, has_come), (go_on, may_go_on)) = (mpsc::channel(), mpsc::channel());
+        GATES.lock().unwrap().insert(path, (come, may_go_on));
+        (has_come, go_on)
+    }
+
+    fn shared(step: Step) -> Shared {
+        let scenario = Scenario::parse("test", Scenario::DEFAULT).unwrap();
+        let world = World::new(Arc::new(scenario), 1, Timestamp::UNIX_EPOCH);
+        let mut shared = Shared::new(world, Options::default());
+        shared.step = step;
+        shared
+    }
+
+    fn ask(shared: &Shared, method: &str, target: &str, headers: &[(&str, &str)]) -> Answered {
+        let headers = [headers, &[("host", "localhost")]].concat().into_iter().collect();
+        plan(shared, Request::new(method, target, headers, "".into()), clock::now())
+    }
+
+    fn open(shared: &Shared) -> String {
+        let made = ask(shared, "POST", "/__standin/namespaces", &[]);
+        let made: serde_json::Value = serde_json::from_slice(&made.reply.body).unwrap();
+        made["namespace"].as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn nobody_waits_for_a_world_that_is_not_his() {
+        let shared = shared(gated_step);
+        let [first, second, held] = [(); 3].map(|()| open(&shared));
+        let (has_come, go_on) = hold("/rest/held-alone");
+        thread::scope(|scope| {
+            let slow = scope.spawn(|| ask(&shared, "POST", "/rest/held-alone", &[(NAMESPACE_HEADER, &held)]));
+            has_come.recv_timeout(STUCK).unwrap();
+            let (sender, receiver) = mpsc::channel();
+            // In a thread of its own: what fails must not hang.
+            let (shared, first, second) = (&shared, &first, &second);
+            scope.spawn(move || {
+                let bearer = format!("Bearer 5f4dcc3b5aa765d61d8327deb882cf99-{first}");
+                let by_credential = [("authorization", bearer.as_str())];
+                for (method, target, headers) in [
+                    ("POST", "/rest/x", [(NAMESPACE_HEADER, first.as_str())].as_slice()),
+                    ("POST", "/rest/x", &[(NAMESPACE_HEADER, second)]),
+                    ("PUT", "/api/v1/chats/ch_01H", &by_credential),
+                    ("POST", "/rest/x", &[]),
+                    ("GET", "/__standin/journal", &[(NAMESPACE_HEADER, first)]),
+                    ("POST", "/__standin/reset", &[]),
+                    ("POST", "/__standin/namespaces", &[]),
+                    ("DELETE", &format!("/__standin/namespaces/{second}"), &[]),
+                ] {
+                    let _ = sender.send(ask(shared, method, target, headers).reply.status);
+                }
+            });
+            let statuses: Vec<_> = (0..8).map(|_| receiver.recv_timeout(STUCK)).collect();
+            let is_held = !slow.is_finished();
+            go_on.send(()).unwrap();
+            assert_eq!(statuses, [404, 404, 400, 404, 200, 200, 201, 200].map(Ok));
+            assert!(is_held);
+            assert_eq!(slow.join().unwrap().reply.status, 404);
+        });
+    }
+
+    #[test]
+    fn a_request_that_is_under_way_as_its_namespace_is_dropped_is_counted_once() {
+        let shared = shared(gated_step);
+        let name = open(&shared);
+        let header = [(NAMESPACE_HEADER, name.as_str())];
+        let (has_come, go_on) = hold("/rest/held-and-dropped");
+        let late = thread::scope(|scope| {
+            let slow = scope.spawn(|| ask(&shared, "POST", "/rest/held-and-dropped", &header));
+            has_come.recv_timeout(STUCK).unwrap();
+            let target = format!("/__standin/namespaces/{name}");
+            let dropped = scope.spawn({
+                let shared = &shared;
+                move || ask(shared, "DELETE", &target, &[])
+            });
+            let late = scope.spawn(|| ask(&shared, "POST", "/rest/late", &header));
+            assert!(!dropped.is_finished(), "an exchange is under way");
+            go_on.send(()).unwrap();
+            assert_eq!((slow.join().unwrap().number, dropped.join().unwrap().reply.status), (Some(1), 200));
+            late.join().unwrap()
+        });
+        // It came before the drop and was an exchange, or after it and found no namespace.
+        let sum = 1 + u64::from(late.number.is_some());
+        assert_eq!(late.number, (sum == 2).then_some(2));
+        let totals = shared.namespaces().totals();
+        assert_eq!((totals.counters.exchanges, totals.evicted), (sum, sum));
+        assert!(shared.namespaces().main().journal().entries().next().is_none());
+    }
+
+    #[test]
+    fn totals_add_up_whatever_is_dropped_and_read_meanwhile() {
+        const TESTS: usize = 25;
+        let shared = shared(step);
+        let (exchanges, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
+        thread::scope(|scope| {
+            let tests = [(); 4].map(|()| {
+                scope.spawn(|| {
+                    for _ in 0..TESTS {
+                        let name = open(&shared);
+                        let path = format!("/rest/1/webhook-secret-{name}/x");
+                        let call = |count: usize| {
+                            for _ in 0..count {
+                                assert!(ask(&shared, "POST", &path, &[]).number.is_some());
+                                exchanges.fetch_add(1, Ordering::Relaxed);
+                            }
+                        };
+                        call(2);
+                        // The calls of one thread are under way while the other drops the namespace: those that come too late
+                        // are the main world's.
+                        thread::scope(|scope| {
+                            scope.spawn(|| call(5));
+                            ask(&shared, "DELETE", &format!("/__standin/namespaces/{name}"), &[]);
+                        });
+                    }
+                })
+            });
+            scope.spawn(|| {
+                let (mut exchanges, mut evicted) = (0, 0);
+                while !is_over.load(Ordering::Relaxed) {
+                    let totals = shared.namespaces().totals();
+                    assert!(totals.counters.exchanges >= exchanges && totals.evicted >= evicted);
+                    assert!(totals.counters.exchanges >= totals.evicted);
+                    (exchanges, evicted) = (totals.counters.exchanges, totals.evicted);
+                }
+            });
+            let ended = tests.map(thread::ScopedJoinHandle::join);
+            is_over.store(true, Ordering::Relaxed);
+            ended.into_iter().for_each(|ended| ended.unwrap());
+        });
+        let totals = shared.namespaces().totals();
+        let kept = shared.namespaces().main().journal().entries().count() as u64;
+        assert_eq!(totals.counters.exchanges, (4 * TESTS * 7) as u64);
+        assert_eq!(totals.counters.exchanges, exchanges.into_inner());
+        assert_eq!(totals.evicted + kept, totals.counters.exchanges);
+        assert!(shared.namespaces().all().is_empty());
+    }
 }

@@ -62,14 +62,14 @@ pub fn serve_while<T>(
     world: World,
     options: Options,
     (command, environment): (&[OsString], &[Variable]),
-    look: impl FnOnce(&mut Namespaces, Ended) -> T,
+    look: impl FnOnce(&Namespaces, Ended) -> T,
 ) -> io::Result<io::Result<T>> {
     let seen = RefCell::new(None);
     serve(sockets, world, options, |running| {
         let seen = &seen;
         Ok(async move {
             let ended = child::run(command, environment).await;
-            seen.replace(Some(ended.map(|ended| look(&mut running.namespaces(), ended))));
+            seen.replace(Some(ended.map(|ended| look(running.namespaces(), ended))));
         })
     })?;
     seen.into_inner().ok_or_else(|| io::Error::other("the command was not waited for"))

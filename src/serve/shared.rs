@@ -1,6 +1,6 @@
 //! What all connections of a server share.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use tokio::sync::{Notify, watch};
 
@@ -11,12 +11,11 @@ use crate::http::Request;
 /// What all connections of a server share.
 #[derive(Debug)]
 pub struct Shared {
-    namespaces: Mutex<Namespaces>,
+    namespaces: Namespaces,
     /// Whether answers carry the number of their exchange.
     pub(super) tag: bool,
     /// What others than this machine must know to use the control interface.
     pub(super) control_token: Option<String>,
-    traffic: Arc<Traffic>,
     /// Tells those who wait for something that an exchange has been recorded.
     pub(super) recorded: Notify,
     /// Turns true when the server stops: what is held up is held up no longer.
@@ -47,10 +46,8 @@ impl Default for Options {
 
 impl Shared {
     pub(super) fn new(world: World, options: Options) -> Self {
-        let namespaces = Namespaces::new(world);
         Self {
-            traffic: Arc::clone(namespaces.traffic()),
-            namespaces: Mutex::new(namespaces),
+            namespaces: Namespaces::new(world),
             tag: options.tag,
             control_token: options.control_token,
             recorded: Notify::new(),
@@ -59,14 +56,14 @@ impl Shared {
         }
     }
 
-    /// The worlds, for as long as the guard lives. A panic while it was held does not end the server.
-    pub fn namespaces(&self) -> MutexGuard<'_, Namespaces> {
-        self.namespaces.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The worlds.
+    pub fn namespaces(&self) -> &Namespaces {
+        &self.namespaces
     }
 
     /// What passes the sockets.
     pub(super) fn traffic(&self) -> &Arc<Traffic> {
-        &self.traffic
+        self.namespaces.traffic()
     }
 
     /// Says that the server stops.
