@@ -14,10 +14,10 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::Watcher;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::answer::{Exchanged, exchange, response};
+use super::beside::beside;
 use super::client::Client;
 use super::script_stream::{MARK, Order, Orders, Reset, ScriptStream};
 use super::shared::Shared;
@@ -36,19 +36,17 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
     shared: Arc<Shared>,
     graceful: Watcher,
 ) {
-    let steps = Arc::new(AtomicU64::new(0));
     let orders = Arc::new(Orders::default());
-    let stopping = shared.stopping();
-    let script_stream = ScriptStream::new(stream, Arc::clone(&orders), stopping.clone());
+    let script_stream = ScriptStream::new(stream, Arc::clone(&orders), shared.stopping());
+    let conversation = Arc::new(Conversation { shared, client, orders, steps: AtomicU64::new(0) });
     let service = {
-        let (steps, orders) = (Arc::clone(&steps), Arc::clone(&orders));
+        let conversation = Arc::clone(&conversation);
         service_fn(move |request| {
-            let (shared, steps, orders) = (Arc::clone(&shared), Arc::clone(&steps), Arc::clone(&orders));
-            let client = Arc::clone(&client);
+            let conversation = Arc::clone(&conversation);
             async move {
-                steps.fetch_add(1, Ordering::Relaxed);
-                let answer = answer(&shared, request, &client, &orders).await;
-                steps.fetch_add(1, Ordering::Relaxed);
+                conversation.steps.fetch_add(1, Ordering::Relaxed);
+                let answer = conversation.answer(request).await;
+                conversation.steps.fetch_add(1, Ordering::Relaxed);
                 answer
             }
         })
@@ -56,58 +54,73 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
     let mut builder = http1::Builder::new();
     builder.max_header_size(HEAD_LIMIT);
     let connection = graceful.watch(builder.serve_connection(TokioIo::new(script_stream), service));
-    tokio::select! {
-        ended = connection => if let Err(error) = ended {
-            tracing::debug!(%error, "a connection ended early");
-        },
-        () = silence(&steps, &orders) => tracing::debug!("a connection was closed: its client sent no head"),
-        () = last_head(&steps, &orders, stopping) => {}
+    if let Some(Err(error)) = beside(connection, conversation.given_up()).await {
+        tracing::debug!(%error, "a connection ended early");
     }
 }
 
-/// Answers one request; what the connection is to do with the answer is told to `orders`.
-///
-/// # Errors
-/// When the client leaves before its body is complete; the connection is then closed.
-async fn answer(
-    shared: &Shared,
-    request: Request<Incoming>,
-    client: &Client,
-    orders: &Orders,
-) -> Result<Response<Full<Bytes>>, hyper::Error> {
-    let Exchanged { reply, number, wire, has_body, closes } = exchange(shared, request, client).await?;
-    orders.idle().await;
-    let mut response = response(&reply, wire.map(|_| MARK), number);
-    if closes {
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    if let Some(wire) = wire {
-        orders.give(Order { wire, body: if has_body { reply.body.len() } else { 0 } });
-    }
-    Ok(response)
+/// A connection whose requests are answered.
+struct Conversation {
+    shared: Arc<Shared>,
+    client: Arc<Client>,
+    orders: Arc<Orders>,
+    /// Each exchange counts two, so an odd number means that one is under way.
+    steps: AtomicU64,
 }
 
-/// Ends when a client has sent no complete head for the time that it has for one. Each exchange counts two steps,
-/// so an odd number means that one is under way. One timer a connection costs less than one a request; a client
-/// that falls silent after an answer is given up to twice the time.
-async fn silence(steps: &AtomicU64, orders: &Orders) {
-    let mut seen = steps.load(Ordering::Relaxed);
-    loop {
-        sleep(HEAD_TIME).await;
-        let now = steps.load(Ordering::Relaxed);
-        if now == seen && now.is_multiple_of(2) && !orders.is_busy() {
-            return;
+impl Conversation {
+    /// Answers one request, and tells what the connection is to do with the answer.
+    ///
+    /// # Errors
+    /// When the client leaves before its body is complete; the connection is then closed.
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
+        let exchanged = exchange(&self.shared, request, &self.client).await?;
+        let Exchanged { reply, number, wire, has_body, closes } = exchanged;
+        self.orders.idle().await;
+        let mut response = response(&reply, wire.map(|_| MARK), number);
+        if closes {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        seen = now;
+        if let Some(wire) = wire {
+            self.orders.give(Order { wire, body: if has_body { reply.body.len() } else { 0 } });
+        }
+        Ok(response)
     }
-}
 
-/// Ends when the server stops and no head has become complete soon after.
-async fn last_head(steps: &AtomicU64, orders: &Orders, mut stopping: watch::Receiver<bool>) {
-    let _ = stopping.wait_for(|stopping| *stopping).await;
-    sleep(LAST_HEAD).await;
-    if !steps.load(Ordering::Relaxed).is_multiple_of(2) || orders.is_busy() {
-        std::future::pending::<()>().await;
+    /// Whether no exchange is under way and no answer is being spoilt.
+    fn is_silent(&self) -> bool {
+        self.steps.load(Ordering::Relaxed).is_multiple_of(2) && !self.orders.is_busy()
+    }
+
+    /// Ends when the connection is not worth keeping.
+    async fn given_up(&self) {
+        tokio::select! {
+            () = self.silence() => tracing::debug!("a connection was closed: its client sent no head"),
+            () = self.last_head() => {}
+        }
+    }
+
+    /// Ends when a client has sent no complete head for the time that it has for one. One timer a connection costs less than
+    /// one a request; a client that falls silent after an answer is given up to twice the time.
+    async fn silence(&self) {
+        let mut seen = self.steps.load(Ordering::Relaxed);
+        loop {
+            sleep(HEAD_TIME).await;
+            let now = self.steps.load(Ordering::Relaxed);
+            if now == seen && self.is_silent() {
+                return;
+            }
+            seen = now;
+        }
+    }
+
+    /// Ends when the server stops and no head has become complete soon after.
+    async fn last_head(&self) {
+        let _ = self.shared.stopping().wait_for(|stopping| *stopping).await;
+        sleep(LAST_HEAD).await;
+        if !self.is_silent() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

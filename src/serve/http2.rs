@@ -25,6 +25,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
 use super::answer::{exchange, response};
+use super::beside::beside;
 use super::client::Client;
 use super::script_stream::{Over, Pause, Reset};
 use super::shared::Shared;
@@ -50,11 +51,8 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
     });
     let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
     let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
-    tokio::select! {
-        ended = connection => if let Err(error) = ended {
-            tracing::debug!(%error, "a connection ended early");
-        },
-        () = ending.ended() => {}
+    if let Some(Err(error)) = beside(connection, ending.ended()).await {
+        tracing::debug!(%error, "a connection ended early");
     }
 }
 

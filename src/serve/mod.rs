@@ -1,6 +1,7 @@
 //! The shell: sockets, time and sleep. The only place that names hyper and tokio.
 
 mod answer;
+mod beside;
 mod body;
 mod child;
 mod client;
