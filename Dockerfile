@@ -6,10 +6,10 @@ FROM rust:1.95-alpine AS build
 RUN apk add --no-cache musl-dev
 WORKDIR /src
 COPY . .
-RUN cargo build --release --locked --bin standin
+RUN cargo build --profile dist --locked --bin standin
 
 FROM scratch
-COPY --from=build /src/target/release/standin /standin
+COPY --from=build /src/target/dist/standin /standin
 ENV STANDIN_LISTEN=0.0.0.0:8080
 EXPOSE 8080
 HEALTHCHECK --interval=2s --timeout=2s CMD ["/standin", "health", "http://127.0.0.1:8080"]

@@ -2,11 +2,14 @@
 port=18480 url=http://127.0.0.1:18480
 work=$(mktemp -d)
 server=
-trap '[ -n "$server" ] && kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
-command -v wrk >/dev/null || { echo "wrk is missing: apt-get install wrk" >&2; exit 3; }
+# What still runs in the background ends with the script.
+trap 'for job in $(jobs -p); do kill "$job" 2>/dev/null || true; done; rm -rf "$work"' EXIT
+fail() { echo "$0: $*" >&2; exit 3; }
+command -v wrk >/dev/null || fail "wrk is missing: apt-get install wrk"
 
-cargo build --release --quiet --bin standin
-standin=target/release/standin
+# The feature adds a binary and changes no other.
+cargo build --profile dist --quiet --features bare-hyper --bin standin --bin bare_hyper
+standin=${CARGO_TARGET_DIR:-target}/dist/standin bare=${CARGO_TARGET_DIR:-target}/dist/bare_hyper
 
 # A rename of the chat CHAT as a script of wrk: rename FILE CHAT
 rename() {
@@ -18,11 +21,31 @@ LUA
 }
 rename "$work/rename.lua" 47e007b1-ee15-43db-bcba-1c26e5884d3f
 
+# Asks COMMAND again and again until it succeeds: within SECONDS WHAT COMMAND...
+within() {
+  local end=$((SECONDS + $1)) what=$2
+  shift 2
+  until "$@"; do
+    [ "$SECONDS" -le "$end" ] || fail "$what does not come about"
+    sleep 0.02
+  done
+}
+answers() {
+  curl -s -m 5 -o /dev/null "$url/" && return
+  kill -0 "$server" 2>/dev/null || { cat "$work/talk" >&2; fail "the server ended"; }
+  return 1
+}
 start() {
   "$@" >/dev/null 2>"$work/talk" & server=$!
-  until curl -s -o /dev/null "$url/"; do kill -0 "$server" 2>/dev/null || { cat "$work/talk" >&2; exit 3; }; done
+  within 20 "an answer of \`$1\` at $url" answers
 }
-stop() { kill "$server"; wait "$server" 2>/dev/null || true; server=; }
+# wrk ends by itself; a server that hangs must not hold it: generate SECONDS ARGUMENT...
+generate() {
+  local limit=$(($1 + 30)); shift
+  timeout "$limit" wrk "$@" > "$work/wrk" || { cat "$work/wrk" >&2; fail "wrk failed, or did not end in $limit s"; }
+}
+has_ended() { ! kill -0 "$server" 2>/dev/null; }
+stop() { kill "$server"; within 20 "the end of the server" has_ended; server=; }
 ticks() { awk '{print $14 + $15}' "/proc/$server/stat"; }
 resident() { awk '/VmRSS/ {print $2}' "/proc/$server/status"; }
 
@@ -31,7 +54,7 @@ resident() { awk '/VmRSS/ {print $2}' "/proc/$server/status"; }
 round() {
   local before after
   before=$(ticks)
-  wrk -t1 -c32 -d"${seconds}s" --latency -s "${1:-$work/rename.lua}" "$url${3:-/rest/1/webhook-secret/imconnector.chat.name.set}" > "$work/wrk"
+  generate "$seconds" -t1 -c32 -d"${seconds}s" --latency -s "${1:-$work/rename.lua}" "$url${3:-/rest/1/webhook-secret/imconnector.chat.name.set}"
   after=$(ticks)
   python3 - "$work/wrk" "$((after - before))" "$(getconf CLK_TCK)" "${2:-}" <<'PY'
 import re, sys
@@ -43,4 +66,11 @@ errors = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
 assert int(errors[1] if errors else 0) == (requests if sys.argv[4] == "errors" else 0), text
 print(re.search(r"Requests/sec:\s+([\d.]+)", text)[1], ticks / hertz * 1e6 / requests, p99)
 PY
+}
+
+# A round as a line of the file of rounds: row NAME [ARGUMENTS OF round]
+row() {
+  local figures
+  figures=$(round "${@:2}")
+  echo "$1 $figures" | tee -a "$work/rounds" >&2
 }

@@ -37,19 +37,19 @@ while os.path.exists(sys.argv[2]):
     time.sleep(0.1)
 PY
   holder=$!
-  until [ -e "$work/held" ]; do sleep 0.1; done
+  within 60 "5,000 open connections (\`ulimit -Hn\` says $(ulimit -Hn))" test -e "$work/held"
 }
 
 echo "rounds of ${seconds}s, 32 connections, journal on, exchange log off" >&2
 for i in $(seq "$rounds"); do
-  serve scenarios/default.yaml;  echo "none $(round)";      stop
-  serve "$work/elsewhere.yaml";  echo "elsewhere $(round)"; stop
-  serve "$work/failing.yaml";    echo "state $(round "$work/inactive.lua" errors)"; stop
-  serve "$work/failing.yaml";    echo "fault $(round "$work/failing.lua" errors)";  stop
-  serve "$work/stalled.yaml";    echo "alone $(round)"; before=$(resident)
-  stall;                         echo "beside $(round)"; echo "$(((($(resident) - before)) * 1024 / 5000))" >> "$work/memory"
+  serve scenarios/default.yaml; row none; stop
+  serve "$work/elsewhere.yaml"; row elsewhere; stop
+  serve "$work/failing.yaml"; row state "$work/inactive.lua" errors; stop
+  serve "$work/failing.yaml"; row fault "$work/failing.lua" errors; stop
+  serve "$work/stalled.yaml"; row alone; before=$(resident)
+  stall; row beside; echo "$(((($(resident) - before)) * 1024 / 5000))" >> "$work/memory"
   rm "$work/hold" "$work/held";  wait "$holder"; stop
-done | tee "$work/rounds" >&2
+done
 
 python3 - "$work" <<'PY'
 import statistics as s, sys

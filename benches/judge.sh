@@ -20,14 +20,14 @@ end
 LUA
 
 serve() { start "$standin" serve "$@" --listen 127.0.0.1:$port --log off; }
-both() { echo "$1/webhook $(round)"; echo "$1/token $(round "$work/token.lua" "" /rest/imconnector.chat.name.set)"; }
+both() { row "$1/webhook"; row "$1/token" "$work/token.lua" "" /rest/imconnector.chat.name.set; }
 
 echo "rounds of ${seconds}s, 32 connections, journal on, exchange log off" >&2
 for i in $(seq "$rounds"); do
   serve;                                  both off; stop
   serve "$work/one-edition.yaml" --judge; both rules; stop
   serve --judge;                          both editions; stop
-done | tee "$work/rounds" >&2
+done
 
 echo "standin run, 40 times each" >&2
 python3 - "$standin" > "$work/runs" <<'PY'
@@ -36,7 +36,7 @@ ways = {"true": ["true"], "run": [sys.argv[1], "run", "--", "true"], "tls": [sys
 for _ in range(40):
     for name, command in ways.items():
         began = time.perf_counter()
-        subprocess.run(command, stderr=subprocess.DEVNULL, check=True)
+        subprocess.run(command, stderr=subprocess.DEVNULL, check=True, timeout=20)
         print(name, (time.perf_counter() - began) * 1e3)
 PY
 
@@ -46,7 +46,7 @@ python3 - "$port" "$server" > "$work/spaces" <<'PY'
 import http.client, sys, time
 def resident():
     return int(next(line for line in open(f"/proc/{sys.argv[2]}/status") if line.startswith("VmRSS")).split()[1])
-client = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]))
+client = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=20)
 before = resident()
 for _ in range(1_000):
     began = time.perf_counter()

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures the release binary beside bare hyper, in turns in one run, and prints medians and ratios.
+# Measures the program beside bare hyper, in turns in one run, and prints medians and ratios.
 # Needs wrk (Debian: apt-get install wrk), curl and python3. Traffic stays on loopback.
 #
 #   benches/load.sh [ROUNDS] [SECONDS]
@@ -7,8 +7,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 rounds=${1:-5} seconds=${2:-4}
 . benches/common.sh
-cargo build --release --quiet --example bare_hyper
-bare=target/release/examples/bare_hyper
 
 python3 - "$work" <<'PY'
 import sys
@@ -23,12 +21,12 @@ PY
 echo "rounds of ${seconds}s, 32 connections, journal on, exchange log off" >&2
 for i in $(seq "$rounds"); do
   for workers in 1 2; do
-    start "$bare" 127.0.0.1:$port $workers;                                        echo "bare/$workers $(round)"; stop
-    start "$standin" serve --listen 127.0.0.1:$port --log off --workers $workers;  echo "standin/$workers $(round)"; stop
+    start "$bare" 127.0.0.1:$port $workers; row "bare/$workers"; stop
+    start "$standin" serve --listen 127.0.0.1:$port --log off --workers $workers; row "standin/$workers"; stop
   done
-  start "$standin" serve --listen 127.0.0.1:$port --log text;                      echo "standin+log/1 $(round)"; stop
-  start "$standin" serve "$work/large.yaml" --listen 127.0.0.1:$port --log off;    echo "standin+large/1 $(round)"; stop
-done | tee "$work/rounds" >&2
+  start "$standin" serve --listen 127.0.0.1:$port --log text; row standin+log/1; stop
+  start "$standin" serve "$work/large.yaml" --listen 127.0.0.1:$port --log off; row standin+large/1; stop
+done
 
 echo "start to first 200, 20 times" >&2
 python3 - "$standin" "$port" > "$work/starts" <<'PY'
@@ -36,12 +34,15 @@ import socket, subprocess, sys, time
 for _ in range(20):
     began = time.perf_counter()
     server = subprocess.Popen([sys.argv[1], "serve", "--listen", f"127.0.0.1:{sys.argv[2]}", "--log", "off"], stderr=subprocess.DEVNULL)
-    while True:
+    answer = b"nothing"
+    while not answer.endswith(b"200"):
+        if time.perf_counter() - began > 20 or server.poll() is not None:
+            server.kill()
+            sys.exit(f"benches/load.sh: no 200 from /__standin/health within 20 s, but {answer}")
         try:
-            with socket.create_connection(("127.0.0.1", int(sys.argv[2]))) as client:
-                client.sendall(b"GET /__standin/health HTTP/1.0\r\n\r\n")
-                if client.recv(12).endswith(b"200"):
-                    break
+            with socket.create_connection(("127.0.0.1", int(sys.argv[2])), timeout=5) as client:
+                client.sendall(b"GET /__standin/health HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n")
+                answer = client.recv(12) or answer
         except OSError:
             pass
     print((time.perf_counter() - began) * 1e3)
@@ -54,8 +55,10 @@ start "$standin" serve --listen 127.0.0.1:$port --log off
 idle=$(resident) done=0
 : > "$work/memory"
 while [ "$done" -lt 1000000 ]; do
-  wrk -t1 -c32 -d5s -s "$work/rename.lua" "$url/rest/1/webhook-secret/imconnector.chat.name.set" > "$work/wrk"
-  done=$((done + $(awk '/requests in/ {print $1}' "$work/wrk")))
+  generate 5 -t1 -c32 -d5s -s "$work/rename.lua" "$url/rest/1/webhook-secret/imconnector.chat.name.set"
+  answered=$(awk '/requests in/ {print $1}' "$work/wrk")
+  [ "${answered:-0}" -gt 0 ] || { cat "$work/wrk" >&2; fail "the server answers nothing"; }
+  done=$((done + answered))
   echo "$done $(resident)" >> "$work/memory"
 done
 stop

@@ -51,13 +51,13 @@ function delay()
 end
 LUA
 }
-load() { wrk -t1 -c$connections -d"$1" -s "$work/$2.lua" "$url/" > "$work/wrk-$2"; }
+load() { generate "$1" -t1 -c$connections -d"$1s" -s "$work/$2.lua" "$url/"; mv "$work/wrk" "$work/wrk-$2"; }
 figure() { awk "$2" "$work/wrk-$1"; }
 
 scenario 0 > "$work/scenario.yaml"
 start "$standin" serve "$work/scenario.yaml" --watch --judge --listen 127.0.0.1:$port --log off
 mixture > "$work/full.lua"
-load 20s full
+load 20 full
 most=$(figure full '/Requests\/sec/ {print int($2)}')
 stop
 
@@ -71,7 +71,7 @@ touch "$work/goes-on"
 python3 - "$port" "$work" > "$work/spaces" <<'PY' & spaces=$!
 import collections, http.client, json, os, sys, time
 port, work = int(sys.argv[1]), sys.argv[2]
-client = http.client.HTTPConnection("127.0.0.1", port)
+client = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
 def ask(method, path, body=None, headers={}):
     client.request(method, path, body and json.dumps(body), {"content-type": "application/json", **headers})
     answer = client.getresponse()
@@ -108,7 +108,7 @@ while live:
     drop()
 print(made, calls)
 PY
-load "${minutes}m" half
+load $((minutes * 60)) half
 rm "$work/goes-on"
 wait "$spaces"
 kill "$reloads" "$samples"

@@ -80,7 +80,7 @@ fn steps(criterion: &mut Criterion) {
             });
         });
     };
-    let judging = |more: &str| world(more).judging(Timestamp::UNIX_EPOCH);
+    let judging = |more: &str| world(more).judging();
     record("rename by token, recorded", world(""));
     record("the same, judged in one edition", judging("rules: {bitrix24.other-edition: off}\n"));
     record("the same, judged in both", judging(""));

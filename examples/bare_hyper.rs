@@ -1,6 +1,6 @@
 //! The yardstick of the benchmarks: hyper alone, which reads the body and answers the same bytes as a rename.
 //!
-//! `bare_hyper ADDRESS WORKERS`
+//! `cargo run --profile dist --features bare-hyper --bin bare_hyper ADDRESS WORKERS`
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

@@ -35,6 +35,7 @@
 
 pub mod basics;
 pub mod control;
+pub mod emulator;
 pub mod engine;
 pub mod fault;
 pub mod http;

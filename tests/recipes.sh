@@ -14,8 +14,8 @@ must_not() { ! "$@" || { echo "tests/recipes.sh: this should fail: $*" >&2; exit
 said 'Dockerfile: a static program'
 target=${CARGO_TARGET_DIR:-target/static}
 RUSTFLAGS='-C target-feature=+crt-static' CARGO_TARGET_DIR=$target \
-  cargo build --release --locked --bin standin --target x86_64-unknown-linux-gnu
-standin=$target/x86_64-unknown-linux-gnu/release/standin
+  cargo build --profile dist --locked --bin standin --target x86_64-unknown-linux-gnu
+standin=$target/x86_64-unknown-linux-gnu/dist/standin
 must_not sh -c "ldd '$standin' 2>/dev/null | grep -q '=>'"
 
 said 'Dockerfile: the program alone in an empty root'

@@ -12,7 +12,8 @@ use standin::engine::{World, step};
 use standin::basics::Arrival;
 use standin::fault::wire::Answer;
 use standin::http::{Headers, Request};
-use standin::services::{Proof, SERVICES};
+use standin::emulator::{Operation, Proof};
+use standin::services::SERVICES;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n";
@@ -30,7 +31,7 @@ fuzz_target!(|text: &str| {
     }
 });
 
-/// Does what the printed commands do: the first one succeeds where no fault is in its way.
+/// Sends the examples: the first one succeeds where no fault is in its way.
 fn serve(scenario: &Arc<Scenario>) {
     let _ = format!("{scenario:?}");
     for (service, operation) in SERVICES.iter().flat_map(|v| v.operations().iter().map(move |o| (*v, *o))) {
@@ -38,11 +39,11 @@ fn serve(scenario: &Arc<Scenario>) {
         let mut world = World::new(Arc::clone(scenario), scenario.seed.unwrap_or(1), NOW);
         for proof in [Proof::Signed, Proof::Lasting] {
             let now = scenario.clock.now(NOW);
-            let command = section.and_then(|(_, section)| section.curl(operation, "", now, proof));
-            let request = command.as_deref().map_or_else(|| plain(operation.route), pasted);
+            let example = section.and_then(|(_, section)| section.example(operation, now, proof));
+            let request = example.as_ref().map_or_else(|| plain(operation), |example| example.request());
             let planned = step(&mut world, &request, Arrival::at(NOW));
-            if command.is_some() && proof == Proof::Signed && scenario.faults.is_empty() {
-                assert_eq!(planned.reply.status, 200, "{command:?}: {:?}", planned.reply);
+            if example.is_some() && proof == Proof::Signed && scenario.faults.is_empty() {
+                assert_eq!(planned.reply.status, 200, "{example:?}: {:?}", planned.reply);
             }
             if let Some(wire) = planned.wire {
                 let bytes = [HEAD, &planned.reply.body].concat().into();
@@ -54,23 +55,7 @@ fn serve(scenario: &Arc<Scenario>) {
     }
 }
 
-/// The request of a printed command: verb, then in quotes the URL, header fields and the body.
-fn pasted(command: &str) -> Request {
-    let verb = command.split(' ').nth(2).expect("`curl -X` and a verb");
-    // A quote within quotes is `'\''`.
-    let command = command.replace(r"'\''", "\0");
-    let mut words =
-        command.split('\'').skip(1).step_by(2).map(|word| word.replace('\0', "'")).collect::<Vec<_>>();
-    let body = words.pop().expect("a body");
-    let mut headers = Headers::default();
-    for (name, value) in words[1..].iter().filter_map(|field| field.split_once(": ")) {
-        headers.push(name, value.as_bytes());
-    }
-    Request::new(verb, &words[0], headers, body.into())
-}
-
 /// A request of which only the route is right.
-fn plain(route: &str) -> Request {
-    let (verb, path) = route.split_once(' ').expect("verb and path");
-    Request::new(verb, path, Headers::default(), "{}".into())
+fn plain(operation: &Operation) -> Request {
+    Request::new(operation.verb, operation.path, Headers::default(), "{}".into())
 }

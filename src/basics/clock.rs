@@ -113,6 +113,12 @@ impl Stopwatch {
         self.is_timed
     }
 
+    /// The times of a call that is only thought of: it takes nothing.
+    pub fn time_of_nothing(&self) -> CallTimes {
+        let now = self.now();
+        CallTimes { start: now, processing: now, finish: now }
+    }
+
     /// Times one call. Under a virtual clock it takes `duration`, of which the last `processing` is the
     /// method's, and a delay comes to both; under the real clock it is what it is, a microsecond at least, as two readings of a real
     /// server's clock are never equal.

@@ -6,7 +6,8 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{Exit, print};
-use crate::services::{ErrorCode, Operation, SERVICES, Service};
+use crate::emulator::{Difference, ErrorCode, Operation, Parameter, Requirement, Service};
+use crate::services::SERVICES;
 
 /// Print every operation and every error code, or where the editions differ
 #[derive(Debug, Args)]
@@ -24,19 +25,21 @@ pub(super) struct Catalog {
 enum Format {
     Text,
     Json,
+    Markdown,
 }
 
 impl Catalog {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let text = match (self.editions, self.format) {
+            (_, Format::Markdown) => markdown(),
             (false, Format::Text) => {
-                SERVICES.iter().map(|service| vendor_as_text(*service)).collect::<Vec<_>>().join("\n")
+                SERVICES.iter().map(|service| service_as_text(*service)).collect::<Vec<_>>().join("\n")
             }
             (true, Format::Text) => SERVICES.iter().map(|service| editions_as_text(*service)).collect(),
             (false, Format::Json) => {
                 let all: serde_json::Map<_, _> = SERVICES
                     .iter()
-                    .map(|service| (service.name().to_owned(), vendor_as_json(*service)))
+                    .map(|service| (service.name().to_owned(), service_as_json(*service)))
                     .collect();
                 format!("{:#}\n", Value::Object(all))
             }
@@ -50,10 +53,12 @@ impl Catalog {
     }
 }
 
-fn vendor_as_text(service: &dyn Service) -> String {
+fn service_as_text(service: &dyn Service) -> String {
     let mut text = format!("{}\n\noperations\n", service.title());
     for operation in service.operations() {
-        let Operation { name, route, summary, parameters, source, .. } = operation;
+        let Operation { name, summary, source, .. } = operation;
+        let route = operation.route();
+        let parameters = names(operation.parameters);
         let parameters = if parameters.is_empty() {
             String::new()
         } else {
@@ -72,12 +77,23 @@ fn vendor_as_text(service: &dyn Service) -> String {
             let edition = if face.edition.is_empty() { String::new() } else { format!("{}: ", face.edition) };
             let _ = writeln!(text, "    {edition}{} {}", face.status, face.text);
         }
-        let _ = writeln!(text, "    {}", facts(error).join(" · "));
+        let _ = writeln!(text, "    {}", facts(service, error).join(" · "));
     }
     text
 }
 
-fn facts(error: &ErrorCode) -> Vec<String> {
+fn names(parameters: &[Parameter]) -> Vec<&'static str> {
+    parameters.iter().map(|parameter| parameter.name).collect()
+}
+
+/// The operations that can give an error; `None` when all can, those that are not emulated too.
+fn able(service: &dyn Service, error: &ErrorCode) -> Option<Vec<&'static str>> {
+    let is_common = service.errors_of_unknown().iter().any(|given| *given.code == *error);
+    let able = service.operations().iter().filter(|operation| operation.gives(error.code).is_some());
+    (!is_common).then(|| able.map(|operation| operation.name).collect())
+}
+
+fn facts(service: &dyn Service, error: &ErrorCode) -> Vec<String> {
     let mut facts = vec![format!("stage {}", error.stage.name())];
     if !error.meaning.is_empty() {
         facts.insert(0, error.meaning.to_owned());
@@ -85,20 +101,20 @@ fn facts(error: &ErrorCode) -> Vec<String> {
     if error.retryable {
         facts.push("retryable".to_owned());
     }
-    if !error.operations.is_empty() {
-        facts.push(format!("only {}", error.operations.join(", ")));
+    if let Some(able) = able(service, error) {
+        facts.push(format!("only {}", able.join(", ")));
     }
     facts.push(format!("source: {}", error.source));
     facts
 }
 
-fn vendor_as_json(service: &dyn Service) -> Value {
+fn service_as_json(service: &dyn Service) -> Value {
     let operations = service.operations().iter().map(|operation| {
         json!({
             "name": format!("{}.{}", service.name(), operation.name),
-            "route": operation.route,
+            "route": operation.route(),
             "summary": operation.summary,
-            "parameters": operation.parameters,
+            "parameters": names(operation.parameters),
             "source": operation.source,
         })
     });
@@ -117,11 +133,57 @@ fn vendor_as_json(service: &dyn Service) -> Value {
             "retryable": error.retryable,
             "editions": faces.collect::<Vec<_>>(),
             "members": error.members,
-            "operations": service.operations().iter().map(|o| o.name).filter(|o| error.is_given_by(o)).collect::<Vec<_>>(),
+            "operations": service.operations().iter().filter(|o| o.gives(error.code).is_some()).map(|o| o.name).collect::<Vec<_>>(),
             "source": error.source,
         })
     });
     json!({"operations": operations.collect::<Vec<_>>(), "errors": errors.collect::<Vec<_>>()})
+}
+
+/// Every operation as a page of documentation.
+fn markdown() -> String {
+    let mut text = "# Operations\n\n<!-- Made by `standin catalog --format markdown`; a test holds it against that. -->\n".to_owned();
+    for service in SERVICES {
+        let common: Vec<_> = service.errors_of_unknown().iter().map(|given| given.code).collect();
+        let _ = write!(text, "\n## {}\n\nErrors of every call: {}.\n", service.title(), codes(&common));
+        for operation in service.operations() {
+            let Operation { name, summary, requires, source, parameters, .. } = operation;
+            let _ = write!(
+                text,
+                "\n### {}.{name}\n\n`{}` {summary}. A scenario needs {requires}. Source: {source}.\n",
+                service.name(),
+                operation.route()
+            );
+            if !parameters.is_empty() {
+                text.push_str(
+                    "\n| parameter | in | type | needed | what it is |\n| --- | --- | --- | --- | --- |\n",
+                );
+            }
+            for parameter in *parameters {
+                let Parameter { name, place, value, required, summary, .. } = parameter;
+                let needed = match required {
+                    Requirement::Required => "yes".to_owned(),
+                    Requirement::Conditional(condition) => format!("if {condition}"),
+                    Requirement::Optional => "no".to_owned(),
+                };
+                let (place, value) = (place.words(), value.words());
+                let _ = writeln!(text, "| `{name}` | {place} | {value} | {needed} | {summary} |");
+            }
+            let given: Vec<_> = operation.gives_all().map(|given| given.code).collect();
+            let has_all = common.iter().all(|code| given.contains(code));
+            let own: Vec<_> = given.into_iter().filter(|code| !has_all || !common.contains(code)).collect();
+            let _ = match (has_all, own.is_empty()) {
+                (true, true) => Ok(()),
+                (true, false) => write!(text, "\nIts own errors: {}.\n", codes(&own)),
+                (false, _) => write!(text, "\nIts errors, and no others: {}.\n", codes(&own)),
+            };
+        }
+    }
+    text
+}
+
+fn codes(codes: &[&ErrorCode]) -> String {
+    codes.iter().map(|code| format!("`{}`", code.code)).collect::<Vec<_>>().join(", ")
 }
 
 fn editions_as_text(service: &dyn Service) -> String {
@@ -142,9 +204,10 @@ fn editions_as_text(service: &dyn Service) -> String {
 
 fn editions_as_json(service: &dyn Service) -> Vec<Value> {
     let rows = service.differences();
-    let row = |row: crate::services::Difference| {
+    let row = |row: Difference| {
         json!({
             "vendor": service.name(),
+            "service": service.name(),
             "number": row.number,
             "item": row.item,
             "documented": row.documented,

@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::{Exit, say};
+use crate::serve::{Answer, fetch};
 
 /// Where a server is, and what it wants to know.
 #[derive(Debug, Args)]
@@ -13,12 +14,6 @@ pub(super) struct Server {
     /// What the server was told as `--control-token`
     #[arg(long, value_name = "TOKEN", hide_env_values = true, env = "STANDIN_CONTROL_TOKEN")]
     control_token: Option<String>,
-}
-
-/// An answer.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) text: String,
 }
 
 /// A server on this machine answers at once or not at all.
@@ -36,21 +31,7 @@ impl Server {
             say(&format!("standin: `{base}` {what}\nhelp: {help}"));
             return Err(Exit::Usage);
         }
-        Ok(self.ask(base, path))
-    }
-
-    fn ask(&self, base: &str, path: &str) -> anyhow::Result<Answer> {
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(PATIENCE))
-            .proxy(None)
-            .build();
-        let mut request = ureq::Agent::new_with_config(config).get(format!("{base}{path}"));
-        if let Some(token) = &self.control_token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        let mut response = request.call().with_context(|| format!("no server answers at {base}"))?;
-        let text = response.body_mut().read_to_string().context("the answer cannot be read")?;
-        Ok(Answer { status: response.status().as_u16(), text })
+        let answer = fetch(&format!("{base}{path}"), self.control_token.as_deref(), PATIENCE);
+        Ok(answer.with_context(|| format!("no server answers at {base}")))
     }
 }

@@ -6,8 +6,9 @@ use anyhow::bail;
 use clap::Args;
 
 use super::{Exit, load, print, say, start_of};
+use crate::emulator::{Operation, Proof, Service};
 use crate::scalar::nearest;
-use crate::services::{Proof, SERVICES};
+use crate::services::SERVICES;
 
 /// Print a ready curl command for an operation, signed where the vendor signs
 #[derive(Debug, Args)]
@@ -28,7 +29,7 @@ impl Curl {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let all =
             || SERVICES.iter().flat_map(|service| service.operations().iter().map(move |o| (*service, *o)));
-        let full = |(service, operation): (&dyn crate::services::Service, &crate::services::Operation)| {
+        let full = |(service, operation): (&dyn Service, &Operation)| {
             format!("{}.{}", service.name(), operation.name)
         };
         let wanted = self.operation.as_str();
@@ -48,14 +49,10 @@ impl Curl {
         };
         let section = scenario.sections.iter().find(|(known, _)| known.name() == service.name());
         let Some((_, section)) = section else { bail!("the scenario has no `{}:` section", service.name()) };
-        let Some(command) =
-            section.curl(operation, self.url.trim_end_matches('/'), start_of(&scenario), Proof::Signed)
-        else {
-            bail!(
-                "the scenario has nothing to call `{wanted}` with: it needs an accepted credential and, to rename, a \
-                 chat on an active line; to refresh a token, a refresh token of an application"
-            );
+        let Some(example) = section.example(operation, start_of(&scenario), Proof::Signed) else {
+            bail!("the scenario has nothing to call `{wanted}` with: it needs {}", operation.requires);
         };
+        let command = example.curl(self.url.trim_end_matches('/'));
         print(&format!("{command}\n"))?;
         Ok(Exit::Fine)
     }

@@ -14,8 +14,8 @@ use clap::Args;
 use super::{Exit, environment, load, say};
 use crate::engine::{Namespaces, World};
 use crate::judge::{Ended, Report};
+use crate::scalar::shell_word;
 use crate::serve::{self, Options, Socket, Tls};
-use crate::services::shell_word;
 
 /// Serve while a command runs, and judge the client
 ///
@@ -90,7 +90,7 @@ impl Run {
         let seed = self.seed.or(scenario.seed).unwrap_or_else(serve::random_seed);
         let world =
             World::new(Arc::clone(&scenario), seed, serve::now()).with_given_seed(self.seed.is_some());
-        let world = if self.no_judge { world } else { world.judging(serve::now()) };
+        let world = if self.no_judge { world } else { world.judging() };
         let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free");
         let mut sockets = vec![Socket { listener: free()?, tls: None }];
         let mut trust = None;

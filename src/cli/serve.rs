@@ -13,10 +13,10 @@ use tracing_appender::non_blocking::WorkerGuard;
 
 use super::{Exit, is_coloured, load, say, start_of};
 use crate::basics::Clock;
+use crate::emulator::Proof;
 use crate::engine::World;
 use crate::scenario::Scenario;
 use crate::serve::{self, Options, Socket, Tls};
-use crate::services::Proof;
 
 /// Serve a scenario
 #[derive(Debug, Args)]
@@ -130,7 +130,7 @@ impl Serve {
         let world = World::new(Arc::clone(&scenario), seed, serve::now())
             .allowing_prefer(self.allow_prefer)
             .with_given_seed(self.seed.is_some());
-        let world = if self.judge { world.judging(serve::now()) } else { world };
+        let world = if self.judge { world.judging() } else { world };
         let options = Options {
             workers: self.workers.into(),
             tag: self.tag,
@@ -190,12 +190,12 @@ impl Serve {
             for access in section.access() {
                 let _ = writeln!(text, "  {:<15} {}", access.label, access.at(&base));
             }
-            if let Some(command) = service
+            if let Some(example) = service
                 .operations()
                 .first()
-                .and_then(|o| section.curl(o, &base, start_of(scenario), Proof::Lasting))
+                .and_then(|operation| section.example(operation, start_of(scenario), Proof::Lasting))
             {
-                let _ = writeln!(text, "  try it:\n\n{command}");
+                let _ = writeln!(text, "  try it:\n\n{}", example.curl(&base));
             }
         }
         let _ = write!(text, "\nwhat happened: {base}/__standin/journal\nstop with Ctrl-C");

@@ -4,9 +4,10 @@ use serde_json::json;
 
 use super::verify::UNMET;
 use super::{Asked, mistake};
+use crate::emulator::conduct::Severity;
 use crate::engine::World;
 use crate::http::Reply;
-use crate::judge::{Broken, Severity};
+use crate::judge::Broken;
 
 pub(super) fn answer(world: &mut World, _: &Asked<'_>) -> Reply {
     let Some(broken) = world.broken() else {

@@ -80,7 +80,8 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
         for why in &verdict.why {
             let _ = writeln!(text, "`{}` {why}", verdict.name);
         }
-        let whose = if verdict.next_is_of_chat { " for this chat" } else { "" };
+        let kind = verdict.counted_kind.as_ref();
+        let whose = kind.map_or(String::new(), |kind| format!(" for this {kind}"));
         let _ = match verdict.next {
             Some(Forecast { call, not_before: None }) => {
                 writeln!(text, "    it fires next on its call {call}{whose}")

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Asked, mistake, refused};
 use crate::engine::World;
-use crate::fault::{CountBy, Mode};
+use crate::fault::Mode;
 use crate::http::Reply;
 use crate::scalar::nearest;
 use crate::scenario;
@@ -26,7 +26,7 @@ fn as_json(world: &World, wanted: u32, now: Timestamp) -> Value {
         "enabled": state.mode == Mode::On,
         "calls": state.calls,
         "fired": state.fired,
-        "counted_by": if spec.when.count_by == CountBy::Chat { "chat" } else { "fault" },
+        "counted_by": spec.when.counted_kind().unwrap_or("fault"),
         "next_call": next.map(|next| next.call),
         "next_call_not_before": next.and_then(|next| next.not_before).map(|at| at.to_string()),
     })

@@ -1,9 +1,8 @@
 //! Who may use the control interface.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use sha2::{Digest, Sha256};
-use url::{Host, Url};
+use subtle::ConstantTimeEq;
 
 use super::mistake;
 use crate::http::{Reply, Request};
@@ -30,12 +29,7 @@ pub fn refusal(request: &Request, token: Option<&str>) -> Option<Reply> {
         return Some(mistake(403, message, "call it by `localhost` or by its IP address"));
     }
     let origin = request.headers.text("origin")?;
-    let is_own = Url::parse(origin).is_ok_and(|url| {
-        url.host_str().is_some_and(|name| match url.port() {
-            Some(port) => format!("{name}:{port}") == host,
-            None => name == host,
-        })
-    });
+    let is_own = origin.split_once("://").is_some_and(|(_, place)| place.eq_ignore_ascii_case(host));
     let message = || format!("a web page of `{origin}` may not use the control interface");
     (!is_own).then(|| mistake(403, message(), "call it from a program"))
 }
@@ -46,17 +40,22 @@ fn is_loopback(address: IpAddr) -> bool {
 
 /// Whether a `host` field names this machine in a way that nobody's name server can make up.
 fn names_this_machine(host: &str) -> bool {
-    let Ok(url) = Url::parse(&format!("http://{host}")) else { return false };
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
-        None => false,
-    }
+    let end = host.rfind(']').map(|end| end + 1).or_else(|| host.find(':')).unwrap_or(host.len());
+    let (name, port) = host.split_at(end);
+    let is_port = port.strip_prefix(':').unwrap_or(port).bytes().all(|byte| byte.is_ascii_digit());
+    let address = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let is_address = match address {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => name.parse::<Ipv4Addr>().is_ok(),
+    };
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    let top = name.rsplit('.').next().unwrap_or_default();
+    is_port && (is_address || is_name && top.eq_ignore_ascii_case("localhost"))
 }
 
 /// Compares without telling by the time how much is the same.
 fn is_same(one: &str, other: &str) -> bool {
-    Sha256::digest(one) == Sha256::digest(other)
+    one.as_bytes().ct_eq(other.as_bytes()).into()
 }
 
 #[cfg(test)]
@@ -84,7 +83,20 @@ mod tests {
 
     #[test]
     fn pages_of_others_may_not() {
-        for host in ["evil.example", "evil.example:8080", "", "localhost.evil.example", "127.0.0.1.nip.io"] {
+        for host in [
+            "evil.example",
+            "evil.example:8080",
+            "",
+            "localhost.evil.example",
+            "127.0.0.1.nip.io",
+            "localhost@evil.example",
+            "evil.example/localhost",
+            "evil.example#.localhost",
+            "evil.example:80.localhost",
+            "[::1]evil.example",
+            "[::1",
+            "::1",
+        ] {
             assert_eq!(status("127.0.0.1", &[("host", host)], None), Some(403), "{host}");
         }
         for (host, origin, expected) in [
@@ -93,6 +105,10 @@ mod tests {
             ("localhost:8080", "https://evil.example", Some(403)),
             ("localhost:8080", "null", Some(403)),
             ("127.0.0.1", "http://127.0.0.1", None),
+            ("LocalHost:8080", "http://localhost:8080", None),
+            ("api.localhost", "https://api.localhost", None),
+            ("[::1]:8080", "http://[::1]:8080", None),
+            ("[::1]:8080", "http://[::1]:8081", Some(403)),
         ] {
             assert_eq!(
                 status("127.0.0.1", &[("host", host), ("origin", origin)], None),

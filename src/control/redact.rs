@@ -1,8 +1,9 @@
 //! Hides credentials in what a reader sees.
 
+use crate::emulator::Service;
 use crate::http::{Reply, Request};
 use crate::scenario::Scenario;
-use crate::services::{SERVICES, Service};
+use crate::services::SERVICES;
 
 /// What stands in place of a secret.
 const HIDDEN: &str = "***";
@@ -91,7 +92,7 @@ fn ends_with_escape(text: &str) -> bool {
 
 /// How a secret looks in a query, in a query within a query and in JSON.
 fn spellings(secret: &str) -> [String; 3] {
-    let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let query = encoded(secret);
     let json = serde_json::Value::from(secret).to_string();
     [encoded(&query), query, json.trim_matches('"').to_owned()]

@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use super::faults::number_of;
 use super::{Entry, World};
 use crate::basics::Stage;
-use crate::fault::{Condition, CountBy, Decision, Fault, FaultSpec, Forecast, Matcher, Mode, Wire};
-use crate::services::{RequestedCall, Service, by_name};
+use crate::emulator::{RequestedCall, Service};
+use crate::fault::{Condition, Decision, Fault, FaultSpec, Forecast, Matcher, Mode, Wire};
+use crate::services::by_name;
 
 /// What one fault made of one exchange.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,8 +25,8 @@ pub struct Verdict {
     pub why: Vec<String>,
     /// The next call on which it fires, as far as can be told.
     pub next: Option<Forecast>,
-    /// Whether that is a call for the same chat, as the fault counts by chat.
-    pub next_is_of_chat: bool,
+    /// The kind of thing whose calls the fault counts one by one: that call is then one for the same thing.
+    pub counted_kind: Option<String>,
 }
 
 /// What a fault had the connection do to the answer.
@@ -38,14 +39,16 @@ pub fn wire(world: &World, entry: &Entry) -> Option<Wire> {
 pub fn explain(world: &World, entry: &Entry, now: Timestamp) -> Vec<Verdict> {
     let service = entry.note.service.and_then(by_name);
     let calls = service.map_or_else(Vec::new, |service| service.calls(&entry.request));
-    let chat = |call: &'_ RequestedCall| {
-        let name = call.operation?.chat?;
-        call.facts.parameter(name).map(Cow::into_owned)
+    // The one thing of a kind that the request is about.
+    let thing = |kind: &str| {
+        let named = calls.iter().filter_map(|call| {
+            let parameter = call.operation?.names(kind)?;
+            call.facts.parameter(parameter.name).map(Cow::into_owned)
+        });
+        let mut named: Vec<_> = named.collect();
+        named.dedup();
+        if let [thing] = &mut named[..] { Some(std::mem::take(thing)) } else { None }
     };
-    // The one chat that the request is about.
-    let mut chats: Vec<_> = calls.iter().filter_map(chat).collect();
-    chats.dedup();
-    let chat = if let [chat] = &chats[..] { Some(chat.as_str()) } else { None };
     let asked = |fault: u32| {
         let decisions = entry.note.faults.iter().filter(|decision| decision.fault == fault);
         decisions.copied().collect::<Vec<_>>()
@@ -61,9 +64,11 @@ pub fn explain(world: &World, entry: &Entry, now: Timestamp) -> Vec<Verdict> {
             [] => vec![unasked(world, entry, service, &calls, fault)],
             all => all.iter().map(|decision| told(decision, spec, winner(decision))).collect(),
         };
-        let next = world.next_call(fault, chat, now);
-        let next_is_of_chat = spec.when.count_by == CountBy::Chat;
-        Verdict { fault, name: spec.name.to_string(), asked, why, next, next_is_of_chat }
+        let counted_kind = spec.when.counted_kind();
+        let thing = counted_kind.and_then(thing);
+        let next = world.next_call(fault, thing.as_deref(), now);
+        let counted_kind = counted_kind.map(str::to_owned);
+        Verdict { fault, name: spec.name.to_string(), asked, why, next, counted_kind }
     };
     let mut verdicts: Vec<_> = world.all_faults().map(verdict).collect();
     let is_removed = |fault: u32| world.fault_state(fault).mode == Mode::Removed;
@@ -75,9 +80,9 @@ pub fn explain(world: &World, entry: &Entry, now: Timestamp) -> Vec<Verdict> {
 /// What was decided, in words.
 fn told(decision: &Decision, spec: &FaultSpec, winner: Option<String>) -> String {
     let when = &spec.when;
-    let call = match when.count_by {
-        CountBy::Fault => decision.call.to_string(),
-        CountBy::Chat => format!("{} for this chat", decision.call),
+    let call = match when.counted_kind() {
+        None => decision.call.to_string(),
+        Some(kind) => format!("{} for this {kind}", decision.call),
     };
     let draw = decision.draw.unwrap_or_default();
     let number = |value: Option<u64>| value.unwrap_or_default();
@@ -180,12 +185,19 @@ fn unasked(
 
 /// Why a fault's `match` does not fit a call.
 fn mismatch(fault: &Fault, call: &RequestedCall) -> Option<String> {
-    let unlike = |(name, matcher): &(String, Matcher)| match call.facts.parameter(name) {
+    let unlike = |(name, matcher): &(String, Matcher)| match first(call, name) {
         None => Some(format!("its `match` asks for `{name}`, which the call does not have")),
-        Some(found) if !matcher.fits(&found) => {
+        Some(found) if !call.facts.has(name, &|value| matcher.fits(value)) => {
             Some(format!("its `match` asks for `{name}` {matcher}, the call has `{found}`"))
         }
         Some(_) => None,
     };
     fault.matches.iter().find_map(unlike)
+}
+
+/// The first text that a name of `match` leads to.
+fn first(call: &RequestedCall, name: &str) -> Option<String> {
+    let mut first = None;
+    call.facts.each(name, &mut |value| _ = first.get_or_insert_with(|| value.to_owned()));
+    first
 }

@@ -1,10 +1,9 @@
 //! A scenario's faults → a plan that speaks of operations by number, with what each does beside it.
 
-use std::time::Duration;
-
+use crate::emulator::{ErrorCode, Fate, Operation, Ordered, Service};
 use crate::fault::{Applied, Fault, FaultSpec, Late, Matcher, Mode, Pattern, Plan, Wire};
 use crate::http::Reply;
-use crate::services::{Commit, ErrorCode, Operation, Ordered, SERVICES, Service};
+use crate::services::SERVICES;
 
 /// The faults of a world.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +17,7 @@ pub struct Faults {
 }
 
 /// What a fault does beyond its delay.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Effect {
     /// The error that it asks of its vendor.
     pub error: Option<Ordered>,
@@ -27,19 +26,7 @@ pub struct Effect {
     /// What the connection does.
     pub wire: Option<Wire>,
     /// What becomes of the change.
-    pub change: ChangeFate,
-}
-
-/// What a fault does to the change that a call asks for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ChangeFate {
-    /// It is made, as the client gets the answer of a success.
-    #[default]
-    Made,
-    /// It is not made.
-    Dropped,
-    /// It is made so long after the answer.
-    Later(Duration),
+    pub fate: Fate,
 }
 
 impl Faults {
@@ -85,7 +72,7 @@ fn resolve(spec: &FaultSpec) -> Option<(Fault, Effect)> {
     let (name, operation) = spec.on.split_once('.').map_or((spec.on.as_str(), None), |(v, o)| (v, Some(o)));
     let service = crate::services::by_name(name)?;
     let code = match &spec.error {
-        Some(error) => Some(service.errors().iter().find(|row| row.code == error.as_str())?),
+        Some(error) => Some(service.errors().iter().copied().find(|row| row.code == error.as_str())?),
         None => None,
     };
     let fault = Fault {
@@ -102,21 +89,21 @@ fn resolve(spec: &FaultSpec) -> Option<(Fault, Effect)> {
         delay: spec.delay,
         is_more_than_delay: spec.is_more_than_delay(),
     };
-    let change = match spec.applied {
-        _ if !spec.fails() => ChangeFate::Made,
-        Applied::Flag(true) => ChangeFate::Made,
-        Applied::Flag(false) => ChangeFate::Dropped,
-        Applied::Form(Late::Later(length)) => ChangeFate::Later(length.0),
+    let fate = match spec.applied {
+        _ if !spec.fails() => Fate::Now,
+        Applied::Flag(true) => Fate::Now,
+        Applied::Flag(false) => Fate::Never,
+        Applied::Form(Late::Later(length)) => Fate::Later(length.0),
     };
     let error = code.map(|code| Ordered {
         code,
         message: spec.message.as_ref().map(ToString::to_string),
         retry_after: spec.retry_after,
         argument: spec.argument.as_ref().map(ToString::to_string),
-        commit: Commit::Never,
+        fate: Fate::Never,
     });
     let reply = spec.reply.as_ref().map(crate::fault::ReplySpec::reply);
-    Some((fault, Effect { error, reply, wire: spec.wire, change }))
+    Some((fault, Effect { error, reply, wire: spec.wire, fate }))
 }
 
 fn matchers<'a>(
@@ -130,11 +117,12 @@ fn matchers<'a>(
 fn aim(service: &dyn Service, operation: Option<&str>, code: Option<&ErrorCode>) -> Vec<usize> {
     let fits = |known: &&&Operation| {
         operation.is_none_or(|name| known.name == name)
-            && code.is_none_or(|code| code.is_given_by(known.name))
+            && code.is_none_or(|code| known.gives(code.code).is_some())
     };
     let mut aim: Vec<_> =
         service.operations().iter().filter(fits).map(|known| number_of(service, Some(known))).collect();
-    if operation.is_none() && code.is_none_or(|code| code.operations.is_empty()) {
+    let is_given = |code: &ErrorCode| service.errors_of_unknown().iter().any(|given| *given.code == *code);
+    if operation.is_none() && code.is_none_or(is_given) {
         aim.push(number_of(service, None));
     }
     aim

@@ -25,7 +25,7 @@ use super::{Traffic, World};
 use crate::http::{Reply, Request};
 use crate::judge::{Broken, ExpectationOutcome};
 use crate::scenario::Scenario;
-use crate::services::{SERVICES, Service};
+use crate::services::by_path;
 
 /// The worlds.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ impl Namespaces {
             return Ok(None);
         }
         let credential =
-            service_of(request).and_then(|service| Some((service.name(), service.credential(request)?)));
+            by_path(request.path()).and_then(|service| Some((service.name(), service.credential(request)?)));
         let Some(credential) = credential else { return Ok(None) };
         let namespace = self.directory().owners.get(&credential).cloned();
         Ok(namespace.inspect(|namespace| namespace.use_at(now)))
@@ -131,7 +131,7 @@ impl Namespaces {
         }
         let (main, main_seed, allows_prefer, judges) = {
             let main = self.main();
-            (Arc::clone(main.scenario()), main.seed(), main.allows_prefer, main.conduct.is_some())
+            (Arc::clone(main.scenario()), main.seed(), main.allows_prefer, main.observers.judges())
         };
         let suffix = self.free_suffix(&main);
         let seed = seed.or_else(|| scenario?.seed).unwrap_or(main_seed);
@@ -141,7 +141,7 @@ impl Namespaces {
         let name = suffix[1..].to_owned();
         world.suffix = suffix;
         if judges {
-            world = world.judging(now);
+            world = world.judging();
         }
         let credentials = credentials(&world);
         let namespace = Arc::new(Namespace::new(name, world, now));
@@ -248,9 +248,7 @@ impl Namespaces {
     /// The client of this exchange has left before it was answered. `None`: it was in the main world.
     pub fn undelivered(&self, namespace: Option<&Namespace>, number: u64) {
         let mut world = namespace.map_or_else(|| self.main(), Namespace::lock);
-        if let Some(conduct) = world.conduct.as_mut() {
-            conduct.unread(number);
-        }
+        world.observers.unread(number);
     }
 
     /// What all worlds have counted, the dropped ones too.
@@ -300,13 +298,9 @@ fn credentials(world: &World) -> Vec<Credential> {
 
 /// The credentials that `reply` hands out, by vendor.
 pub fn issued(request: &Request, reply: &Reply) -> Vec<Credential> {
-    let Some(service) = service_of(request) else { return Vec::new() };
+    let Some(service) = by_path(request.path()) else { return Vec::new() };
     let issued = service.credentials_issued(request, reply);
     issued.into_iter().map(|credential| (service.name(), credential)).collect()
-}
-
-fn service_of(request: &Request) -> Option<&'static dyn Service> {
-    SERVICES.iter().copied().find(|service| service.claims(request.path()))
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use crate::basics::Stage;
+use crate::emulator::{ErrorCode, Operation, Service};
 use crate::http::{Reply, Request};
 use crate::scalar::nearest;
-use crate::services::{ErrorCode, Operation, Service};
 
 /// The error that the request asks for; `None` when it asks for none.
 ///
@@ -21,13 +21,16 @@ pub fn preferred(request: &Request, service: &dyn Service) -> Result<Option<&'st
     });
     let Some(wanted) = wanted else { return Ok(None) };
     let codes = service.errors();
-    if let Some(code) = codes.iter().find(|code| code.code == wanted) {
+    if let Some(code) = codes.iter().copied().find(|code| code.code == wanted) {
         let calls = service.calls(request);
-        if calls.iter().any(|call| is_given(code, call.operation)) {
+        if calls.iter().any(|call| is_given(service, code, call.operation)) {
             return Ok(Some(code));
         }
         let called = calls.iter().find_map(|call| call.operation).map_or("the call", |called| called.name);
-        let others: Vec<_> = code.operations.iter().map(|name| format!("`{name}`")).collect();
+        let able = service.operations().iter().filter(|operation| operation.gives(code.code).is_some());
+        let is_common = service.errors_of_unknown().iter().any(|given| *given.code == *code);
+        let others: Vec<_> =
+            able.filter(|_| !is_common).map(|operation| format!("`{}`", operation.name)).collect();
         let help = match others.is_empty() {
             true => "`standin catalog` lists what each can give".to_owned(),
             false => format!("it is an error of {}", others.join(", ")),
@@ -46,11 +49,13 @@ fn refusal(message: &str, help: &str) -> Reply {
 }
 
 /// Whether a call of `operation` can give this error.
-pub fn is_given(code: &ErrorCode, operation: Option<&Operation>) -> bool {
+pub fn is_given(service: &dyn Service, code: &ErrorCode, operation: Option<&Operation>) -> bool {
     match operation {
-        Some(operation) => code.is_given_by(operation.name),
+        Some(operation) => operation.gives(code.code).is_some(),
         // Nobody knows the arguments of what is not emulated.
-        None => code.operations.is_empty() && code.stage <= Stage::Auth,
+        None => {
+            code.stage <= Stage::Auth && service.errors_of_unknown().iter().any(|given| *given.code == *code)
+        }
     }
 }
 

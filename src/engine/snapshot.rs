@@ -5,15 +5,13 @@ use jiff::Timestamp;
 use super::World;
 use super::faults::Faults;
 use crate::basics::Clock;
-use crate::services::{Emulator, Service};
+use crate::emulator::{Emulator, Service};
 
 /// What can be gone back to: the vendors' state, the clock, and what faults have counted.
 pub(super) struct Snapshot {
     emulators: Vec<(&'static dyn Service, Box<dyn Emulator>)>,
     clock: Clock,
     faults: Faults,
-    /// The vendors' state in the other edition, where it is watched.
-    other: Vec<(&'static dyn Service, Box<dyn Emulator>)>,
 }
 
 /// The most states that are saved.
@@ -26,16 +24,8 @@ impl World {
             return false;
         }
         self.settle(now);
-        let snapshot = Snapshot {
-            emulators: copies(&self.emulators),
-            clock: self.clock,
-            faults: self.faults.clone(),
-            other: self
-                .other_edition
-                .as_ref()
-                .map(|other_edition| copies(other_edition.state()))
-                .unwrap_or_default(),
-        };
+        let snapshot =
+            Snapshot { emulators: copies(&self.emulators), clock: self.clock, faults: self.faults.clone() };
         self.snapshots.insert(name.to_owned(), snapshot);
         true
     }
@@ -45,9 +35,6 @@ impl World {
         let Some(saved) = self.snapshots.get(name) else { return false };
         (self.emulators, self.clock, self.faults) =
             (copies(&saved.emulators), saved.clock, saved.faults.clone());
-        if let Some(other_edition) = &mut self.other_edition {
-            *other_edition.state_mut() = copies(&saved.other);
-        }
         self.alter();
         true
     }

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::faults::{ChangeFate, Faults, number_of};
-use super::{Note, Other, World, prefer, unknown};
+use super::faults::{Faults, number_of};
+use super::other_edition::{self, Other};
+use super::{Note, World, prefer, unknown};
 use crate::basics::{Arrival, Clock, Stage, Stopwatch};
+use crate::emulator::{Checkpoint, ErrorCode, Exchange, Fate, Operation, OperationCall, Ordered, Service};
 use crate::fault::{Strike, Subject, Wire};
 use crate::http::{Reply, Request};
-use crate::services::{Checkpoint, Commit, ErrorCode, Exchange, OperationCall, Ordered, SERVICES, Service};
+use crate::services::by_path;
 
 /// What is to happen with an exchange.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,39 +40,24 @@ impl Planned {
 
 /// Answers one request. It cannot fail: what a client can cause is an error of the vendor.
 pub fn step(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
-    let clock = world.clock;
-    let mut planned = plan(world, request, arrival);
-    if let Some(other_edition) = world.other_edition.as_mut() {
-        let struck = planned.note.faults.iter().filter(|decision| decision.answered);
-        let first = struck.min_by_key(|decision| world.faults.plan.fault(decision.fault).stage);
-        let other = other_edition.ask(request, arrival, clock);
-        // What a fault answered says nothing about editions, unless the other one refuses the call before or gives the
-        // same error in another way.
-        planned.other = match first.map(|decision| decision.fault) {
-            None => other,
-            Some(fault) => {
-                let gives_error = world.faults.effect(fault).error.is_some();
-                other
-                    .filter(|other| other.is_before(world.faults.plan.fault(fault).stage))
-                    .or_else(|| gives_error.then(|| other_edition.same_error(&planned.note))?)
-            }
-        };
-    }
+    let path = request.path();
+    let mut planned = match by_path(path) {
+        Some(service) => plan(world, service, request, arrival),
+        None => {
+            let remarks = vec!["no vendor knows this path".into()];
+            Planned::plain(unknown::no_service(request), Note { remarks, ..Note::default() })
+        }
+    };
     if let Clock::Virtual(now) = world.clock {
         planned.reply.headers.push(("date".into(), http_date(now).into()));
     }
     planned
 }
 
-pub(super) fn plan(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
-    let path = request.path();
-    let Some(service) = SERVICES.iter().copied().find(|service| service.claims(path)) else {
-        let remarks = vec!["no vendor knows this path".into()];
-        return Planned::plain(unknown::no_service(request), Note { remarks, ..Note::default() });
-    };
+fn plan(world: &mut World, service: &'static dyn Service, request: &Request, arrival: Arrival) -> Planned {
     let mut note = Note { service: Some(service.name()), ..Note::default() };
-    let Some((_, emulator)) = world.emulators.iter_mut().find(|(known, _)| known.name() == service.name())
-    else {
+    let is_asked = |(known, _): &(&'static dyn Service, _)| known.name() == service.name();
+    let Some(place) = world.emulators.iter().position(is_asked) else {
         note.remarks.push(format!("the scenario has no `{}:` section", service.name()).into());
         return Planned::plain(unknown::no_section(service), note);
     };
@@ -82,10 +69,13 @@ pub(super) fn plan(world: &mut World, request: &Request, arrival: Arrival) -> Pl
         }
     };
     let stopwatch = world.clock.stopwatch(arrival);
-    emulator.settle(stopwatch.now());
+    note.remarks.extend(world.emulators[place].1.settle(stopwatch.now()));
+    let other = other_edition::ask(world, request, arrival);
+    let emulator = &mut world.emulators[place].1;
     let (faults, start) = (&mut world.faults, world.start);
     let mut inspector = Inspector {
         service,
+        operation: None,
         request,
         faults,
         start,
@@ -112,12 +102,29 @@ pub(super) fn plan(world: &mut World, request: &Request, arrival: Arrival) -> Pl
         world.clock.advance(took);
         (delay, wire) = (Duration::ZERO, wire.map(Wire::at_once));
     }
-    Planned { reply, delay, took, wire, other: None, note }
+    let other = beside_faults(world, other, &note);
+    Planned { reply, delay, took, wire, other, note }
+}
+
+/// What is to be known of the other edition's answer. What a fault answered says nothing about editions, unless the other
+/// one refuses the call before or gives the same error in another way.
+fn beside_faults(world: &World, other: Option<Other>, note: &Note) -> Option<Other> {
+    let other = other?;
+    let struck = note.faults.iter().filter(|decision| decision.answered);
+    let first =
+        struck.map(|decision| decision.fault).min_by_key(|fault| world.faults.plan.fault(*fault).stage);
+    let Some(fault) = first else { return Some(other) };
+    let gives_error = world.faults.effect(fault).error.is_some();
+    Some(other)
+        .filter(|other| other.is_before(world.faults.plan.fault(fault).stage))
+        .or_else(|| gives_error.then(|| other_edition::same_error(world, note))?)
 }
 
 /// Hears the stages that a call passes, asks the faults, and keeps the note.
 struct Inspector<'a> {
     service: &'static dyn Service,
+    /// The operation that the request itself calls.
+    operation: Option<&'static Operation>,
     request: &'a Request,
     faults: &'a mut Faults,
     start: Timestamp,
@@ -128,7 +135,7 @@ struct Inspector<'a> {
     preferred: Option<&'static ErrorCode>,
     /// Whether a change is put off until after the answer.
     puts_off: bool,
-    /// What stands behind each credential of a namespace.
+    /// Suffix appended to every credential of this namespace; empty in the main one.
     suffix: &'a str,
 }
 
@@ -138,8 +145,9 @@ impl Checkpoint for Inspector<'_> {
         stage: Stage,
         call: &OperationCall<'_>,
         stopwatch: &mut Stopwatch,
-    ) -> Result<Commit, Ordered> {
+    ) -> Result<Fate, Ordered> {
         if !call.nested {
+            self.operation = call.operation;
             self.note.operation = call.operation.map(|operation| operation.name);
         }
         let subject = Subject {
@@ -150,15 +158,14 @@ impl Checkpoint for Inspector<'_> {
                 // A fault knows the credentials as the scenario spells them.
                 Some(credential.strip_suffix(self.suffix).map_or_else(|| credential.clone(), str::to_owned))
             },
-            chat: call.operation.and_then(|operation| operation.chat),
+            named: &|kind| call.operation?.names(kind).map(|parameter| parameter.name),
             now: stopwatch.now(),
             start: self.start,
         };
         let operation = number_of(self.service, call.operation);
         let outcome = self.faults.plan.ask(operation, stage, &subject, &mut self.note.faults);
-        let verdict = self
-            .verdict(outcome, stopwatch)
-            .and_then(|commit| self.prefer(stage, call).map_or(Ok(commit), Err));
+        let verdict =
+            self.verdict(outcome, stopwatch).and_then(|fate| self.prefer(stage, call).map_or(Ok(fate), Err));
         if verdict.is_ok() && !call.nested {
             self.note.stage = Some(stage);
         }
@@ -175,7 +182,7 @@ impl Checkpoint for Inspector<'_> {
 }
 
 impl Inspector<'_> {
-    fn verdict(&mut self, outcome: Strike, stopwatch: &mut Stopwatch) -> Result<Commit, Ordered> {
+    fn verdict(&mut self, outcome: Strike, stopwatch: &mut Stopwatch) -> Result<Fate, Ordered> {
         stopwatch.hold_up(outcome.delay);
         if let Some(winner) = self.winner {
             // The answer is taken: who fires now has come too late.
@@ -184,25 +191,21 @@ impl Inspector<'_> {
                 decisions.find(|decision| decision.fault == late).expect("it was just asked").answered =
                     false;
             }
-            return Ok(match self.faults.effect(winner).change {
-                ChangeFate::Dropped => Commit::Never,
-                ChangeFate::Made | ChangeFate::Later(_) => Commit::Now,
+            return Ok(match self.faults.effect(winner).fate {
+                Fate::Never => Fate::Never,
+                Fate::Now | Fate::Later(_) => Fate::Now,
             });
         }
-        let Some(first) = outcome.first else { return Ok(Commit::Now) };
+        let Some(first) = outcome.first else { return Ok(Fate::Now) };
         let effect = self.faults.effect(first);
-        let commit = match effect.change {
-            ChangeFate::Made => Commit::Now,
-            ChangeFate::Dropped => Commit::Never,
-            ChangeFate::Later(length) => Commit::Later(length),
-        };
-        self.puts_off |= matches!(commit, Commit::Later(_));
+        let fate = effect.fate;
+        self.puts_off |= matches!(fate, Fate::Later(_));
         if effect.reply.is_some() || effect.wire.is_some() {
             self.winner = Some(first);
         }
         match &effect.error {
-            Some(error) => Err(Ordered { commit, ..error.clone() }),
-            None => Ok(commit),
+            Some(error) => Err(Ordered { fate, ..error.clone() }),
+            None => Ok(fate),
         }
     }
 
@@ -210,11 +213,10 @@ impl Inspector<'_> {
     fn prefer(&mut self, stage: Stage, call: &OperationCall<'_>) -> Option<Ordered> {
         let code = self.preferred.filter(|code| code.stage == stage && self.winner.is_none())?;
         // A batch that can give it does, and otherwise its commands do.
-        let by_batch =
-            call.nested && self.note.operation.is_some_and(|operation| code.is_given_by(operation));
-        (prefer::is_given(code, call.operation) && !by_batch).then(|| {
+        let by_batch = call.nested && self.operation.is_some_and(|outer| outer.gives(code.code).is_some());
+        (prefer::is_given(self.service, code, call.operation) && !by_batch).then(|| {
             self.note.remarks.push("the request asked for this error by `Prefer`".into());
-            Ordered { code, message: None, retry_after: None, argument: None, commit: Commit::Never }
+            Ordered { code, message: None, retry_after: None, argument: None, fate: Fate::Never }
         })
     }
 }

@@ -2,14 +2,17 @@
 
 use serde_json::json;
 
+use crate::emulator::Service;
 use crate::http::{Reply, Request};
-use crate::services::{SERVICES, Service};
+use crate::services::SERVICES;
 
 /// 404 with the nearest route that is known.
 pub fn no_service(request: &Request) -> Reply {
     let asked = format!("{} {}", request.method, request.path());
-    let routes: Vec<_> = SERVICES.iter().flat_map(|service| service.operations()).map(|o| o.route).collect();
-    let nearest = routes.iter().copied().max_by(|a, b| likeness(&asked, a).total_cmp(&likeness(&asked, b)));
+    let routes: Vec<_> =
+        SERVICES.iter().flat_map(|service| service.operations()).map(|operation| operation.route()).collect();
+    let nearest =
+        routes.iter().map(String::as_str).max_by(|a, b| likeness(&asked, a).total_cmp(&likeness(&asked, b)));
     Reply::json(
         404,
         &json!({

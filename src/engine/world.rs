@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::faults::Faults;
-use super::observe::Passing;
-use super::other_edition::OtherEdition;
+use super::observers::{self, Observers, Passing};
 use super::snapshot::Snapshot;
 use super::{Counters, Entry, Journal, Planned};
 use crate::basics::{Arrival, Clock};
+use crate::emulator::{Emulator, Section, Service, Thing};
 use crate::fault::{Fault, FaultSpec, FaultState, Forecast, Mode};
 use crate::http::{Reply, Request};
-use crate::judge::{Broken, Conduct, ExpectSpec, ExpectationOutcome, Tally};
-use crate::scenario::{Origin, Scenario};
-use crate::services::{Emulator, NamedChat, Section, Service, by_name};
-use jiff::Timestamp;
+use crate::judge::{Broken, ExpectSpec, ExpectationOutcome};
+use crate::scenario::Scenario;
 
 /// A scenario as it lives: vendors, faults, clock, journal, counters.
 pub struct World {
@@ -27,7 +27,7 @@ pub struct World {
     pub(super) is_altered: bool,
     /// Whether a request may ask for an error by `Prefer: error=CODE`.
     pub(super) allows_prefer: bool,
-    /// What stands behind each credential of this world; nothing where it has the scenario's own.
+    /// Suffix appended to every credential of this namespace; empty in the main one.
     pub(super) suffix: String,
     /// When the scenario began, by its clock.
     pub(super) start: Timestamp,
@@ -39,12 +39,8 @@ pub struct World {
     pub(super) faults: Faults,
     journal: Journal,
     counters: Counters,
-    /// What the scenario expects, as far as it has come.
-    pub(super) tally: Tally,
-    /// What the client did against the rules, where somebody wants to know.
-    pub(super) conduct: Option<Conduct>,
-    /// What the vendor's other edition would have answered.
-    pub(super) other_edition: Option<OtherEdition>,
+    /// What observes the clients.
+    pub(super) observers: Observers,
     /// States that were saved, by name.
     pub(super) snapshots: BTreeMap<String, Snapshot>,
     /// What there was before the latest reset or scenario.
@@ -82,9 +78,7 @@ impl World {
             faults: Faults::new(&scenario.faults, seed),
             journal: Journal::default(),
             counters: Counters::default(),
-            tally: Tally::new(&scenario.expect),
-            conduct: None,
-            other_edition: None,
+            observers: Observers::new(&scenario),
             snapshots: BTreeMap::new(),
             before: Before::default(),
             scenario,
@@ -105,7 +99,7 @@ impl World {
     fn begin(&mut self, scenario: Arc<Scenario>, seed: u64, now: Timestamp) {
         let Self { seed_is_given, allows_prefer, .. } = *self;
         let suffix = std::mem::take(&mut self.suffix);
-        let judges = self.conduct.is_some();
+        let judges = self.observers.judges();
         let before = Before {
             counters: self.totals(),
             evicted: self.totals().exchanges,
@@ -119,7 +113,7 @@ impl World {
         };
         *self = Self { seed_is_given, allows_prefer, suffix, before, ..Self::new(scenario, seed, now) };
         if judges {
-            self.judge(now);
+            self.observers.judge(&self.scenario);
         }
     }
 
@@ -179,7 +173,7 @@ impl World {
         let at = self.clock.now(arrival.now);
         let number = self.counters.exchanges;
         let mut entry = Entry { number, at, request, reply: Arc::clone(&reply), note };
-        self.observe(&entry, &Passing { arrival, took, wire, other });
+        self.observers.saw(&entry, &Passing { arrival, took, wire, other }, self.clock);
         entry.request.forget_reading();
         self.journal.push(entry);
         reply
@@ -210,35 +204,61 @@ impl World {
         &self.counters
     }
 
+    /// Observes whether the client keeps the rules of conduct.
+    #[must_use]
+    pub fn judging(mut self) -> Self {
+        self.observers.judge(&self.scenario);
+        self
+    }
+
+    /// The rules that the client broke, before resets too; `None` when nobody observes them.
+    pub fn broken(&self) -> Option<Vec<Broken>> {
+        self.observers.judges().then(|| self.all_broken())
+    }
+
+    fn all_broken(&self) -> Vec<Broken> {
+        let mut all = self.before.broken.clone();
+        Broken::add(&mut all, self.observers.broken());
+        all
+    }
+
+    /// The control interface has changed what calls come to: what failed before may work now.
+    pub(super) fn alter(&mut self) {
+        self.is_altered = true;
+        self.observers.forget();
+    }
+
+    /// The client of this exchange left before it was answered.
+    pub fn unread(&mut self, number: u64) {
+        self.observers.unread(number);
+    }
+
     /// What has become of the scenario's expectations; `now` is the wall clock's instant.
     pub fn outcomes(&mut self, now: Timestamp) -> Vec<ExpectationOutcome> {
         self.settle(now);
-        self.tally.outcomes(self.chats())
+        self.observers.outcomes(self.things())
     }
 
     /// What has become of other expectations, as far as the journal goes back.
     pub fn outcomes_of(&mut self, expect: &[ExpectSpec], now: Timestamp) -> Vec<ExpectationOutcome> {
         self.settle(now);
-        let mut tally = Tally::new(expect);
-        for entry in self.journal.entries() {
-            if let Some(service) = entry.note.service.and_then(by_name) {
-                tally.saw(entry.number, service, &service.calls(&entry.request));
-            }
-        }
-        tally.outcomes(self.chats())
+        observers::outcomes_of(expect, self.journal.entries(), self.things())
     }
 
-    /// The chats of a vendor with an identifier.
-    fn chats(&self) -> impl Fn(&str, &str) -> Vec<NamedChat> {
-        |service, id| {
+    /// The things of a service and a kind with an identifier.
+    fn things(&self) -> impl Fn(&str, &str, &str) -> Vec<Thing> {
+        |service, kind, id| {
             let emulator = self.emulators.iter().find(|(known, _)| known.name() == service);
-            emulator.map_or_else(Vec::new, |(_, emulator)| emulator.chats(id))
+            emulator.map_or_else(Vec::new, |(_, emulator)| emulator.things(kind, id))
         }
     }
 
     pub(super) fn settle(&mut self, now: Timestamp) {
         let now = self.clock.now(now);
-        self.emulators.iter_mut().for_each(|(_, emulator)| emulator.settle(now));
+        for (_, emulator) in &mut self.emulators {
+            // Nobody reads a remark that belongs to no exchange.
+            emulator.settle(now);
+        }
     }
 
     /// Moves a virtual clock; `None` when the world follows the wall, which nobody can move.
@@ -260,8 +280,8 @@ impl World {
     }
 
     /// The next call on which the fault fires, as far as can be told; `now` is the wall clock's instant.
-    pub fn next_call(&self, fault: u32, chat: Option<&str>, now: Timestamp) -> Option<Forecast> {
-        self.faults.plan.next(fault, chat, self.clock.now(now), self.start)
+    pub fn next_call(&self, fault: u32, thing: Option<&str>, now: Timestamp) -> Option<Forecast> {
+        self.faults.plan.next(fault, thing, self.clock.now(now), self.start)
     }
 
     /// The exchange with this number, if the journal still has it.
@@ -287,31 +307,6 @@ impl World {
     /// What the fault with this number has counted.
     pub fn fault_state(&self, number: u32) -> &FaultState {
         self.faults.plan.state(number)
-    }
-
-    /// The command that gives the same run again.
-    pub fn replay(&self) -> String {
-        let file = match &self.scenario.origin {
-            Origin::BuiltIn => String::new(),
-            Origin::File(path) => format!(" {}", crate::services::shell_word(path)),
-            Origin::Text => " SCENARIO".to_owned(),
-        };
-        let prefer = if self.allows_prefer { " --allow-prefer" } else { "" };
-        format!("standin serve{file} --seed {}{prefer}", self.seed)
-    }
-
-    /// What must be done again beside the command of [`World::replay`], in words.
-    pub fn replay_lacks(&self) -> Vec<&'static str> {
-        let mut lacks = Vec::new();
-        if self.scenario.origin == Origin::Text {
-            lacks.push("SCENARIO is a file with the text that the server was sent");
-        }
-        if self.is_altered {
-            lacks.push(
-                "faults or the clock were changed while it ran: change them again between the same calls",
-            );
-        }
-        lacks
     }
 
     /// Adds a fault that was found free of mistakes behind the others.

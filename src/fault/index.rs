@@ -8,9 +8,9 @@ use crate::http::Facts;
 /// The faults of one operation at one stage.
 #[derive(Clone, Debug, Default)]
 pub(super) struct StageFaults {
-    /// Those that no value of a parameter tells apart.
+    /// Those without a `match` on a value.
     unmatched: Vec<u32>,
-    /// The others, by a parameter whose values they name, and by each of these.
+    /// The others, by the parameter that they match, and by its value.
     matched: Vec<(String, HashMap<String, Vec<u32>>)>,
 }
 
@@ -40,14 +40,15 @@ impl StageFaults {
         self.unmatched.is_empty() && self.matched.is_empty()
     }
 
-    /// The faults that a value tells to be asked, and those that none tells apart, in the order of the scenario.
+    /// The faults to ask about a call: those without a `match` on a value, and those whose value the call has. They
+    /// stand in the order of the scenario.
     pub(super) fn candidates(&self, facts: &dyn Facts) -> Vec<u32> {
         let mut candidates = self.unmatched.clone();
         for (name, by_value) in &self.matched {
-            let found = facts.parameter(name).and_then(|value| by_value.get(&*value));
-            candidates.extend(found.into_iter().flatten());
+            facts.each(name, &mut |value| candidates.extend(by_value.get(value).into_iter().flatten()));
         }
         candidates.sort_unstable();
+        candidates.dedup();
         candidates
     }
 }

@@ -17,7 +17,7 @@ pub use delay::{Delay, Drawn, Lognormal, Normal};
 pub use pattern::{Form, Matcher, Pattern};
 pub use plan::{Decision, FaultState, Forecast, Mode, Plan, Strike};
 pub use reply::{ReplySpec, is_field_name};
-pub use spec::{Applied, CountBy, FaultSpec, Late, When};
+pub use spec::{Applied, FaultSpec, Late, When};
 pub use target::{Aim, Fault, Subject};
 pub use trigger::{Condition, share};
 pub use wire::Wire;

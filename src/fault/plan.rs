@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rand::Rng;
 
 use super::index::StageFaults;
-use super::{Condition, CountBy, Delay, Fault, Subject, share};
+use super::{Condition, Delay, Fault, Subject, share};
 use crate::basics::{Draws, Stage};
 
 /// What was decided about one fault for one call.
@@ -58,8 +58,8 @@ pub struct FaultState {
     pub calls: u64,
     /// Of these, those on which it fired.
     pub fired: u64,
-    /// The same by chat, where these are counted.
-    by_chat: HashMap<String, Counted>,
+    /// The same for each thing that has a counter of its own, by its identifier.
+    by_thing: HashMap<String, Counted>,
     /// Whether calls are asked about it.
     pub mode: Mode,
     /// From which exchange on that was so: every switch, the latest last.
@@ -68,7 +68,7 @@ pub struct FaultState {
     stream: Option<Draws>,
 }
 
-/// What a fault has counted of one chat.
+/// What a fault has counted of one thing, such as a chat.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counted {
     calls: u64,
@@ -113,7 +113,7 @@ impl Plan {
             self.index[operation][fault.stage as usize].add(number, &fault.matches);
         }
         let draws = fault.when.probability.is_some() || fault.delay.is_some_and(|delay| !delay.is_fixed());
-        let is_shared = fault.when.count_by == CountBy::Fault;
+        let is_shared = fault.when.counted_kind().is_none();
         let stream = (draws && is_shared).then(|| Draws::new(self.seed, STREAMS, &fault.name));
         self.states.push(FaultState { stream, switches: vec![(since, Mode::On)], ..FaultState::default() });
         self.faults.push(fault);
@@ -174,22 +174,22 @@ impl Plan {
     }
 
     /// The next call on which the fault will fire, as far as can be told at the instant `now` in a scenario that began
-    /// at `start`; `None` when it is none of the next ten thousand. A fault that counts by chat has no next call but
-    /// for a `chat`, the value of the parameter that names one.
+    /// at `start`; `None` when it is none of the next ten thousand. A fault that counts things one by one has a next call
+    /// for a `thing` only, which is the value of the parameter that names one.
     pub fn next(
         &self,
         number: u32,
-        chat: Option<&str>,
+        thing: Option<&str>,
         now: Timestamp,
         start: Timestamp,
     ) -> Option<Forecast> {
         let (fault, state) = (self.fault(number), self.state(number));
-        let (counted, mut stream) = match (fault.when.count_by, chat) {
-            (CountBy::Fault, _) => (Counted { calls: state.calls, fired: state.fired }, state.stream.clone()),
-            (CountBy::Chat, None) => return None,
-            (CountBy::Chat, Some(chat)) => {
-                let counted = state.by_chat.get(chat).copied().unwrap_or_default();
-                (counted, Some(stream_of_chat(self.seed, &fault.name, chat)))
+        let (counted, mut stream) = match (fault.when.counted_kind(), thing) {
+            (None, _) => (Counted { calls: state.calls, fired: state.fired }, state.stream.clone()),
+            (Some(_), None) => return None,
+            (Some(_), Some(thing)) => {
+                let counted = state.by_thing.get(thing).copied().unwrap_or_default();
+                (counted, Some(stream_of_thing(self.seed, &fault.name, thing)))
             }
         };
         let window = fault.when.unmet_by_time(now, start);
@@ -214,8 +214,8 @@ const STREAMS: &str = "fault";
 /// How many calls [`Plan::next`] looks ahead.
 const FORESIGHT: u64 = 10_000;
 
-fn stream_of_chat(seed: u64, fault: &str, chat: &str) -> Draws {
-    Draws::new(seed, STREAMS, &format!("{fault}\0{chat}"))
+fn stream_of_thing(seed: u64, fault: &str, thing: &str) -> Draws {
+    Draws::new(seed, STREAMS, &format!("{fault}\0{thing}"))
 }
 
 impl FaultState {
@@ -227,19 +227,20 @@ impl FaultState {
     /// Counts a call that meets the fault, and decides.
     fn decide(&mut self, number: u32, fault: &Fault, subject: &Subject<'_>, seed: u64) -> Decision {
         self.calls += 1;
-        let (mut of_chat, mut by_chat) = (None, None);
-        let Counted { calls: call, fired: before } = match fault.when.count_by {
-            CountBy::Fault => Counted { calls: self.calls, fired: self.fired },
-            CountBy::Chat => {
-                let chat = subject.chat.and_then(|name| subject.facts.parameter(name)).unwrap_or_default();
-                of_chat = Some(stream_of_chat(seed, &fault.name, &chat));
-                let counted = by_chat.insert(self.by_chat.entry(chat.into_owned()).or_default());
+        let (mut of_thing, mut by_thing) = (None, None);
+        let Counted { calls: call, fired: before } = match fault.when.counted_kind() {
+            None => Counted { calls: self.calls, fired: self.fired },
+            Some(kind) => {
+                let thing = (subject.named)(kind).and_then(|name| subject.facts.parameter(name));
+                let thing = thing.unwrap_or_default();
+                of_thing = Some(stream_of_thing(seed, &fault.name, &thing));
+                let counted = by_thing.insert(self.by_thing.entry(thing.into_owned()).or_default());
                 counted.calls += 1;
                 **counted
             }
         };
         // The first draw of a call decides, the next ones give the delay.
-        let mut draws = of_chat.as_mut().or(self.stream.as_mut()).map(|stream| stream.at(call));
+        let mut draws = of_thing.as_mut().or(self.stream.as_mut()).map(|stream| stream.at(call));
         let first = draws.as_mut().map(|draws| share(draws.next_u64()));
         let draw = first.filter(|_| fault.when.probability.is_some());
         let unmet = fault
@@ -253,7 +254,7 @@ impl FaultState {
             .or_else(|| fault.when.limit.filter(|limit| before >= *limit).map(|_| Condition::Limit));
         let fired = unmet.is_none();
         self.fired += u64::from(fired);
-        by_chat.into_iter().for_each(|counted| counted.fired += u64::from(fired));
+        by_thing.into_iter().for_each(|counted| counted.fired += u64::from(fired));
         let delay = match (fault.delay.filter(|_| fired), draws) {
             (Some(Delay::Length(length)), _) => length.0,
             (Some(delay), Some(draws)) => delay.draw(draws),
@@ -309,7 +310,7 @@ mod tests {
             facts,
             request: &request,
             credential: &|| Some("token-1".into()),
-            chat: Some("CHAT_ID"),
+            named: &|kind| (kind == "chat").then_some("CHAT_ID"),
             now: Timestamp::UNIX_EPOCH,
             start: Timestamp::UNIX_EPOCH,
         };
@@ -369,7 +370,7 @@ mod tests {
             plan_of(vec![fault("a", &[], When { limit: Some(2), every: Some(2), ..When::default() })], 7);
         assert_eq!(calls_that_fire(&mut plan, "a", 9), [2, 4]);
         assert_eq!(next(&plan, None), None);
-        let each = When { first: Some(1), count_by: CountBy::Chat, ..When::default() };
+        let each = When { first: Some(1), count_by: Some("chat".into()), ..When::default() };
         let mut plan = plan_of(vec![fault("a", &[], each)], 7);
         assert_eq!(next(&plan, Some("a")), Some(1));
         assert_eq!(calls_that_fire(&mut plan, "a", 3), [1]);
@@ -388,7 +389,7 @@ mod tests {
 
     #[test]
     fn limits_of_chats_do_not_depend_on_the_order_of_their_calls() {
-        let when = When { limit: Some(2), count_by: CountBy::Chat, ..flaky(0.5) };
+        let when = When { limit: Some(2), count_by: Some("chat".into()), ..flaky(0.5) };
         let in_turns = |chats: &[&'static str]| {
             let mut plan = plan_of(vec![fault("a", &[], when.clone())], 42);
             let mut fired = HashMap::<_, Vec<_>>::new();

@@ -115,20 +115,17 @@ pub struct When {
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub limit: Option<u64>,
-    /// What has a counter of its own.
+    /// What has a counter of its own: `fault` counts all calls together; a kind of thing, such as `chat`, counts the
+    /// calls for each of them.
     #[serde(default)]
-    pub count_by: CountBy,
+    pub count_by: Option<Text>,
 }
 
-/// What has a counter of its own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum CountBy {
-    /// The fault: all calls that meet it are counted together.
-    #[default]
-    Fault,
-    /// Each chat that is named in a call.
-    Chat,
+impl When {
+    /// The kind of thing whose calls are counted one by one; `None` when all calls are counted together.
+    pub fn counted_kind(&self) -> Option<&str> {
+        self.count_by.as_deref().filter(|kind| *kind != "fault")
+    }
 }
 
 impl FaultSpec {

@@ -40,8 +40,8 @@ pub struct Subject<'a> {
     pub request: &'a Request,
     /// The credential of the request; asked for only where a fault wants to know.
     pub credential: &'a dyn Fn() -> Option<String>,
-    /// The parameter that names the chat, where there is one.
-    pub chat: Option<&'static str>,
+    /// The parameter that names a thing of this kind, where there is one.
+    pub named: &'a dyn Fn(&str) -> Option<&'static str>,
     /// What time it is.
     pub now: Timestamp,
     /// When the scenario began.
@@ -51,9 +51,7 @@ pub struct Subject<'a> {
 impl Fault {
     /// Whether everything fits that it asks for.
     pub(super) fn fits(&self, subject: &Subject<'_>) -> bool {
-        let has = |(name, matcher): &(String, Matcher)| {
-            subject.facts.parameter(name).is_some_and(|value| matcher.fits(&value))
-        };
+        let has = |(name, matcher): &(String, Matcher)| subject.facts.has(name, &|value| matcher.fits(value));
         let sent = |(name, matcher): &(String, Matcher)| {
             let mut fields = subject.request.headers.iter().filter(|(known, _)| *known == name.as_bytes());
             fields.any(|(_, value)| std::str::from_utf8(value).is_ok_and(|value| matcher.fits(value)))

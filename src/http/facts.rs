@@ -2,11 +2,33 @@
 
 use std::borrow::Cow;
 
+use super::way::Way;
+
 /// The parameters of one call, by the vendor's own names.
 pub trait Facts {
     /// The parameter `name` as text; `None` when it is absent or no scalar. `name` is spelt as the vendor's
     /// operation lists it.
     fn parameter(&self, name: &str) -> Option<Cow<'_, str>>;
+
+    /// Tells every text that `name` leads to: that of the parameter, or those within it where the name has a way, such as
+    /// `MESSAGES[].chat.id`.
+    fn each(&self, name: &str, tell: &mut dyn FnMut(&str)) {
+        if let Some(value) = self.parameter(name) {
+            tell(&value);
+        } else if let Some(way) = Way::read(name) {
+            self.within(&way, tell);
+        }
+    }
+
+    /// Whether a text that `name` leads to satisfies `is_wanted`.
+    fn has(&self, name: &str, is_wanted: &dyn Fn(&str) -> bool) -> bool {
+        let mut has = false;
+        self.each(name, &mut |value| has |= is_wanted(value));
+        has
+    }
+
+    /// Tells every text at the end of a way through lists and mappings.
+    fn within(&self, _way: &Way<'_>, _tell: &mut dyn FnMut(&str)) {}
 
     /// Tells every parameter that was sent, by the name that was sent, with the kind of its value.
     fn given(&self, _tell: &mut dyn FnMut(&str, ValueKind)) {}
@@ -60,6 +82,10 @@ impl ValueKind {
 impl<F: Facts> Facts for Option<F> {
     fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
         self.as_ref()?.parameter(name)
+    }
+
+    fn within(&self, way: &Way<'_>, tell: &mut dyn FnMut(&str)) {
+        self.iter().for_each(|facts| facts.within(way, tell));
     }
 
     fn given(&self, tell: &mut dyn FnMut(&str, ValueKind)) {

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{Broken, ExpectationOutcome, Severity};
+use super::{Broken, ExpectationOutcome};
+use crate::emulator::conduct::Severity;
 
 /// A run of a client's command.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,13 +7,13 @@ use serde::Deserialize;
 use crate::fault::Pattern;
 use crate::scalar::Text;
 
-/// What a good client has done when it is done: so many calls of an operation, or a chat with this name.
+/// What a good client has done when it is done: so many calls of an operation, or a thing that is as it should be.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectSpec {
     /// Its name, shown in reports. Unique within the scenario.
     pub name: Text,
-    /// An operation (`chert.chats.rename`); with `named`, a vendor is enough.
+    /// An operation (`chert.chats.rename`); with `the`, a service is enough.
     pub on: Text,
     /// Only calls whose parameters are these, such as `{NAME: New name}`.
     #[serde(default, rename = "match")]
@@ -24,12 +24,29 @@ pub struct ExpectSpec {
     /// The name of another expectation: no call of this one comes before the first call of that one.
     #[serde(default)]
     pub after: Option<Text>,
-    /// The identifier of a chat, whose name is looked at.
+    /// The thing that is looked at, by its kind and its identifier, such as `{chat: chat-1}`.
+    #[serde(default)]
+    pub the: IndexMap<String, Text>,
+    /// What the thing is like at the end, such as `{name: New name}`.
+    #[serde(default)]
+    pub has: IndexMap<String, Pattern>,
+    /// The identifier of a chat; the same as `the: {chat: …}`.
     #[serde(default)]
     pub chat: Option<Text>,
-    /// The name that the chat has at the end.
+    /// The name of that chat at the end; the same as `has: {name: …}`.
     #[serde(default)]
     pub named: Option<Text>,
+}
+
+/// A thing that an expectation looks at, however it is spelt.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Looked<'a> {
+    /// Its kind, such as `chat`.
+    pub kind: &'a str,
+    /// Its identifier.
+    pub id: &'a str,
+    /// What it is like at the end.
+    pub has: Vec<(&'a str, Pattern)>,
 }
 
 /// How many calls.
@@ -66,6 +83,18 @@ pub struct Count {
 }
 
 impl ExpectSpec {
+    /// The thing that it looks at; `None` when it is about calls.
+    pub fn looked(&self) -> Option<Looked<'_>> {
+        let named = self.named.iter().map(|name| ("name", Pattern::One(name.clone())));
+        let has = self.has.iter().map(|(name, pattern)| (name.as_str(), pattern.clone()));
+        let has = named.chain(has).collect();
+        if let Some(chat) = &self.chat {
+            return Some(Looked { kind: "chat", id: chat, has });
+        }
+        let (kind, id) = self.the.first()?;
+        Some(Looked { kind, id, has })
+    }
+
     /// The fewest and the most calls.
     pub fn bounds(&self) -> (u64, u64) {
         match self.calls {

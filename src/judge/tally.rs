@@ -2,10 +2,11 @@
 
 use std::cmp::Ordering;
 
+use crate::emulator::{RequestedCall, Service, Thing};
 use crate::fault::Matcher;
-use crate::services::{NamedChat, RequestedCall, Service};
 
-use super::{ExpectSpec, in_a_line};
+use super::{ExpectSpec, Looked};
+use crate::scalar::in_a_line;
 
 /// The expectations of a run with what has been counted for each.
 #[derive(Clone, Debug, Default)]
@@ -131,30 +132,31 @@ impl Tally {
         }
     }
 
-    /// What became of each expectation; `chats` gives the chats of a vendor with an identifier.
-    pub fn outcomes(&self, chats: impl Fn(&str, &str) -> Vec<NamedChat>) -> Vec<ExpectationOutcome> {
-        self.entries.iter().map(|entry| entry.outcome(&chats)).collect()
+    /// What became of each expectation; `things` gives the things of a service and a kind with an identifier.
+    pub fn outcomes(&self, things: impl Fn(&str, &str, &str) -> Vec<Thing>) -> Vec<ExpectationOutcome> {
+        self.entries.iter().map(|entry| entry.outcome(&things)).collect()
     }
 }
 
-/// Whether a chat is the one that the values speak of.
-pub fn is_meant(chat: &NamedChat, matches: &[(String, Matcher)]) -> bool {
+/// Whether a thing is the one that the values speak of.
+pub fn is_meant(thing: &Thing, matches: &[(String, Matcher)]) -> bool {
     matches
         .iter()
-        .all(|(name, matcher)| chat.apart.iter().any(|(known, value)| known == name && matcher.fits(value)))
+        .all(|(name, matcher)| thing.apart.iter().any(|(known, value)| known == name && matcher.fits(value)))
 }
 
 impl Counted {
     fn members(&self, call: &RequestedCall) -> Vec<Member> {
         let member = |(name, matcher): &(String, Matcher)| {
-            let found = call.facts.parameter(name);
+            let mut found = None;
+            call.facts.each(name, &mut |value| _ = found.get_or_insert_with(|| value.to_owned()));
             let is_secret = SECRETS.contains(&name.as_str());
             let shown = |text: String| if is_secret { "***".to_owned() } else { in_a_line(&text) };
             Member {
                 name: name.clone(),
                 wanted: shown(matcher.to_string()),
-                fits: found.as_ref().is_some_and(|value| matcher.fits(value)),
-                found: found.map(|found| shown(found.into_owned())),
+                fits: call.facts.has(name, &|value| matcher.fits(value)),
+                found: found.map(shown),
             }
         };
         self.matches.iter().map(member).collect()
@@ -193,31 +195,14 @@ impl Counted {
         self.matches.iter().map(of).sum()
     }
 
-    fn outcome(&self, chats: &impl Fn(&str, &str) -> Vec<NamedChat>) -> ExpectationOutcome {
+    fn outcome(&self, things: &impl Fn(&str, &str, &str) -> Vec<Thing>) -> ExpectationOutcome {
         let spec = &self.spec;
         let name = in_a_line(&spec.name);
-        if let (Some(chat), Some(named)) = (&spec.chat, &spec.named) {
+        if let Some(looked) = spec.looked() {
             let service = spec.on.split('.').next().unwrap_or_default();
-            let mut found = chats(service, chat);
-            found.retain(|chat| is_meant(chat, &self.matches));
-            let apart: String =
-                self.matches.iter().map(|(name, matcher)| format!(" with {name} {matcher}")).collect();
-            let expected = in_a_line(&format!("the chat `{chat}`{apart} is named `{named}`"));
-            let met = !found.is_empty() && found.iter().all(|chat| chat.name == **named);
-            let names: Vec<_> = found.iter().map(|chat| format!("`{}`", in_a_line(&chat.name))).collect();
-            let found = match &names[..] {
-                [] => "there is no such chat".to_owned(),
-                names => format!("it is named {}", names.join(" and ")),
-            };
-            return ExpectationOutcome {
-                name,
-                met,
-                is_lost: false,
-                expected,
-                found,
-                exchanges: Vec::new(),
-                near: None,
-            };
+            let mut found = things(service, looked.kind, looked.id);
+            found.retain(|thing| is_meant(thing, &self.matches));
+            return self.state(name, &looked, &found);
         }
         let (least, most) = spec.bounds();
         let mut expected = format!("{} of `{}`", spec.calls_in_words(), spec.on);
@@ -240,6 +225,41 @@ impl Counted {
             found,
             exchanges: self.exchanges.clone(),
             near: self.near.clone().filter(|_| self.calls < least),
+        }
+    }
+
+    /// What became of an expectation about a thing, of which `found` are there.
+    fn state(&self, name: String, looked: &Looked<'_>, found: &[Thing]) -> ExpectationOutcome {
+        let Looked { kind, id, has } = looked;
+        // A pattern that cannot be made ready was refused with its scenario.
+        let has: Vec<_> =
+            has.iter().filter_map(|(name, pattern)| Some((*name, pattern.matcher().ok()?))).collect();
+        let fits = |thing: &Thing| {
+            has.iter().all(|(name, matcher)| thing.member(name).is_some_and(|value| matcher.fits(value)))
+        };
+        let apart: String =
+            self.matches.iter().map(|(name, matcher)| format!(" with {name} {matcher}")).collect();
+        // A name is what most ask for, and has a word of its own.
+        let word =
+            |name: &str| if name == "name" { "is named".to_owned() } else { format!("has the {name}") };
+        let wanted: Vec<_> = has.iter().map(|(name, matcher)| format!("{} {matcher}", word(name))).collect();
+        let told = |thing: &Thing| {
+            let value = |name: &str| in_a_line(thing.member(name).unwrap_or_default());
+            let told = has.iter().map(|(name, _)| format!("{} `{}`", word(name), value(name)));
+            told.collect::<Vec<_>>().join(" and ")
+        };
+        let told: Vec<_> = found.iter().map(told).collect();
+        ExpectationOutcome {
+            name,
+            met: !found.is_empty() && found.iter().all(fits),
+            is_lost: false,
+            expected: in_a_line(&format!("the {kind} `{id}`{apart} {}", wanted.join(" and "))),
+            found: match &told[..] {
+                [] => format!("there is no such {kind}"),
+                told => format!("it {}", told.join(" and it ")),
+            },
+            exchanges: Vec::new(),
+            near: None,
         }
     }
 }

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{Breach, Broken, ExpectationOutcome, Member, Near, Severity};
+use super::{Broken, ExpectationOutcome, Member, Near};
+use crate::emulator::conduct::{Breach, Severity};
 
 impl ExpectationOutcome {
     /// What was expected and what came; where calls are missing, what came closest, member by member.

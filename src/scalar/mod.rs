@@ -1,15 +1,19 @@
 //! What the sections of a scenario are made of: scalars as people type them, and findings about them.
 //!
-//! Every vendor and the faults describe their part of a scenario with these; nothing here knows who.
+//! Every service and the faults describe their part of a scenario with these; nothing here knows who.
 
 mod duration;
 mod finding;
+mod line;
 mod moment;
 mod point;
+mod shell;
 mod text;
 
 pub use duration::Length;
 pub use finding::{Finding, Findings, Path, Step, nearest};
+pub use line::in_a_line;
 pub use moment::{Moment, Offset};
 pub use point::Point;
+pub use shell::{quoted, shell_word};
 pub use text::Text;

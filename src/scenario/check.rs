@@ -6,62 +6,13 @@ use std::time::Duration;
 use super::calls;
 use super::effects;
 use super::fill::Taint;
+use super::target::{Target, target};
 use super::unreachable::{self, Shot};
-use super::words::{either, list, quote};
+use super::words::{list, quote};
 use crate::basics::{Clock, Stage};
+use crate::emulator::{ErrorCode, Known, Section, Service, known};
 use crate::fault::{FaultSpec, Pattern};
 use crate::scalar::{Findings, Path, Point, nearest};
-use crate::services::{ErrorCode, Known, Operation, SERVICES, Section, Service, by_name};
-
-/// What a fault is aimed at.
-#[derive(Clone, Copy)]
-pub(super) struct Target {
-    pub(super) service: &'static dyn Service,
-    /// One operation; without it, all of them.
-    pub(super) operation: Option<&'static Operation>,
-}
-
-impl Target {
-    pub(super) fn name(self) -> String {
-        match self.operation {
-            Some(operation) => format!("{}.{}", self.service.name(), operation.name),
-            None => self.service.name().to_owned(),
-        }
-    }
-
-    /// Every parameter of what it is aimed at, each once.
-    fn parameters(self) -> Vec<&'static str> {
-        let operations = match &self.operation {
-            Some(operation) => std::slice::from_ref(operation),
-            None => self.service.operations(),
-        };
-        let mut names = Vec::new();
-        for name in operations.iter().flat_map(|operation| operation.parameters) {
-            if !names.contains(name) {
-                names.push(*name);
-            }
-        }
-        names
-    }
-
-    /// What to say of a parameter that it does not have; `None` when it has it.
-    pub(super) fn stranger(self, name: &str) -> Option<(String, String)> {
-        let known = self.parameters();
-        if known.contains(&name) {
-            return None;
-        }
-        let help = match nearest(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if known.is_empty() => "it has none that can be matched".to_owned(),
-            None => format!("its parameters are {}", list(&known)),
-        };
-        Some((format!("`{}` has no parameter {}", self.name(), quote(name)), help))
-    }
-
-    fn can_give(self, code: &ErrorCode) -> bool {
-        self.operation.is_none_or(|operation| code.is_given_by(operation.name))
-    }
-}
 
 /// The vendors that have a section, each with it.
 pub(super) type Sections<'a> = &'a [(&'static dyn Service, Box<dyn Section>)];
@@ -101,6 +52,7 @@ pub(super) fn check(
         };
         can_fire &= section(target, sections, &path, findings);
         can_fire &= matches(fault, target, &path, findings);
+        can_fire &= counts(fault, target, &path, findings);
         let code = match &fault.error {
             Some(error) => match code(error, fault, target, &path, findings) {
                 None => continue,
@@ -172,39 +124,6 @@ fn changes_something(fault: &FaultSpec, target: Target, path: &Path, findings: &
     false
 }
 
-pub(super) fn target(on: &str) -> Result<Target, (String, String)> {
-    let (first, rest) = on.split_once('.').map_or((on, None), |(first, rest)| (first, Some(rest)));
-    let targets = || SERVICES.iter().flat_map(|service| targets(*service));
-    let Some(service) = by_name(first) else {
-        let meant = targets().find(|target| target.operation.is_some_and(|operation| operation.name == on));
-        let names: Vec<_> = targets().map(Target::name).collect();
-        let near = meant
-            .map(Target::name)
-            .or_else(|| nearest(on, names.iter().map(String::as_str)).map(str::to_owned));
-        let help = near
-            .map_or_else(|| format!("aim at {}", either(&names)), |near| format!("did you mean `{near}`?"));
-        return Err((format!("there is no vendor or operation {}", quote(on)), help));
-    };
-    let Some(rest) = rest else { return Ok(Target { service, operation: None }) };
-    let known = service.operations();
-    if let Some(operation) = known.iter().find(|operation| operation.name == rest) {
-        return Ok(Target { service, operation: Some(operation) });
-    }
-    let help = match nearest(rest, known.iter().map(|operation| operation.name)) {
-        Some(near) => format!("did you mean `{first}.{near}`?"),
-        None => format!("its operations are {}", list(targets_below(service).map(Target::name))),
-    };
-    Err((format!("{} has no operation {}", service.title(), quote(rest)), help))
-}
-
-fn targets(service: &'static dyn Service) -> impl Iterator<Item = Target> {
-    std::iter::once(Target { service, operation: None }).chain(targets_below(service))
-}
-
-fn targets_below(service: &'static dyn Service) -> impl Iterator<Item = Target> {
-    service.operations().iter().map(move |operation| Target { service, operation: Some(operation) })
-}
-
 /// Whether the vendor has a section.
 fn section(target: Target, sections: Sections<'_>, path: &Path, findings: &mut Findings) -> bool {
     let name = target.service.name();
@@ -228,6 +147,23 @@ fn matches(fault: &FaultSpec, target: Target, path: &Path, findings: &mut Findin
     fits
 }
 
+/// Whether calls name what they are counted by.
+fn counts(fault: &FaultSpec, target: Target, path: &Path, findings: &mut Findings) -> bool {
+    let Some(kind) = fault.when.counted_kind() else { return true };
+    let kinds = target.kinds();
+    if kinds.contains(kind) {
+        return true;
+    }
+    let message = format!("no call of `{}` names a {}", target.name(), quote(kind));
+    let known = || kinds.iter().copied().chain(["fault"]);
+    let help = match nearest(kind, known()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("calls can be counted by {}", list(known())),
+    };
+    findings.add(path.key("when").key("count_by"), message, help);
+    false
+}
+
 /// What parameters may name, by vendor, operation and stage.
 type Names<'a> = HashMap<(&'static str, &'static str, Stage), Vec<Known<'a>>>;
 
@@ -246,21 +182,22 @@ fn finds_all<'a>(
     else {
         return true;
     };
+    let section: &dyn Section = &**section;
     let known = names
         .entry((target.service.name(), operation.name, stage))
-        .or_insert_with(|| section.known(operation.name, stage));
+        .or_insert_with(|| known(section, operation, stage));
     let mut finds = true;
-    for Known { parameter, what, values, fold } in known {
+    for Known { parameter, kind, values } in known {
         let wanted = fault.matches.get(*parameter).and_then(Pattern::values).unwrap_or_default();
-        if wanted.is_empty() || wanted.iter().any(|wanted| values.contains(&fold(wanted))) {
+        if wanted.is_empty() || wanted.iter().any(|wanted| values.contains(&section.folded(kind, wanted))) {
             continue;
         }
         let wanted = &wanted[0];
         let help = match nearest(wanted, values.iter().map(|value| &**value)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("add the {what}, or name one that exists"),
+            None => format!("add the {kind}, or name one that exists"),
         };
-        let message = format!("there is no {what} {}, so this fault can never fire", quote(wanted));
+        let message = format!("there is no {kind} {}, so this fault can never fire", quote(wanted));
         findings.add(path.key("match").key(parameter), message, help);
         finds = false;
     }
@@ -276,8 +213,8 @@ fn code(
     findings: &mut Findings,
 ) -> Option<&'static ErrorCode> {
     let codes = target.service.errors();
-    let given = || codes.iter().filter(|code| target.can_give(code)).map(|code| code.code);
-    let Some(code) = codes.iter().find(|code| code.code == error) else {
+    let given = || codes.iter().copied().filter(|code| target.can_give(code)).map(|code| code.code);
+    let Some(code) = codes.iter().copied().find(|code| code.code == error) else {
         let help = match nearest(error, given()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("`{}` can give {}", target.name(), list(given())),
@@ -297,7 +234,7 @@ fn code(
     let members = [("retry_after", fault.retry_after.is_some()), ("argument", fault.argument.is_some())];
     for (member, _) in members.into_iter().filter(|(member, given)| *given && !code.members.contains(member))
     {
-        let carries = |code: &&ErrorCode| target.can_give(code) && code.members.contains(&member);
+        let carries = |code: &&&ErrorCode| target.can_give(code) && code.members.contains(&member);
         let carriers: Vec<_> = codes.iter().filter(carries).map(|code| code.code).collect();
         let help = if carriers.is_empty() {
             "remove it".to_owned()

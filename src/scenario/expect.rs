@@ -1,14 +1,16 @@
 //! What is wrong with the expectations of a scenario beyond their shape.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use indexmap::IndexMap;
 
-use super::check::{Sections, Target, target};
+use super::check::Sections;
 use super::fill::Taint;
+use super::target::{Target, target};
 use super::words::{list, quote};
-use crate::basics::Stage;
-use crate::judge::{Calls, ExpectSpec, RULES, Severity, is_meant};
+use crate::emulator::conduct::Severity;
+use crate::fault::Pattern;
+use crate::judge::{Calls, ExpectSpec, Looked, all_rules, is_meant};
 use crate::scalar::{Findings, Path, Text, nearest};
 
 /// Adds every finding about the expectations of a scenario.
@@ -63,7 +65,7 @@ pub(super) fn check_at(
 
 /// Adds what is wrong with the names of rules.
 pub(super) fn check_rules(rules: &IndexMap<Text, Severity>, findings: &mut Findings) {
-    let names = || RULES.iter().map(|rule| rule.name);
+    let names = || all_rules().map(|(_, rule)| rule.name);
     for name in rules.keys().filter(|name| !names().any(|known| known == name.as_str())) {
         let help = match nearest(name, names()) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -74,7 +76,7 @@ pub(super) fn check_rules(rules: &IndexMap<Text, Severity>, findings: &mut Findi
     }
 }
 
-/// Whether it speaks of calls or of the name of a chat, and of one of them only.
+/// Whether it speaks of calls or of a thing, and of one of them only.
 fn form(
     spec: &ExpectSpec,
     target: Target,
@@ -84,82 +86,115 @@ fn form(
     findings: &mut Findings,
 ) {
     match (&spec.chat, &spec.named) {
-        (Some(_), None) => findings.add(path.key("chat"), "what is expected of this chat?", "add `named: …`"),
-        (None, Some(_)) => findings.add(path.key("named"), "which chat is named so?", "add `chat: …`"),
-        (Some(chat), Some(_)) => {
-            let known = known_chats(target, sections);
-            if !known.iter().any(|known| known == chat.as_str()) {
-                let help = match nearest(chat, known.iter().map(String::as_str)) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "name a chat of the scenario".to_owned(),
-                };
-                findings.add(path.key("chat"), format!("there is no chat {}", quote(chat)), help);
-            } else {
-                apart(spec, chat, target, sections, path, findings);
-            }
-            let others = [("calls", spec.calls.is_some()), ("after", spec.after.is_some())];
-            for (key, _) in others.into_iter().filter(|(_, given)| *given) {
-                let message = format!("`{key}` speaks of calls, and this expectation of a chat");
-                findings.add(path.key(key), message, "make two expectations");
-            }
+        (Some(_), None) if spec.has.is_empty() => {
+            return findings.add(path.key("chat"), "what is expected of this chat?", "add `named: …`");
         }
-        (None, None) => calls(spec, target, path, taint, findings),
+        (None, Some(_)) if spec.the.is_empty() => {
+            return findings.add(path.key("named"), "which chat is named so?", "add `chat: …`");
+        }
+        _ => {}
+    }
+    if spec.the.len() > 1 || (spec.chat.is_some() && !spec.the.is_empty()) {
+        let help = "make an expectation for each";
+        return findings.add(path.key("the"), "an expectation looks at one thing", help);
+    }
+    let Some(looked) = spec.looked() else {
+        if !spec.has.is_empty() {
+            return findings.add(path.key("has"), "which thing is like this?", "add `the: {chat: …}`");
+        }
+        return calls(spec, target, path, taint, findings);
+    };
+    if looked.has.is_empty() {
+        let message = format!("what is expected of this {}?", looked.kind);
+        return findings.add(path.key("the"), message, "add `has: {name: …}`");
+    }
+    thing(spec, &looked, target, sections, path, findings);
+    let others = [("calls", spec.calls.is_some()), ("after", spec.after.is_some())];
+    for (key, _) in others.into_iter().filter(|(_, given)| *given) {
+        let message = format!("`{key}` speaks of calls, and this expectation of a {}", looked.kind);
+        findings.add(path.key(key), message, "make two expectations");
     }
 }
 
-/// Whether it is clear which of the chats with an identifier is meant.
-fn apart(
+/// Whether there is such a thing, whether it is clear which one is meant, and whether it has what is looked at.
+fn thing(
     spec: &ExpectSpec,
-    id: &str,
+    looked: &Looked<'_>,
     target: Target,
     sections: Sections<'_>,
     path: &Path,
     findings: &mut Findings,
 ) {
+    let Looked { kind, id, has } = looked;
     let section = sections.iter().find(|(service, _)| service.name() == target.service.name());
     let Some((_, section)) = section else { return };
-    let mut chats = section.open(0, jiff::Timestamp::UNIX_EPOCH).chats(id);
-    let keys: Vec<_> = chats.iter().flat_map(|chat| &chat.apart).map(|(name, _)| *name).collect();
+    let place = if spec.chat.is_some() { path.key("chat") } else { path.key("the").name(kind) };
+    let kinds = Target { operation: None, ..target }.kinds();
+    if !kinds.contains(kind) {
+        let help = match nearest(kind, kinds.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are {}", list(&kinds)),
+        };
+        let message = format!("{} knows no {}", target.service.title(), quote(kind));
+        return findings.add(place, message, help);
+    }
+    let known = section.things(kind);
+    if !known.contains(*id) {
+        let help = match nearest(id, known.iter().map(|known| &**known)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("name a {kind} of the scenario"),
+        };
+        return findings.add(place, format!("there is no {kind} {}", quote(id)), help);
+    }
+    let mut things = section.open(0, jiff::Timestamp::UNIX_EPOCH).things(kind, id);
+    let members: BTreeSet<_> =
+        things.iter().flat_map(|thing| &thing.members).map(|(name, _)| *name).collect();
+    for (name, pattern) in has {
+        let here = || if spec.named.is_some() { path.key("named") } else { path.key("has").name(name) };
+        if !members.contains(name) {
+            let help = match nearest(name, members.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if members.is_empty() => format!("nothing can be asked of a {kind}"),
+                None => format!("it has {}", list(&members)),
+            };
+            findings.add(here(), format!("a {kind} has no {}", quote(name)), help);
+        } else if let Err(why) = pattern.matcher() {
+            let message = format!("this is no regular expression: {why}");
+            findings.add(here().key("regex"), message, REGEX_HELP);
+        }
+    }
+    let keys: Vec<_> = things.iter().flat_map(|thing| &thing.apart).map(|(name, _)| *name).collect();
     if let Some(name) = spec.matches.keys().find(|name| !keys.contains(&name.as_str())) {
-        let message = format!("{} does not tell chats apart", quote(name));
+        let message = format!("{} does not tell {kind}s apart", quote(name));
         let help = match nearest(name, keys.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if keys.is_empty() => "remove it".to_owned(),
-            None => format!("what does is {}", list(keys.iter().collect::<std::collections::BTreeSet<_>>())),
+            None => format!("what does is {}", list(keys.iter().collect::<BTreeSet<_>>())),
         };
-        findings.add(path.key("match").name(name), message, help);
-        return;
+        return findings.add(path.key("match").name(name), message, help);
     }
-    let ready =
-        |(name, pattern): (&String, &crate::fault::Pattern)| Some((name.clone(), pattern.matcher().ok()?));
+    let ready = |(name, pattern): (&String, &Pattern)| Some((name.clone(), pattern.matcher().ok()?));
     let matches: Vec<_> = spec.matches.iter().filter_map(ready).collect();
-    chats.retain(|chat| is_meant(chat, &matches));
-    match &chats[..] {
+    things.retain(|thing| is_meant(thing, &matches));
+    match &things[..] {
         [_] => {}
         [] => {
-            findings.add(path.key("match"), "no chat with this identifier is so", "name one of the scenario")
+            let message = format!("no {kind} with this identifier is so");
+            findings.add(path.key("match"), message, "name one of the scenario");
         }
         several => {
-            let message = format!("{} chats have the identifier {}", several.len(), quote(id));
+            let message = format!("{} {kind}s have the identifier {}", several.len(), quote(id));
             let help = match keys.is_empty() {
                 true => "give each an identifier of its own".to_owned(),
                 false => "say which one is meant, such as `match: {LINE: 105}`".to_owned(),
             };
-            findings.add(path.key("chat"), message, help);
+            findings.add(place, message, help);
         }
     }
 }
 
-/// The chats that a vendor's section describes.
-fn known_chats(target: Target, sections: Sections<'_>) -> Vec<String> {
-    let section = sections.iter().find(|(service, _)| service.name() == target.service.name());
-    let all = section.into_iter().flat_map(|(_, section)| {
-        let operations = target.service.operations().iter();
-        operations.flat_map(|operation| section.known(operation.name, Stage::Delivery)).collect::<Vec<_>>()
-    });
-    let chats = all.filter(|known| known.what == "chat");
-    chats.flat_map(|known| known.values.into_iter().map(std::borrow::Cow::into_owned)).collect()
-}
+/// How to write a regular expression.
+const REGEX_HELP: &str = "write one as in Rust, Go or RE2: no look-around, no back references";
 
 fn calls(spec: &ExpectSpec, target: Target, path: &Path, taint: &Taint, findings: &mut Findings) {
     if target.operation.is_none() {
@@ -196,12 +231,8 @@ fn calls(spec: &ExpectSpec, target: Target, path: &Path, taint: &Taint, findings
         if let Some((message, help)) = target.stranger(name) {
             findings.add(path.key("match").name(name), message, help);
         } else if let Err(why) = pattern.matcher() {
-            let help = "write one as in Rust, Go or RE2: no look-around, no back references";
-            findings.add(
-                path.key("match").key(name).key("regex"),
-                format!("this is no regular expression: {why}"),
-                help,
-            );
+            let message = format!("this is no regular expression: {why}");
+            findings.add(path.key("match").key(name).key("regex"), message, REGEX_HELP);
         }
     }
 }
@@ -216,8 +247,8 @@ fn order(spec: &ExpectSpec, after: &str, all: &[ExpectSpec], path: &Path, findin
         Some(_) if spec.name.as_str() == after => {
             ("nothing comes after itself".to_owned(), "name another expectation".to_owned())
         }
-        Some(other) if other.named.is_some() => (
-            format!("{} is about the name of a chat, not about calls", quote(after)),
+        Some(other) if other.looked().is_some_and(|looked| !looked.has.is_empty()) => (
+            format!("{} is about a thing, not about calls", quote(after)),
             "name an expectation of calls".to_owned(),
         ),
         Some(other) if other.bounds().1 == 0 => (

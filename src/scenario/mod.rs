@@ -22,6 +22,7 @@ mod report;
 mod schema;
 mod shape;
 mod syntax;
+mod target;
 mod unreachable;
 mod words;
 mod yaml;
@@ -40,10 +41,12 @@ use self::node::{Mistake, Node, NodeKind};
 use self::schema::Head;
 use self::shape::{Field, Shape};
 use crate::basics::Clock;
+use crate::emulator::conduct::Severity;
+use crate::emulator::{Section, Service};
 use crate::fault::FaultSpec;
-use crate::judge::{ExpectSpec, Severity};
+use crate::judge::ExpectSpec;
 use crate::scalar::{Findings, Path, Text};
-use crate::services::{SERVICES, Section, Service};
+use crate::services::SERVICES;
 
 /// What a text as a whole is to be.
 #[derive(Clone, Copy)]
@@ -125,31 +128,6 @@ impl Scenario {
             expect: self.expect.clone(),
             rules: self.rules.clone(),
         }
-    }
-}
-
-impl Scenario {
-    /// The sections that have another edition, in that edition, with the names of both; without the others, and without
-    /// faults.
-    pub fn other_edition(&self) -> Option<(Self, [&'static str; 2])> {
-        let mut names = None;
-        let sections = self.sections.iter().filter_map(|(service, section)| {
-            let (section, both) = section.other_edition()?;
-            names = Some(both);
-            Some((*service, section))
-        });
-        let sections = sections.collect();
-        let scenario = Self {
-            origin: self.origin.clone(),
-            name: self.name.clone(),
-            seed: self.seed,
-            clock: self.clock,
-            sections,
-            faults: Vec::new(),
-            expect: Vec::new(),
-            rules: IndexMap::new(),
-        };
-        names.map(|names| (scenario, names))
     }
 }
 

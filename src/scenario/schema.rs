@@ -7,8 +7,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::basics::Clock;
+use crate::emulator::conduct::Severity;
 use crate::fault::FaultSpec;
-use crate::judge::{ExpectSpec, Severity};
+use crate::judge::ExpectSpec;
 use crate::scalar::{Moment, Text};
 use crate::services::SERVICES;
 

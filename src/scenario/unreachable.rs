@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use super::calls;
-use super::check::Target;
+use super::target::Target;
 use crate::basics::Stage;
+use crate::emulator::ErrorCode;
 use crate::fault::{FaultSpec, Pattern};
 use crate::scalar::{Findings, Path};
-use crate::services::ErrorCode;
 
 /// A fault with what it strikes.
 pub(super) struct Shot<'a> {
@@ -42,13 +42,15 @@ impl<'a> Shot<'a> {
         let known = target.service.operations();
         let is_hit = |position: &usize| {
             let operation = known[*position];
-            code.is_none_or(|code| code.is_given_by(operation.name))
+            code.is_none_or(|code| operation.gives(code.code).is_some())
                 && target.operation.is_none_or(|only| only.name == operation.name)
         };
         let mut operations: Vec<_> = (0..known.len()).filter(is_hit).collect();
-        let able = known.iter().filter(|known| code.is_none_or(|code| code.is_given_by(known.name)));
+        let able = known.iter().filter(|known| code.is_none_or(|code| known.gives(code.code).is_some()));
         let hits_every_operation = operations.len() == able.count();
-        if target.operation.is_none() && code.is_none_or(|code| code.operations.is_empty()) {
+        let of_unknown = target.service.errors_of_unknown();
+        let is_common = |code: &ErrorCode| of_unknown.iter().any(|given| *given.code == *code);
+        if target.operation.is_none() && code.is_none_or(is_common) {
             operations.push(known.len());
         }
         let mut matches: Vec<_> =

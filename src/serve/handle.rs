@@ -13,6 +13,7 @@ use super::random::random_seed;
 use super::run::{Socket, serve};
 use super::shared::{Options, Shared};
 use crate::control;
+use crate::emulator::{Example, Proof};
 use crate::engine::{Entry, World};
 use crate::judge::ExpectationOutcome;
 use crate::scenario::{Origin, Report, Scenario};
@@ -126,6 +127,15 @@ impl Server {
     pub fn access(&self, variable: &str) -> Option<String> {
         let mut all = self.scenario.sections.iter().flat_map(|(_, section)| section.access());
         all.find(|access| access.variable == variable).map(|access| access.at(&self.url))
+    }
+
+    /// A request for an operation, such as `chert.chats.rename`, that the scenario answers with success. `None` when there
+    /// is no such operation, or nothing to call it on.
+    pub fn example(&self, operation: &str) -> Option<Example> {
+        let (service, name) = operation.split_once('.')?;
+        let (service, section) = self.scenario.sections.iter().find(|(known, _)| known.name() == service)?;
+        let operation = service.operations().iter().find(|known| known.name == name)?;
+        section.example(operation, self.scenario.clock.now(now()), Proof::Lasting)
     }
 
     /// The exchanges so far, oldest first, as many as the journal keeps. Secrets are not hidden.

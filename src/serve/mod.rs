@@ -7,6 +7,7 @@ mod child;
 mod client;
 mod clock;
 mod connection;
+mod fetch;
 mod handle;
 mod http1;
 mod http2;
@@ -20,6 +21,7 @@ mod tls;
 
 pub use child::{Ended, Variable};
 pub use clock::now;
+pub use fetch::{Answer, fetch};
 pub use handle::{Server, StartError, Unmet};
 pub use random::random_seed;
 pub use reload::reload_on_change;

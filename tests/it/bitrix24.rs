@@ -1,6 +1,7 @@
 //! Bitrix24 beyond its documented examples, in both editions.
 
 mod batch;
+mod helpers;
 
 use serde_json::{Value, json};
 use standin::Server;

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use standin::Server;
-use standin::services::{ErrorCode, SERVICES, Service};
+use standin::basics::Stage;
+use standin::emulator::{Gives, Operation, Service};
+use standin::services::SERVICES;
 
 use crate::client::{Response, post, send, serve};
 
@@ -42,16 +44,11 @@ chert:
 const RENAME: &str =
     r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"chat-1","NAME":"New name","auth":"access-token"}"#;
 
-const REFRESH: &str = r#"{"grant_type":"refresh_token","client_id":"application","client_secret":"client-secret","refresh_token":"refresh-token"}"#;
-
-fn call(server: &Server, operation: &str) -> Response {
-    match operation {
-        "imconnector.chat.name.set" => post(server, "/rest/imconnector.chat.name.set", RENAME),
-        "batch" => post(server, "/rest/batch", r#"{"cmd":[],"auth":"access-token"}"#),
-        "oauth.token" => post(server, "/oauth/token/", REFRESH),
-        "chats.rename" => put(server, "ch_01H", "Bearer secret-of-acme", r#"{"display_name":"n"}"#),
-        other => panic!("no call of {other} is known here: add one"),
-    }
+/// The example of an operation: a call that the scenario of `server` answers with success.
+fn call(server: &Server, service: &dyn Service, operation: &Operation) -> Response {
+    let example = server.example(&format!("{}.{}", service.name(), operation.name)).expect(operation.name);
+    let headers: Vec<_> = example.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    send(server, example.verb, &example.target, &headers, example.body.as_bytes())
 }
 
 fn put(server: &Server, id: &str, authorization: &str, body: &str) -> Response {
@@ -72,12 +69,13 @@ fn text_in(response: &Response) -> String {
     text.expect("an error has a text").to_owned()
 }
 
-fn raise_by_fault(service: &dyn Service, row: &ErrorCode, edition: &str, operation: &str) {
-    let fault = format!("faults: [{{name: f, on: {}.{operation}, error: {}}}]", service.name(), row.code);
+fn raise_by_fault(service: &dyn Service, given: &Gives, edition: &str, operation: &Operation) {
+    let (row, name) = (given.code, operation.name);
+    let fault = format!("faults: [{{name: f, on: {}.{name}, error: {}}}]", service.name(), row.code);
     let server = scenario(edition, "", "", "", &fault);
-    let response = call(&server, operation);
-    let face = row.faces.iter().find(|face| face.edition == edition).unwrap_or(&row.faces[0]);
-    let context = format!("{} of {operation}, {edition}: {}", row.code, response.text());
+    let response = call(&server, service, operation);
+    let face = given.face(edition);
+    let context = format!("{} of {name}, {edition}: {}", row.code, response.text());
     assert_eq!(response.status(), face.status, "{context}");
     assert_eq!(code_in(&response), row.code.split('.').next().unwrap(), "{context}");
     assert_eq!(text_in(&response), face.text, "{context}");
@@ -89,12 +87,31 @@ fn raise_by_fault(service: &dyn Service, row: &ErrorCode, edition: &str, operati
 #[test]
 fn every_error_can_be_raised_by_a_fault() {
     for service in SERVICES {
-        for row in service.errors() {
-            for operation in service.operations().iter().filter(|operation| row.is_given_by(operation.name)) {
+        for operation in service.operations() {
+            for given in operation.gives_all() {
                 let editions =
                     if service.name() == "bitrix24" { &["documented", "live"][..] } else { &["documented"] };
-                editions.iter().for_each(|edition| raise_by_fault(*service, row, edition, operation.name));
+                editions.iter().for_each(|edition| raise_by_fault(*service, given, edition, operation));
             }
+        }
+    }
+}
+
+#[test]
+fn every_example_succeeds() {
+    for service in SERVICES {
+        for operation in service.operations() {
+            let server = scenario("documented", "", "", "", "");
+            let response = call(&server, *service, operation);
+            assert_eq!(response.status(), operation.status, "{}: {}", operation.name, response.text());
+            let entry = &server.journal()[0];
+            assert_eq!(entry.note.operation, Some(operation.name));
+            assert_eq!(
+                (entry.note.error, entry.note.stage),
+                (None, Some(Stage::Delivery)),
+                "{}",
+                operation.name
+            );
         }
     }
 }
@@ -102,22 +119,17 @@ fn every_error_can_be_raised_by_a_fault() {
 #[test]
 fn an_error_that_no_operation_gives_has_no_row() {
     for service in SERVICES {
+        let given = |code: &str| service.operations().iter().any(|operation| operation.gives(code).is_some());
         for row in service.errors() {
-            assert!(
-                service.operations().iter().any(|operation| row.is_given_by(operation.name)),
-                "{}",
-                row.code
-            );
-            for operation in row.operations {
-                assert!(
-                    service.operations().iter().any(|known| known.name == *operation),
-                    "{} names {operation}",
-                    row.code
-                );
-            }
+            assert!(given(row.code), "{}", row.code);
         }
         let codes: BTreeSet<_> = service.errors().iter().map(|row| row.code).collect();
         assert_eq!(codes.len(), service.errors().len(), "a code of {} has two rows", service.name());
+        for operation in service.operations() {
+            let codes: BTreeSet<_> = operation.gives_all().map(|given| given.code.code).collect();
+            assert_eq!(codes.len(), operation.gives_all().count(), "{} gives an error twice", operation.name);
+            assert!(codes.iter().all(|code| service.errors().iter().any(|row| row.code == *code)));
+        }
     }
 }
 

@@ -295,3 +295,21 @@ fn every_answer_carries_its_trace() {
     );
     assert_eq!(failure.header("content-type"), Some("application/json"));
 }
+
+#[test]
+fn who_calls_is_told_with_what_may_be_called() {
+    let server = service();
+    let signature = signature("secret-of-acme", NOW, b"");
+    let signed = [("x-chert-tenant", "acme"), ("x-chert-signature", signature.as_str())];
+    let response = send(&server, "GET", "/api/v1/whoami", &signed, b"");
+    let answer = response.json();
+    assert_eq!((response.status(), &answer["tenant"]), (200, &json!("acme")));
+    let endpoints = answer["endpoints_available"].as_array().unwrap();
+    assert!(
+        endpoints.contains(&json!("PUT /api/v1/chats/{id}"))
+            && endpoints.contains(&json!("GET /api/v1/whoami"))
+    );
+    assert_eq!(code(&send(&server, "POST", "/api/v1/whoami", &signed, b"")), (404, 2011));
+    let bearer = [("authorization", "Bearer secret-of-acme")];
+    assert_eq!(code(&send(&server, "POST", "/api/v1/whoami", &bearer, b"")), (404, 2011));
+}

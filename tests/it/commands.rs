@@ -317,6 +317,13 @@ fn the_schema_is_printed_as_committed() {
 }
 
 #[test]
+fn the_page_of_operations_is_the_one_of_the_catalogue() {
+    let committed = fs::read_to_string(Path::new(ROOT).join("docs/operations.md")).unwrap();
+    let made = standin(&["catalog", "--format", "markdown"]);
+    assert_eq!(stdout(&made), committed, "run `cargo run -- catalog --format markdown > docs/operations.md`");
+}
+
+#[test]
 fn a_wrong_command_line_is_exit_code_2() {
     for arguments in
         [&["serv"][..], &["serve", "--port", "1"], &["curl"], &["curl", "chert.chat.rename"], &["check"], &[]]

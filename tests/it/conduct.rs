@@ -53,7 +53,7 @@ impl Run {
         let scenario = scenario.unwrap_or_else(|report| panic!("{report}"));
         let now = "2024-11-20T13:55:08Z".parse().unwrap();
         Self {
-            world: World::new(Arc::new(scenario), 7, now).judging(now),
+            world: World::new(Arc::new(scenario), 7, now).judging(),
             now,
             connection: Connection::default(),
         }
@@ -428,4 +428,39 @@ fn whoever_asks_hears_whether_the_client_failed() {
     let mut run = Run::new("");
     run.send(0, "PUT", "/api/v1/chats/ch", &[("x-chert-signature", "v1,1,0")], "");
     assert_eq!(asked(run), 417);
+}
+
+#[test]
+fn what_a_fault_stops_is_not_done_in_the_other_edition_either() {
+    let json = [("content-type", "application/json")];
+    let by_token = format!("{{\"auth\":\"access-token\",{}", &RENAME[1..]);
+    for effect in
+        ["error: QUERY_LIMIT_EXCEEDED", "error: CHAT_RENAMING_FAILED", "reply: {status: 502}", "wire: reset"]
+    {
+        let fault = format!("faults: [{{name: f, on: bitrix24, when: {{first: 1}}, {effect}}}]\n");
+        let mut run = Run::with_all(&fault);
+        run.send(0, "POST", "/rest/imconnector.chat.name.set", &json, &by_token);
+        assert_eq!(run.send(600, "POST", "/rest/imconnector.chat.name.set", &json, &by_token), 200);
+        assert_eq!(run.broken(), [], "{effect}");
+    }
+    // The live server refuses the second one: the title is what it was asked to be.
+    let mut run = Run::with_all("");
+    run.send(0, "POST", "/rest/imconnector.chat.name.set", &json, &by_token);
+    run.send(600, "POST", "/rest/imconnector.chat.name.set", &json, &by_token);
+    assert_eq!(run.broken(), [("bitrix24.other-edition", vec![vec![2]])]);
+}
+
+#[test]
+fn the_commands_of_a_batch_see_each_other_in_the_other_edition_too() {
+    let mut run = Run::with_all("");
+    let command = "imconnector.chat.name.set?CONNECTOR=connector&LINE=105&CHAT_ID=chat-1&NAME=n";
+    let body = serde_json::json!({"auth": "access-token", "cmd": {"one": command, "two": command}});
+    let json = [("content-type", "application/json")];
+    run.send(0, "POST", "/rest/batch", &json, &body.to_string());
+    assert!(
+        run.words().contains("the command `two` works by the documentation, fails on the live server"),
+        "{}",
+        run.words()
+    );
+    assert!(!run.words().contains("the command `one`"), "{}", run.words());
 }

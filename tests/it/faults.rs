@@ -109,8 +109,8 @@ fn an_error_of_the_gateway_strikes_before_the_token_is_looked_at() {
 fn a_fault_of_a_vendor_strikes_methods_that_are_not_emulated_too() {
     let fault = "  - {name: limit, on: bitrix24, error: QUERY_LIMIT_EXCEEDED, when: {call: 2}}";
     let server = serve(&scenario(fault));
-    assert_eq!(post(&server, "/rest/1/webhook-secret/profile", "").status(), 404);
-    assert_eq!(post(&server, "/rest/1/webhook-secret/profile", "").status(), 503);
+    assert_eq!(post(&server, "/rest/1/webhook-secret/user.current", "").status(), 404);
+    assert_eq!(post(&server, "/rest/1/webhook-secret/user.current", "").status(), 503);
 }
 
 #[test]
@@ -277,4 +277,33 @@ fn the_change_of_a_command_is_its_own() {
     assert_eq!(result["result_error"]["a"]["error"], "CHAT_RENAMING_FAILED");
     assert_eq!(result["result"]["b"]["SUCCESS"], true);
     assert_eq!((name_of(&server, 0), name_of(&server, 1)), ("n".to_owned(), "n".to_owned()));
+}
+
+#[test]
+fn a_fault_can_ask_for_what_lies_within_a_parameter() {
+    let fault = "  - {name: f, on: bitrix24.batch, match: {\"cmd[]\": {regex: CHAT_ID=chat-2}}, error: ERROR_BATCH_LENGTH_EXCEEDED}";
+    let server = serve(&scenario(fault));
+    let batch = |chat: &str| {
+        let command = format!("imconnector.chat.name.set?CONNECTOR=connector&LINE=105&CHAT_ID={chat}&NAME=n");
+        let body = json!({"cmd": {"first": "server.time", "then": command}}).to_string();
+        post(&server, "/rest/1/webhook-secret/batch", &body)
+    };
+    assert_eq!(batch("chat-1").status(), 200);
+    let response = batch("chat-2");
+    assert_eq!(
+        (response.status(), response.json()["error"].clone()),
+        (400, json!("ERROR_BATCH_LENGTH_EXCEEDED"))
+    );
+    let explained = get(&server, "/__standin/journal/1/explain").text().to_owned();
+    assert!(explained.contains("its `match` asks for `cmd[]`"), "{explained}");
+}
+
+#[test]
+fn calls_are_counted_for_each_thing_that_they_name() {
+    let fault = "  - {name: f, on: bitrix24.imconnector.chat.name.set, when: {count_by: line, first: 1}, error: CHAT_RENAMING_FAILED}";
+    let server = serve(&scenario(fault));
+    assert_eq!(rename(&server, "chat-1", "n").status(), 400);
+    assert_eq!(rename(&server, "chat-2", "n").status(), 200);
+    let explained = get(&server, "/__standin/journal/2/explain").text().to_owned();
+    assert!(explained.contains("on its call 2 for this line"), "{explained}");
 }

@@ -5,6 +5,7 @@
 //! * `bitrix24 CREDENTIAL [KEY=VALUE…]` a rename by `user/secret`, a token or `none`; `KEY=` leaves the key out
 //! * `chert CREDENTIAL CHAT BODY` a rename by a bearer token, a signature (`v1,…`) or `none`; `@SLUG` behind it
 //!   names the tenant
+//! * `examples` the example of each operation, as the catalogue describes it
 //! * `get TARGET`, `post TARGET BODY`, `put TARGET BODY` anything else
 //! * `N times …` the same step so often
 //! * `state` the names that are no longer those of the start
@@ -21,6 +22,8 @@ use std::{fs, iter};
 
 use serde_json::{Value, json};
 use standin::Server;
+use standin::emulator::Example;
+use standin::services::SERVICES;
 
 use crate::client::{self, connect};
 
@@ -106,6 +109,10 @@ fn run(path: &Path, script: &str) -> String {
         if let Some(pause) = step.strip_prefix("wait ") {
             exchange(&server, &waiting(pause));
             writeln!(seen, "{pause} pass\n").unwrap();
+        } else if step == "examples" {
+            for request in examples(&server) {
+                writeln!(seen, "{}\n{}", shown(&request), exchange(&server, &request).told).unwrap();
+            }
         } else if step == "state" {
             let changed = names(&server).into_iter().filter(|name| !start.contains(name));
             let changed: Vec<_> = changed.map(|(chat, name)| format!("{chat} is {name:?}")).collect();
@@ -169,6 +176,19 @@ fn request(step: &str) -> Request {
         "put" => plain("PUT", [json(), vec![("authorization", format!("Bearer {SECRET}"))]].concat()),
         _ => panic!("no step is called `{what}`"),
     }
+}
+
+/// The example of each operation.
+fn examples(server: &Server) -> Vec<Request> {
+    let all = SERVICES.iter().flat_map(|service| {
+        service.operations().iter().map(|operation| format!("{}.{}", service.name(), operation.name))
+    });
+    all.map(|name| {
+        let Example { verb, target, headers, body } =
+            server.example(&name).unwrap_or_else(|| panic!("nothing to call {name} on"));
+        Request { verb, target, headers, body }
+    })
+    .collect()
 }
 
 fn rename_in_bitrix24(credential: &str, changes: &str) -> Request {

@@ -1,6 +1,6 @@
 //! `content-type`: a body whose kind the request does not tell, or tells wrongly.
 
-use super::{Breach, Observer, Rule, Seen, Severity};
+use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
     name: "content-type",
@@ -26,7 +26,7 @@ impl Observer for ContentType {
         let what = match (media_type.as_str(), tells_json) {
             ("", _) => "its body comes without a content-type".to_owned(),
             (_, false) if is_json() => format!("its body is JSON, and its content-type `{media_type}`"),
-            (_, true) if seen.is_of("bitrix24") && !is_json() => {
+            (_, true) if seen.habits.swallows_bad_json && !is_json() => {
                 "its content-type tells JSON, and its body is none: the server takes it for empty".to_owned()
             }
             _ => return None,

@@ -1,6 +1,7 @@
-//! `unknown-parameter` and `wrong-type`: parameters that the vendor does not have, or of a kind that it does not ask for.
+//! `unknown-parameter` and `wrong-type`: parameters that the operation does not have, or of a type that it does not ask for.
 
-use super::{Breach, Observer, Rule, Seen, Severity};
+use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
+use crate::emulator::{Operation, Parameter, Place, ValueType};
 use crate::http::ValueKind;
 use crate::scalar::nearest;
 
@@ -25,26 +26,16 @@ struct Unknown;
 impl Observer for Unknown {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let mut found = Vec::new();
-        let ignores_case = seen.is_of("bitrix24");
         for call in seen.calls {
             let Some(operation) = call.operation else { continue };
-            let own = if operation.name == "batch" { &OF_BATCH } else { operation.parameters };
-            let is_grant = operation.parameters.contains(&"grant_type");
-            // What stands in the path is no parameter of the body.
-            let has_path = operation.route.contains('{');
-            let in_path = |name: &str| has_path && operation.route.split(['{', '}']).any(|part| part == name);
             call.facts.given(&mut |name, _| {
-                let same = own.iter().find(|known| {
-                    if ignores_case { known.eq_ignore_ascii_case(name) } else { **known == name }
-                });
-                // The server leaves credentials within a command unread; they are not misspelt. What is very long is no
+                // Credentials within a command stay unread on the server; they are not misspelt. What is very long is no
                 // name but a body of another kind, which may hold anything.
-                let is_credential = call.command.is_some() && CREDENTIALS.contains(&name)
-                    || is_grant && OF_GRANTS.contains(&name);
-                if same.is_some_and(|known| !in_path(known)) || is_credential || name.len() > LONGEST {
+                let is_credential = call.command.is_some() && CREDENTIALS.contains(&name);
+                if named(operation, name, seen).is_some() || is_credential || name.len() > LONGEST {
                     return;
                 }
-                let known = own.iter().copied().filter(|known| !in_path(known));
+                let known = sent(operation).map(|known| known.name);
                 let meant =
                     nearest(name, known).map_or(String::new(), |near| format!(", did you mean `{near}`?"));
                 found.push(format!("`{}` has no parameter `{name}`{meant}", operation.name));
@@ -54,11 +45,20 @@ impl Observer for Unknown {
     }
 }
 
-/// The parameters of a batch, which no fault can match.
-const OF_BATCH: [&str; 2] = ["cmd", "halt"];
+/// The parameters at the top of a query or a body.
+fn sent(operation: &Operation) -> impl Iterator<Item = &'static Parameter> {
+    let is_sent = |known: &&Parameter| known.place != Place::Path && !known.name.contains(['[', '.']);
+    operation.parameters.iter().filter(is_sent)
+}
 
-/// What OAuth 2.0 knows beside the parameters that are looked at.
-const OF_GRANTS: [&str; 3] = ["code", "scope", "redirect_uri"];
+/// The parameter that is sent as `name`.
+fn named(operation: &Operation, name: &str, seen: &Seen<'_>) -> Option<&'static Parameter> {
+    let is_same = |known: &&Parameter| match seen.habits.ignores_case {
+        true => known.name.eq_ignore_ascii_case(name),
+        false => known.name == name,
+    };
+    sent(operation).find(is_same)
+}
 
 const CREDENTIALS: [&str; 2] = ["auth", "access_token"];
 
@@ -67,37 +67,36 @@ const LONGEST: usize = 40;
 
 struct WrongType;
 
-/// Parameters that may be numbers; the others are texts.
-const NUMBERS: [&str; 2] = ["LINE", "USER_ID"];
-
 impl Observer for WrongType {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let mut found = Vec::new();
         for call in seen.calls {
             let Some(operation) = call.operation else { continue };
             call.facts.given(&mut |name, kind| {
-                if operation.name == "batch"
-                    && name == "cmd"
-                    && !matches!(kind, ValueKind::List | ValueKind::Mapping)
-                {
-                    found.push(format!("`cmd` is {}, and should be a list or a mapping", kind.words()));
+                let Some(known) = named(operation, name, seen) else { return };
+                if let Some(wanted) = wanted_instead(known.value, kind) {
+                    found.push(format!("`{}` is {}, and should be {wanted}", known.name, kind.words()));
                 }
-                let known = operation.parameters.iter().find(|known| known.eq_ignore_ascii_case(name));
-                let Some(known) = known else { return };
-                let may_be_number = NUMBERS.contains(known);
-                let is_right = kind == ValueKind::Text || kind == ValueKind::Number && may_be_number;
-                if !is_right {
-                    let wanted = if may_be_number { "a text or a number" } else { "a text" };
-                    found.push(format!("`{known}` is {}, and should be {wanted}", kind.words()));
-                }
-                if *known == "LINE" && kind == ValueKind::Text {
-                    let value = call.facts.parameter(known).unwrap_or_default();
+                if known.value == ValueType::Number && kind == ValueKind::Text {
+                    let value = call.facts.parameter(known.name).unwrap_or_default();
                     if !value.trim().bytes().all(|byte| byte.is_ascii_digit()) {
-                        found.push(format!("`LINE` is `{value}`, which is no number"));
+                        found.push(format!("`{}` is `{value}`, which is no number", known.name));
                     }
                 }
             });
         }
         (!found.is_empty()).then(|| Breach::of(seen, found.join("; ")))
+    }
+}
+
+/// What a value should be, where a value of this kind is not that.
+fn wanted_instead(wanted: ValueType, found: ValueKind) -> Option<&'static str> {
+    match (wanted, found) {
+        (ValueType::Flag, _) | (_, ValueKind::Text) if wanted != ValueType::ListOrMapping => None,
+        (ValueType::Number | ValueType::TextOrNumber, ValueKind::Number) => None,
+        (ValueType::ListOrMapping, ValueKind::List | ValueKind::Mapping) => None,
+        (ValueType::ListOrMapping, _) => Some("a list or a mapping"),
+        (ValueType::Number | ValueType::TextOrNumber, _) => Some("a text or a number"),
+        (ValueType::Text | ValueType::Flag, _) => Some("a text"),
     }
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::call::Presented;
 use super::editions::Edition;
-use super::errors::Refusal;
+use super::errors::{self, Refusal};
 use super::section::{CredentialState, Portal, PortalState};
 use crate::basics::Draws;
 use crate::scalar::Text;
@@ -32,6 +32,8 @@ pub struct Caller {
     pub means: Means,
     /// The application's `client_id`, where there is one.
     pub client_id: Option<Text>,
+    /// The place of the credential; a session has none.
+    pub credential: Option<usize>,
     /// The place of the first credential of the same application, or of the credential itself: what a caller uses
     /// is counted there. A session has none.
     pub account: Option<usize>,
@@ -39,6 +41,11 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// The scopes that the credential names; `None` when it grants all.
+    pub fn scopes(&self) -> Option<&[Text]> {
+        self.scope.as_deref()
+    }
+
     /// Whether the credential grants `scope`; one that names no scopes grants all.
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scope.as_ref().is_none_or(|scopes| scopes.iter().any(|granted| granted.as_str() == scope))
@@ -93,20 +100,14 @@ pub struct Pair {
 /// A pair that is to take another's place.
 #[derive(Clone, Debug)]
 pub struct Refresh {
+    /// The number of the new pair among all that were drawn.
+    number: u64,
     /// The refresh token of the old pair.
     refresh_token: String,
     /// The new pair.
-    pair: Pair,
+    pub pair: Pair,
     /// When its access token expires.
     expires: Timestamp,
-}
-
-impl Refresh {
-    /// `pair`, issued at `now` for `refresh_token`.
-    pub fn new(refresh_token: String, pair: Pair, now: Timestamp) -> Self {
-        let lifetime = Duration::from_secs(LIFETIME.unsigned_abs());
-        Self { refresh_token, pair, expires: now.checked_add(lifetime).unwrap_or(Timestamp::MAX) }
-    }
 }
 
 /// An issued access token is good for this many seconds.
@@ -167,11 +168,13 @@ impl Credentials {
     }
 
     /// Puts a new pair in the place of the old one: from `now` on the old access token is expired and the old refresh
-    /// token is used up. Nothing happens where it was used up before.
-    pub fn replace(&mut self, change: Refresh, now: Timestamp) {
+    /// token is used up. Where it was used up before, nothing happens but a remark.
+    pub fn replace(&mut self, change: Refresh, now: Timestamp) -> Option<Cow<'static, str>> {
         let refresh_token = self.own(&change.refresh_token, &self.grants).into_owned();
         let Some(Grant { credential, access_token }) = self.grants.remove(&refresh_token) else {
-            return;
+            return Some(
+                "a change that was put off came too late: the refresh token had been used up".into(),
+            );
         };
         if let Some(old) = self.tokens.get_mut(&access_token) {
             old.expires = Some(old.expires.map_or(now, |expires| expires.min(now)));
@@ -186,16 +189,24 @@ impl Credentials {
             self.tokens.remove(&oldest.access_token);
             self.grants.remove(&oldest.refresh_token);
         }
+        None
     }
 
-    /// A new pair, which is good for nothing yet.
-    pub fn draw(&mut self) -> Pair {
-        self.count += 1;
+    /// What puts a new pair in the place of the one with this refresh token, at `now`. The pair is good for nothing yet.
+    pub fn refresh(&self, refresh_token: String, now: Timestamp) -> Refresh {
+        let (number, mut draws) = (self.count + 1, self.draws.clone());
         let mut word = |first: u64| {
-            let draws = (0..4).map(|part| self.draws.draw(self.count * 8 + first + part));
+            let draws = (0..4).map(|part| draws.draw(number * 8 + first + part));
             draws.flat_map(letters).collect::<String>()
         };
-        Pair { access_token: word(0), refresh_token: word(4) }
+        let pair = Pair { access_token: word(0), refresh_token: word(4) };
+        let lifetime = Duration::from_secs(LIFETIME.unsigned_abs());
+        Refresh { number, refresh_token, pair, expires: now.checked_add(lifetime).unwrap_or(Timestamp::MAX) }
+    }
+
+    /// Notes that a pair was drawn, so that none is drawn twice, whatever becomes of it.
+    pub fn allocate(&mut self, refresh: &Refresh) {
+        self.count = self.count.max(refresh.number);
     }
 
     /// Who calls, in the server's order of handlers: application, webhook, session. The first that recognises its
@@ -205,34 +216,38 @@ impl Credentials {
     pub fn caller(
         &self,
         portal: &Portal,
+        edition: Edition,
         presented: &Presented,
         scope: Option<&str>,
         now: Timestamp,
         secure: bool,
     ) -> Result<Caller, Refusal> {
-        let edition = portal.edition;
         match (&presented.token, &presented.webhook) {
             (_, Some(webhook)) if presented.webhook_in_path => {
-                self.by_webhook(portal, webhook, scope, secure)
+                self.by_webhook(portal, edition, webhook, scope, secure)
             }
-            (Some(token), _) => self.by_token(portal, token, scope, now),
-            (None, Some(webhook)) => self.by_webhook(portal, webhook, scope, secure),
-            (None, None) if presented.session => {
-                Ok(Caller { means: Means::Session, client_id: None, account: None, scope: None })
-            }
-            (None, None) => Err(Refusal::new("NO_AUTH_FOUND", edition)),
+            (Some(token), _) => self.by_token(portal, edition, token, scope, now),
+            (None, Some(webhook)) => self.by_webhook(portal, edition, webhook, scope, secure),
+            (None, None) if presented.session => Ok(Caller {
+                means: Means::Session,
+                client_id: None,
+                credential: None,
+                account: None,
+                scope: None,
+            }),
+            (None, None) => Err(Refusal::new(&errors::NO_AUTH_FOUND, edition)),
         }
     }
 
     fn by_token(
         &self,
         portal: &Portal,
+        edition: Edition,
         token: &str,
         scope: Option<&str>,
         now: Timestamp,
     ) -> Result<Caller, Refusal> {
-        let edition = portal.edition;
-        let refuse = |code: &str| Err(Refusal::new(code, edition));
+        let refuse = |code| Err(Refusal::new(code, edition));
         let Some(&Token { credential: index, expires }) = self.tokens.get(&*self.own(token, &self.tokens))
         else {
             return refuse(edition.rules().unknown_token);
@@ -241,31 +256,32 @@ impl Credentials {
         let caller = Caller {
             means: Means::OAuth,
             client_id: credential.client_id.clone(),
+            credential: Some(index),
             account: Some(self.accounts[index]),
             scope: portal.scope_of(credential).cloned(),
         };
         if credential.state == CredentialState::NotInstalled {
-            return refuse("ERROR_OAUTH");
+            return refuse(&errors::ERROR_OAUTH);
         }
         match portal.state {
-            PortalState::SubscriptionEnded => return refuse("PAYMENT_REQUIRED"),
-            PortalState::OauthUnreachable => return refuse("CONNECTION_ERROR"),
-            PortalState::Overloaded => return refuse("OVERLOAD_LIMIT"),
-            PortalState::NoRest => return refuse("ACCESS_DENIED"),
+            PortalState::SubscriptionEnded => return refuse(&errors::PAYMENT_REQUIRED),
+            PortalState::OauthUnreachable => return refuse(&errors::CONNECTION_ERROR),
+            PortalState::Overloaded => return refuse(&errors::OVERLOAD_LIMIT),
+            PortalState::NoRest => return refuse(&errors::ACCESS_DENIED),
             PortalState::Open | PortalState::Deleted => {}
         }
         if credential.state == CredentialState::ApplicationNotFound {
-            return refuse("APPLICATION_NOT_FOUND");
+            return refuse(&errors::APPLICATION_NOT_FOUND);
         }
         if expires.is_some_and(|expires| expires <= now) {
-            return refuse("expired_token");
+            return refuse(&errors::EXPIRED_TOKEN);
         }
         if scope.is_some_and(|scope| !caller.has_scope(scope)) {
-            return refuse("insufficient_scope");
+            return refuse(&errors::INSUFFICIENT_SCOPE);
         }
         match credential.state {
-            CredentialState::UserUnauthorized => refuse("authorization_error"),
-            CredentialState::UserWithoutAccess => refuse("user_access_error"),
+            CredentialState::UserUnauthorized => refuse(&errors::AUTHORIZATION_ERROR),
+            CredentialState::UserWithoutAccess => refuse(&errors::USER_ACCESS_ERROR),
             _ => Ok(caller),
         }
     }
@@ -273,37 +289,50 @@ impl Credentials {
     fn by_webhook(
         &self,
         portal: &Portal,
+        edition: Edition,
         (user, secret): &(String, String),
         scope: Option<&str>,
         secure: bool,
     ) -> Result<Caller, Refusal> {
-        let edition = portal.edition;
-        let refuse = |code: &str| Err(Refusal::new(code, edition));
+        let refuse = |code| Err(Refusal::new(code, edition));
         if portal.require_https && !secure {
-            return refuse("INVALID_REQUEST");
+            return refuse(&errors::INVALID_REQUEST);
         }
         let of_user = self.webhooks.get(user);
         let Some(&index) = of_user.and_then(|of_user| of_user.get(&*self.own(secret, of_user))) else {
-            return refuse("INVALID_CREDENTIALS");
+            return refuse(&errors::INVALID_CREDENTIALS);
         };
         let credential = &portal.credentials[index];
         let account = Some(self.accounts[index]);
-        let caller =
-            Caller { means: Means::Webhook, client_id: None, account, scope: credential.scope.clone() };
+        let caller = Caller {
+            means: Means::Webhook,
+            client_id: None,
+            credential: Some(index),
+            account,
+            scope: credential.scope.clone(),
+        };
         if scope.is_some_and(|scope| !caller.has_scope(scope)) {
-            return Err(for_means(Refusal::new("insufficient_scope", edition), Means::Webhook, edition));
+            return Err(for_means(
+                Refusal::new(&errors::INSUFFICIENT_SCOPE, edition),
+                Means::Webhook,
+                edition,
+            ));
         }
         match portal.state {
-            PortalState::Overloaded => return refuse("OVERLOAD_LIMIT"),
+            PortalState::Overloaded => return refuse(&errors::OVERLOAD_LIMIT),
             PortalState::NoRest | PortalState::SubscriptionEnded => {
-                return Err(for_means(Refusal::new("ACCESS_DENIED", edition), Means::Webhook, edition));
+                return Err(for_means(
+                    Refusal::new(&errors::ACCESS_DENIED, edition),
+                    Means::Webhook,
+                    edition,
+                ));
             }
             PortalState::Open | PortalState::Deleted | PortalState::OauthUnreachable => {}
         }
         match credential.state {
-            CredentialState::UserUnauthorized => Err(Refusal::new("ACCESS_DENIED", edition)
+            CredentialState::UserUnauthorized => Err(Refusal::new(&errors::ACCESS_DENIED, edition)
                 .with_text("Current user can't be authorized in this context")),
-            CredentialState::UserWithoutAccess => refuse("user_access_error"),
+            CredentialState::UserWithoutAccess => refuse(&errors::USER_ACCESS_ERROR),
             _ => Ok(caller),
         }
     }
@@ -317,12 +346,15 @@ fn letters(draw: u64) -> impl Iterator<Item = char> {
 
 /// The live server words two errors by how the caller came in; the page knows one wording each.
 pub fn for_means(refusal: Refusal, means: Means, edition: Edition) -> Refusal {
-    let worded_by_means = edition.rules().words_by_means && means == Means::Webhook;
-    match refusal.code.code {
-        "insufficient_scope" if worded_by_means => {
-            refusal.with_text("The request requires higher privileges than provided by the webhook token")
-        }
-        "ACCESS_DENIED" if worded_by_means => refusal.with_text("REST is available only by subscription."),
-        _ => refusal,
+    if !(edition.rules().words_by_means && means == Means::Webhook) {
+        return refusal;
     }
+    if *refusal.code == errors::INSUFFICIENT_SCOPE {
+        return refusal
+            .with_text("The request requires higher privileges than provided by the webhook token");
+    }
+    if *refusal.code == errors::ACCESS_DENIED {
+        return refusal.with_text("REST is available only by subscription.");
+    }
+    refusal
 }

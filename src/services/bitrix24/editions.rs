@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::errors;
-use crate::services::Difference;
+use crate::emulator::{Difference, ErrorCode};
 
 /// Which of the vendor's two faces a portal shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -29,6 +29,14 @@ impl Edition {
         }
     }
 
+    /// The other one.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Documented => Self::Live,
+            Self::Live => Self::Documented,
+        }
+    }
+
     /// Its rules.
     pub fn rules(self) -> &'static Rules {
         match self {
@@ -42,9 +50,9 @@ enum Row {
     /// The editions act differently; the texts say how.
     Behaviour(&'static str, &'static str),
     /// The texts of these errors differ.
-    Texts(&'static [&'static str]),
+    Texts(&'static [&'static ErrorCode]),
     /// The status of this error differs.
-    Status(&'static str),
+    Status(&'static ErrorCode),
 }
 
 struct Entry {
@@ -112,7 +120,7 @@ behaviours! {
     "400 `ERROR_ARGUMENT` for USER_ID", "decision; server source";
 
     43, /// The error for a token that nobody issued.
-    unknown_token: &'static str = "NO_AUTH_FOUND", "invalid_token";
+    unknown_token: &'static ErrorCode = &errors::NO_AUTH_FOUND, &errors::INVALID_TOKEN;
     "unknown access token", "401 `NO_AUTH_FOUND`", "401 `invalid_token`", "decision; server source";
 
     47, /// Whether `insufficient_scope` and `ACCESS_DENIED` are worded by how the caller came in.
@@ -129,25 +137,25 @@ const FACES: &[Entry] = &[
     Entry {
         number: 3,
         item: "text of NOT_ACTIVE_LINE",
-        row: Row::Texts(&["NOT_ACTIVE_LINE"]),
+        row: Row::Texts(&[&errors::NOT_ACTIVE_LINE]),
         source: "seed page; server source",
     },
     Entry {
         number: 4,
         item: "text of IMCONNECTOR_NO_CORRECT_PROVIDER",
-        row: Row::Texts(&["IMCONNECTOR_NO_CORRECT_PROVIDER"]),
+        row: Row::Texts(&[&errors::IMCONNECTOR_NO_CORRECT_PROVIDER]),
         source: "seed page; server source",
     },
     Entry {
         number: 5,
         item: "text of ERROR_ARGUMENT",
-        row: Row::Texts(&["ERROR_ARGUMENT"]),
+        row: Row::Texts(&[&errors::ERROR_ARGUMENT]),
         source: "seed page; server source",
     },
     Entry {
         number: 6,
         item: "text of CHAT_RENAMING_FAILED",
-        row: Row::Texts(&["CHAT_RENAMING_FAILED"]),
+        row: Row::Texts(&[&errors::CHAT_RENAMING_FAILED]),
         source: "seed page; server source",
     },
     Entry {
@@ -162,43 +170,43 @@ const FACES: &[Entry] = &[
     Entry {
         number: 11,
         item: "status of INVALID_CREDENTIALS",
-        row: Row::Status("INVALID_CREDENTIALS"),
+        row: Row::Status(&errors::INVALID_CREDENTIALS),
         source: SYSTEM,
     },
     Entry {
         number: 12,
         item: "status of insufficient_scope",
-        row: Row::Status("insufficient_scope"),
+        row: Row::Status(&errors::INSUFFICIENT_SCOPE),
         source: SYSTEM,
     },
     Entry {
         number: 13,
         item: "status of user_access_error",
-        row: Row::Status("user_access_error"),
+        row: Row::Status(&errors::USER_ACCESS_ERROR),
         source: SYSTEM,
     },
     Entry {
         number: 14,
         item: "status of ACCESS_DENIED (plan)",
-        row: Row::Status("ACCESS_DENIED"),
+        row: Row::Status(&errors::ACCESS_DENIED),
         source: SYSTEM,
     },
     Entry {
         number: 15,
         item: "status of INVALID_REQUEST",
-        row: Row::Status("INVALID_REQUEST"),
+        row: Row::Status(&errors::INVALID_REQUEST),
         source: SYSTEM,
     },
     Entry {
         number: 16,
         item: "status of OVERLOAD_LIMIT",
-        row: Row::Status("OVERLOAD_LIMIT"),
+        row: Row::Status(&errors::OVERLOAD_LIMIT),
         source: SYSTEM,
     },
     Entry {
         number: 17,
         item: "status of PORTAL_DELETED",
-        row: Row::Status("PORTAL_DELETED"),
+        row: Row::Status(&errors::PORTAL_DELETED),
         source: SYSTEM,
     },
     Entry {
@@ -213,13 +221,18 @@ const FACES: &[Entry] = &[
     Entry {
         number: 19,
         item: "texts of system errors",
-        row: Row::Texts(&["insufficient_scope", "user_access_error", "OVERLOAD_LIMIT", "PAYMENT_REQUIRED"]),
+        row: Row::Texts(&[
+            &errors::INSUFFICIENT_SCOPE,
+            &errors::USER_ACCESS_ERROR,
+            &errors::OVERLOAD_LIMIT,
+            &errors::PAYMENT_REQUIRED,
+        ]),
         source: SYSTEM,
     },
     Entry {
         number: 20,
         item: "text of ACCESS_DENIED (plan)",
-        row: Row::Texts(&["ACCESS_DENIED"]),
+        row: Row::Texts(&[&errors::ACCESS_DENIED]),
         source: SYSTEM,
     },
     Entry {
@@ -250,6 +263,18 @@ const FACES: &[Entry] = &[
         source: "sibling pages; server source",
     },
     Entry {
+        number: 31,
+        item: "text of ACCESS_DENIED of imconnector.list",
+        row: Row::Texts(&[&errors::ACCESS_DENIED_CONNECTORS]),
+        source: "page of imconnector.list; language files",
+    },
+    Entry {
+        number: 48,
+        item: "status of ACCESS_DENIED of app.info",
+        row: Row::Status(&errors::ACCESS_DENIED_CONTEXT),
+        source: "page of app.info; server source",
+    },
+    Entry {
         number: 35,
         item: "status of OPERATION_TIME_LIMIT",
         row: Row::Behaviour("not stated at the seed revision; 429 as the later limits page has it", "429"),
@@ -264,19 +289,19 @@ const FACES: &[Entry] = &[
     Entry {
         number: 32,
         item: "text of IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND",
-        row: Row::Texts(&["IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND"]),
+        row: Row::Texts(&[&errors::IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND]),
         source: "page of send.messages; language files",
     },
     Entry {
         number: 45,
         item: "status of a batch error ordered by a fault",
-        row: Row::Status("ERROR_BATCH_LENGTH_EXCEEDED"),
+        row: Row::Status(&errors::ERROR_BATCH_LENGTH_EXCEEDED),
         source: SYSTEM,
     },
     Entry {
         number: 46,
         item: "status of a batch error ordered by a fault",
-        row: Row::Status("ERROR_BATCH_METHOD_NOT_ALLOWED"),
+        row: Row::Status(&errors::ERROR_BATCH_METHOD_NOT_ALLOWED),
         source: SYSTEM,
     },
 ];
@@ -327,13 +352,13 @@ mod tests {
     fn every_error_with_two_faces_has_a_row() {
         for code in errors::ERRORS {
             let [documented, live] =
-                [Edition::Documented, Edition::Live].map(|edition| errors::face(code.code, edition));
-            let named = |wanted: fn(&Row, &str) -> bool| {
-                BEHAVIOURS.iter().chain(FACES).any(|e| wanted(&e.row, code.code))
+                [Edition::Documented, Edition::Live].map(|edition| errors::face(code, edition));
+            let named = |wanted: fn(&Row, &'static ErrorCode) -> bool| {
+                BEHAVIOURS.iter().chain(FACES).any(|e| wanted(&e.row, code))
             };
             if documented.status != live.status {
                 assert!(
-                    named(|row, code| matches!(row, Row::Status(named) if *named == code)),
+                    named(|row, code| matches!(row, Row::Status(named) if **named == *code)),
                     "status of {}",
                     code.code
                 );

@@ -8,10 +8,10 @@ use serde::Serialize;
 use super::credentials::Caller;
 use super::editions::Rules;
 use super::errors::Refusal;
-use super::methods::MethodAnswer;
 use super::parameters::Parameters;
 use super::php;
 use super::section::Envelope;
+use super::time::Time;
 use crate::http::Reply;
 
 type Header = (Cow<'static, str>, Cow<'static, str>);
@@ -38,19 +38,20 @@ impl<'a> ErrorBody<'a> {
 
 /// A successful call, HTTP 200.
 pub fn success(
-    answer: &MethodAnswer,
+    result: &[u8],
+    time: &Time,
     envelope: Envelope,
     called: (&str, &Parameters),
     rules: &Rules,
     caller: &Caller,
 ) -> Reply {
-    let mut body = Vec::with_capacity(320 + answer.result.len());
+    let mut body = Vec::with_capacity(320 + result.len());
     match envelope {
-        Envelope::Wire => wire(answer, &mut body),
+        Envelope::Wire => wire(result, time, &mut body),
         Envelope::Documented => {
             // The JavaScript client's own view of an exchange.
             body.extend_from_slice(b"{\"answer\":");
-            wire(answer, &mut body);
+            wire(result, time, &mut body);
             body.extend_from_slice(b",\"query\":{\"method\":");
             body.extend_from_slice(&php::json(called.0));
             body.extend_from_slice(b",\"data\":");
@@ -74,11 +75,11 @@ pub fn success(
 }
 
 /// What the server sends: result first, then time.
-fn wire(answer: &MethodAnswer, body: &mut Vec<u8>) {
+fn wire(result: &[u8], time: &Time, body: &mut Vec<u8>) {
     body.extend_from_slice(b"{\"result\":");
-    body.extend_from_slice(&answer.result);
+    body.extend_from_slice(result);
     body.extend_from_slice(b",\"time\":");
-    answer.time.write(body);
+    time.write(body);
     body.push(b'}');
 }
 

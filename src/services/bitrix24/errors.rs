@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 
 use super::editions::Edition;
-use super::methods;
 use crate::basics::Stage::{self, Arguments, Auth, Delivery, Gateway, Lookup};
-use crate::services::{Commit, ErrorCode, Face, Ordered};
+use crate::emulator::{ErrorCode, Face, Fate, Gives, Operation, Ordered, gives};
 
 /// A call that is not answered with success.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,21 +20,29 @@ pub struct Refusal {
     /// Seconds to wait, sent as a header where a fault asks for it.
     pub retry_after: Option<u32>,
     /// What becomes of the change that the call asked for.
-    pub commit: Commit,
+    pub fate: Fate,
 }
 
 impl Refusal {
     /// The error `code` as `edition` gives it.
-    pub fn new(code: &str, edition: Edition) -> Self {
-        let row = row(code);
-        let face = face_of(row, edition);
+    pub fn new(code: &'static ErrorCode, edition: Edition) -> Self {
+        Self::with_face(code, face(code, edition))
+    }
+
+    /// The error `code` as `operation` gives it in `edition`.
+    pub fn by(operation: Option<&Operation>, code: &'static ErrorCode, edition: Edition) -> Self {
+        let own = operation.and_then(|operation| operation.face(code.code, edition.name()));
+        Self::with_face(code, own.unwrap_or_else(|| face(code, edition)))
+    }
+
+    fn with_face(code: &'static ErrorCode, face: &'static Face) -> Self {
         Self {
-            code: row,
+            code,
             status: face.status,
             text: face.text.into(),
             argument: None,
             retry_after: None,
-            commit: Commit::Never,
+            fate: Fate::Never,
         }
     }
 
@@ -48,7 +55,7 @@ impl Refusal {
 
     /// An empty or missing argument: the server names it, the page has one sentence for all.
     pub fn argument(name: impl Into<Cow<'static, str>>, edition: Edition) -> Self {
-        let refusal = Self::new("ERROR_ARGUMENT", edition);
+        let refusal = Self::new(&ERROR_ARGUMENT, edition);
         if !edition.rules().names_argument {
             return refusal;
         }
@@ -59,16 +66,15 @@ impl Refusal {
         }
     }
 
-    /// The error that a fault ordered.
-    pub fn ordered(ordered: Ordered, edition: Edition) -> Self {
-        let mut refusal = match ordered.code.code {
-            "ERROR_ARGUMENT" => {
-                Self::argument(ordered.argument.map_or("CONNECTOR".into(), Cow::from), edition)
-            }
-            code => Self::new(code, edition),
+    /// The error that a fault ordered of a call of `operation`.
+    pub fn ordered(ordered: Ordered, operation: Option<&Operation>, edition: Edition) -> Self {
+        let mut refusal = if *ordered.code == ERROR_ARGUMENT {
+            Self::argument(ordered.argument.map_or("CONNECTOR".into(), Cow::from), edition)
+        } else {
+            Self::by(operation, ordered.code, edition)
         };
         refusal.retry_after = ordered.retry_after;
-        refusal.commit = ordered.commit;
+        refusal.fate = ordered.fate;
         match ordered.message {
             Some(message) => refusal.with_text(message),
             None => refusal,
@@ -77,38 +83,22 @@ impl Refusal {
 }
 
 /// How `code` looks in `edition`; an edition that does not list it borrows the other's.
-pub fn face(code: &str, edition: Edition) -> &'static Face {
-    face_of(row(code), edition)
+pub fn face(code: &'static ErrorCode, edition: Edition) -> &'static Face {
+    gives(code).face(edition.name())
 }
 
-fn face_of(row: &'static ErrorCode, edition: Edition) -> &'static Face {
-    row.faces.iter().find(|face| face.edition == edition.name()).unwrap_or(&row.faces[0])
-}
-
-fn row(code: &str) -> &'static ErrorCode {
-    ERRORS.iter().find(|row| row.code == code).expect("the catalogue has every code that the code names")
-}
-
-const fn documented(status: u16, text: &'static str) -> Face {
+/// How the page has it.
+pub const fn documented(status: u16, text: &'static str) -> Face {
     Face { edition: "documented", status, text }
 }
 
-const fn live(status: u16, text: &'static str) -> Face {
+/// How the server has it.
+pub const fn live(status: u16, text: &'static str) -> Face {
     Face { edition: "live", status, text }
 }
 
 const fn error(code: &'static str, stage: Stage, source: &'static str, faces: &'static [Face]) -> ErrorCode {
-    ErrorCode {
-        code,
-        meaning: "",
-        stage,
-        retryable: false,
-        faces,
-        members: &["retry_after"],
-        operations: &[],
-        except: &[methods::OAUTH_TOKEN],
-        source,
-    }
+    ErrorCode { code, meaning: "", stage, retryable: false, faces, members: &["retry_after"], source }
 }
 
 const fn retryable(row: ErrorCode) -> ErrorCode {
@@ -119,72 +109,65 @@ const fn means(row: ErrorCode, meaning: &'static str) -> ErrorCode {
     ErrorCode { meaning, ..row }
 }
 
-/// An error that only the rename gives.
-const fn of_rename(row: ErrorCode) -> ErrorCode {
-    ErrorCode { operations: &[methods::CHAT_NAME_SET], ..row }
-}
-
-/// An error that only a batch gives.
-const fn of_batch(row: ErrorCode) -> ErrorCode {
-    ErrorCode { operations: &[methods::BATCH], ..row }
-}
-
-/// An error of the authorization server, the same in both editions.
-const fn of_oauth(row: ErrorCode) -> ErrorCode {
-    ErrorCode { operations: &[methods::OAUTH_TOKEN], ..row }
-}
-
 const OAUTH: &str = "OAuth pages; SDKs";
 const SYSTEM: &str = "system error table; server source";
 const SERVER: &str = "server source";
 const PAGE: &str = "seed page; server source";
 
-/// Every error that an emulated method can give.
-pub static ERRORS: &[ErrorCode] = &[
-    retryable(error(
+macro_rules! catalogue {
+    ($($name:ident = $row:expr;)*) => {
+        $(#[doc = concat!("`", stringify!($name), "`.")] pub static $name: ErrorCode = $row;)*
+
+        /// Every error that an emulated operation can give.
+        pub static ERRORS: &[&ErrorCode] = &[$(&$name),*];
+    };
+}
+
+catalogue! {
+    QUERY_LIMIT_EXCEEDED = retryable(error(
         "QUERY_LIMIT_EXCEEDED",
         Gateway,
         SYSTEM,
         &[documented(503, "Too many requests"), live(503, "Too many requests")],
-    )),
-    error(
+    ));
+    PORTAL_DELETED = error(
         "PORTAL_DELETED",
         Gateway,
         SYSTEM,
         &[documented(500, "Portal was deleted"), live(403, "Portal was deleted")],
-    ),
-    error("ERROR_METHOD_NOT_FOUND", Gateway, SERVER, &[live(404, "Method not found!")]),
-    retryable(error(
+    );
+    ERROR_METHOD_NOT_FOUND = error("ERROR_METHOD_NOT_FOUND", Gateway, SERVER, &[live(404, "Method not found!")]);
+    ERROR_UNEXPECTED_ANSWER = retryable(error(
         "ERROR_UNEXPECTED_ANSWER",
         Gateway,
         "system error table",
         &[documented(500, "Server returned an unexpected response")],
-    )),
-    error("INTERNAL_WRONG_TRANSPORT", Gateway, SERVER, &[live(500, "Wrong transport!")]),
-    error(
+    ));
+    INTERNAL_WRONG_TRANSPORT = error("INTERNAL_WRONG_TRANSPORT", Gateway, SERVER, &[live(500, "Wrong transport!")]);
+    NO_AUTH_FOUND = error(
         "NO_AUTH_FOUND",
         Auth,
         SYSTEM,
         &[documented(401, "Wrong authorization data"), live(401, "Wrong authorization data")],
-    ),
-    means(
+    );
+    INVALID_TOKEN = means(
         error("invalid_token", Auth, SERVER, &[live(401, "Unable to get application by token")]),
         "the access token is unknown",
-    ),
-    error("ERROR_OAUTH", Auth, SERVER, &[live(401, "Application not installed")]),
-    error(
+    );
+    ERROR_OAUTH = error("ERROR_OAUTH", Auth, SERVER, &[live(401, "Application not installed")]);
+    PAYMENT_REQUIRED = error(
         "PAYMENT_REQUIRED",
         Auth,
         "OAuth pages; server source",
         &[documented(401, "Payment required"), live(401, "Subscription has been ended")],
-    ),
-    retryable(error(
+    );
+    CONNECTION_ERROR = retryable(error(
         "CONNECTION_ERROR",
         Auth,
         SERVER,
         &[live(401, "Error connecting to authorization server")],
-    )),
-    retryable(error(
+    ));
+    OVERLOAD_LIMIT = retryable(error(
         "OVERLOAD_LIMIT",
         Auth,
         SYSTEM,
@@ -192,8 +175,8 @@ pub static ERRORS: &[ErrorCode] = &[
             documented(503, "REST API is blocked due to overload"),
             live(401, "REST API is blocked due to overload."),
         ],
-    )),
-    means(
+    ));
+    ACCESS_DENIED = means(
         error(
             "ACCESS_DENIED",
             Auth,
@@ -204,8 +187,8 @@ pub static ERRORS: &[ErrorCode] = &[
             ],
         ),
         "the tariff has no REST",
-    ),
-    means(
+    );
+    ACCESS_DENIED_RIGHTS = means(
         error(
             "ACCESS_DENIED.rights",
             Auth,
@@ -213,9 +196,45 @@ pub static ERRORS: &[ErrorCode] = &[
             &[documented(403, "Access denied!"), live(403, "Access denied!")],
         ),
         "sent as ACCESS_DENIED: the caller lacks a right",
-    ),
-    error("APPLICATION_NOT_FOUND", Auth, SERVER, &[live(401, "Application not found")]),
-    error(
+    );
+    ACCESS_DENIED_CONTEXT = means(
+        error(
+            "ACCESS_DENIED.context",
+            Auth,
+            "page of app.info; server source",
+            &[
+                documented(400, "Access denied! Application context required"),
+                live(403, "Access denied! Application context required"),
+            ],
+        ),
+        "sent as ACCESS_DENIED: a browser's session asks for the application",
+    );
+    ACCESS_DENIED_MODULE = means(
+        error(
+            "ACCESS_DENIED.module",
+            Auth,
+            "page of imconnector.list",
+            &[
+                documented(400, "The ImOpenLines module is not installed."),
+                live(400, "The ImOpenLines module is not installed."),
+            ],
+        ),
+        "sent as ACCESS_DENIED: the portal has no open lines",
+    );
+    ACCESS_DENIED_CONNECTORS = means(
+        error(
+            "ACCESS_DENIED.connectors",
+            Auth,
+            "page of imconnector.list; language files",
+            &[
+                documented(400, "You don't have access to this action"),
+                live(400, "You dont have access to this action"),
+            ],
+        ),
+        "sent as ACCESS_DENIED: the user may not change connectors",
+    );
+    APPLICATION_NOT_FOUND = error("APPLICATION_NOT_FOUND", Auth, SERVER, &[live(401, "Application not found")]);
+    EXPIRED_TOKEN = error(
         "expired_token",
         Auth,
         SYSTEM,
@@ -223,8 +242,8 @@ pub static ERRORS: &[ErrorCode] = &[
             documented(401, "The access token provided has expired"),
             live(401, "The access token provided has expired"),
         ],
-    ),
-    error(
+    );
+    INSUFFICIENT_SCOPE = error(
         "insufficient_scope",
         Auth,
         SYSTEM,
@@ -232,9 +251,9 @@ pub static ERRORS: &[ErrorCode] = &[
             documented(403, "The request requires higher privileges than provided by the webhook token"),
             live(401, "The request requires higher privileges than provided by the access token"),
         ],
-    ),
-    error("authorization_error", Auth, SERVER, &[live(401, "Unable to authorize user")]),
-    error(
+    );
+    AUTHORIZATION_ERROR = error("authorization_error", Auth, SERVER, &[live(401, "Unable to authorize user")]);
+    USER_ACCESS_ERROR = error(
         "user_access_error",
         Auth,
         SYSTEM,
@@ -242,34 +261,34 @@ pub static ERRORS: &[ErrorCode] = &[
             documented(403, "The user does not have access to the application"),
             live(401, "The user does not have access to the application."),
         ],
-    ),
-    error(
+    );
+    INVALID_REQUEST = error(
         "INVALID_REQUEST",
         Auth,
         SYSTEM,
         &[documented(400, "Https required."), live(401, "Https required.")],
-    ),
-    error(
+    );
+    INVALID_CREDENTIALS = error(
         "INVALID_CREDENTIALS",
         Auth,
         SYSTEM,
         &[documented(403, "Invalid request credentials"), live(401, "Invalid request credentials")],
-    ),
-    error("METHOD_CONFIRM_WAITING", Auth, SERVER, &[live(401, "Waiting for confirmation")]),
-    error("METHOD_CONFIRM_DENIED", Auth, SERVER, &[live(403, "Method call denied")]),
-    error(
+    );
+    METHOD_CONFIRM_WAITING = error("METHOD_CONFIRM_WAITING", Auth, SERVER, &[live(401, "Waiting for confirmation")]);
+    METHOD_CONFIRM_DENIED = error("METHOD_CONFIRM_DENIED", Auth, SERVER, &[live(403, "Method call denied")]);
+    WRONG_LICENSE = error(
         "WRONG_LICENSE",
         Auth,
         SERVER,
         &[live(403, "This feature is not enabled for the current license:")],
-    ),
-    error(
+    );
+    ERROR_MANIFEST_IS_NOT_AVAILABLE = error(
         "ERROR_MANIFEST_IS_NOT_AVAILABLE",
         Auth,
         "system error table",
         &[documented(404, "Manifest is not available.")],
-    ),
-    retryable(error(
+    );
+    OPERATION_TIME_LIMIT = retryable(error(
         "OPERATION_TIME_LIMIT",
         Auth,
         "limits page; server source",
@@ -277,28 +296,28 @@ pub static ERRORS: &[ErrorCode] = &[
             documented(429, "Method is blocked due to operation time limit."),
             live(429, "Method is blocked due to operation time limit."),
         ],
-    )),
-    of_rename(error(
+    ));
+    WRONG_AUTH_TYPE = error(
         "WRONG_AUTH_TYPE",
         Auth,
         SERVER,
         &[live(403, "Current authorization type is denied for this method Application context required")],
-    )),
-    of_oauth(means(
+    );
+    INVALID_CLIENT = means(
         error("invalid_client", Auth, OAUTH, &[documented(401, "Wrong client_id or client_secret")]),
         "also an application that is not installed",
-    )),
-    of_oauth(means(
+    );
+    OAUTH_PAYMENT_REQUIRED = means(
         error("PAYMENT_REQUIRED.oauth", Auth, OAUTH, &[documented(400, "Payment required")]),
         "sent as PAYMENT_REQUIRED: the subscription is over",
-    )),
-    means(
+    );
+    WRONG_ENCODING = means(
         error("WRONG_ENCODING", Arguments, SERVER, &[live(200, "Wrong request encoding")]),
         "the answer could not be encoded; the status stays",
-    ),
-    ErrorCode {
+    );
+    ERROR_ARGUMENT = ErrorCode {
         members: &["argument", "retry_after"],
-        ..of_rename(error(
+        ..error(
             "ERROR_ARGUMENT",
             Arguments,
             PAGE,
@@ -306,9 +325,9 @@ pub static ERRORS: &[ErrorCode] = &[
                 documented(400, "Required parameters NAME, CHAT_ID, USER_ID, CONNECTOR, or LINE are missing"),
                 live(400, "Argument 'CONNECTOR' is null or empty"),
             ],
-        ))
-    },
-    of_batch(means(
+        )
+    };
+    ERROR_BATCH_LENGTH_EXCEEDED = means(
         error(
             "ERROR_BATCH_LENGTH_EXCEEDED",
             Arguments,
@@ -316,8 +335,8 @@ pub static ERRORS: &[ErrorCode] = &[
             &[documented(400, "Max batch length exceeded"), live(200, "Max batch length exceeded")],
         ),
         "by itself an error of each command after the 50th",
-    )),
-    of_batch(means(
+    );
+    ERROR_BATCH_METHOD_NOT_ALLOWED = means(
         error(
             "ERROR_BATCH_METHOD_NOT_ALLOWED",
             Arguments,
@@ -328,9 +347,9 @@ pub static ERRORS: &[ErrorCode] = &[
             ],
         ),
         "by itself an error of the command that calls `batch`",
-    )),
-    of_oauth(error("invalid_request", Arguments, OAUTH, &[documented(400, "Wrong or missing parameter")])),
-    of_rename(error(
+    );
+    OAUTH_INVALID_REQUEST = error("invalid_request", Arguments, OAUTH, &[documented(400, "Wrong or missing parameter")]);
+    IMCONNECTOR_NO_CORRECT_PROVIDER = error(
         "IMCONNECTOR_NO_CORRECT_PROVIDER",
         Lookup,
         PAGE,
@@ -338,30 +357,30 @@ pub static ERRORS: &[ErrorCode] = &[
             documented(400, "Could not find a suitable provider for the connector"),
             live(400, "Cannot find a matching connector provider"),
         ],
-    )),
-    of_rename(means(
+    );
+    HASH_EMPTY = means(
         error("HASH_EMPTY", Lookup, SERVER, &[live(400, "Hash is empty")]),
         "the connector is one of the vendor's own channels",
-    )),
-    of_rename(error(
+    );
+    IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND = error(
         "IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND",
         Lookup,
         "page of send.messages; language files",
         &[documented(400, "No valid command specified"), live(400, "Incorrect command provided")],
-    )),
-    of_rename(error(
+    );
+    IMCONNECTOR_NOT_SPECIFIED_CORRECT_CONNECTOR = error(
         "IMCONNECTOR_NOT_SPECIFIED_CORRECT_CONNECTOR",
         Lookup,
         SERVER,
         &[live(400, "Connector is not specified.")],
-    )),
-    of_rename(error(
+    );
+    IMCONNECTOR_COULD_NOT_GET_PROVIDER_OBJECT = error(
         "IMCONNECTOR_COULD_NOT_GET_PROVIDER_OBJECT",
         Lookup,
         SERVER,
         &[live(400, "Cannot get provider object")],
-    )),
-    of_rename(error(
+    );
+    NOT_ACTIVE_LINE = error(
         "NOT_ACTIVE_LINE",
         Lookup,
         PAGE,
@@ -369,24 +388,81 @@ pub static ERRORS: &[ErrorCode] = &[
             documented(400, "The line with this ID is inactive or does not exist"),
             live(400, "Open Channel with this ID is inactive or does not exist."),
         ],
-    )),
-    retryable(error(
+    );
+    INTERNAL_SERVER_ERROR = retryable(error(
         "INTERNAL_SERVER_ERROR",
         Lookup,
         "system error table",
         &[documented(500, "Internal server error"), live(500, "Internal server error")],
-    )),
-    of_oauth(error(
+    ));
+    INVALID_GRANT = error(
         "invalid_grant",
         Lookup,
         OAUTH,
         &[documented(400, "Wrong or expired refresh_token or code")],
-    )),
-    of_rename(error(
+    );
+    CHAT_RENAMING_FAILED = error(
         "CHAT_RENAMING_FAILED",
         Delivery,
         PAGE,
         &[documented(400, "Failed to rename the chat"), live(400, "Chat renaming failed")],
-    )),
-    retryable(error("ERROR_CORE", Delivery, SERVER, &[live(500, "SQL query error!")])),
+    );
+    ERROR_CORE = retryable(error("ERROR_CORE", Delivery, SERVER, &[live(500, "SQL query error!")]));
+}
+
+/// Errors that every method can give, an unknown one too.
+pub static OF_ALL: &[Gives] = &[
+    gives(&QUERY_LIMIT_EXCEEDED),
+    gives(&PORTAL_DELETED),
+    gives(&ERROR_METHOD_NOT_FOUND),
+    gives(&ERROR_UNEXPECTED_ANSWER),
+    gives(&INTERNAL_WRONG_TRANSPORT),
+    gives(&NO_AUTH_FOUND),
+    gives(&INVALID_TOKEN),
+    gives(&ERROR_OAUTH),
+    gives(&PAYMENT_REQUIRED),
+    gives(&CONNECTION_ERROR),
+    gives(&OVERLOAD_LIMIT),
+    gives(&ACCESS_DENIED),
+    gives(&ACCESS_DENIED_RIGHTS),
+    gives(&APPLICATION_NOT_FOUND),
+    gives(&EXPIRED_TOKEN),
+    gives(&INSUFFICIENT_SCOPE),
+    gives(&AUTHORIZATION_ERROR),
+    gives(&USER_ACCESS_ERROR),
+    gives(&INVALID_REQUEST),
+    gives(&INVALID_CREDENTIALS),
+    gives(&METHOD_CONFIRM_WAITING),
+    gives(&METHOD_CONFIRM_DENIED),
+    gives(&WRONG_LICENSE),
+    gives(&ERROR_MANIFEST_IS_NOT_AVAILABLE),
+    gives(&OPERATION_TIME_LIMIT),
+    gives(&WRONG_ENCODING),
+    gives(&INTERNAL_SERVER_ERROR),
+    gives(&ERROR_CORE),
+];
+
+/// Errors of a method that an application calls for a connector.
+pub static OF_CONNECTORS: &[Gives] = &[gives(&WRONG_AUTH_TYPE), gives(&ERROR_ARGUMENT)];
+
+/// Errors of a method that passes something on through a connector.
+pub static OF_PROVIDERS: &[Gives] = &[
+    gives(&IMCONNECTOR_NO_CORRECT_PROVIDER),
+    gives(&HASH_EMPTY),
+    gives(&IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND),
+    gives(&IMCONNECTOR_NOT_SPECIFIED_CORRECT_CONNECTOR),
+    gives(&IMCONNECTOR_COULD_NOT_GET_PROVIDER_OBJECT),
+    gives(&NOT_ACTIVE_LINE),
+];
+
+/// Errors that only a batch gives.
+pub static OF_BATCH: &[Gives] =
+    &[gives(&ERROR_BATCH_LENGTH_EXCEEDED), gives(&ERROR_BATCH_METHOD_NOT_ALLOWED)];
+
+/// Errors of the authorization server, the same in both editions.
+pub static OF_OAUTH: &[Gives] = &[
+    gives(&INVALID_CLIENT),
+    gives(&OAUTH_PAYMENT_REQUIRED),
+    gives(&OAUTH_INVALID_REQUEST),
+    gives(&INVALID_GRANT),
 ];

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::section::{self, Requests};
 use crate::basics::CallTimes;
-use crate::services::bucket::{Buckets, Rate};
+use crate::emulator::bucket::{Buckets, Rate};
 
 /// The limits of a portal; those that its scenario leaves out count nothing.
 #[derive(Clone, Debug, Default)]

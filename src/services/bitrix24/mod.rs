@@ -1,36 +1,43 @@
 //! Bitrix24: the REST method `imconnector.chat.name.set`, alone and in a `batch`.
 
 mod call;
+mod change;
 mod check;
 mod credentials;
 mod editions;
 mod envelope;
 mod errors;
+mod invocation;
 mod limits;
 mod methods;
 mod oauth;
 mod parameters;
 pub mod php;
 mod portal;
+mod rules;
 mod secrets;
 mod section;
 mod time;
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
-use crate::basics::Stage;
+use crate::emulator::conduct::Rule;
+use crate::emulator::{
+    Access, Difference, Emulator, ErrorCode, Example, Gives, Habits, Operation, Proof, RequestedCall,
+    Section, Service,
+};
 use crate::http::{Reply, Request};
 use crate::scalar::{Findings, Path, Text};
-use crate::services::{
-    Access, Difference, Emulator, ErrorCode, Known, Operation, Proof, RequestedCall, Section, Service,
-    quoted, segment,
-};
 pub use editions::Edition;
-use section::{Chat, Credential, CredentialState, Portal, PortalState};
+use methods::{Method, Run, Scope};
+use section::{Credential, CredentialState, Portal, PortalState};
 
 /// The vendor.
 pub struct Bitrix24;
@@ -48,8 +55,20 @@ impl Service for Bitrix24 {
         &methods::OPERATIONS
     }
 
-    fn errors(&self) -> &'static [ErrorCode] {
+    fn errors(&self) -> &'static [&'static ErrorCode] {
         errors::ERRORS
+    }
+
+    fn errors_of_unknown(&self) -> &'static [Gives] {
+        errors::OF_ALL
+    }
+
+    fn rules(&self) -> &'static [&'static Rule] {
+        rules::RULES
+    }
+
+    fn habits(&self) -> Habits {
+        Habits { ignores_case: true, swallows_bad_json: true }
     }
 
     fn differences(&self) -> Vec<Difference> {
@@ -89,7 +108,7 @@ impl Service for Bitrix24 {
         let called = call::read(request);
         let operation = methods::by_name(&called.method).map(|method| &method.operation);
         let commands = match operation {
-            Some(operation) if operation.name == methods::BATCH => methods::commands(&called.parameters),
+            Some(operation) if operation.name == "batch" => methods::commands(&called.parameters),
             _ => Vec::new(),
         };
         let own = RequestedCall { operation, command: None, facts: Arc::clone(&called.parameters) as _ };
@@ -105,7 +124,7 @@ impl Service for Bitrix24 {
     }
 
     fn failure(&self) -> Reply {
-        let refusal = errors::Refusal::new("INTERNAL_SERVER_ERROR", Edition::Documented);
+        let refusal = errors::Refusal::new(&errors::INTERNAL_SERVER_ERROR, Edition::Documented);
         envelope::error(&refusal, Edition::Documented.rules())
     }
 }
@@ -130,13 +149,8 @@ impl Section for Arc<Portal> {
         Box::new(Arc::new(portal))
     }
 
-    fn other_edition(&self) -> Option<(Box<dyn Section>, [&'static str; 2])> {
-        let other = match self.edition {
-            Edition::Documented => Edition::Live,
-            Edition::Live => Edition::Documented,
-        };
-        let portal = Portal { edition: other, ..Portal::clone(self) };
-        Some((Box::new(Arc::new(portal)), [self.edition.name(), other.name()]))
+    fn editions(&self) -> Option<[&'static str; 2]> {
+        Some([self.edition.name(), self.edition.other().name()])
     }
 
     fn credentials(&self) -> Vec<String> {
@@ -164,7 +178,8 @@ impl Section for Arc<Portal> {
     fn access(&self) -> Vec<Access> {
         // Those that may call stand before those that may not.
         let mut credentials: Vec<_> = self.credentials.iter().collect();
-        credentials.sort_by_key(|credential| !self.admits(credential, Timestamp::MIN));
+        let rename = methods::METHODS[0];
+        credentials.sort_by_key(|credential| !self.admits(credential, rename, Timestamp::MIN));
         let webhook = credentials.iter().find_map(|credential| credential.webhook.as_ref());
         let token = credentials.iter().find_map(|credential| credential.token.as_ref());
         let entry = |label, variable, value, is_path| Access { label, variable, value, is_path };
@@ -183,87 +198,61 @@ impl Section for Arc<Portal> {
         access
     }
 
-    fn curl(&self, operation: &Operation, base: &str, now: Timestamp, _proof: Proof) -> Option<String> {
-        if operation.name == methods::OAUTH_TOKEN {
-            return self.refresh(base);
-        }
-        let chat = self.renamable()?;
-        let mut body = json!({
-            "CONNECTOR": chat.connector,
-            "LINE": chat.line.to_string(),
-            "CHAT_ID": chat.id,
-            "NAME": "New dialog name",
-        });
-        if let Some(user) = &chat.user {
-            body["USER_ID"] = json!(user);
-        }
-        if operation.name == methods::BATCH {
-            let query = ["CONNECTOR", "LINE", "CHAT_ID", "NAME", "USER_ID"]
-                .iter()
-                .filter_map(|name| Some(format!("{name}={}", encoded(body.get(*name)?.as_str()?))))
-                .collect::<Vec<_>>();
-            body = json!({"halt": 0, "cmd": {"rename": format!("{}?{}", methods::CHAT_NAME_SET, query.join("&"))}});
-        }
-        let rules = self.edition.rules();
-        let usable = || self.credentials.iter().filter(|credential| self.admits(credential, now));
-        let webhook = usable().find_map(|c| c.webhook.as_ref()).filter(|_| rules.webhook_may_call);
+    fn example(&self, operation: &Operation, now: Timestamp, _proof: Proof) -> Option<Example> {
+        let Some(method) = methods::by_name(operation.name) else { return self.refresh() };
+        let mut parameters = (method.example)(self)?;
+        let usable = || self.credentials.iter().filter(|credential| self.admits(credential, method, now));
+        let webhook = usable().find_map(|credential| credential.webhook.as_ref());
         let token = usable().find_map(|credential| credential.token.as_ref());
-        let url = match (webhook, token) {
-            (Some(webhook), _) => {
-                format!(
-                    "{base}/rest/{}/{}/{}",
-                    segment(&webhook.user),
-                    segment(&webhook.secret),
-                    operation.name
-                )
+        // Where webhooks may not call methods of imconnector, they may still call the others.
+        let may_call = self.edition.rules().webhook_may_call;
+        let is_helper = method.scope != Scope::Connectors && matches!(method.run, Run::Alone(_));
+        let target = match (webhook, token) {
+            (Some(webhook), token) if may_call || (is_helper && token.is_none()) => {
+                format!("/rest/{}/{}/{}", segment(&webhook.user), segment(&webhook.secret), operation.name)
             }
-            (None, Some(token)) => {
-                body["auth"] = json!(token);
-                format!("{base}/rest/{}", operation.name)
+            (_, Some(token)) => {
+                parameters["auth"] = json!(token);
+                format!("/rest/{}", operation.name)
             }
-            (None, None) => return None,
+            _ => return None,
         };
-        let (url, body) = (quoted(&url), quoted(&body.to_string()));
-        Some(format!("curl -X POST {url} \\\n  -H 'Content-Type: application/json' \\\n  -d {body}"))
+        let headers = vec![("Content-Type", "application/json".to_owned())];
+        Some(Example { verb: "POST", target, headers, body: parameters.to_string() })
     }
 
-    fn known(&self, operation: &str, stage: Stage) -> Vec<Known<'_>> {
-        if operation != methods::CHAT_NAME_SET || stage < Stage::Lookup {
-            return Vec::new();
+    fn things(&self, kind: &str) -> HashSet<Cow<'_, str>> {
+        match kind {
+            "connector" => self.connectors.iter().map(|connector| connector.id.as_str().into()).collect(),
+            "line" => self.lines.iter().map(|line| line.id.to_string().into()).collect(),
+            "chat" => self.chats.iter().map(|chat| chat.id.as_str().into()).collect(),
+            _ => HashSet::new(),
         }
-        let connectors = self.connectors.iter().map(|connector| connector.id.as_str().into()).collect();
-        let lines = self.lines.iter().map(|line| line.id.to_string().into()).collect();
-        let line = |text: &str| php::to_int(&json!(text)).to_string().into();
-        let mut known = vec![
-            Known {
-                parameter: "CONNECTOR",
-                what: "connector",
-                values: connectors,
-                fold: methods::folded_connector,
-            },
-            Known { parameter: "LINE", what: "line", values: lines, fold: line },
-        ];
-        if stage == Stage::Delivery {
-            let chats = self.chats.iter().map(|chat| chat.id.as_str().into()).collect();
-            known.push(Known { parameter: "CHAT_ID", what: "chat", values: chats, fold: |id| id.into() });
+    }
+
+    fn folded<'t>(&self, kind: &str, id: &'t str) -> Cow<'t, str> {
+        match kind {
+            "connector" => methods::folded_connector(id),
+            "line" => php::to_int(&json!(id)).to_string().into(),
+            _ => id.into(),
         }
-        known
     }
 }
 
 impl Portal {
-    /// Whether a credential gets a rename past authentication at `now`, the start of the scenario.
-    fn admits(&self, credential: &Credential, now: Timestamp) -> bool {
+    /// Whether a credential gets a call of `method` past authentication at `now`, the start of the scenario.
+    fn admits(&self, credential: &Credential, method: &Method, now: Timestamp) -> bool {
         let scope = self.edition.rules().scope;
         self.state == PortalState::Open
             && credential.state == CredentialState::Active
             && credential.expires.is_none_or(|expires| expires.on(now) > now)
-            && self.scope_of(credential).is_none_or(|scopes| scopes.iter().any(|s| s.as_str() == scope))
+            && (method.scope != Scope::Connectors
+                || self.scope_of(credential).is_none_or(|scopes| scopes.iter().any(|s| s.as_str() == scope)))
             && !(self.require_https && credential.webhook.is_some())
     }
 
-    /// A curl command that refreshes a token.
-    fn refresh(&self, base: &str) -> Option<String> {
+    /// A request that refreshes a token.
+    fn refresh(&self) -> Option<Example> {
         let grant = |credential: &Credential| {
             let application = self.application(credential.client_id.as_ref()?)?;
             let refresh_token = credential.refresh_token.as_ref()?;
@@ -272,39 +261,24 @@ impl Portal {
                 CredentialState::NotInstalled | CredentialState::ApplicationNotFound
             );
             (is_installed && self.state != PortalState::SubscriptionEnded).then(|| {
-                format!(
-                    "grant_type=refresh_token&client_id={}&client_secret={}&refresh_token={}",
-                    encoded(&application.client_id),
-                    encoded(&application.client_secret),
-                    encoded(refresh_token)
-                )
+                form_urlencoded::Serializer::new(String::new())
+                    .append_pair("grant_type", "refresh_token")
+                    .append_pair("client_id", &application.client_id)
+                    .append_pair("client_secret", &application.client_secret)
+                    .append_pair("refresh_token", refresh_token)
+                    .finish()
             })
         };
         let body = self.credentials.iter().find_map(grant)?;
-        let (url, body) = (quoted(&format!("{base}/oauth/token/")), quoted(&body));
-        let media_type = "application/x-www-form-urlencoded";
-        Some(format!("curl -X POST {url} \\\n  -H 'Content-Type: {media_type}' \\\n  -d {body}"))
-    }
-
-    /// A chat that a rename finds.
-    fn renamable(&self) -> Option<&Chat> {
-        self.chats.iter().find(|chat| {
-            let on_line = |line: &&section::Line| line.id == chat.line && line.active;
-            !chat.closed
-                && self
-                    .connectors
-                    .iter()
-                    .any(|c| c.id == chat.connector && c.chat_group == chat.user.is_none())
-                && self
-                    .lines
-                    .iter()
-                    .find(on_line)
-                    .is_some_and(|line| line.connectors.contains(&chat.connector))
-        })
+        let headers = vec![("Content-Type", "application/x-www-form-urlencoded".to_owned())];
+        Some(Example { verb: "POST", target: "/oauth/token/".to_owned(), headers, body })
     }
 }
 
-/// Percent-encodes a value of a query.
-fn encoded(value: &str) -> String {
-    url::form_urlencoded::byte_serialize(value.as_bytes()).collect()
+/// What stands in a segment of a path as it is: RFC 3986's unreserved characters.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// One segment of a path.
+fn segment(text: &str) -> String {
+    utf8_percent_encode(text, UNRESERVED).to_string()
 }

@@ -5,24 +5,37 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::call;
+use super::change::Change;
 use super::credentials::{LIFETIME, Pair};
+use super::editions::Edition;
 use super::envelope;
-use super::errors::Refusal;
-use super::methods::OAUTH_TOKEN;
+use super::errors::{self, Refusal};
+use super::invocation::passed;
 use super::parameters::Parameters;
 use super::portal::LivePortal;
 use super::section::{Credential, CredentialState, PortalState};
 use crate::basics::Stage;
+use crate::emulator::{Effect, Exchange, Operation, OperationCall, Parameter};
 use crate::http::{Body, Facts, Reply, Request};
-use crate::services::{Exchange, Operation, OperationCall};
 
 /// What a scenario and a catalogue know of it.
 pub static OPERATION: Operation = Operation {
-    name: OAUTH_TOKEN,
-    route: "POST /oauth/token/",
+    name: "oauth.token",
+    verb: "POST",
+    path: "/oauth/token/",
     summary: "gives a new pair of tokens for a refresh token",
-    parameters: &["grant_type", "client_id", "client_secret", "refresh_token"],
-    chat: None,
+    parameters: &[
+        Parameter::new("grant_type", "`refresh_token`"),
+        Parameter::new("client_id", "the application"),
+        Parameter::new("client_secret", "the application's secret"),
+        Parameter::new("refresh_token", "what came with the access token"),
+        Parameter::new("code", "an authorization code, which is not emulated").optional(),
+        Parameter::new("scope", "scopes, which are not read").optional(),
+        Parameter::new("redirect_uri", "an address, which is not read").optional(),
+    ],
+    errors: &[errors::OF_OAUTH],
+    requires: "a refresh token of an application",
+    status: 200,
     changes: true,
     source: "apidocs.bitrix24.com/settings/oauth/index.html",
 };
@@ -49,9 +62,9 @@ pub fn is_token(path: &str) -> bool {
 }
 
 /// Answers a request whose path [`is_token`].
-pub fn answer(state: &mut LivePortal, exchange: &mut Exchange<'_>) -> Reply {
-    let outcome = refreshed(state, exchange);
-    state.time(exchange);
+pub fn answer(portal: &mut LivePortal, edition: Edition, exchange: &mut Exchange<'_>) -> Reply {
+    let outcome = refreshed(portal, edition, exchange);
+    portal.time(exchange);
     match outcome {
         Ok(body) => envelope::issued(body),
         Err(refusal) => {
@@ -84,52 +97,58 @@ pub fn secrets_out(reply: &Reply) -> Vec<String> {
 }
 
 /// The checks, and then the new pair.
-fn refreshed(state: &mut LivePortal, exchange: &mut Exchange<'_>) -> Result<Vec<u8>, Refusal> {
-    let edition = state.edition();
-    let refuse = |code: &str| Refusal::new(code, edition);
+fn refreshed(
+    portal: &mut LivePortal,
+    edition: Edition,
+    exchange: &mut Exchange<'_>,
+) -> Result<Vec<u8>, Refusal> {
+    let refuse = |code| Refusal::new(code, edition);
     if exchange.request.body == Body::TooLarge {
-        let refusal = Refusal { status: 413, ..refuse("invalid_request") };
+        let refusal = Refusal { status: 413, ..refuse(&errors::OAUTH_INVALID_REQUEST) };
         return Err(refusal.with_text("Request body is larger than 1 MiB"));
     }
     let parameters = call::parameters(exchange.request);
     let call = OperationCall { operation: Some(&OPERATION), facts: &parameters, nested: false };
-    state.passed(Stage::Gateway, &call, exchange)?;
+    passed(Stage::Gateway, &call, edition, exchange)?;
 
-    let given = |name: &str| given(&parameters, name).ok_or_else(|| refuse("invalid_request"));
+    let given = |name: &str| given(&parameters, name).ok_or_else(|| refuse(&errors::OAUTH_INVALID_REQUEST));
     let grant_type = given("grant_type")?;
     let (client_id, client_secret) = (given("client_id")?, given("client_secret")?);
-    let application = state.portal().application(&client_id);
+    let application = portal.portal().application(&client_id);
     let is_client = application.is_some_and(|known| known.client_secret.as_str() == client_secret);
     if !is_client {
-        return Err(refuse("invalid_client"));
+        return Err(refuse(&errors::INVALID_CLIENT));
     }
-    if state.portal().state == PortalState::SubscriptionEnded {
-        return Err(refuse("PAYMENT_REQUIRED.oauth"));
+    if portal.portal().state == PortalState::SubscriptionEnded {
+        return Err(refuse(&errors::OAUTH_PAYMENT_REQUIRED));
     }
-    state.passed(Stage::Auth, &call, exchange)?;
+    passed(Stage::Auth, &call, edition, exchange)?;
 
     let refresh_token = match grant_type.as_str() {
         "refresh_token" => given("refresh_token")?,
         "authorization_code" => {
             exchange.checkpoint.remark("authorization codes are not emulated".into());
-            return Err(refuse("invalid_grant"));
+            return Err(refuse(&errors::INVALID_GRANT));
         }
-        _ => return Err(refuse("invalid_request")),
+        _ => return Err(refuse(&errors::OAUTH_INVALID_REQUEST)),
     };
-    state.passed(Stage::Arguments, &call, exchange)?;
+    passed(Stage::Arguments, &call, edition, exchange)?;
 
-    let credential = state.credentials().of_refresh_token(&refresh_token);
-    let credential = credential.map(|index| &state.portal().credentials[index]);
+    let credential = portal.credentials().of_refresh_token(&refresh_token);
+    let credential = credential.map(|index| &portal.portal().credentials[index]);
     let of_client = |credential: &&Credential| credential.client_id.as_deref() == Some(&*client_id);
-    let credential = credential.filter(of_client).ok_or_else(|| refuse("invalid_grant"))?;
+    let credential = credential.filter(of_client).ok_or_else(|| refuse(&errors::INVALID_GRANT))?;
     if matches!(credential.state, CredentialState::NotInstalled | CredentialState::ApplicationNotFound) {
-        return Err(refuse("invalid_client"));
+        return Err(refuse(&errors::INVALID_CLIENT));
     }
-    let scope = scope(state, credential);
-    state.passed(Stage::Lookup, &call, exchange)?;
+    let scope = scope(portal, edition, credential);
+    passed(Stage::Lookup, &call, edition, exchange)?;
 
-    let pair = state.refresh(refresh_token, &call, exchange)?;
-    Ok(body(&pair, &scope, state.member_id(), exchange.stopwatch.now(), exchange.request))
+    let now = exchange.stopwatch.now();
+    let refresh = portal.credentials().refresh(refresh_token, now);
+    let pair = refresh.pair.clone();
+    portal.deliver(Effect::Change(Change::Refresh(refresh)), &call, exchange)?;
+    Ok(body(&pair, &scope, portal.member_id(), now, exchange.request))
 }
 
 /// A parameter that is there and not empty.
@@ -138,10 +157,10 @@ fn given(parameters: &Parameters, name: &str) -> Option<String> {
 }
 
 /// What the tokens of a credential may do: where nothing is said, what the emulated method needs.
-fn scope(state: &LivePortal, credential: &Credential) -> String {
-    match state.portal().scope_of(credential) {
+fn scope(portal: &LivePortal, edition: Edition, credential: &Credential) -> String {
+    match portal.portal().scope_of(credential) {
         Some(scopes) => scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(","),
-        None => state.edition().rules().scope.to_owned(),
+        None => edition.rules().scope.to_owned(),
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::php;
-use crate::http::{Facts, ValueKind};
+use crate::http::{Facts, ValueKind, Way};
 
 /// Top-level parameters with their values. A call has a handful, so they are a list and not a table; a name that
 /// is given again stands again, and the last one counts.
@@ -52,6 +52,11 @@ impl From<Map<String, Value>> for Parameters {
 impl Facts for Parameters {
     fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
         self.value(name).and_then(php::to_text)
+    }
+
+    fn within(&self, way: &Way<'_>, tell: &mut dyn FnMut(&str)) {
+        let text = &mut |value| php::to_text(value).iter().for_each(|text| tell(text));
+        self.value(way.parameter).into_iter().for_each(|value| way.follow(value, text));
     }
 
     fn given(&self, tell: &mut dyn FnMut(&str, ValueKind)) {

@@ -1,11 +1,12 @@
 //! The `bitrix24:` section of a scenario.
 
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::editions::Edition;
+use crate::emulator::bucket::Rate;
 use crate::scalar::{Length, Offset, Point, Text};
-use crate::services::bucket::Rate;
 
 /// One Bitrix24 portal.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -32,9 +33,21 @@ pub struct Portal {
     /// What is counted, and how much of it is allowed; without it, nothing is counted.
     #[serde(default)]
     pub limits: Limits,
+    /// The language of the portal, such as `en`.
+    #[serde(default = "english")]
+    pub language: Text,
+    /// The tariff, such as `ent10000`.
+    #[serde(default = "enterprise")]
+    pub license: Text,
     /// The applications whose tokens can be refreshed.
     #[serde(default)]
     pub applications: Vec<Application>,
+    /// The users, as `profile` shows them; one that is not listed has a number and no name.
+    #[serde(default)]
+    pub users: Vec<User>,
+    /// The channels of the vendor's own that are switched on, by identifier, each with its name.
+    #[serde(default = "built_in")]
+    pub built_in: IndexMap<String, Text>,
     /// Who may call.
     #[serde(default)]
     pub credentials: Vec<Credential>,
@@ -148,6 +161,35 @@ pub struct Application {
     /// The scopes of its tokens that name none; without it, all that the method needs.
     #[serde(default)]
     pub scope: Option<Vec<Text>>,
+    /// Its number on the portal; without it, its place among the applications, counted from 1.
+    #[serde(default)]
+    pub id: Option<u64>,
+    /// Its code in the vendor's market; without it, its `client_id`.
+    #[serde(default)]
+    pub code: Option<Text>,
+    /// Its version.
+    #[serde(default = "first")]
+    pub version: u64,
+    /// The number of the user who has given it its tokens.
+    #[serde(default = "one")]
+    pub user: Text,
+}
+
+/// A user of the portal.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// The user's number.
+    pub id: Text,
+    /// Whether the user may administer the portal.
+    #[serde(default)]
+    pub admin: bool,
+    /// The first name.
+    #[serde(default)]
+    pub name: Text,
+    /// The last name.
+    #[serde(default)]
+    pub last_name: Text,
 }
 
 /// A credential: `webhook` or `token`, one of the two.
@@ -210,6 +252,9 @@ pub enum CredentialState {
 pub struct Connector {
     /// Its identifier: lower case, without a dot.
     pub id: Text,
+    /// Its name, as `imconnector.list` shows it; without it, its identifier.
+    #[serde(default)]
+    pub name: Option<Text>,
     /// Whether chats are groups on the external side; without groups a call names the `USER_ID`.
     #[serde(default)]
     pub chat_group: bool,
@@ -250,6 +295,28 @@ pub struct Chat {
     /// Whether its session is closed; a closed one cannot be renamed.
     #[serde(default)]
     pub closed: bool,
+}
+
+fn english() -> Text {
+    "en".into()
+}
+
+fn enterprise() -> Text {
+    "ent10000".into()
+}
+
+fn first() -> u64 {
+    1
+}
+
+fn one() -> Text {
+    "1".into()
+}
+
+/// Those of the sample on the page of `imconnector.list`.
+fn built_in() -> IndexMap<String, Text> {
+    let names = [("livechat", "Live Chat"), ("telegrambot", "Telegram"), ("network", "Bitrix24.Network")];
+    names.into_iter().map(|(id, name)| (id.to_owned(), name.into())).collect()
 }
 
 fn yes() -> bool {

@@ -97,6 +97,11 @@ fn microtime(instant: Timestamp) -> f64 {
     instant.as_second() as f64 + f64::from(instant.subsec_nanosecond() / 1_000) / 1e6
 }
 
+/// An instant as PHP's `date('c')` writes it: `2024-11-20T15:55:08+02:00`.
+pub fn date_text(instant: Timestamp, zone: Offset) -> String {
+    date(instant, zone).iter().copied().map(char::from).collect()
+}
+
 /// ISO 8601 in whole seconds with a numeric offset, never `Z`: `2024-11-20T15:55:08+02:00`.
 fn date(instant: Timestamp, zone: Offset) -> Date {
     let local = Zone::from_seconds(zone.0).unwrap_or(Zone::UTC).to_datetime(instant);

@@ -26,8 +26,15 @@ struct Error<'a> {
 }
 
 /// A success: the body as it is, without `success` and without `trace_id`.
-pub fn success(body: Vec<u8>, trace: String) -> Reply {
-    Reply { status: 200, headers: headers(trace), body: body.into() }
+pub fn success(
+    status: u16,
+    own: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+    body: Vec<u8>,
+    trace: String,
+) -> Reply {
+    let mut headers = headers(trace);
+    headers.extend(own);
+    Reply { status, headers, body: body.into() }
 }
 
 /// A refusal. `retry_after` stands in the body and again as a header.

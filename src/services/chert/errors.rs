@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::basics::Stage;
-use crate::services::{Commit, ErrorCode, Face, Ordered};
+use crate::emulator::{ErrorCode, Face, Fate, Gives, Operation, Ordered, gives};
 
 /// A request that is not answered with success.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Refusal {
     /// Seconds to wait, with the codes that carry them.
     pub retry_after: Option<u32>,
     /// What becomes of the change that the call asked for.
-    pub commit: Commit,
+    pub fate: Fate,
 }
 
 /// What `retry_after` says where a scenario does not.
@@ -26,12 +26,19 @@ const RETRY_AFTER: u32 = 1;
 
 impl Refusal {
     /// The error `code`.
-    pub fn new(code: &str) -> Self {
-        let row = ERRORS.iter().find(|row| row.code == code);
-        let row = row.expect("the catalogue has every code that the code names");
-        let face = &row.faces[0];
-        let retry_after = row.members.contains(&"retry_after").then_some(RETRY_AFTER);
-        Self { code: row, status: face.status, text: face.text.into(), retry_after, commit: Commit::Never }
+    pub fn new(code: &'static ErrorCode) -> Self {
+        Self::with_face(code, &code.faces[0])
+    }
+
+    /// The error `code` as `operation` gives it.
+    pub fn by(operation: Option<&Operation>, code: &'static ErrorCode) -> Self {
+        let own = operation.and_then(|operation| operation.face(code.code, ""));
+        Self::with_face(code, own.unwrap_or(&code.faces[0]))
+    }
+
+    fn with_face(code: &'static ErrorCode, face: &'static Face) -> Self {
+        let retry_after = code.members.contains(&"retry_after").then_some(RETRY_AFTER);
+        Self { code, status: face.status, text: face.text.into(), retry_after, fate: Fate::Never }
     }
 
     /// The same with another text.
@@ -47,56 +54,88 @@ impl Refusal {
         Self { retry_after: Some(u32::try_from(seconds).unwrap_or(u32::MAX)), ..self }
     }
 
-    /// The error that a fault ordered.
-    pub fn ordered(ordered: Ordered) -> Self {
-        let refusal = Self::new(ordered.code.code);
+    /// The error that a fault ordered of a call of `operation`.
+    pub fn ordered(ordered: Ordered, operation: Option<&Operation>) -> Self {
+        let refusal = Self::by(operation, ordered.code);
         let retry_after = ordered.retry_after.or(refusal.retry_after);
         let text = ordered.message.map_or(refusal.text, Cow::Owned);
-        Self { text, retry_after, commit: ordered.commit, ..refusal }
+        Self { text, retry_after, fate: ordered.fate, ..refusal }
     }
 }
 
 macro_rules! catalogue {
-    ($($code:literal $status:literal $stage:ident $retryable:literal $text:literal, $meaning:literal, $source:literal
-       $(, $member:literal)*;)*) => {
-        /// Every error that an emulated endpoint can give.
-        pub static ERRORS: &[ErrorCode] = &[$(ErrorCode {
+    ($($name:ident $code:literal $status:literal $stage:ident $retryable:literal $text:literal, $meaning:literal,
+       $source:literal $(, $member:literal)*;)*) => {
+        $(#[doc = concat!("`", $code, "`: ", $text, ".")]
+        pub static $name: ErrorCode = ErrorCode {
             code: $code,
             meaning: $meaning,
             stage: Stage::$stage,
             retryable: $retryable,
             faces: &[Face { edition: "", status: $status, text: $text }],
             members: &[$($member),*],
-            operations: &[],
-            except: &[],
             source: $source,
-        },)*];
+        };)*
+
+        /// Every error that an emulated endpoint can give.
+        pub static ERRORS: &[&ErrorCode] = &[$(&$name),*];
     };
 }
 
 catalogue! {
-    "2012" 401 Auth false "Missing authentication", "no credentials", "table of error codes";
-    "2004" 401 Auth false "Invalid authentication", "bad signature or bearer token", "authentication page";
-    "2013" 401 Auth false "Timestamp outside the allowed window", "more than 300 s off", "authentication page";
-    "2001" 404 Auth false "Tenant not found", "no tenant has this slug", "table of error codes";
-    "2005" 403 Auth false "Forbidden", "the tenant is suspended", "table of error codes";
-    "2007" 403 Auth false "Email not verified", "", "table of error codes";
-    "2008" 402 Auth false "Account limit reached", "", "table of error codes";
-    "1007" 429 Auth true "Rate limit exceeded", "", "table of error codes", "retry_after";
-    "1004" 400 Arguments false "Invalid JSON body", "no JSON, or no object", "seed page";
-    "1001" 400 Arguments false "Missing required field: display_name or group_chat_icon", "neither field is given", "decision";
-    "1002" 400 Arguments false "Invalid field value: display_name", "the name is blank or no text, or the icon no https URL", "decision";
-    "2002" 404 Lookup false "Chat not found", "also a chat of another tenant", "seed page";
-    "1006" 400 Lookup false "Chat is a direct message", "only groups have a name and an icon", "seed page";
-    "4099" 501 Lookup false "Not supported for this chat", "the group lacks its chat key or its pinned line", "seed page";
-    "2011" 404 Lookup false "Not found", "an unknown path or verb", "table of error codes";
-    "3001" 500 Delivery true "Internal server error", "", "table of error codes";
-    "3002" 503 Delivery true "Delivery unavailable", "", "table of error codes";
-    "3003" 500 Delivery false "Delivery service not configured", "", "table of error codes";
-    "3004" 502 Delivery true "Delivery service error", "", "table of error codes";
-    "4001" 502 Delivery true "Delivery failed", "the rename or the icon was rejected", "seed page";
-    "4002" 503 Delivery true "All lines saturated for recipient", "", "table of error codes", "retry_after";
+    MISSING_AUTHENTICATION "2012" 401 Auth false "Missing authentication", "no credentials", "table of error codes";
+    INVALID_AUTHENTICATION "2004" 401 Auth false "Invalid authentication", "bad signature or bearer token", "authentication page";
+    TIMESTAMP_OUTSIDE_WINDOW "2013" 401 Auth false "Timestamp outside the allowed window", "more than 300 s off", "authentication page";
+    TENANT_NOT_FOUND "2001" 404 Auth false "Tenant not found", "no tenant has this slug", "table of error codes";
+    FORBIDDEN "2005" 403 Auth false "Forbidden", "the tenant is suspended", "table of error codes";
+    EMAIL_NOT_VERIFIED "2007" 403 Auth false "Email not verified", "", "table of error codes";
+    ACCOUNT_LIMIT_REACHED "2008" 402 Auth false "Account limit reached", "", "table of error codes";
+    RATE_LIMIT_EXCEEDED "1007" 429 Auth true "Rate limit exceeded", "", "table of error codes", "retry_after";
+    INVALID_JSON_BODY "1004" 400 Arguments false "Invalid JSON body", "no JSON, or no object", "seed page";
+    MISSING_REQUIRED_FIELD "1001" 400 Arguments false "Missing required field: display_name or group_chat_icon", "neither field is given", "decision";
+    INVALID_FIELD_VALUE "1002" 400 Arguments false "Invalid field value: display_name", "the name is blank or no text, or the icon no https URL", "decision";
+    CHAT_NOT_FOUND "2002" 404 Lookup false "Chat not found", "also a chat of another tenant", "seed page";
+    CHAT_IS_DIRECT_MESSAGE "1006" 400 Lookup false "Chat is a direct message", "only groups have a name and an icon", "seed page";
+    NOT_SUPPORTED_FOR_CHAT "4099" 501 Lookup false "Not supported for this chat", "the group lacks its chat key or its pinned line", "seed page";
+    NOT_FOUND "2011" 404 Lookup false "Not found", "an unknown path or verb", "table of error codes";
+    INTERNAL_SERVER_ERROR "3001" 500 Delivery true "Internal server error", "", "table of error codes";
+    DELIVERY_UNAVAILABLE "3002" 503 Delivery true "Delivery unavailable", "", "table of error codes";
+    DELIVERY_NOT_CONFIGURED "3003" 500 Delivery false "Delivery service not configured", "", "table of error codes";
+    DELIVERY_SERVICE_ERROR "3004" 502 Delivery true "Delivery service error", "", "table of error codes";
+    DELIVERY_FAILED "4001" 502 Delivery true "Delivery failed", "the rename or the icon was rejected", "seed page";
+    ALL_LINES_SATURATED "4002" 503 Delivery true "All lines saturated for recipient", "", "table of error codes", "retry_after";
 }
+
+/// Errors that every request can be given: who calls, may they, is there such a thing, and a bug of the service.
+pub static OF_ALL: &[Gives] = &[
+    gives(&MISSING_AUTHENTICATION),
+    gives(&INVALID_AUTHENTICATION),
+    gives(&TIMESTAMP_OUTSIDE_WINDOW),
+    gives(&TENANT_NOT_FOUND),
+    gives(&FORBIDDEN),
+    gives(&EMAIL_NOT_VERIFIED),
+    gives(&ACCOUNT_LIMIT_REACHED),
+    gives(&RATE_LIMIT_EXCEEDED),
+    gives(&NOT_FOUND),
+    gives(&INTERNAL_SERVER_ERROR),
+];
+
+/// Errors of a request with a body of JSON.
+pub static OF_BODIES: &[Gives] =
+    &[gives(&INVALID_JSON_BODY), gives(&MISSING_REQUIRED_FIELD), gives(&INVALID_FIELD_VALUE)];
+
+/// Errors of a request that changes a group.
+pub static OF_GROUPS: &[Gives] =
+    &[gives(&CHAT_NOT_FOUND), gives(&CHAT_IS_DIRECT_MESSAGE), gives(&NOT_SUPPORTED_FOR_CHAT)];
+
+/// Errors of a request that is delivered to the recipients' service.
+pub static OF_DELIVERY: &[Gives] = &[
+    gives(&DELIVERY_UNAVAILABLE),
+    gives(&DELIVERY_NOT_CONFIGURED),
+    gives(&DELIVERY_SERVICE_ERROR),
+    gives(&DELIVERY_FAILED),
+    gives(&ALL_LINES_SATURATED),
+];
 
 #[cfg(test)]
 mod tests {

@@ -1,26 +1,33 @@
 //! Chert: `PUT /api/v1/chats/{id}`, which renames a group or sets its icon.
 
+mod change;
 mod check;
 mod endpoints;
 mod envelope;
 mod errors;
+mod icon;
+mod invocation;
+mod rules;
 mod section;
 mod signature;
 mod spellings;
 mod workspace;
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use schemars::{Schema, SchemaGenerator};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::basics::Stage;
+use crate::emulator::conduct::Rule;
+use crate::emulator::{
+    Access, Emulator, ErrorCode, Example, Gives, Habits, Operation, Proof, RequestedCall, Section, Service,
+};
 use crate::http::{Reply, Request};
 use crate::scalar::{Findings, Path};
-use crate::services::{
-    Access, Emulator, ErrorCode, Known, Operation, Proof, RequestedCall, Section, Service, quoted, segment,
-};
 use section::ChertSection;
 pub use signature::SERIALISED_AGAIN;
 
@@ -42,8 +49,20 @@ impl Service for Chert {
         &endpoints::OPERATIONS
     }
 
-    fn errors(&self) -> &'static [ErrorCode] {
+    fn errors(&self) -> &'static [&'static ErrorCode] {
         errors::ERRORS
+    }
+
+    fn errors_of_unknown(&self) -> &'static [Gives] {
+        errors::OF_ALL
+    }
+
+    fn rules(&self) -> &'static [&'static Rule] {
+        rules::RULES
+    }
+
+    fn habits(&self) -> Habits {
+        Habits::default()
     }
 
     fn claims(&self, path: &str) -> bool {
@@ -73,7 +92,7 @@ impl Service for Chert {
     }
 
     fn failure(&self) -> Reply {
-        envelope::error(&errors::Refusal::new("3001"), "000000000000")
+        envelope::error(&errors::Refusal::new(&errors::INTERNAL_SERVER_ERROR), "000000000000")
     }
 }
 
@@ -121,44 +140,37 @@ impl Section for Arc<ChertSection> {
         access
     }
 
-    fn curl(&self, _operation: &Operation, base: &str, now: Timestamp, proof: Proof) -> Option<String> {
-        let (tenant, chat) = self.renamable()?;
-        let body = json!({"display_name": "Acme launch crew"}).to_string();
+    fn example(&self, operation: &Operation, now: Timestamp, proof: Proof) -> Option<Example> {
+        let endpoint = endpoints::by_name(operation.name)?;
+        let active = self.tenants.iter().filter(|tenant| tenant.state == section::TenantState::Active);
+        let (tenant, endpoints::Sample { path, body }) =
+            active.filter_map(|tenant| Some((tenant, (endpoint.example)(tenant)?))).next()?;
+        let has_body = body.is_some();
+        let body = body.map_or(String::new(), |body| body.to_string());
         let credential = match proof {
             Proof::Signed => {
                 let signature = signature::sign(&tenant.signing_secret, now.as_second(), body.as_bytes());
-                format!("x-chert-signature: {signature}")
+                ("x-chert-signature", signature)
             }
-            Proof::Lasting => format!("authorization: Bearer {}", tenant.signing_secret),
+            Proof::Lasting => ("authorization", format!("Bearer {}", tenant.signing_secret)),
         };
-        let url = quoted(&format!("{base}{BASE}/chats/{}", segment(&chat.id)));
-        let [tenant, credential] =
-            [format!("x-chert-tenant: {}", tenant.slug), credential].map(|text| quoted(&text));
-        Some(format!(
-            "curl -X PUT {url} \\\n  -H {tenant} \\\n  -H {credential} \\\n  -H 'content-type: application/json' \\\n  -d {}",
-            quoted(&body)
-        ))
+        let mut headers = vec![("x-chert-tenant", tenant.slug.to_string()), credential];
+        if has_body {
+            headers.push(("content-type", "application/json".to_owned()));
+        }
+        Some(Example { verb: operation.verb, target: format!("{BASE}{path}"), headers, body })
     }
 
-    fn known(&self, _operation: &str, stage: Stage) -> Vec<Known<'_>> {
-        if stage < Stage::Lookup {
-            return Vec::new();
-        }
-        let chats = self.tenants.iter().flat_map(|tenant| &tenant.chats);
-        let values = chats.map(|chat| chat.id.as_str().into()).collect();
-        vec![Known { parameter: "id", what: "chat", values, fold: |id| id.into() }]
+    fn things(&self, kind: &str) -> HashSet<Cow<'_, str>> {
+        let chats = self.tenants.iter().filter(|_| kind == "chat").flat_map(|tenant| &tenant.chats);
+        chats.map(|chat| chat.id.as_str().into()).collect()
     }
 }
 
-impl ChertSection {
-    /// A group that a rename finds, and its tenant.
-    fn renamable(&self) -> Option<(&section::Tenant, &section::Chat)> {
-        let active = self.tenants.iter().filter(|tenant| tenant.state == section::TenantState::Active);
-        active
-            .filter_map(|tenant| {
-                let fit = |chat: &&section::Chat| chat.group && chat.chat_key && chat.line.is_some();
-                Some((tenant, tenant.chats.iter().find(fit)?))
-            })
-            .next()
-    }
+/// What stands in a segment of a path as it is: RFC 3986's unreserved characters.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// One segment of a path.
+fn segment(text: &str) -> String {
+    utf8_percent_encode(text, UNRESERVED).to_string()
 }

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::emulator::bucket::Rate;
 use crate::scalar::Text;
-use crate::services::bucket::Rate;
 
 /// The Chert service, with its tenants.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

@@ -1,17 +1,21 @@
 //! The service as it lives: tenants and their chats, and the way of a request through it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::endpoints::{self, Endpoint};
-use super::errors::Refusal;
+use super::change::Change;
+use super::endpoints::{self, EndpointAnswer};
+use super::errors::{self, Refusal};
+use super::invocation::{Invocation, passed};
 use super::section::{self, ChertSection, TenantState};
 use super::{envelope, signature};
 use crate::basics::{Draws, Stage};
+use crate::emulator::bucket::Buckets;
+use crate::emulator::{Effect, Emulator, Exchange, Fate, Later, OperationCall, Thing};
 use crate::http::{Body, Reply};
-use crate::services::bucket::Buckets;
-use crate::services::{Commit, Emulator, Exchange, Later, NamedChat, OperationCall};
 
 /// The state of the service.
 #[derive(Clone, Debug)]
@@ -22,6 +26,8 @@ pub struct LiveWorkspace {
     traces: Draws,
     /// Requests answered, which number the traces.
     answered: u64,
+    /// Changes that are put off.
+    later: Later<Change>,
 }
 
 /// The tenants of the service.
@@ -42,28 +48,18 @@ struct Key {
 /// One tenant.
 #[derive(Clone, Debug)]
 pub struct Tenant {
-    index: usize,
+    /// Its place.
+    pub index: usize,
     slug: String,
     /// Its slug as the scenario has it.
     original: String,
     /// Whether a bearer token must come with the tenant's header.
     pub multi_tenant: bool,
     state: TenantState,
+    /// Its lines, which no call changes.
+    pub lines: Vec<section::Line>,
     chats: Vec<Chat>,
     ids: HashMap<String, usize>,
-    /// Changes that are made later.
-    later: Later<Change>,
-}
-
-/// A chat, by its place, and what it gets.
-#[derive(Clone, Debug)]
-pub struct Change {
-    /// The chat.
-    pub chat: usize,
-    /// Its new name.
-    pub display_name: Option<String>,
-    /// Its new icon.
-    pub group_chat_icon: Option<String>,
 }
 
 /// A chat.
@@ -127,37 +123,20 @@ impl Tenant {
             original: tenant.slug.strip_suffix(suffix).unwrap_or(&tenant.slug).to_owned(),
             multi_tenant: tenant.multi_tenant,
             state: tenant.state,
+            lines: tenant.lines.clone(),
             ids: chats.iter().enumerate().map(|(index, chat)| (chat.id.clone(), index)).collect(),
             chats,
-            later: Later::default(),
         }
+    }
+
+    /// Its slug.
+    pub fn slug(&self) -> &str {
+        &self.slug
     }
 
     /// The chat with this identifier, and its place.
     pub fn chat(&self, id: &str) -> Option<(usize, &Chat)> {
         self.ids.get(id).map(|&index| (index, &self.chats[index]))
-    }
-
-    /// Reports to the checkpoint that a call has passed every stage in front of its change, and makes that as the
-    /// checkpoint says.
-    pub fn deliver(
-        &mut self,
-        change: Change,
-        call: &OperationCall<'_>,
-        exchange: &mut Exchange<'_>,
-    ) -> Result<(), Refusal> {
-        let verdict = passed(Stage::Delivery, call, exchange);
-        let commit = verdict.as_ref().map_or_else(|refusal| refusal.commit, |commit| *commit);
-        if let Some(change) = self.later.sort(commit, change) {
-            self.make(change);
-        }
-        verdict.map(drop)
-    }
-
-    fn make(&mut self, change: Change) {
-        let chat = &mut self.chats[change.chat];
-        chat.display_name = change.display_name.or(chat.display_name.take());
-        chat.group_chat_icon = change.group_chat_icon.or(chat.group_chat_icon.take());
     }
 }
 
@@ -181,6 +160,7 @@ impl LiveWorkspace {
             requests: section.limits.requests.map(Buckets::new),
             traces: Draws::new(seed, "chert", "trace"),
             answered: 0,
+            later: Later::default(),
         }
     }
 
@@ -190,10 +170,10 @@ impl LiveWorkspace {
         format!("{:012x}", self.traces.draw(self.answered) >> 16)
     }
 
-    fn request(&mut self, exchange: &mut Exchange<'_>) -> Result<Vec<u8>, Refusal> {
+    fn request(&mut self, exchange: &mut Exchange<'_>) -> Result<(u16, EndpointAnswer), Refusal> {
         let request = exchange.request;
         if request.body == Body::TooLarge {
-            return Err(Refusal { status: 413, ..Refusal::new("1002") }
+            return Err(Refusal { status: 413, ..Refusal::new(&errors::INVALID_FIELD_VALUE) }
                 .with_text("Request body is larger than 1 MiB"));
         }
         let route = endpoints::route(request);
@@ -208,9 +188,9 @@ impl LiveWorkspace {
         )?;
         match tenant.state {
             TenantState::Active => {}
-            TenantState::Suspended => return Err(Refusal::new("2005")),
-            TenantState::EmailUnverified => return Err(Refusal::new("2007")),
-            TenantState::AccountLimit => return Err(Refusal::new("2008")),
+            TenantState::Suspended => return Err(Refusal::new(&errors::FORBIDDEN)),
+            TenantState::EmailUnverified => return Err(Refusal::new(&errors::EMAIL_NOT_VERIFIED)),
+            TenantState::AccountLimit => return Err(Refusal::new(&errors::ACCOUNT_LIMIT_REACHED)),
         }
         if let Some(requests) = &mut self.requests {
             let now = exchange.stopwatch.now();
@@ -218,7 +198,7 @@ impl LiveWorkspace {
                 exchange
                     .checkpoint
                     .remark("`limits.requests` lets no more requests of this tenant through".into());
-                return Err(Refusal::new("1007").with_retry_after(wait));
+                return Err(Refusal::new(&errors::RATE_LIMIT_EXCEEDED).with_retry_after(wait));
             }
         }
         passed(Stage::Auth, &call, exchange)?;
@@ -226,28 +206,51 @@ impl LiveWorkspace {
             exchange
                 .checkpoint
                 .remark(format!("`{} {}` is not emulated", request.method, request.path()).into());
-            return Err(Refusal::new("2011"));
+            return Err(Refusal::new(&errors::NOT_FOUND));
         };
-        let index = tenant.index;
-        let Endpoint { run, .. } = route.endpoint;
-        run(&mut self.tenants.tenants[index], route, &call, exchange)
+        let invocation = Invocation { tenant, route, call };
+        let mut answer = (route.endpoint.run)(&invocation, exchange)?;
+        self.deliver(std::mem::replace(&mut answer.effect, Effect::Nothing), &call, exchange)?;
+        Ok((route.endpoint.operation.status, answer))
     }
-}
 
-/// Reports to the checkpoint that a call has passed a stage.
-pub fn passed(
-    stage: Stage,
-    call: &OperationCall<'_>,
-    exchange: &mut Exchange<'_>,
-) -> Result<Commit, Refusal> {
-    exchange.checkpoint.passed(stage, call, &mut exchange.stopwatch).map_err(Refusal::ordered)
+    /// Reports that a call has passed every stage in front of its change, and lets the change have its fate.
+    fn deliver(
+        &mut self,
+        effect: Effect<Change>,
+        call: &OperationCall<'_>,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<(), Refusal> {
+        let change = match effect {
+            Effect::Undelivered => return Ok(()),
+            Effect::Nothing => return passed(Stage::Delivery, call, exchange).map(drop),
+            Effect::Change(change) => change,
+        };
+        let verdict = passed(Stage::Delivery, call, exchange);
+        let fate: Fate = verdict.as_ref().map_or_else(|refusal| refusal.fate, |fate| *fate);
+        if let Some(change) = self.later.sort(fate, change) {
+            self.commit(change);
+        }
+        verdict.map(drop)
+    }
+
+    /// Makes a change. Those of today always fit.
+    fn commit(&mut self, change: Change) {
+        match change {
+            Change::Rename { tenant, chat, display_name, group_chat_icon } => {
+                let chat = &mut self.tenants.tenants[tenant].chats[chat];
+                chat.display_name = display_name.or(chat.display_name.take());
+                chat.group_chat_icon = group_chat_icon.or(chat.group_chat_icon.take());
+            }
+        }
+    }
 }
 
 impl Emulator for LiveWorkspace {
     fn answer(&mut self, exchange: &mut Exchange<'_>) -> Reply {
         let trace = self.trace();
         match self.request(exchange) {
-            Ok(body) => envelope::success(body, trace),
+            Ok((status, answer)) => envelope::success(status, answer.headers, answer.body, trace),
             Err(refusal) => {
                 exchange.checkpoint.refused(refusal.code.code);
                 envelope::error(&refusal, &trace)
@@ -255,27 +258,30 @@ impl Emulator for LiveWorkspace {
         }
     }
 
-    fn answered(&mut self, at: jiff::Timestamp) {
-        self.tenants.tenants.iter_mut().for_each(|tenant| tenant.later.answered(at));
+    fn answered(&mut self, at: Timestamp) {
+        self.later.answered(at);
     }
 
-    fn settle(&mut self, now: jiff::Timestamp) {
-        for tenant in &mut self.tenants.tenants {
-            tenant.later.due(now).into_iter().for_each(|change| tenant.make(change));
-        }
+    fn settle(&mut self, now: Timestamp) -> Vec<Cow<'static, str>> {
+        self.later.due(now).into_iter().for_each(|change| self.commit(change));
+        Vec::new()
     }
 
     fn copy(&self) -> Box<dyn Emulator> {
         Box::new(self.clone())
     }
 
-    fn chats(&self, id: &str) -> Vec<NamedChat> {
-        let named = |tenant: &Tenant| {
-            let (_, chat) = tenant.chat(id)?;
-            let apart = vec![("tenant", tenant.original.clone())];
-            Some(NamedChat { apart, name: chat.display_name.clone().unwrap_or_default() })
+    fn things(&self, kind: &str, id: &str) -> Vec<Thing> {
+        let thing = |tenant: &Tenant| {
+            let (_, chat) = tenant.chat(id).filter(|_| kind == "chat")?;
+            let name = chat.display_name.clone().unwrap_or_default();
+            let icon = chat.group_chat_icon.clone().unwrap_or_default();
+            Some(Thing {
+                apart: vec![("tenant", tenant.original.clone())],
+                members: vec![("name", name.clone()), ("display_name", name), ("group_chat_icon", icon)],
+            })
         };
-        self.tenants.all().iter().filter_map(named).collect()
+        self.tenants.all().iter().filter_map(thing).collect()
     }
 
     fn state(&self) -> Value {

@@ -3,33 +3,55 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::{BATCH, Invocation, Method, MethodAnswer};
+use super::{Method, Run, Scope};
 use crate::basics::Stage;
+use crate::emulator::{Exchange, Operation, OperationCall, Parameter, RequestedCall, ValueType};
+use crate::services::bitrix24::credentials::Caller;
+use crate::services::bitrix24::editions::Edition;
 use crate::services::bitrix24::envelope::ErrorBody;
-use crate::services::bitrix24::errors::Refusal;
+use crate::services::bitrix24::errors::{self, Refusal};
+use crate::services::bitrix24::invocation::passed;
 use crate::services::bitrix24::parameters::Parameters;
 use crate::services::bitrix24::php::{self, form};
-use crate::services::bitrix24::portal::{LivePortal, run_nested};
-use crate::services::{Exchange, Operation, OperationCall, RequestedCall};
+use crate::services::bitrix24::portal::LivePortal;
+use crate::services::bitrix24::section::Portal;
+use crate::services::bitrix24::time::Time;
 
 /// The method.
 pub static METHOD: Method = Method {
     operation: Operation {
-        name: BATCH,
-        route: "POST /rest/batch",
+        name: "batch",
+        verb: "POST",
+        path: "/rest/batch",
         summary: "runs up to fifty commands in one request",
-        parameters: &[],
-        chat: None,
+        parameters: &[
+            Parameter::new("cmd", "the commands, by name or in a list").of(ValueType::ListOrMapping),
+            Parameter::new("halt", "whether the first error stops the batch").of(ValueType::Flag).optional(),
+        ],
+        errors: &[errors::OF_ALL, errors::OF_BATCH],
+        requires: "an accepted credential, and a chat with an open session on an active line",
+        status: 200,
         changes: false,
         source: "apidocs.bitrix24.com/api-reference/how-to-call-rest-api/batch.html",
     },
-    needs_connector_scope: false,
-    batchable: false,
+    scope: Scope::None,
     is_timed: false,
-    run,
+    example,
+    run: Run::Batch,
 };
+
+/// A batch that renames a chat.
+fn example(portal: &Portal) -> Option<Value> {
+    let rename = &super::chat_name_set::METHOD;
+    let parameters = (rename.example)(portal)?;
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in parameters.as_object()? {
+        query.append_pair(name, value.as_str()?);
+    }
+    Some(json!({"halt": 0, "cmd": {"rename": format!("{}?{}", rename.operation.name, query.finish())}}))
+}
 
 /// The most commands that are run.
 const MOST: usize = 50;
@@ -40,31 +62,35 @@ const NOT_ALLOWED: &[&str] = &["batch", "download", "upload"];
 /// JSON texts by the names of commands.
 type Texts = Vec<(String, Cow<'static, [u8]>)>;
 
-fn run(
-    state: &mut LivePortal,
-    invocation: &Invocation<'_>,
+/// Runs the commands of a batch, one after the other, and gives its `result`.
+///
+/// # Errors
+/// What the batch is refused with as a whole.
+pub fn run(
+    portal: &mut LivePortal,
+    edition: Edition,
+    parameters: &Parameters,
+    caller: &Caller,
     exchange: &mut Exchange<'_>,
-) -> Result<MethodAnswer, Refusal> {
-    let call =
-        OperationCall { operation: Some(&METHOD.operation), facts: invocation.parameters, nested: false };
+) -> Result<Vec<u8>, Refusal> {
+    let call = OperationCall { operation: Some(&METHOD.operation), facts: parameters, nested: false };
     for stage in [Stage::Auth, Stage::Arguments, Stage::Lookup, Stage::Delivery] {
-        state.passed(stage, &call, exchange)?;
+        passed(stage, &call, edition, exchange)?;
     }
-    let start = exchange.stopwatch.now();
-    let stops_at_error = invocation.parameters.value("halt").is_some_and(php::is_true);
+    let stops_at_error = parameters.value("halt").is_some_and(php::is_true);
     let (mut results, mut errors, mut times) = (Texts::new(), Texts::new(), Texts::new());
-    for (position, (name, command)) in commands(invocation.parameters).into_iter().enumerate() {
+    for (position, (name, command)) in commands(parameters).into_iter().enumerate() {
         let Value::String(command) = command else { continue };
         let outcome = match position < MOST {
-            true => run_command(state, &command, &results, invocation, exchange),
-            false => Err(Refusal::new("ERROR_BATCH_LENGTH_EXCEEDED", state.edition())),
+            true => run_command(portal, edition, &command, &results, caller, exchange),
+            false => Err(Refusal::new(&errors::ERROR_BATCH_LENGTH_EXCEEDED, edition)),
         };
         match outcome {
-            Ok(answer) => {
-                let mut time = Vec::new();
-                answer.time.write(&mut time);
-                times.push((name.clone(), time.into()));
-                results.push((name, answer.result));
+            Ok((result, time)) => {
+                let mut written = Vec::new();
+                time.write(&mut written);
+                times.push((name.clone(), written.into()));
+                results.push((name, result));
             }
             Err(refusal) => {
                 errors.push((name, php::json(&ErrorBody::new(&refusal)).into()));
@@ -88,7 +114,7 @@ fn run(
         write_php_array(texts, &mut result);
     }
     result.push(b'}');
-    Ok(MethodAnswer { result: result.into(), time: state.time_since(start, exchange) })
+    Ok(result)
 }
 
 /// The commands by name; a list's names are its positions.
@@ -109,7 +135,7 @@ pub fn asked(parameters: &Parameters) -> Vec<RequestedCall> {
     let call = |(name, command): (String, Value)| {
         let Value::String(command) = command else { return None };
         let (path, query) = split(&command);
-        let operation = super::by_name(path).filter(|method| method.batchable).map(|m| &m.operation);
+        let operation = super::by_name_in_batch(path).map(|method| &method.operation);
         let parameters = Parameters::from(form::decode(query.as_bytes()));
         Some(RequestedCall { operation, command: Some(name), facts: Arc::new(parameters) })
     };
@@ -123,26 +149,27 @@ fn split(command: &str) -> (&str, &str) {
 }
 
 fn run_command(
-    state: &mut LivePortal,
+    portal: &mut LivePortal,
+    edition: Edition,
     command: &str,
     results: &Texts,
-    outer: &Invocation<'_>,
+    caller: &Caller,
     exchange: &mut Exchange<'_>,
-) -> Result<MethodAnswer, Refusal> {
+) -> Result<(Cow<'static, [u8]>, Time), Refusal> {
     let (path, query) = split(command);
     if NOT_ALLOWED.iter().any(|name| name.eq_ignore_ascii_case(path)) {
-        return Err(Refusal::new("ERROR_BATCH_METHOD_NOT_ALLOWED", state.edition()));
+        return Err(Refusal::new(&errors::ERROR_BATCH_METHOD_NOT_ALLOWED, edition));
     }
-    let Some(method) = super::by_name(path).filter(|method| method.batchable) else {
+    let Some(method) = super::by_name_in_batch(path) else {
         exchange.checkpoint.remark(format!("the method `{path}` in a batch is not emulated").into());
-        return Err(Refusal::new("ERROR_METHOD_NOT_FOUND", state.edition()));
+        return Err(Refusal::new(&errors::ERROR_METHOD_NOT_FOUND, edition));
     };
     let mut parameters = Parameters::from(resolved_map(form::decode(query.as_bytes()), results));
     // The outer call's credentials take the place of any in the command.
     for name in ["auth", "access_token", "aplogin", "ap", "start", "state"] {
         parameters.take(name);
     }
-    run_nested(state, method, &parameters, outer, exchange)
+    portal.run_command(method, &parameters, caller, exchange)
 }
 
 /// Replaces `$result[name][field]` in names and values by what earlier commands gave.
@@ -234,8 +261,6 @@ fn write_php_array(texts: &Texts, written: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

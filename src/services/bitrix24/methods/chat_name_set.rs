@@ -2,31 +2,49 @@
 
 use std::borrow::Cow;
 
-use super::{CHAT_NAME_SET, Invocation, Method, MethodAnswer};
+use serde_json::{Value, json};
+
+use super::{Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
-use crate::services::bitrix24::credentials::Means;
-use crate::services::bitrix24::errors::Refusal;
+use crate::emulator::{Effect, ErrorCode, Exchange, Gives, Operation, Parameter, ValueType, gives};
+use crate::services::bitrix24::change::Change;
+use crate::services::bitrix24::errors::{self, Refusal};
+use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::parameters::Parameters;
 use crate::services::bitrix24::php;
-use crate::services::bitrix24::portal::LivePortal;
-use crate::services::{Exchange, Operation, OperationCall};
+use crate::services::bitrix24::section::{Line, Portal};
 
 /// The method.
 pub static METHOD: Method = Method {
     operation: Operation {
-        name: CHAT_NAME_SET,
-        route: "POST /rest/imconnector.chat.name.set",
+        name: "imconnector.chat.name.set",
+        verb: "POST",
+        path: "/rest/imconnector.chat.name.set",
         summary: "gives a chat of an open line a new name",
-        parameters: &["CONNECTOR", "LINE", "CHAT_ID", "NAME", "USER_ID"],
-        chat: Some("CHAT_ID"),
+        parameters: &[
+            Parameter::new("CONNECTOR", "the connector that the chat came by")
+                .naming("connector", Stage::Lookup),
+            Parameter::new("LINE", "the open line").of(ValueType::Number).naming("line", Stage::Lookup),
+            Parameter::new("CHAT_ID", "the chat's identifier in the external system")
+                .naming("chat", Stage::Delivery),
+            Parameter::new("NAME", "the new name"),
+            Parameter::new("USER_ID", "the external user, `user.id` of send.messages")
+                .of(ValueType::TextOrNumber)
+                .required_if("the connector has no group chats"),
+        ],
+        errors: &[errors::OF_ALL, errors::OF_CONNECTORS, errors::OF_PROVIDERS, OWN],
+        requires: "an accepted credential, and a chat with an open session on an active line",
+        status: 200,
         changes: true,
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-chat-name-set.html",
     },
-    needs_connector_scope: true,
-    batchable: true,
+    scope: Scope::Connectors,
     is_timed: true,
-    run,
+    example,
+    run: Run::Alone(run),
 };
+
+static OWN: &[Gives] = &[gives(&errors::CHAT_RENAMING_FAILED)];
 
 /// The only result that there is.
 const SUCCESS: &[u8] = br#"{"SUCCESS":true,"DATA":{"RESULT":{}}}"#;
@@ -55,59 +73,66 @@ pub(super) const BUILT_IN: &[&str] = &[
     "olx",
 ];
 
-/// The steps of the vendor's server, in its order.
-fn run(
-    state: &mut LivePortal,
-    invocation: &Invocation<'_>,
-    exchange: &mut Exchange<'_>,
-) -> Result<MethodAnswer, Refusal> {
-    let parameters = invocation.parameters;
-    let edition = state.edition();
-    let rules = edition.rules();
-    let call =
-        OperationCall { operation: Some(&METHOD.operation), facts: parameters, nested: invocation.nested };
-
-    let denied = match invocation.caller.means {
-        Means::OAuth => false,
-        Means::Webhook => !rules.webhook_may_call,
-        Means::Session => true,
-    };
-    if denied {
-        return Err(Refusal::new("WRONG_AUTH_TYPE", edition));
+/// A rename of the first chat that a rename finds.
+fn example(portal: &Portal) -> Option<Value> {
+    let chat = portal.chats.iter().find(|chat| {
+        let on_line = |line: &&Line| line.id == chat.line && line.active;
+        !chat.closed
+            && portal.connectors.iter().any(|c| c.id == chat.connector && c.chat_group == chat.user.is_none())
+            && portal.lines.iter().find(on_line).is_some_and(|line| line.connectors.contains(&chat.connector))
+    })?;
+    let mut parameters = json!({
+        "CONNECTOR": chat.connector,
+        "LINE": chat.line.to_string(),
+        "CHAT_ID": chat.id,
+        "NAME": "New dialog name",
+    });
+    if let Some(user) = &chat.user {
+        parameters["USER_ID"] = json!(user);
     }
-    state.passed(Stage::Auth, &call, exchange)?;
+    Some(parameters)
+}
+
+/// The steps of the vendor's server, in its order.
+fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<MethodAnswer, Refusal> {
+    let Invocation { portal, parameters, .. } = *invocation;
+    let rules = invocation.rules();
+    let refuse = |code| invocation.refusal(code);
+
+    invocation.application_alone()?;
+    invocation.passed(Stage::Auth, exchange)?;
 
     for name in ["CONNECTOR", "LINE", "CHAT_ID", "NAME"] {
         if is_empty(parameters, name) {
-            return Err(Refusal::argument(name, edition));
+            return Err(Refusal::argument(name, invocation.edition));
         }
     }
     // The test for groups takes the connector as sent; every later look-up folds it.
     let sent = text(parameters, "CONNECTOR");
     let folded = sent.as_deref().map(folded);
-    let connector = folded.as_deref().and_then(|id| state.connector(id));
+    let connector = folded.as_deref().and_then(|id| portal.connector(id));
     let is_group = sent == folded && connector.is_some_and(|connector| connector.has_groups);
     let needs_user = !is_group && (rules.unregistered_needs_user || connector.is_some());
     if needs_user && is_empty(parameters, "USER_ID") {
-        return Err(Refusal::argument("USER_ID", edition));
+        return Err(Refusal::argument("USER_ID", invocation.edition));
     }
-    state.passed(Stage::Arguments, &call, exchange)?;
+    invocation.passed(Stage::Arguments, exchange)?;
 
     // An array where PHP needs a string is a type error of the vendor's own code.
-    let type_error = || Refusal::new("INTERNAL_SERVER_ERROR", edition);
+    let type_error = || refuse(&errors::INTERNAL_SERVER_ERROR);
     let id = folded.as_deref().ok_or_else(type_error)?;
     let chat_id = text(parameters, "CHAT_ID").ok_or_else(type_error)?;
     let name = text(parameters, "NAME").ok_or_else(type_error)?;
     let user = if is_group { "0".into() } else { text(parameters, "USER_ID").ok_or_else(type_error)? };
     let line = parameters.value("LINE").map_or(0, php::to_int);
 
-    let connector = connector.ok_or_else(|| Refusal::new(code_of_stranger(id), edition))?;
+    let connector = connector.ok_or_else(|| refuse(code_of_stranger(id)))?;
     if !connector.lines.contains(&line) {
-        return Err(Refusal::new("NOT_ACTIVE_LINE", edition));
+        return Err(refuse(&errors::NOT_ACTIVE_LINE));
     }
-    state.passed(Stage::Lookup, &call, exchange)?;
+    invocation.passed(Stage::Lookup, exchange)?;
 
-    let failed = || Refusal::new("CHAT_RENAMING_FAILED", edition);
+    let failed = || refuse(&errors::CHAT_RENAMING_FAILED);
     if !is_group && !connector.users.contains(&*user) {
         if !rules.ignores_unknown_user {
             return Err(failed());
@@ -115,27 +140,26 @@ fn run(
         // Nothing is delivered, so no error of the delivery can strike.
         let remark = "the USER_ID is unknown: the live server answers success and renames nothing";
         exchange.checkpoint.remark(remark.into());
-        return Ok(success(state, exchange));
+        return Ok(success(Effect::Undelivered));
     }
     let new_name = php::cut(php::trim(&name), NAME_LENGTH);
-    let chat = state.session(connector, line, &chat_id, &user).ok_or_else(failed)?;
-    if new_name.is_empty() || (rules.refuses_same_name && php::loosely_equal(state.name(chat), new_name)) {
+    let chat = portal.session(connector, line, &chat_id, &user).ok_or_else(failed)?;
+    if new_name.is_empty() || (rules.refuses_same_name && php::loosely_equal(portal.name(chat), new_name)) {
         return Err(failed());
     }
-    state.rename(chat, new_name, &call, exchange)?;
-    Ok(success(state, exchange))
+    Ok(success(Effect::Change(Change::Rename { chat, name: new_name.to_owned() })))
 }
 
-fn success(state: &LivePortal, exchange: &mut Exchange<'_>) -> MethodAnswer {
-    MethodAnswer { result: Cow::Borrowed(SUCCESS), time: state.time(exchange) }
+fn success(effect: Effect<Change>) -> MethodAnswer {
+    MethodAnswer { result: Cow::Borrowed(SUCCESS), effect }
 }
 
 /// What a connector that nobody registered gives.
-fn code_of_stranger(id: &str) -> &'static str {
+fn code_of_stranger(id: &str) -> &'static ErrorCode {
     match id {
-        "livechat" => "IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND",
-        _ if BUILT_IN.contains(&id) => "HASH_EMPTY",
-        _ => "IMCONNECTOR_NO_CORRECT_PROVIDER",
+        "livechat" => &errors::IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND,
+        _ if BUILT_IN.contains(&id) => &errors::HASH_EMPTY,
+        _ => &errors::IMCONNECTOR_NO_CORRECT_PROVIDER,
     }
 }
 

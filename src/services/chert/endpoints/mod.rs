@@ -1,21 +1,25 @@
 //! The emulated endpoints: one list, one file each.
 
 mod rename_chat;
+mod whoami;
 
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use percent_encoding::percent_decode_str;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::BASE;
+use super::change::Change;
 use super::errors::Refusal;
-use super::workspace::Tenant;
-use crate::http::{Facts, Request, ValueKind, json};
-use crate::services::{Exchange, Operation, OperationCall};
+use super::invocation::Invocation;
+use super::section;
+use crate::emulator::{Effect, Exchange, Operation};
+use crate::http::{Facts, Request, ValueKind, Way, json};
 
 /// Every emulated endpoint.
-pub static ENDPOINTS: &[&Endpoint] = &[&rename_chat::ENDPOINT];
+pub static ENDPOINTS: &[&Endpoint] = &[&rename_chat::ENDPOINT, &whoami::ENDPOINT];
 
 /// What a scenario and a catalogue know of each endpoint.
 pub static OPERATIONS: LazyLock<Vec<&Operation>> =
@@ -25,15 +29,37 @@ pub static OPERATIONS: LazyLock<Vec<&Operation>> =
 pub struct Endpoint {
     /// What a scenario and a catalogue know of it.
     pub operation: Operation,
-    method: &'static str,
-    /// The path after the version; a segment in braces is a parameter and stands for any text.
-    path: &'static [&'static str],
+    /// A request of a tenant that is answered with success; `None` when there is nothing to call it on.
+    pub example: fn(&section::Tenant) -> Option<Sample>,
     /// Runs it for a tenant who has passed authentication.
-    pub run: Run,
+    pub run: fn(&Invocation<'_>, &mut Exchange<'_>) -> Result<EndpointAnswer, Refusal>,
 }
 
-/// Runs an endpoint; returns the body of a 200.
-pub type Run = fn(&mut Tenant, &Route, &OperationCall<'_>, &mut Exchange<'_>) -> Result<Vec<u8>, Refusal>;
+/// A request without credentials.
+pub struct Sample {
+    /// The path after [`BASE`], such as `/chats/ch_01H`.
+    pub path: String,
+    /// The body, where there is one.
+    pub body: Option<Value>,
+}
+
+/// What an endpoint answers, and what it changes.
+pub struct EndpointAnswer {
+    /// Header fields beyond those of every answer.
+    pub headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// What it changes.
+    pub effect: Effect<Change>,
+}
+
+impl EndpointAnswer {
+    /// A JSON body, and nothing beyond the header fields of every answer.
+    pub fn json(body: &impl Serialize, effect: Effect<Change>) -> Self {
+        let body = serde_json::to_vec(body).expect("an answer is plain members");
+        Self { headers: Vec::new(), body, effect }
+    }
+}
 
 /// An endpoint with what was sent to it.
 pub struct Route {
@@ -57,17 +83,33 @@ impl Facts for Route {
         if let Some((_, value)) = self.path.iter().find(|(known, _)| *known == name) {
             return Some(value.into());
         }
-        match self.body.as_ref()?.get(name)? {
-            Value::String(text) => Some(text.into()),
-            Value::Number(number) => Some(number.to_string().into()),
-            Value::Bool(flag) => Some(flag.to_string().into()),
-            Value::Null | Value::Array(_) | Value::Object(_) => None,
-        }
+        text(self.body.as_ref()?.get(name)?)
+    }
+
+    fn within(&self, way: &Way<'_>, tell: &mut dyn FnMut(&str)) {
+        let value = self.body.as_ref().and_then(|body| body.get(way.parameter));
+        let tell = &mut |value| text(value).iter().for_each(|text| tell(text));
+        value.into_iter().for_each(|value| way.follow(value, tell));
     }
 
     fn given(&self, tell: &mut dyn FnMut(&str, ValueKind)) {
         self.body.iter().flatten().for_each(|(name, value)| tell(name, ValueKind::of(value)));
     }
+}
+
+/// A scalar as text; `None` for anything else.
+fn text(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(text.into()),
+        Value::Number(number) => Some(number.to_string().into()),
+        Value::Bool(flag) => Some(flag.to_string().into()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// The endpoint of the operation called `name`.
+pub fn by_name(name: &str) -> Option<&'static Endpoint> {
+    ENDPOINTS.iter().copied().find(|endpoint| endpoint.operation.name == name)
 }
 
 /// The endpoint that a request is for, found once however often it is asked for; one trailing slash is forgiven.
@@ -83,17 +125,23 @@ fn route_now(request: &Request) -> Option<Route> {
     };
     let is_parameter = |wanted: &str| wanted.starts_with('{');
     let fits = |endpoint: &&&Endpoint| {
-        let same = |(wanted, sent): (&&str, &String)| {
-            if is_parameter(wanted) { !sent.is_empty() } else { sent == wanted }
+        let mut wanted = pattern(endpoint);
+        let same = |sent: &String| {
+            let is_fit = |wanted| if is_parameter(wanted) { !sent.is_empty() } else { sent == wanted };
+            wanted.next().is_some_and(is_fit)
         };
-        endpoint.method == &*request.method
-            && endpoint.path.len() == segments.len()
-            && endpoint.path.iter().zip(segments).all(same)
+        endpoint.operation.verb == &*request.method && segments.iter().all(same) && wanted.next().is_none()
     };
     let endpoint = *ENDPOINTS.iter().find(fits)?;
-    let parameters = endpoint.path.iter().zip(segments).filter(|(wanted, _)| is_parameter(wanted));
+    let parameters = pattern(endpoint).zip(segments).filter(|(wanted, _)| is_parameter(wanted));
     let path = parameters.map(|(wanted, sent)| (wanted.trim_matches(['{', '}']), sent.clone())).collect();
     Some(Route { endpoint, path, body: json::parse(request.body()) })
+}
+
+/// The segments of an endpoint's path after the version; one in braces is a parameter and stands for any text.
+fn pattern(endpoint: &Endpoint) -> impl Iterator<Item = &'static str> + use<> {
+    let path = endpoint.operation.path.strip_prefix(BASE).unwrap_or_default();
+    path.split('/').skip(1)
 }
 
 /// The decoded segments of the path after the version.

@@ -1,27 +1,40 @@
 //! `PUT /api/v1/chats/{id}`: gives a group a new display name, a new icon, or both.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Endpoint, Route};
+use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
-use crate::services::chert::errors::Refusal;
-use crate::services::chert::workspace::{Change, Tenant, passed};
-use crate::services::{Exchange, Operation, OperationCall};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, Place};
+use crate::services::chert::change::Change;
+use crate::services::chert::errors::{self, Refusal};
+use crate::services::chert::icon::is_https;
+use crate::services::chert::invocation::Invocation;
+use crate::services::chert::{section, segment};
 
 /// The endpoint.
 pub static ENDPOINT: Endpoint = Endpoint {
     operation: Operation {
         name: "chats.rename",
-        route: "PUT /api/v1/chats/{id}",
+        verb: "PUT",
+        path: "/api/v1/chats/{id}",
         summary: "gives a group a new display name, a new icon, or both",
-        parameters: &["id", "display_name", "group_chat_icon"],
-        chat: Some("id"),
+        parameters: &[
+            Parameter::new("id", "the chat").at(Place::Path).naming("chat", Stage::Lookup),
+            Parameter::new("display_name", "the new name")
+                .at(Place::Body)
+                .required_if("there is no `group_chat_icon`"),
+            Parameter::new("group_chat_icon", "the https URL of the new icon")
+                .at(Place::Body)
+                .required_if("there is no `display_name`"),
+        ],
+        errors: &[errors::OF_ALL, errors::OF_BODIES, errors::OF_GROUPS, errors::OF_DELIVERY],
+        requires: "an active tenant with a group that has its chat key and a line",
+        status: 200,
         changes: true,
         source: "docs.trychert.com/api/group-chats/rename",
     },
-    method: "PUT",
-    path: &["chats", "{id}"],
+    example,
     run,
 };
 
@@ -40,28 +53,33 @@ struct Refreshed<'a> {
     is_group: bool,
 }
 
-fn run(
-    tenant: &mut Tenant,
-    route: &Route,
-    call: &OperationCall<'_>,
-    exchange: &mut Exchange<'_>,
-) -> Result<Vec<u8>, Refusal> {
-    let body = route.body.as_ref().ok_or_else(|| Refusal::new("1004"))?;
+/// A rename of the first group that can be renamed.
+fn example(tenant: &section::Tenant) -> Option<Sample> {
+    let fit = |chat: &&section::Chat| chat.group && chat.chat_key && chat.line.is_some();
+    let chat = tenant.chats.iter().find(fit)?;
+    let body = json!({"display_name": "Acme launch crew"});
+    Some(Sample { path: format!("/chats/{}", segment(&chat.id)), body: Some(body) })
+}
+
+fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<EndpointAnswer, Refusal> {
+    let Invocation { tenant, route, .. } = *invocation;
+    let refuse = |code| invocation.refusal(code);
+    let body = route.body.as_ref().ok_or_else(|| refuse(&errors::INVALID_JSON_BODY))?;
     let display_name = body.get("display_name").map(display_name).transpose()?;
     let group_chat_icon = body.get("group_chat_icon").map(group_chat_icon).transpose()?;
     if display_name.is_none() && group_chat_icon.is_none() {
-        return Err(Refusal::new("1001"));
+        return Err(refuse(&errors::MISSING_REQUIRED_FIELD));
     }
-    passed(Stage::Arguments, call, exchange)?;
+    invocation.passed(Stage::Arguments, exchange)?;
 
-    let (index, chat) = tenant.chat(route.segment("id")).ok_or_else(|| Refusal::new("2002"))?;
+    let (place, chat) = tenant.chat(route.segment("id")).ok_or_else(|| refuse(&errors::CHAT_NOT_FOUND))?;
     if !chat.is_group {
-        return Err(Refusal::new("1006"));
+        return Err(refuse(&errors::CHAT_IS_DIRECT_MESSAGE));
     }
     if !chat.is_deliverable {
-        return Err(Refusal::new("4099"));
+        return Err(refuse(&errors::NOT_SUPPORTED_FOR_CHAT));
     }
-    passed(Stage::Lookup, call, exchange)?;
+    invocation.passed(Stage::Lookup, exchange)?;
 
     // The answer tells of the change, whatever becomes of that.
     let refreshed = Refreshed {
@@ -70,31 +88,25 @@ fn run(
         group_chat_icon: group_chat_icon.or(chat.group_chat_icon.as_deref()),
         is_group: true,
     };
-    let answer = serde_json::to_vec(&Answer { chat: refreshed }).expect("a chat is plain members");
-    let change = Change {
-        chat: index,
+    let change = Change::Rename {
+        tenant: tenant.index,
+        chat: place,
         display_name: display_name.map(str::to_owned),
         group_chat_icon: group_chat_icon.map(str::to_owned),
     };
-    tenant.deliver(change, call, exchange)?;
-    Ok(answer)
+    Ok(EndpointAnswer::json(&Answer { chat: refreshed }, Effect::Change(change)))
 }
 
 /// The name without white space at its ends; a blank one is refused.
 fn display_name(value: &Value) -> Result<&str, Refusal> {
     let name = value.as_str().map(str::trim).filter(|name| !name.is_empty());
-    name.ok_or_else(|| Refusal::new("1002"))
+    name.ok_or_else(|| Refusal::new(&errors::INVALID_FIELD_VALUE))
 }
 
-/// The icon's URL as sent, when it is `https` with a host. The parser forgives what browsers forgive, such as
-/// `https:///x` and blanks around it; a URL that needs forgiving is refused.
+/// The icon's URL as sent, when it is `https` with a host.
 fn group_chat_icon(value: &Value) -> Result<&str, Refusal> {
-    let is_https = |text: &&str| {
-        let rest = text.get(..8).filter(|scheme| scheme.eq_ignore_ascii_case("https://")).map(|_| &text[8..]);
-        rest.is_some_and(|rest| !rest.starts_with(['/', '\\', '?', '#']))
-            && text.trim() == *text
-            && url::Url::parse(text).is_ok_and(|url| url.host_str().is_some_and(|host| !host.is_empty()))
-    };
-    let icon = value.as_str().filter(is_https);
-    icon.ok_or_else(|| Refusal::new("1002").with_text("Invalid field value: group_chat_icon"))
+    let icon = value.as_str().filter(|text| is_https(text));
+    icon.ok_or_else(|| {
+        Refusal::new(&errors::INVALID_FIELD_VALUE).with_text("Invalid field value: group_chat_icon")
+    })
 }

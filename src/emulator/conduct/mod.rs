@@ -1,0 +1,9 @@
+//! What rules of conduct are made of. A service's own rules are in its folder, those for all services in `judge`.
+
+mod rule;
+mod seen;
+
+pub use rule::{Breach, Observer, Rule, Severity};
+pub use seen::{
+    Earlier, Guess, IN_FLIGHT, LULL, MOST_RECENT, Memo, Moment, OtherAnswer, Recalled, Recent, Seen, hash,
+};

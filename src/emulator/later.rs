@@ -1,0 +1,72 @@
+//! Changes that are made some time after their answer.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::exchange::Fate;
+
+/// Changes that wait for their instant.
+#[derive(Clone, Debug)]
+pub struct Later<T> {
+    /// By their instant.
+    known: Vec<(Timestamp, T)>,
+    /// So long after an answer that is being made.
+    unanswered: Vec<(Duration, T)>,
+}
+
+impl<T> Default for Later<T> {
+    fn default() -> Self {
+        Self { known: Vec::new(), unanswered: Vec::new() }
+    }
+}
+
+impl<T> Later<T> {
+    /// The change, if it is to be made now; one that is to be made later is kept.
+    pub fn sort(&mut self, fate: Fate, change: T) -> Option<T> {
+        match fate {
+            Fate::Now => Some(change),
+            Fate::Never => None,
+            Fate::Later(length) => {
+                self.unanswered.push((length, change));
+                None
+            }
+        }
+    }
+
+    /// The answer of the exchange is given at the instant `at`.
+    pub fn answered(&mut self, at: Timestamp) {
+        let instant = |length| at.checked_add(length).unwrap_or(Timestamp::MAX);
+        self.known.extend(self.unanswered.drain(..).map(|(length, change)| (instant(length), change)));
+    }
+
+    /// Takes out the changes whose instant has come, the earliest first.
+    pub fn due(&mut self, now: Timestamp) -> Vec<T> {
+        if self.known.is_empty() {
+            return Vec::new();
+        }
+        self.known.sort_by_key(|(instant, _)| *instant);
+        let count = self.known.partition_point(|(instant, _)| *instant <= now);
+        self.known.drain(..count).map(|(_, change)| change).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_wait_for_their_instant() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut later = Later::default();
+        assert_eq!(later.sort(Fate::Now, "now"), Some("now"));
+        assert_eq!(later.sort(Fate::Never, "never"), None);
+        assert_eq!(later.sort(Fate::Later(Duration::from_secs(6)), "second"), None);
+        assert_eq!(later.sort(Fate::Later(Duration::from_secs(2)), "first"), None);
+        assert_eq!(later.due(at(99)), [""; 0]);
+        later.answered(at(3));
+        assert_eq!(later.due(at(4)), [""; 0]);
+        assert_eq!(later.due(at(9)), ["first", "second"]);
+        assert_eq!(later.due(at(99)), [""; 0]);
+    }
+}

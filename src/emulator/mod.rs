@@ -1,0 +1,25 @@
+//! What every emulated service offers: its operations, its errors, its section of a scenario, its state, its rules.
+//!
+//! A service reads its section of a scenario, keeps the state of its world, and answers requests as the real
+//! service does. It does not know that faults exist: at the end of each stage it asks its [`Checkpoint`], and
+//! gives the error that it is told to give. The services themselves are in [`crate::services`].
+
+pub mod bucket;
+pub mod conduct;
+mod error;
+mod example;
+mod exchange;
+mod later;
+mod operation;
+mod section;
+mod service;
+mod state;
+
+pub use error::{ErrorCode, Face, Gives, gives};
+pub use example::Example;
+pub use exchange::{Checkpoint, Effect, Exchange, Fate, OperationCall, Ordered, RequestedCall};
+pub use later::Later;
+pub use operation::{Named, Operation, Parameter, Place, Requirement, ValueType};
+pub use section::{Access, Known, Proof, Section, known};
+pub use service::{Difference, Habits, Service};
+pub use state::{Emulator, Thing};

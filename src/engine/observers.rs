@@ -1,0 +1,141 @@
+//! What observes a world's clients: what they have done of what is expected, and against the rules.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::{Entry, Other};
+use crate::basics::{Arrival, Clock, later};
+use crate::emulator::Thing;
+use crate::emulator::conduct::{Memo, Moment, OtherAnswer, Seen};
+use crate::fault::Wire;
+use crate::judge::{Broken, Conduct, ExpectSpec, ExpectationOutcome, Tally};
+use crate::scenario::Scenario;
+use crate::services::by_name;
+
+/// What observes a world's clients.
+#[derive(Debug)]
+pub(super) struct Observers {
+    /// What the scenario expects, as far as it has come.
+    tally: Tally,
+    /// What the clients did against the rules, where somebody wants to know.
+    conduct: Option<Conduct>,
+    asks_other_edition: bool,
+}
+
+/// What is not kept of an exchange.
+pub(super) struct Passing {
+    pub(super) arrival: Arrival,
+    /// How long it takes by the scenario's clock.
+    pub(super) took: Duration,
+    pub(super) wire: Option<Wire>,
+    pub(super) other: Option<Other>,
+}
+
+impl Observers {
+    /// Observes what `scenario` expects, and no rules.
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        Self { tally: Tally::new(&scenario.expect), conduct: None, asks_other_edition: false }
+    }
+
+    /// Observes the rules of conduct too.
+    pub(super) fn judge(&mut self, scenario: &Scenario) {
+        let conduct = Conduct::new(&scenario.rules);
+        self.asks_other_edition = conduct.asks_other_edition();
+        self.conduct = Some(conduct);
+    }
+
+    /// Whether the rules of conduct are observed.
+    pub(super) fn judges(&self) -> bool {
+        self.conduct.is_some()
+    }
+
+    /// Whether a rule needs to know what a service's other edition answers.
+    pub(super) fn asks_other_edition(&self) -> bool {
+        self.asks_other_edition
+    }
+
+    /// The rules that were broken since the start of the scenario.
+    pub(super) fn broken(&self) -> Vec<Broken> {
+        self.conduct.as_ref().map(Conduct::broken).unwrap_or_default()
+    }
+
+    /// What calls come to has changed: what failed before may work now.
+    pub(super) fn forget(&mut self) {
+        self.conduct.iter_mut().for_each(Conduct::forget);
+    }
+
+    /// The client of this exchange left before it was answered.
+    pub(super) fn unread(&mut self, number: u64) {
+        self.conduct.iter_mut().for_each(|conduct| conduct.unread(number));
+    }
+
+    /// What has become of the scenario's expectations; `things` gives the things of a service and a kind with an identifier.
+    pub(super) fn outcomes(
+        &self,
+        things: impl Fn(&str, &str, &str) -> Vec<Thing>,
+    ) -> Vec<ExpectationOutcome> {
+        self.tally.outcomes(things)
+    }
+
+    /// Looks at an exchange; `clock` is the world's after it.
+    pub(super) fn saw(&mut self, entry: &Entry, passing: &Passing, clock: Clock) {
+        let Passing { arrival, took, wire, other } = passing;
+        if self.tally.is_empty() && self.conduct.is_none() {
+            return;
+        }
+        let Some(service) = entry.note.service.and_then(by_name) else { return };
+        let calls = service.calls(&entry.request);
+        self.tally.saw(entry.number, service, &calls);
+        let Some(conduct) = &mut self.conduct else { return };
+        // A virtual clock has been moved on already, and nobody has waited for it.
+        let (came, answered) = match clock {
+            Clock::Real => {
+                let end = later(arrival.now, *took);
+                (arrival.head, Moment { wall: end, clock: end })
+            }
+            Clock::Virtual(end) => {
+                (end.checked_sub(*took).unwrap_or(end), Moment { wall: arrival.now, clock: end })
+            }
+        };
+        conduct.saw(Seen {
+            number: entry.number,
+            came: Moment { wall: arrival.head, clock: came },
+            answered,
+            service: service.name(),
+            habits: service.habits(),
+            credential: &|| service.credential(&entry.request),
+            operation: calls.first().and_then(|call| call.operation),
+            request: &entry.request,
+            reply: &entry.reply,
+            error: entry.note.error,
+            calls: &calls,
+            is_spoilt: wire.is_some_and(|wire| !wire.is_harmless()),
+            remarks: &entry.note.remarks,
+            other: other.as_ref().map(|other| OtherAnswer {
+                status: other.status,
+                error: other.error,
+                body: &other.body,
+                editions: other.editions,
+            }),
+            memo: Memo::default(),
+            is_only_counted: false,
+            unread: &BTreeSet::new(),
+            is_of_burst: false,
+        });
+    }
+}
+
+/// What has become of other expectations than the scenario's, as far as the exchanges of a journal tell.
+pub(super) fn outcomes_of<'a>(
+    expect: &[ExpectSpec],
+    entries: impl Iterator<Item = &'a Entry>,
+    things: impl Fn(&str, &str, &str) -> Vec<Thing>,
+) -> Vec<ExpectationOutcome> {
+    let mut tally = Tally::new(expect);
+    for entry in entries {
+        if let Some(service) = entry.note.service.and_then(by_name) {
+            tally.saw(entry.number, service, &service.calls(&entry.request));
+        }
+    }
+    tally.outcomes(things)
+}

@@ -1,0 +1,103 @@
+//! `on:` → the service or the operation that is meant.
+
+use std::collections::BTreeSet;
+
+use super::words::{either, list, quote};
+use crate::emulator::{ErrorCode, Operation, Service};
+use crate::scalar::nearest;
+use crate::services::{SERVICES, by_name};
+
+/// What a fault is aimed at.
+#[derive(Clone, Copy)]
+pub(super) struct Target {
+    pub(super) service: &'static dyn Service,
+    /// One operation; without it, all of them.
+    pub(super) operation: Option<&'static Operation>,
+}
+
+impl Target {
+    pub(super) fn name(self) -> String {
+        match self.operation {
+            Some(operation) => format!("{}.{}", self.service.name(), operation.name),
+            None => self.service.name().to_owned(),
+        }
+    }
+
+    /// The operations that it is aimed at.
+    fn operations(&self) -> &[&'static Operation] {
+        match &self.operation {
+            Some(operation) => std::slice::from_ref(operation),
+            None => self.service.operations(),
+        }
+    }
+
+    /// The kinds of things that calls of it name.
+    pub(super) fn kinds(self) -> BTreeSet<&'static str> {
+        let parameters = self.operations().iter().flat_map(|operation| operation.parameters);
+        parameters.filter_map(|parameter| Some(parameter.names?.kind)).collect()
+    }
+
+    /// Every parameter of what it is aimed at, each once.
+    fn parameters(self) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        for parameter in self.operations().iter().flat_map(|operation| operation.parameters) {
+            if !names.contains(&parameter.name) {
+                names.push(parameter.name);
+            }
+        }
+        names
+    }
+
+    /// What to say of a parameter that it does not have; `None` when it has it.
+    pub(super) fn stranger(self, name: &str) -> Option<(String, String)> {
+        let known = self.parameters();
+        if self.operations().iter().any(|operation| operation.parameter(name).is_some()) {
+            return None;
+        }
+        let help = match nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => "it has none that can be matched".to_owned(),
+            None => format!("its parameters are {}", list(&known)),
+        };
+        Some((format!("`{}` has no parameter {}", self.name(), quote(name)), help))
+    }
+
+    /// Whether a call of it can give this error.
+    pub(super) fn can_give(self, code: &ErrorCode) -> bool {
+        self.operation.is_none_or(|operation| operation.gives(code.code).is_some())
+    }
+}
+
+/// What `on` means, or what is wrong with it and what to type.
+pub(super) fn target(on: &str) -> Result<Target, (String, String)> {
+    let (first, rest) = on.split_once('.').map_or((on, None), |(first, rest)| (first, Some(rest)));
+    let targets = || SERVICES.iter().flat_map(|service| targets(*service));
+    let Some(service) = by_name(first) else {
+        let meant = targets().find(|target| target.operation.is_some_and(|operation| operation.name == on));
+        let names: Vec<_> = targets().map(Target::name).collect();
+        let near = meant
+            .map(Target::name)
+            .or_else(|| nearest(on, names.iter().map(String::as_str)).map(str::to_owned));
+        let help = near
+            .map_or_else(|| format!("aim at {}", either(&names)), |near| format!("did you mean `{near}`?"));
+        return Err((format!("there is no vendor or operation {}", quote(on)), help));
+    };
+    let Some(rest) = rest else { return Ok(Target { service, operation: None }) };
+    let known = service.operations();
+    if let Some(operation) = known.iter().find(|operation| operation.name == rest) {
+        return Ok(Target { service, operation: Some(operation) });
+    }
+    let help = match nearest(rest, known.iter().map(|operation| operation.name)) {
+        Some(near) => format!("did you mean `{first}.{near}`?"),
+        None => format!("its operations are {}", list(targets_below(service).map(Target::name))),
+    };
+    Err((format!("{} has no operation {}", service.title(), quote(rest)), help))
+}
+
+fn targets(service: &'static dyn Service) -> impl Iterator<Item = Target> {
+    std::iter::once(Target { service, operation: None }).chain(targets_below(service))
+}
+
+fn targets_below(service: &'static dyn Service) -> impl Iterator<Item = Target> {
+    service.operations().iter().map(move |operation| Target { service, operation: Some(operation) })
+}

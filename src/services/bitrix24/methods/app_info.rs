@@ -1,0 +1,88 @@
+//! `app.info`: which application calls, and on what terms.
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::{Method, MethodAnswer, Run, Scope};
+use crate::emulator::{Exchange, Gives, Operation, gives};
+use crate::services::bitrix24::credentials::Means;
+use crate::services::bitrix24::errors::{self, Refusal};
+use crate::services::bitrix24::invocation::Invocation;
+use crate::services::bitrix24::php;
+
+/// The method.
+pub static METHOD: Method = Method {
+    operation: Operation {
+        name: "app.info",
+        verb: "POST",
+        path: "/rest/app.info",
+        summary: "tells which application calls, and on what terms",
+        parameters: &[],
+        errors: &[errors::OF_ALL, OWN],
+        requires: "an accepted credential",
+        status: 200,
+        changes: false,
+        source: "apidocs.bitrix24.com/api-reference/common/system/app-info.html",
+    },
+    scope: Scope::Basic,
+    is_timed: true,
+    example: |_| Some(json!({})),
+    run: Run::Alone(run),
+};
+
+static OWN: &[Gives] = &[gives(&errors::ACCESS_DENIED_CONTEXT)];
+
+/// What an application is told, in the order of the page.
+#[derive(Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+struct OfApplication<'a> {
+    id: u64,
+    code: &'a str,
+    version: u64,
+    status: &'static str,
+    installed: bool,
+    payment_expired: &'static str,
+    days: Option<u32>,
+    language_id: &'a str,
+    license: &'a str,
+    license_type: &'a str,
+    license_family: &'a str,
+}
+
+/// What a webhook is told.
+#[derive(Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+struct OfWebhook<'a> {
+    scope: Vec<&'a str>,
+    license: &'a str,
+}
+
+fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<MethodAnswer, Refusal> {
+    if invocation.caller.means == Means::Session {
+        return Err(invocation.refusal(&errors::ACCESS_DENIED_CONTEXT));
+    }
+    invocation.passed_up_to_lookup(exchange)?;
+    let portal = invocation.portal.portal();
+    let license = format!("{}_{}", portal.language, portal.license);
+    if invocation.caller.means == Means::Webhook {
+        let told = OfWebhook { scope: invocation.scopes(), license: &license };
+        return Ok(MethodAnswer::read(php::json(&told)));
+    }
+    let known = portal.applications.iter().zip(1..);
+    let client_id = invocation.caller.client_id.as_deref().unwrap_or_default();
+    let application = known.clone().find(|(known, _)| known.client_id.as_str() == client_id);
+    let told = OfApplication {
+        id: application.map_or(1, |(known, place)| known.id.unwrap_or(place)),
+        code: application.and_then(|(known, _)| known.code.as_deref()).unwrap_or(client_id),
+        version: application.map_or(1, |(known, _)| known.version),
+        status: "F",
+        installed: true,
+        payment_expired: "N",
+        days: None,
+        language_id: &portal.language,
+        license: &license,
+        license_type: &portal.license,
+        license_family: portal.license.trim_end_matches(|c: char| c.is_ascii_digit()),
+    };
+    Ok(MethodAnswer::read(php::json(&told)))
+}

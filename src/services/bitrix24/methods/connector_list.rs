@@ -1,0 +1,54 @@
+//! `imconnector.list`: every connector of the portal.
+
+use indexmap::IndexMap;
+use serde_json::json;
+
+use super::{Method, MethodAnswer, Run, Scope};
+use crate::emulator::{Exchange, Gives, Operation, gives};
+use crate::services::bitrix24::errors::{self, Refusal, documented, live};
+use crate::services::bitrix24::invocation::Invocation;
+use crate::services::bitrix24::php;
+
+/// The method.
+pub static METHOD: Method = Method {
+    operation: Operation {
+        name: "imconnector.list",
+        verb: "POST",
+        path: "/rest/imconnector.list",
+        summary: "lists every connector of the portal",
+        parameters: &[],
+        errors: &[errors::OF_ALL, OWN],
+        requires: "an accepted credential",
+        status: 200,
+        changes: false,
+        source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-list.html",
+    },
+    scope: Scope::Connectors,
+    is_timed: true,
+    example: |_| Some(json!({})),
+    run: Run::Alone(run),
+};
+
+static OWN: &[Gives] = &[
+    gives(&errors::ACCESS_DENIED_MODULE),
+    // Without what the server says of other methods behind it.
+    gives(&errors::WRONG_AUTH_TYPE).with(&[
+        documented(403, "Current authorization type is denied for this method"),
+        live(403, "Current authorization type is denied for this method"),
+    ]),
+    gives(&errors::ACCESS_DENIED_CONNECTORS),
+];
+
+fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<MethodAnswer, Refusal> {
+    invocation.application_alone()?;
+    invocation.passed_up_to_lookup(exchange)?;
+    let portal = invocation.portal.portal();
+    let built_in = portal.built_in.iter().map(|(id, name)| (id.as_str(), name.as_str()));
+    let registered = portal
+        .connectors
+        .iter()
+        .map(|connector| (connector.id.as_str(), connector.name.as_ref().unwrap_or(&connector.id).as_str()));
+    let names: IndexMap<_, _> = built_in.chain(registered).collect();
+    // PHP writes an empty array as a list.
+    Ok(MethodAnswer::read(if names.is_empty() { b"[]".to_vec() } else { php::json(&names) }))
+}

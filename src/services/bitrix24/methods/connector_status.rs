@@ -1,0 +1,73 @@
+//! `imconnector.status`: how a connector stands on a line.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{Method, MethodAnswer, Run, Scope, folded_connector};
+use crate::basics::Stage;
+use crate::emulator::{Exchange, Operation, Parameter, ValueType};
+use crate::services::bitrix24::errors::{self, Refusal};
+use crate::services::bitrix24::invocation::Invocation;
+use crate::services::bitrix24::php;
+use crate::services::bitrix24::section::Portal;
+
+/// The method.
+pub static METHOD: Method = Method {
+    operation: Operation {
+        name: "imconnector.status",
+        verb: "POST",
+        path: "/rest/imconnector.status",
+        summary: "tells how a connector stands on an open line",
+        parameters: &[
+            Parameter::new("CONNECTOR", "the connector").mentioning("connector"),
+            Parameter::new("LINE", "the open line; 0 without it")
+                .of(ValueType::Number)
+                .optional()
+                .mentioning("line"),
+        ],
+        errors: &[errors::OF_ALL, errors::OF_CONNECTORS],
+        requires: "an accepted credential, and a connector",
+        status: 200,
+        changes: false,
+        source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-status.html",
+    },
+    scope: Scope::Connectors,
+    is_timed: true,
+    example,
+    run: Run::Alone(run),
+};
+
+/// The members in the order of the page.
+#[derive(Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+struct Status<'a> {
+    line: i64,
+    connector: &'a str,
+    error: bool,
+    configured: bool,
+    status: bool,
+}
+
+fn example(portal: &Portal) -> Option<Value> {
+    let connector = portal.connectors.first()?;
+    let line = portal.lines.iter().find(|line| line.connectors.contains(&connector.id));
+    Some(json!({"CONNECTOR": connector.id, "LINE": line.map_or(0, |line| line.id).to_string()}))
+}
+
+fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<MethodAnswer, Refusal> {
+    invocation.application_alone()?;
+    invocation.passed(Stage::Auth, exchange)?;
+    // What is there and null counts as missing; an empty text does not.
+    let sent = invocation.parameters.value("CONNECTOR").filter(|value| !value.is_null());
+    let sent = sent.ok_or_else(|| Refusal::argument("CONNECTOR", invocation.edition))?;
+    invocation.passed(Stage::Arguments, exchange)?;
+    let sent = php::to_text(sent).ok_or_else(|| invocation.refusal(&errors::INTERNAL_SERVER_ERROR))?;
+    let connector = folded_connector(&sent);
+    let line = invocation.parameters.value("LINE").map_or(0, php::to_int);
+    invocation.passed(Stage::Lookup, exchange)?;
+    // A scenario lists the connectors that are wholly set up on a line; all others have no row there.
+    let is_active = invocation.portal.connector(&connector).is_some_and(|known| known.lines.contains(&line));
+    let status =
+        Status { line, connector: &connector, error: false, configured: is_active, status: is_active };
+    Ok(MethodAnswer::read(php::json(&status)))
+}

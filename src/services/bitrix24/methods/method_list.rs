@@ -1,0 +1,55 @@
+//! `methods`: what the caller may call.
+
+use serde_json::json;
+
+use super::{METHODS, Method, MethodAnswer, Run, Scope};
+use crate::emulator::{Exchange, Operation, Parameter, ValueType};
+use crate::services::bitrix24::errors::{self, Refusal};
+use crate::services::bitrix24::invocation::Invocation;
+use crate::services::bitrix24::php;
+
+/// The method.
+pub static METHOD: Method = Method {
+    operation: Operation {
+        name: "methods",
+        verb: "POST",
+        path: "/rest/methods",
+        summary: "lists the methods that the caller may call",
+        parameters: &[
+            Parameter::new("SCOPE", "the scope whose methods to list").optional(),
+            Parameter::new("FULL", "whether to list all methods that there are")
+                .of(ValueType::Flag)
+                .optional(),
+        ],
+        errors: &[errors::OF_ALL],
+        requires: "an accepted credential",
+        status: 200,
+        changes: false,
+        source: "apidocs.bitrix24.com/api-reference/common/system/methods.html",
+    },
+    scope: Scope::None,
+    is_timed: true,
+    example: |_| Some(json!({})),
+    run: Run::Alone(run),
+};
+
+fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<MethodAnswer, Refusal> {
+    invocation.passed_up_to_lookup(exchange)?;
+    let is_full = invocation.parameters.value("FULL").is_some_and(php::is_true);
+    let asked = invocation.parameters.value("SCOPE").and_then(php::to_text);
+    let connectors = invocation.rules().scope;
+    let is_listed = |method: &&Method| {
+        let scope = match method.scope {
+            Scope::None => "",
+            Scope::Basic => "basic",
+            Scope::Connectors => connectors,
+        };
+        match &asked {
+            Some(asked) => scope == asked,
+            None => is_full || method.scope != Scope::Connectors || invocation.caller.has_scope(connectors),
+        }
+    };
+    let names: Vec<_> =
+        METHODS.iter().copied().filter(is_listed).map(|method| method.operation.name).collect();
+    Ok(MethodAnswer::read(php::json(&names)))
+}

@@ -1,0 +1,38 @@
+//! `scope`: what the caller is granted.
+
+use serde_json::json;
+
+use super::{ALL_SCOPES, Method, MethodAnswer, Run, Scope};
+use crate::emulator::{Exchange, Operation, Parameter, ValueType};
+use crate::services::bitrix24::errors::{self, Refusal};
+use crate::services::bitrix24::invocation::Invocation;
+use crate::services::bitrix24::php;
+
+/// The method.
+pub static METHOD: Method = Method {
+    operation: Operation {
+        name: "scope",
+        verb: "POST",
+        path: "/rest/scope",
+        summary: "lists the scopes that the caller is granted",
+        parameters: &[Parameter::new("FULL", "whether to list all scopes that there are")
+            .of(ValueType::Flag)
+            .optional()],
+        errors: &[errors::OF_ALL],
+        requires: "an accepted credential",
+        status: 200,
+        changes: false,
+        source: "apidocs.bitrix24.com/api-reference/common/system/scope.html",
+    },
+    scope: Scope::None,
+    is_timed: true,
+    example: |_| Some(json!({})),
+    run: Run::Alone(run),
+};
+
+fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<MethodAnswer, Refusal> {
+    invocation.passed_up_to_lookup(exchange)?;
+    let is_full = invocation.parameters.value("FULL").is_some_and(php::is_true);
+    let scopes = if is_full { ALL_SCOPES.to_vec() } else { invocation.scopes() };
+    Ok(MethodAnswer::read(php::json(&scopes)))
+}

@@ -1,0 +1,37 @@
+//! What Bitrix24 asks of every client. One rule, one file.
+
+mod batch_length;
+mod limit_ignored;
+mod other_edition;
+mod repeated_argument_error;
+mod token_in_url;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::emulator::conduct::Rule;
+
+/// Every rule.
+pub static RULES: &[&Rule] = &[
+    &repeated_argument_error::RULE,
+    &limit_ignored::RULE,
+    &token_in_url::RULE,
+    &batch_length::RULE,
+    &other_edition::RULE,
+];
+
+/// The errors of a batch's commands, by the commands' names.
+type CommandErrors = BTreeMap<String, String>;
+
+fn command_errors(body: &[u8]) -> CommandErrors {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let code = |(name, error): (String, &Value)| Some((name, error["error"].as_str()?.to_owned()));
+    match &body["result"]["result_error"] {
+        Value::Object(all) => all.iter().filter_map(|(name, error)| code((name.clone(), error))).collect(),
+        Value::Array(all) => {
+            all.iter().enumerate().filter_map(|(place, error)| code((place.to_string(), error))).collect()
+        }
+        _ => CommandErrors::new(),
+    }
+}

@@ -1,0 +1,72 @@
+//! `bitrix24.repeated-argument-error`: the same call again after an error about its arguments.
+
+use super::command_errors;
+use crate::emulator::conduct::{Breach, Observer, Recalled, Recent, Rule, Seen, Severity};
+
+pub(super) static RULE: Rule = Rule {
+    name: "bitrix24.repeated-argument-error",
+    severity: Severity::Error,
+    summary: "a call, or a command of a batch, that was refused for its arguments is not made again as it was",
+    source: "apidocs.bitrix24.com, error handling",
+    observe: || Box::new(RepeatedArgumentError::default()),
+};
+
+/// Errors that the same arguments always give.
+const OF_ARGUMENTS: [&str; 5] = [
+    "ERROR_ARGUMENT",
+    "IMCONNECTOR_NO_CORRECT_PROVIDER",
+    "ERROR_METHOD_NOT_FOUND",
+    "ERROR_BATCH_LENGTH_EXCEEDED",
+    "invalid_request",
+];
+
+#[derive(Default)]
+struct RepeatedArgumentError {
+    /// Requests, and commands of batches, that were refused, with the error.
+    refused: Recent<&'static str>,
+}
+
+impl Observer for RepeatedArgumentError {
+    fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
+        let recalled = self.refused.recall(|| seen.meaning(), seen);
+        if matches!(recalled, Recalled::UnderWay) {
+            return None;
+        }
+        if let Some(code) = seen.error.filter(|code| OF_ARGUMENTS.contains(code) && !seen.is_spoilt) {
+            self.refused.put(seen.meaning(), seen, code);
+        }
+        let of_commands = self.repeated_commands(seen);
+        let Recalled::Known(earlier, code) = recalled else { return of_commands };
+        let what = format!("it was refused with {code}, and made again as it was");
+        Some(Breach::after(earlier, seen, what))
+    }
+}
+
+impl RepeatedArgumentError {
+    /// The same for the commands of a batch, each of which is refused for itself.
+    fn repeated_commands(&mut self, seen: &Seen<'_>) -> Option<Breach> {
+        let commands = seen.calls.get(1..).filter(|commands| !commands.is_empty())?;
+        let errors = if seen.is_spoilt { Default::default() } else { command_errors(&seen.reply.body) };
+        let mut first = None;
+        let mut told = Vec::new();
+        for call in commands {
+            let name = call.command.as_deref().unwrap_or_default();
+            let Some(command) = seen.meaning_of(call) else { continue };
+            match self.refused.recall(|| command, seen) {
+                Recalled::UnderWay => continue,
+                Recalled::Nothing => {}
+                Recalled::Known(earlier, code) => {
+                    first.get_or_insert(earlier);
+                    told.push(format!(
+                        "the command `{name}` was refused with {code}, and came again as it was"
+                    ));
+                }
+            }
+            let code = errors.get(name).and_then(|code| OF_ARGUMENTS.iter().find(|known| *known == code));
+            if let Some(code) = code {
+                self.refused.put(command, seen, *code);
+            }
+        }
+        first.map(|earlier| Breach::after(earlier, seen, told.join("; ")))
+    }
+}

@@ -1,0 +1,21 @@
+//! `chert.body-after-signing`: a body that was written once to be signed and once more to be sent.
+
+use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
+use crate::services::chert::SERIALISED_AGAIN;
+
+pub(super) static RULE: Rule = Rule {
+    name: "chert.body-after-signing",
+    severity: Severity::Error,
+    summary: "the bytes that are signed are the bytes that are sent",
+    source: "docs.trychert.com, authentication: raw body",
+    observe: || Box::new(BodyAfterSigning),
+};
+
+struct BodyAfterSigning;
+
+impl Observer for BodyAfterSigning {
+    fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
+        let is_told = seen.remarks.iter().any(|remark| *remark == SERIALISED_AGAIN);
+        is_told.then(|| Breach::of(seen, SERIALISED_AGAIN))
+    }
+}

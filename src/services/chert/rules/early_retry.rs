@@ -1,0 +1,39 @@
+//! `chert.early-retry`: a request before the time that an answer asked to wait.
+
+use std::time::Duration;
+
+use super::error_member;
+use crate::emulator::conduct::{Breach, Observer, Recalled, Recent, Rule, Seen, Severity};
+
+pub(super) static RULE: Rule = Rule {
+    name: "chert.early-retry",
+    severity: Severity::Error,
+    summary: "a call that was answered with `retry_after` is made again after so many seconds",
+    source: "docs.trychert.com, errors: retry_after",
+    observe: || Box::new(EarlyRetry::default()),
+};
+
+#[derive(Default)]
+struct EarlyRetry {
+    /// Requests that are to wait so long.
+    waiting: Recent<Duration>,
+}
+
+impl Observer for EarlyRetry {
+    fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
+        let recalled = self.waiting.recall(|| seen.meaning(), seen);
+        if matches!(recalled, Recalled::UnderWay) {
+            return None;
+        }
+        if let Some(wait) = error_member(seen, "retry_after").and_then(|seconds| seconds.as_u64()) {
+            self.waiting.put(seen.meaning(), seen, Duration::from_secs(wait));
+        }
+        let Recalled::Known(earlier, wait) = recalled else { return None };
+        let waited = seen.pause_after(&earlier);
+        (waited < wait).then(|| {
+            let (wait, waited) = (wait.as_secs(), waited.as_millis());
+            let what = format!("it was asked to wait for {wait} s, and came again after {waited} ms");
+            Breach::after(earlier, seen, what)
+        })
+    }
+}

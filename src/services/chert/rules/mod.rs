@@ -1,0 +1,31 @@
+//! What Chert asks of every client. One rule, one file.
+
+mod backoff;
+mod body_after_signing;
+mod early_retry;
+mod repeated_refusal;
+mod signature_alone;
+mod signature_twice;
+
+use serde_json::Value;
+
+use crate::emulator::conduct::{Rule, Seen};
+
+/// Every rule.
+pub static RULES: &[&Rule] = &[
+    &repeated_refusal::RULE,
+    &early_retry::RULE,
+    &backoff::RULE,
+    &signature_twice::RULE,
+    &signature_alone::RULE,
+    &body_after_signing::RULE,
+];
+
+/// A member of the `error` of an answer.
+fn error_member(seen: &Seen<'_>, name: &str) -> Option<Value> {
+    if seen.error.is_none() || seen.is_spoilt {
+        return None;
+    }
+    let body: Value = serde_json::from_slice(&seen.reply.body).ok()?;
+    body.get("error").and_then(|error| error.get(name)).or_else(|| body.get(name)).cloned()
+}
