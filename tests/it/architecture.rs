@@ -106,28 +106,12 @@ fn every_folder_has_its_arrows() {
     }
 }
 
-/// Files of one folder that name each other, and are to be taken apart.
-const KNOWN_CIRCLES: &[(&str, [&str; 2])] = &[
-    ("services/bitrix24", ["editions", "errors"]),
-    ("services/bitrix24", ["invocation", "portal"]),
-    ("services/bitrix24", ["oauth", "portal"]),
-    ("services/chert", ["invocation", "workspace"]),
-    ("services/chert", ["signature", "workspace"]),
-];
-
 /// For each file of a folder: the other files of the folder that it names.
 fn neighbours(folder: &str, files: &[(String, String)]) -> BTreeMap<String, Vec<String>> {
-    let known = |from: &str, to: &str| {
-        KNOWN_CIRCLES
-            .iter()
-            .any(|(place, pair)| *place == folder && pair.contains(&from) && pair.contains(&to))
-    };
     let own = format!("crate::{}", folder.split('/').map(|part| format!("{part}::")).collect::<String>());
     let named = |name: &str, code: &str| {
         let mut named = [named_after("super::", code), named_after(&own, code)].concat();
-        named.retain(|other| {
-            other != name && files.iter().any(|(file, _)| file == other) && !known(name, other)
-        });
+        named.retain(|other| other != name && files.iter().any(|(file, _)| file == other));
         named
     };
     files.iter().map(|(name, code)| (name.clone(), named(name, code))).collect()

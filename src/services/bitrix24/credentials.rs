@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 use super::call::{Presented, Webhook};
 use super::editions::Edition;
-use super::errors::{self, Refusal};
+use super::errors;
+use super::refusal::Refusal;
 use super::section::{CredentialState, Portal, PortalState};
 use crate::basics::Draws;
 use crate::scalar::Text;

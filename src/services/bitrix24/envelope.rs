@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::credentials::Caller;
 use super::editions::Rules;
-use super::errors::Refusal;
 use super::parameters::Parameters;
 use super::php;
+use super::refusal::Refusal;
 use super::section::Envelope;
 use super::time::Time;
 use crate::http::{Field, Fields, Reply, field};

@@ -14,6 +14,8 @@ mod oauth;
 mod parameters;
 pub mod php;
 mod portal;
+mod refusal;
+mod requests;
 mod rules;
 mod secrets;
 mod section;
@@ -124,7 +126,7 @@ impl Service for Bitrix24 {
     }
 
     fn failure(&self) -> Reply {
-        let refusal = errors::Refusal::new(&errors::INTERNAL_SERVER_ERROR, Edition::Documented);
+        let refusal = refusal::Refusal::new(&errors::INTERNAL_SERVER_ERROR, Edition::Documented);
         envelope::error(&refusal, Edition::Documented.rules())
     }
 }

@@ -1,46 +1,16 @@
 //! Header fields → the tenant who calls, or why not.
 
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::Mac;
 use jiff::Timestamp;
-use sha2::Sha256;
-use subtle::ConstantTimeEq;
 
 use super::errors::{self, Refusal};
+use super::secret::Secret;
 use super::spellings::spellings;
 use super::workspace::{Tenant, Tenants};
 use crate::http::Request;
 
 /// How far a signature's time may be off, in seconds, either way.
 const WINDOW: u64 = 300;
-
-/// A tenant's secret, ready to be held against signatures.
-#[derive(Clone, Debug)]
-pub struct Secret {
-    text: String,
-    /// HMAC under this key: to hash the key for every request would cost as much as the rest of it.
-    keyed: Hmac<Sha256>,
-}
-
-impl Secret {
-    /// The secret with this text.
-    pub fn new(text: String) -> Self {
-        let keyed = Hmac::new_from_slice(text.as_bytes()).expect("HMAC takes a key of any length");
-        Self { text, keyed }
-    }
-
-    /// Compares with a token in constant time. How long the secret is, is none.
-    pub fn is(&self, token: &str) -> bool {
-        self.text.as_bytes().ct_eq(token.as_bytes()).into()
-    }
-
-    fn mac(&self, seconds: &str, body: &[u8]) -> Hmac<Sha256> {
-        let mut mac = self.keyed.clone();
-        mac.update(seconds.as_bytes());
-        mac.update(b".");
-        mac.update(body);
-        mac
-    }
-}
 
 /// `v1,<unix seconds>,<hex of HMAC-SHA256>` over `<unix seconds>.<body>`.
 pub fn sign(secret: &str, seconds: i64, body: &[u8]) -> String {

@@ -9,9 +9,10 @@ use crate::basics::Stage;
 use crate::emulator::{Effect, ErrorCode, Exchange, Gives, Operation, Parameter, ValueType, gives};
 use crate::http::Given;
 use crate::services::bitrix24::change::Change;
-use crate::services::bitrix24::errors::{self, Refusal};
+use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
+use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::{Line, Portal};
 
 /// The method.
