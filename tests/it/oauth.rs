@@ -238,6 +238,22 @@ fn a_lost_answer_leaves_the_pair_as_the_fault_says() {
 }
 
 #[test]
+fn a_change_that_comes_too_late_is_told() {
+    let server = serve(&format!(
+        "{}faults: [{{name: f, on: bitrix24.oauth.token, when: {{call: 1}}, reply: {{status: 502}}, applied: {{later: 15s}}}}]\n",
+        yaml("timing: {duration: 10s, processing: 0s}")
+    ));
+    assert_eq!(by_get(&server, GOOD).status(), 502);
+    // The client asks again before the first change is made, and gets another pair.
+    let pair = by_get(&server, GOOD).json();
+    let token = text(&pair, "access_token");
+    let seen = [0; 3].map(|_| rename(&server, token));
+    assert_eq!(seen, ["success"; 3], "the pair that the client has stays good");
+    let remarks: Vec<_> = server.journal().iter().flat_map(|entry| entry.note.remarks.clone()).collect();
+    assert_eq!(remarks, ["a change that was put off came too late: the refresh token had been used up"]);
+}
+
+#[test]
 fn the_endpoint_is_no_method() {
     let server = portal("edition: documented");
     assert_eq!(post(&server, "/rest/oauth.token", "").json()["error"], "ERROR_METHOD_NOT_FOUND");
