@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use serde::Deserialize;
 use serde_json::Value;
-use standin::engine::{Planned, Namespaces, World, step};
+use standin::engine::{Namespaces, Planned, World, step};
 use standin::basics::Arrival;
 use standin::fault::wire::Answer;
 use standin::http::{Body, Headers, Request};
@@ -106,20 +106,24 @@ fn divided<'a>(text: &'a [u8], by: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
 
 fuzz_target!(|session: Session| {
     let scenario = if session.is_live { &LIVE } else { &DOCUMENTED };
-    let mut namespaces = Namespaces::new(World::new(Arc::clone(scenario), 1, NOW));
+    let namespaces = Namespaces::new(World::new(Arc::clone(scenario), 1, NOW));
     for request in session.requests {
         if control::claims(request.path()) {
-            control::answer(&mut namespaces, &request, NOW);
+            control::answer(&namespaces, &request, NOW);
             control::refusal(&request, Some("token"));
             continue;
         }
-        let Ok((world, _)) = namespaces.of(&request, NOW) else { continue };
-        let planned = step(world, &request, Arrival::at(NOW));
-        check(world, &planned);
+        let Ok(namespace) = namespaces.of(&request, NOW) else { continue };
+        let mut world = match &namespace {
+            None => namespaces.main(),
+            Some(namespace) => namespace.world().expect("nobody drops it meanwhile"),
+        };
+        let planned = step(&mut world, &request, Arrival::at(NOW));
+        check(&world, &planned);
         world.record(request, planned, Arrival::at(NOW));
     }
     let journal = Request::new("GET", "/__standin/journal", Headers::default(), "".into());
-    assert_eq!(control::answer(&mut namespaces, &journal, NOW).status, 200);
+    assert_eq!(control::answer(&namespaces, &journal, NOW).status, 200);
     namespaces.main().state(NOW);
 });
 

@@ -108,9 +108,8 @@ impl Run {
         let mut variables = environment::of(&scenario, &plain, secure.as_deref());
         variables.extend(trust.iter().flat_map(environment::Trust::variables));
 
-        let look = |namespaces: &mut Namespaces, ended: serve::Ended| {
-            (judge(namespaces, &self.command, &ended), ended)
-        };
+        let look =
+            |namespaces: &Namespaces, ended: serve::Ended| (judge(namespaces, &self.command, &ended), ended);
         let job = (&self.command[..], &variables[..]);
         let judged =
             serve::serve_while(sockets, world, Options::default(), job, look).context("cannot serve")?;
@@ -120,9 +119,9 @@ impl Run {
             Err(error) => {
                 let code = not_started(&self.command[0], &error);
                 // A pipeline that collects reports finds out from them why there is nothing else.
-                let mut namespaces = Namespaces::new(World::new(Arc::clone(&scenario), seed, serve::now()));
+                let namespaces = Namespaces::new(World::new(Arc::clone(&scenario), seed, serve::now()));
                 let ended = serve::Ended { code: Some(code.into()), signal: None, left_behind: Vec::new() };
-                let report = Report { outcomes: Vec::new(), ..judge(&mut namespaces, &self.command, &ended) };
+                let report = Report { outcomes: Vec::new(), ..judge(&namespaces, &self.command, &ended) };
                 Ok(Exit::Code(self.write(&report).max(code)))
             }
         }
@@ -169,10 +168,10 @@ impl Run {
 }
 
 /// What the run came to, in every namespace that there was.
-fn judge(namespaces: &mut Namespaces, command: &[OsString], ended: &serve::Ended) -> Report {
+fn judge(namespaces: &Namespaces, command: &[OsString], ended: &serve::Ended) -> Report {
     let words = command.iter().map(|word| shell_word(&word.to_string_lossy()));
     let outcomes = namespaces.outcomes(serve::now());
-    let (counters, broken) = (namespaces.counters(), namespaces.broken());
+    let (counters, broken) = (namespaces.totals().counters, namespaces.broken());
     let world = namespaces.main();
     Report {
         scenario: world.scenario().name.clone(),

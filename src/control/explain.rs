@@ -36,7 +36,7 @@ pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
     }
     let hide = Redactor::new(world.scenario()).for_exchange(&entry.request, &entry.reply);
     let text = hide.text(&as_text(world, entry, &verdicts));
-    let headers = vec![("content-type".into(), "text/plain; charset=utf-8".into())];
+    let headers = vec![("content-type".into(), "text/plain; charset=utf-8".into())].into();
     Reply { status: 200, headers, body: text.into() }
 }
 

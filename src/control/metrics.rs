@@ -6,28 +6,28 @@ use super::Asked;
 use crate::engine::Namespaces;
 use crate::http::Reply;
 
-pub(super) fn answer(namespaces: &mut Namespaces, _: &Asked<'_>) -> Reply {
+pub(super) fn answer(namespaces: &Namespaces, _: &Asked<'_>) -> Reply {
     let mut text = String::new();
-    let counters = namespaces.counters();
+    let totals = namespaces.totals();
     head(&mut text, "standin_exchanges_total", "counter", "Requests answered, by operation and outcome.");
-    for ((service, operation, outcome), count) in &counters.by_outcome {
+    for ((service, operation, outcome), count) in &totals.counters.by_outcome {
         let _ = writeln!(
             text,
             "standin_exchanges_total{{vendor=\"{service}\",operation=\"{operation}\",outcome=\"{outcome}\",service=\"{service}\"}} {count}"
         );
     }
     head(&mut text, "standin_faults_fired_total", "counter", "Times that each fault fired.");
-    for (name, count) in namespaces.faults_fired() {
-        let _ = writeln!(text, "standin_faults_fired_total{{fault=\"{}\"}} {count}", escaped(&name));
+    for (name, count) in &totals.faults_fired {
+        let _ = writeln!(text, "standin_faults_fired_total{{fault=\"{}\"}} {count}", escaped(name));
     }
     let (connections, open) = namespaces.traffic().connections();
-    let living = namespaces.all().count() as u64;
+    let living = namespaces.all().len() as u64;
     for (name, kind, help, value) in [
         (
             "standin_journal_evicted_total",
             "counter",
             "Exchanges that no journal has any more.",
-            namespaces.evicted(),
+            totals.evicted,
         ),
         ("standin_connections_total", "counter", "Connections that came.", connections),
         ("standin_connections_open", "gauge", "Connections that are open.", open),
@@ -45,7 +45,7 @@ pub(super) fn answer(namespaces: &mut Namespaces, _: &Asked<'_>) -> Reply {
     let _ =
         writeln!(text, "{name}_bucket{{le=\"+Inf\"}} {count}\n{name}_sum {seconds}\n{name}_count {count}");
     let headers = vec![("content-type".into(), "text/plain; version=0.0.4; charset=utf-8".into())];
-    Reply { status: 200, headers, body: text.into() }
+    Reply { status: 200, headers: headers.into(), body: text.into() }
 }
 
 fn head(text: &mut String, name: &str, kind: &str, help: &str) {

@@ -16,11 +16,13 @@ mod snapshots;
 mod state;
 mod verify;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
-use crate::engine::{NAMESPACE_HEADER, Namespaces, UnknownNamespace, World};
+use crate::engine::{NAMESPACE_HEADER, Namespace, Namespaces, UnknownNamespace, World};
 use crate::http::{Body, Reply, Request};
 use crate::scalar::nearest;
 use crate::scenario::Report;
@@ -44,7 +46,7 @@ enum Answer {
     /// One world: the one that the server began with, or that of a namespace.
     Of(fn(&mut World, &Asked<'_>) -> Reply),
     /// All of them.
-    OfAll(fn(&mut Namespaces, &Asked<'_>) -> Reply),
+    OfAll(fn(&Namespaces, &Asked<'_>) -> Reply),
 }
 
 /// A request to the control interface.
@@ -111,7 +113,7 @@ pub fn claims(path: &str) -> bool {
 
 /// Answers a request to the control interface; `now` is the instant on the wall. What is asked below
 /// `/__standin/namespaces/NAME/`, or with the header field of a namespace, is asked of that one.
-pub fn answer(namespaces: &mut Namespaces, request: &Request, now: Timestamp) -> Reply {
+pub fn answer(namespaces: &Namespaces, request: &Request, now: Timestamp) -> Reply {
     let (path, namespace) = match in_namespace(request.path()) {
         Some((name, path)) => (path, Some(name)),
         None => (
@@ -133,17 +135,14 @@ pub fn answer(namespaces: &mut Namespaces, request: &Request, now: Timestamp) ->
         let asked = Asked { request, segment: segment.clone(), namespace, now };
         return match (route.answer, &asked.namespace) {
             (OfAll(answer), _) => answer(namespaces, &asked),
-            (Of(answer), None) => answer(namespaces.main(), &asked),
-            (Of(answer), Some(name)) => {
-                let reply = match namespaces.namespace(name, now) {
-                    Ok(world) => answer(world, &asked),
-                    Err(unknown) => no_namespace(&unknown),
-                };
+            (Of(answer), None) => answer(&mut namespaces.main(), &asked),
+            (Of(answer), Some(name)) => within(namespaces, name, now, |namespace, world| {
+                let reply = answer(world, &asked);
                 if route.path == SCENARIO {
-                    namespaces.replaced(name);
+                    namespaces.replaced(namespace, world);
                 }
                 reply
-            }
+            }),
         };
     }
     if !fitting.is_empty() {
@@ -161,6 +160,23 @@ pub fn answer(namespaces: &mut Namespaces, request: &Request, now: Timestamp) ->
         None => format!("there are `{}`", paths.join("`, `")),
     };
     mistake(404, format!("there is no `{}`", request.path()), &help)
+}
+
+/// What the world of a namespace says.
+fn within(
+    namespaces: &Namespaces,
+    name: &str,
+    now: Timestamp,
+    ask: impl FnOnce(&Arc<Namespace>, &mut World) -> Reply,
+) -> Reply {
+    let namespace = match namespaces.called(name, now) {
+        Ok(namespace) => namespace,
+        Err(unknown) => return no_namespace(&unknown),
+    };
+    match namespace.world() {
+        Some(mut world) => ask(&namespace, &mut world),
+        None => no_namespace(&UnknownNamespace(name.to_owned())),
+    }
 }
 
 /// The namespace of a path below it, and the path without it.

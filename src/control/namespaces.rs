@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Asked, mistake, no_namespace, refused};
-use crate::engine::{MOST_NAMESPACES, Namespaces, TooManyNamespaces, World};
+use super::{Asked, mistake, no_namespace, refused, within};
+use crate::engine::{MOST_NAMESPACES, Namespace, Namespaces, TooManyNamespaces, UnknownNamespace, World};
 use crate::http::Reply;
 use crate::scenario::Scenario;
 
@@ -18,21 +18,22 @@ struct Wanted {
     seed: Option<u64>,
 }
 
-pub(super) fn list(namespaces: &mut Namespaces, _: &Asked<'_>) -> Reply {
-    let shown = |(name, world, used): (&str, &World, jiff::Timestamp)| {
-        json!({
-            "namespace": name,
+pub(super) fn list(namespaces: &Namespaces, _: &Asked<'_>) -> Reply {
+    let shown = |namespace: &Namespace| {
+        let world = namespace.world()?;
+        Some(json!({
+            "namespace": namespace.name(),
             "scenario": world.scenario().name,
             "seed": world.seed(),
             "exchanges": world.counters().exchanges,
-            "last_used": used.to_string(),
-        })
+            "last_used": namespace.used().to_string(),
+        }))
     };
-    let all: Vec<_> = namespaces.all().map(shown).collect();
+    let all: Vec<_> = namespaces.all().iter().filter_map(|namespace| shown(namespace)).collect();
     Reply::json(200, &json!({"namespaces": all}))
 }
 
-pub(super) fn open(namespaces: &mut Namespaces, asked: &Asked<'_>) -> Reply {
+pub(super) fn open(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
     let help = "send nothing, or `{\"scenario\": \"YAML\", \"seed\": 7}`, both optional";
     let body = asked.request.body().trim_ascii();
     let wanted = if body.is_empty() { Ok(Wanted::default()) } else { serde_json::from_slice::<Wanted>(body) };
@@ -45,7 +46,9 @@ pub(super) fn open(namespaces: &mut Namespaces, asked: &Asked<'_>) -> Reply {
         Err(report) => return refused(&report, "the scenario has mistakes; no namespace was made"),
     };
     match namespaces.open(scenario.as_ref(), wanted.seed, asked.now) {
-        Ok((name, world)) => Reply::json(201, &described(&name, world, asked)),
+        Ok(namespace) => within(namespaces, namespace.name(), asked.now, |namespace, world| {
+            Reply::json(201, &described(namespace.name(), world, asked))
+        }),
         Err(TooManyNamespaces) => mistake(
             503,
             format!("there are {MOST_NAMESPACES} namespaces already"),
@@ -54,18 +57,17 @@ pub(super) fn open(namespaces: &mut Namespaces, asked: &Asked<'_>) -> Reply {
     }
 }
 
-pub(super) fn show(namespaces: &mut Namespaces, asked: &Asked<'_>) -> Reply {
-    match namespaces.namespace(&asked.segment, asked.now) {
-        Ok(world) => Reply::json(200, &described(&asked.segment, world, asked)),
-        Err(unknown) => no_namespace(&unknown),
-    }
+pub(super) fn show(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
+    within(namespaces, &asked.segment, asked.now, |namespace, world| {
+        Reply::json(200, &described(namespace.name(), world, asked))
+    })
 }
 
-pub(super) fn close(namespaces: &mut Namespaces, asked: &Asked<'_>) -> Reply {
+pub(super) fn close(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
     let name = &asked.segment;
     match namespaces.close(name, asked.now) {
         true => Reply::json(200, &json!({"dropped": name})),
-        false => no_namespace(&crate::engine::UnknownNamespace(name.clone())),
+        false => no_namespace(&UnknownNamespace(name.clone())),
     }
 }
 

@@ -96,14 +96,14 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::Headers;
+    use crate::http::{Fields, Headers};
 
     fn entry(number: u64, body: usize) -> Entry {
         Entry {
             number,
             at: Timestamp::UNIX_EPOCH,
             request: Request::new("POST", "/", Headers::default(), vec![b'x'; body].into()),
-            reply: Arc::new(Reply { status: 200, headers: Vec::new(), body: bytes::Bytes::new() }),
+            reply: Arc::new(Reply { status: 200, headers: Fields::default(), body: bytes::Bytes::new() }),
             note: Note::default(),
         }
     }

@@ -3,9 +3,11 @@
 //! Nothing in here waits, reads a clock, opens a socket or draws unseeded randomness.
 
 mod counters;
+mod directory;
 mod explain;
 mod faults;
 mod journal;
+mod namespace;
 mod namespaces;
 mod observers;
 mod other_edition;
@@ -18,8 +20,10 @@ mod unknown;
 mod world;
 
 pub use counters::Counters;
+pub use directory::{Credential, Totals};
 pub use explain::{Verdict, explain, wire};
 pub use journal::{Entry, Journal, Note};
+pub use namespace::Namespace;
 pub use namespaces::{
     IDLE, MOST_NAMESPACES, NAMESPACE_HEADER, Namespaces, TooManyNamespaces, UnknownNamespace, issued,
 };

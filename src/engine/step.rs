@@ -150,6 +150,12 @@ impl Checkpoint for Inspector<'_> {
             self.operation = call.operation;
             self.note.operation = call.operation.map(|operation| operation.name);
         }
+        if self.faults.plan.is_empty() && self.preferred.is_none() {
+            if !call.nested {
+                self.note.stage = Some(stage);
+            }
+            return Ok(Fate::Now);
+        }
         let subject = Subject {
             facts: call.facts,
             request: self.request,

@@ -138,13 +138,6 @@ impl World {
         fired
     }
 
-    /// A fresh copy at the start of `scenario`, whose credentials end with `suffix`.
-    pub fn for_namespace(&self, scenario: &Scenario, suffix: String, seed: u64, now: Timestamp) -> Self {
-        let scenario = Arc::new(scenario.with_suffix(&suffix));
-        let namespace = Self { allows_prefer: self.allows_prefer, suffix, ..Self::new(scenario, seed, now) };
-        if self.observers.judges() { namespace.judging() } else { namespace }
-    }
-
     /// Keeps the seed whatever scenario comes, as it was given to the server.
     #[must_use]
     pub fn with_given_seed(self, seed_is_given: bool) -> Self {
@@ -187,7 +180,7 @@ impl World {
     }
 
     /// The scenario that this world lives.
-    pub fn scenario(&self) -> &Scenario {
+    pub fn scenario(&self) -> &Arc<Scenario> {
         &self.scenario
     }
 

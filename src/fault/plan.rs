@@ -119,6 +119,11 @@ impl Plan {
         self.faults.push(fault);
     }
 
+    /// Whether there has never been a fault.
+    pub fn is_empty(&self) -> bool {
+        self.faults.is_empty()
+    }
+
     /// The fault with this number.
     pub fn fault(&self, number: u32) -> &Fault {
         &self.faults[number as usize]

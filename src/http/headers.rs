@@ -2,26 +2,34 @@
 
 /// Header fields in the order received. Names are lower case; values are bytes.
 ///
-/// A journal keeps a thousand of these: one text and one list cost less than a pair of strings a field.
+/// A journal keeps a thousand of these: one block of memory costs less than a pair of strings a field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers {
-    text: Vec<u8>,
-    /// Where each name and each value ends in `text`.
-    ends: Vec<(u32, u32)>,
+    /// For each field the length of its name, the length of its value, name and value.
+    block: Vec<u8>,
 }
+
+/// A length in the block.
+type Length = [u8; 4];
 
 impl Headers {
     /// No fields yet, with room for `fields` fields of `bytes` bytes in all.
     pub fn with_capacity(fields: usize, bytes: usize) -> Self {
-        Self { text: Vec::with_capacity(bytes), ends: Vec::with_capacity(fields) }
+        Self { block: Vec::with_capacity(bytes + fields * 2 * size_of::<Length>()) }
     }
 
     /// Adds a field at the end.
     pub fn push(&mut self, name: &str, value: &[u8]) {
-        self.text.extend(name.bytes().map(|byte| byte.to_ascii_lowercase()));
-        let name_end = self.text.len() as u32;
-        self.text.extend_from_slice(value);
-        self.ends.push((name_end, self.text.len() as u32));
+        self.push_lower_case(&name.to_ascii_lowercase(), value);
+    }
+
+    /// The same for a name that is in lower case.
+    pub fn push_lower_case(&mut self, name: &str, value: &[u8]) {
+        let length = |bytes: &[u8]| (bytes.len() as u32).to_le_bytes();
+        self.block.extend_from_slice(&length(name.as_bytes()));
+        self.block.extend_from_slice(&length(value));
+        self.block.extend_from_slice(name.as_bytes());
+        self.block.extend_from_slice(value);
     }
 
     /// The first value of the field `name`, which is given in lower case.
@@ -36,18 +44,21 @@ impl Headers {
 
     /// Every field in order: name, value.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let mut start = 0;
-        self.ends.iter().map(move |&(name_end, value_end)| {
-            let (name_end, value_end) = (name_end as usize, value_end as usize);
-            let field = (&self.text[start..name_end], &self.text[name_end..value_end]);
-            start = value_end;
-            field
+        let mut rest = &self.block[..];
+        std::iter::from_fn(move || {
+            let (name, after) = rest.split_first_chunk::<4>()?;
+            let (value, after) = after.split_first_chunk::<4>()?;
+            let length = |bytes: &Length| u32::from_le_bytes(*bytes) as usize;
+            let (name, after) = after.split_at(length(name));
+            let (value, after) = after.split_at(length(value));
+            rest = after;
+            Some((name, value))
         })
     }
 
     /// Memory held beyond the value itself, in bytes.
     pub fn weight(&self) -> usize {
-        self.text.capacity() + self.ends.capacity() * size_of::<(u32, u32)>()
+        self.block.capacity()
     }
 }
 

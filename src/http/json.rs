@@ -7,14 +7,16 @@ const DEEPEST: usize = 128;
 
 /// Reads a JSON text; `None` when it is none.
 pub fn parse<'text, T: Deserialize<'text>>(text: &'text [u8]) -> Option<T> {
-    if let Ok(value) = serde_json::from_slice(text) {
+    // JSON is UTF-8, and to find that out once costs less than string by string.
+    let text = std::str::from_utf8(text).ok()?;
+    if let Ok(value) = serde_json::from_str(text) {
         return Some(value);
     }
     // The parser stops one level short of what is promised.
-    if depth(text) != DEEPEST {
+    if depth(text.as_bytes()) != DEEPEST {
         return None;
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
     deserializer.disable_recursion_limit();
     let value = T::deserialize(&mut deserializer).ok()?;
     deserializer.end().ok().map(|()| value)

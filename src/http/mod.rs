@@ -3,13 +3,17 @@
 pub mod json;
 
 mod facts;
+mod fields;
 mod headers;
+mod members;
 mod reply;
 mod request;
 mod way;
 
 pub use facts::{Facts, ValueKind};
+pub use fields::{Field, Fields, field};
 pub use headers::Headers;
+pub use members::{Given, Members};
 pub use reply::Reply;
 pub use request::{Body, Connection, Request};
 pub use way::Way;

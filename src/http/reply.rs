@@ -1,16 +1,16 @@
 //! What a vendor says: status, header fields, body bytes.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
+
+use super::{Field, Fields, field};
 
 /// A reply, complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
-    /// Header fields in the order sent, names in lower case. `content-length` is the server's business.
-    pub headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+    /// The header fields. `content-length` is the server's business.
+    pub headers: Fields,
     /// The body.
     pub body: Bytes,
 }
@@ -20,7 +20,8 @@ impl Reply {
     pub fn json(status: u16, value: &serde_json::Value) -> Self {
         let mut body = serde_json::to_vec_pretty(value).expect("a JSON value always serialises");
         body.push(b'\n');
-        Self { status, headers: vec![("content-type".into(), "application/json".into())], body: body.into() }
+        static JSON: [Field; 1] = [field("content-type", "application/json")];
+        Self { status, headers: Fields::common(&JSON), body: body.into() }
     }
 
     /// The first value of the header field `name`, which is given in lower case.
@@ -30,10 +31,6 @@ impl Reply {
 
     /// Memory held beyond the value itself, in bytes.
     pub fn weight(&self) -> usize {
-        let owned = |value: &Cow<'_, str>| if let Cow::Owned(text) = value { text.capacity() } else { 0 };
-        let fields = self.headers.capacity() * size_of::<(Cow<'_, str>, Cow<'_, str>)>();
-        self.body.len()
-            + fields
-            + self.headers.iter().map(|(name, value)| owned(name) + owned(value)).sum::<usize>()
+        self.body.len() + self.headers.weight()
     }
 }

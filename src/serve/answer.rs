@@ -1,216 +1,161 @@
 //! One exchange: hyper's request → values → the world → hyper's response.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, EXPECT, HOST, HeaderName, HeaderValue};
+use hyper::header::{EXPECT, HOST, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode, Version};
-
-use tokio::sync::{Notify, watch};
+use jiff::Timestamp;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::client::Client;
-use super::run::Options;
-use super::script_stream::{MARK, Order, Orders};
+use super::shared::Shared;
 use super::{body, clock};
 use crate::basics::Arrival;
 use crate::control;
-use crate::engine::{Namespaces, Note, Planned, Traffic, World, issued, step, wire};
+use crate::engine::{Namespace, Note, Planned, World, issued, wire};
 use crate::fault::Wire;
-use crate::http::{Body, Headers, Reply, Request};
+use crate::http::{Body, Field, Headers, Reply, Request};
 use crate::services::SERVICES;
-
-/// What all connections of a server share.
-#[derive(Debug)]
-pub struct Shared {
-    namespaces: Mutex<Namespaces>,
-    /// Whether answers carry the number of their exchange.
-    tag: bool,
-    /// What others than this machine must know to use the control interface.
-    control_token: Option<String>,
-    traffic: Arc<Traffic>,
-    /// Tells those who wait for something that an exchange has been recorded.
-    recorded: Notify,
-    /// Turns true when the server stops: what is held up is held up no longer.
-    stopping: watch::Sender<bool>,
-    /// Answers a request; a test puts something else here.
-    pub(super) step: Step,
-}
 
 /// How often those who wait look, though no exchange comes: changes also come by the clock.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// What answers a request.
-pub(super) type Step = fn(&mut World, &Request, Arrival) -> Planned;
+/// Takes a request in and waits until its answer is due.
+pub(super) async fn exchange(
+    shared: &Shared,
+    request: hyper::Request<Incoming>,
+    client: &Client,
+) -> Result<Exchanged, hyper::Error> {
+    let head = clock::now();
+    let connection = client.begin(request.version() < Version::HTTP_2);
+    let (parts, incoming) = request.into_parts();
+    let client_waits = parts.version >= Version::HTTP_11 && parts.headers.contains_key(EXPECT);
+    let bytes = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let mut headers = Headers::with_capacity(parts.headers.len(), bytes);
+    // hyper gives names in lower case.
+    parts.headers.iter().for_each(|(name, value)| headers.push_lower_case(name.as_str(), value.as_bytes()));
+    // HTTP/2 names the host elsewhere.
+    if let (None, Some(authority)) = (parts.headers.get(HOST), parts.uri.authority()) {
+        headers.push("host", authority.as_str().as_bytes());
+    }
+    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+    let body = body::read(incoming, client_waits).await.inspect_err(|error| {
+        tracing::warn!(%error, "the client left before its body was complete");
+    })?;
+    let mut request = Request::new(parts.method.as_str(), target, headers, body);
+    request.source = client.address;
+    request.secure = client.is_secure;
+    request.connection = connection;
+    let closes = request.body == Body::TooLarge;
+    let has_body = &*request.method != "HEAD";
+    let Answered { reply, number, delay, mut wire, namespace } = match control::patience(&request) {
+        None => plan(shared, request, head),
+        Some(patience) => wait_for(shared, request, head, patience).await,
+    };
+    if !delay.is_zero() {
+        let mut stopping = shared.stopping();
+        // Who leaves before the answer is there has not read it.
+        let namespace = namespace.map(|namespace| Arc::downgrade(&namespace));
+        let mut waiting = Waiting { shared, namespace, number };
+        tokio::select! {
+            () = sleep(delay) => {}
+            // An answer that comes sooner than the scenario says would be a wrong one.
+            _ = stopping.wait_for(|stopping| *stopping) => wire = Some(Wire::Empty),
+        }
+        waiting.number = None;
+    }
+    let has_body = has_body && !matches!(reply.status, 204 | 304);
+    Ok(Exchanged { reply, number: number.filter(|_| shared.tag), wire, has_body, closes })
+}
 
-impl Shared {
-    pub(super) fn new(world: World, options: Options) -> Self {
-        let namespaces = Namespaces::new(world);
-        Self {
-            traffic: Arc::clone(namespaces.traffic()),
-            namespaces: Mutex::new(namespaces),
-            tag: options.tag,
-            control_token: options.control_token,
-            recorded: Notify::new(),
-            stopping: watch::Sender::new(false),
-            step,
+/// Asks again, as exchanges come and go, until what is expected has come or `patience` is over.
+async fn wait_for(shared: &Shared, request: Request, head: Timestamp, patience: Duration) -> Answered {
+    let deadline = Instant::now() + patience;
+    let mut stopping = shared.stopping();
+    loop {
+        let recorded = shared.recorded.notified();
+        let answered = plan(shared, request.clone(), head);
+        if control::is_final(&answered.reply) || Instant::now() >= deadline {
+            return answered;
+        }
+        let next = deadline.min(Instant::now() + LOOK_AGAIN);
+        tokio::select! {
+            () = recorded => {}
+            () = sleep_until(next) => {}
+            _ = stopping.wait_for(|stopping| *stopping) => return answered,
         }
     }
+}
 
-    /// The worlds, for as long as the guard lives. A panic while it was held does not end the server.
-    pub fn namespaces(&self) -> MutexGuard<'_, Namespaces> {
-        self.namespaces.lock().unwrap_or_else(PoisonError::into_inner)
+/// Looks for the world that the request is for, and makes the reply under its lock.
+fn plan(shared: &Shared, request: Request, head: Timestamp) -> Answered {
+    let body = clock::now();
+    let plain = |reply: Reply| Answered {
+        reply: Arc::new(reply),
+        number: None,
+        delay: Duration::ZERO,
+        wire: None,
+        namespace: None,
+    };
+    let namespaces = shared.namespaces();
+    if control::claims(request.path()) {
+        let refused = control::refusal(&request, shared.control_token.as_deref());
+        return plain(refused.unwrap_or_else(|| control::answer(namespaces, &request, body)));
     }
-
-    /// What passes the sockets.
-    pub(super) fn traffic(&self) -> &Arc<Traffic> {
-        &self.traffic
-    }
-
-    /// Says that the server stops.
-    pub(super) fn stop(&self) {
-        self.stopping.send_replace(true);
-    }
-
-    /// Turns true when the server stops.
-    pub(super) fn stopping(&self) -> watch::Receiver<bool> {
-        self.stopping.subscribe()
-    }
-
-    /// Answers one request over HTTP/1; what the connection is to do with the answer is told to `orders`.
-    ///
-    /// # Errors
-    /// When the client leaves before its body is complete; the connection is then closed.
-    pub(super) async fn answer(
-        &self,
-        request: hyper::Request<Incoming>,
-        client: &Client,
-        orders: &Orders,
-    ) -> Result<Response<Full<Bytes>>, hyper::Error> {
-        let Exchanged { reply, number, wire, has_body, closes } = self.exchange(request, client).await?;
-        orders.idle().await;
-        let mut response = response(&reply, wire.is_some(), number);
-        if closes {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        if let Some(wire) = wire {
-            orders.give(Order { wire, body: if has_body { reply.body.len() } else { 0 } });
-        }
-        Ok(response)
-    }
-
-    /// Takes a request in and waits until its answer is due.
-    pub(super) async fn exchange(
-        &self,
-        request: hyper::Request<Incoming>,
-        client: &Client,
-    ) -> Result<Exchanged, hyper::Error> {
-        let head = clock::now();
-        let connection = client.begin(request.version() < Version::HTTP_2);
-        let (parts, incoming) = request.into_parts();
-        let client_waits = parts.version >= Version::HTTP_11 && parts.headers.contains_key(EXPECT);
-        let bytes = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-        let mut headers = Headers::with_capacity(parts.headers.len(), bytes);
-        parts.headers.iter().for_each(|(name, value)| headers.push(name.as_str(), value.as_bytes()));
-        // HTTP/2 names the host elsewhere.
-        if let (None, Some(authority)) = (parts.headers.get(HOST), parts.uri.authority()) {
-            headers.push("host", authority.as_str().as_bytes());
-        }
-        let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
-        let body = body::read(incoming, client_waits).await.inspect_err(|error| {
-            tracing::warn!(%error, "the client left before its body was complete");
-        })?;
-        let mut request = Request::new(parts.method.as_str(), target, headers, body);
-        request.source = client.address;
-        request.secure = client.is_secure;
-        request.connection = connection;
-        let closes = request.body == Body::TooLarge;
-        let has_body = &*request.method != "HEAD";
-        let Answered { reply, number, delay, mut wire, namespace } = match control::patience(&request) {
-            None => self.plan(request, head),
-            Some(patience) => self.wait_for(request, head, patience).await,
+    let namespace = match namespaces.of(&request, body) {
+        Ok(found) => found,
+        Err(unknown) => return plain(control::no_namespace(&unknown)),
+    };
+    let answered = {
+        let world = match &namespace {
+            None => Some(namespaces.main()),
+            Some(namespace) => namespace.world(),
         };
-        if !delay.is_zero() {
-            let mut stopping = self.stopping();
-            // Who leaves before the answer is there has not read it.
-            let mut waiting = Waiting { shared: self, namespace, number };
-            tokio::select! {
-                () = sleep(delay) => {}
-                // An answer that comes sooner than the scenario says would be a wrong one.
-                _ = stopping.wait_for(|stopping| *stopping) => wire = Some(Wire::Empty),
-            }
-            waiting.number = None;
-        }
-        let has_body = has_body && !matches!(reply.status, 204 | 304);
-        Ok(Exchanged { reply, number: number.filter(|_| self.tag), wire, has_body, closes })
-    }
+        // `None`: the namespace was dropped between the two looks.
+        let Some(world) = world else { return plan(shared, request, head) };
+        make(shared, world, namespace.as_ref(), request, (head, body))
+    };
+    Answered { namespace, ..answered }
+}
 
-    /// Asks again, as exchanges come and go, until what is expected has come or `patience` is over.
-    async fn wait_for(&self, request: Request, head: jiff::Timestamp, patience: Duration) -> Answered {
-        let deadline = Instant::now() + patience;
-        let mut stopping = self.stopping();
-        loop {
-            let recorded = self.recorded.notified();
-            let answered = self.plan(request.clone(), head);
-            if control::is_final(&answered.reply) || Instant::now() >= deadline {
-                return answered;
-            }
-            let next = deadline.min(Instant::now() + LOOK_AGAIN);
-            tokio::select! {
-                () = recorded => {}
-                () = sleep_until(next) => {}
-                _ = stopping.wait_for(|stopping| *stopping) => return answered,
-            }
-        }
+/// Makes the reply, and lets the world go.
+fn make(
+    shared: &Shared,
+    mut world: MutexGuard<'_, World>,
+    namespace: Option<&Arc<Namespace>>,
+    request: Request,
+    (head, body): (Timestamp, Timestamp),
+) -> Answered {
+    let arrival = Arrival { head, body, now: clock::now() };
+    let step = shared.step;
+    let planned = catch_unwind(AssertUnwindSafe(|| step(&mut world, &request, arrival)));
+    let planned = planned.unwrap_or_else(|_| {
+        tracing::error!(
+            number = world.counters().exchanges + 1,
+            "a panic while answering; this is a bug of standin"
+        );
+        broken(&request)
+    });
+    let (delay, wire) = (planned.delay, planned.wire);
+    let issued = namespace.map(|namespace| (namespace, issued(&request, &planned.reply)));
+    let reply = world.record(request, planned, arrival);
+    log(&world);
+    let number = Some(world.counters().exchanges);
+    if let Some((namespace, credentials)) = issued {
+        shared.namespaces().issued(namespace, &world, credentials);
     }
-
-    /// Makes the reply under the lock.
-    fn plan(&self, request: Request, head: jiff::Timestamp) -> Answered {
-        let body = clock::now();
-        let mut namespaces = self.namespaces();
-        let plain = |reply: Reply| Answered {
-            reply: Arc::new(reply),
-            number: None,
-            delay: Duration::ZERO,
-            wire: None,
-            namespace: None,
-        };
-        if control::claims(request.path()) {
-            let refused = control::refusal(&request, self.control_token.as_deref());
-            return plain(refused.unwrap_or_else(|| control::answer(&mut namespaces, &request, body)));
-        }
-        let (world, namespace) = match namespaces.of(&request, body) {
-            Ok(found) => found,
-            Err(unknown) => return plain(control::no_namespace(&unknown)),
-        };
-        let arrival = Arrival { head, body, now: clock::now() };
-        let step = self.step;
-        let planned = catch_unwind(AssertUnwindSafe(|| step(world, &request, arrival)));
-        let planned = planned.unwrap_or_else(|_| {
-            tracing::error!(
-                number = world.counters().exchanges + 1,
-                "a panic while answering; this is a bug of standin"
-            );
-            broken(&request)
-        });
-        let (delay, wire) = (planned.delay, planned.wire);
-        let issued = namespace.clone().map(|name| (name, issued(&request, &planned.reply)));
-        let reply = world.record(request, planned, arrival);
-        log(world);
-        let number = Some(world.counters().exchanges);
-        self.recorded.notify_waiters();
-        let made = clock::now().duration_since(body);
-        self.traffic.took(Duration::try_from(made).unwrap_or_default() + delay);
-        if let Some((name, credentials)) = issued {
-            namespaces.issued(&name, credentials);
-        }
-        Answered { reply, number, delay, wire, namespace }
-    }
+    drop(world);
+    shared.recorded.notify_waiters();
+    let made = clock::now().duration_since(body);
+    shared.traffic().took(Duration::try_from(made).unwrap_or_default() + delay);
+    Answered { reply, number, delay, wire, namespace: None }
 }
 
 /// An answer that is due.
@@ -222,7 +167,7 @@ pub(super) struct Exchanged {
     /// Whether its body is sent.
     pub(super) has_body: bool,
     /// Whether the connection ends with it.
-    closes: bool,
+    pub(super) closes: bool,
 }
 
 /// What is to happen now that the world has been asked.
@@ -233,20 +178,27 @@ struct Answered {
     delay: Duration,
     wire: Option<Wire>,
     /// The namespace that it is in.
-    namespace: Option<String>,
+    namespace: Option<Arc<Namespace>>,
 }
 
 /// A client that waits for an answer; it has left when this is dropped while it has a number.
 struct Waiting<'a> {
     shared: &'a Shared,
-    namespace: Option<String>,
+    /// A namespace that is dropped meanwhile need not be kept for this.
+    namespace: Option<Weak<Namespace>>,
     number: Option<u64>,
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if let Some(number) = self.number {
-            self.shared.namespaces().undelivered(self.namespace.as_deref(), number);
+            let namespaces = self.shared.namespaces();
+            match self.namespace.as_ref().map(Weak::upgrade) {
+                None => namespaces.undelivered(None, number),
+                Some(namespace) => {
+                    namespace.iter().for_each(|namespace| namespaces.undelivered(Some(namespace), number));
+                }
+            }
         }
     }
 }
@@ -276,6 +228,7 @@ fn log(world: &World) {
     let fired = note.faults.iter().find(|decision| decision.fired);
     tracing::info!(
         number = entry.number,
+        vendor = note.service,
         service = note.service,
         operation = note.operation,
         status = entry.reply.status,
@@ -287,15 +240,52 @@ fn log(world: &World) {
     );
 }
 
-pub(super) fn response(reply: &Reply, has_order: bool, tag: Option<u64>) -> Response<Full<Bytes>> {
+/// A reply as hyper sends it: with `mark` as its first header field, and with the number of its exchange.
+pub(super) fn response(
+    reply: &Reply,
+    mark: Option<&'static str>,
+    number: Option<u64>,
+) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(reply.body.clone()));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.reserve(reply.headers.len() + 1);
-    if has_order {
-        headers.insert(HeaderName::from_static(MARK), HeaderValue::from_static("1"));
+    let (common, own) = reply.headers.parts();
+    if let Some(mark) = mark {
+        headers.insert(HeaderName::from_static(mark), HeaderValue::from_static("1"));
     }
-    for (name, value) in &reply.headers {
+    // A copy has no room for more: where nearly all fields are others, it does not pay.
+    if mark.is_some() || common.len() <= own.len() {
+        headers.reserve(common.len() + own.len() + 1);
+        append(headers, common);
+    } else {
+        *headers = ready(common);
+    }
+    append(headers, own);
+    if let Some(number) = number {
+        headers.insert(HeaderName::from_static("x-standin-exchange"), HeaderValue::from(number));
+    }
+    response
+}
+
+/// A constant list of fields as hyper wants it: made once on each thread, and copied from then on.
+fn ready(common: &'static [Field]) -> HeaderMap {
+    thread_local! {
+        static KNOWN: RefCell<Vec<(&'static [Field], HeaderMap)>> = const { RefCell::new(Vec::new()) };
+    }
+    KNOWN.with_borrow_mut(|known| {
+        let found = known.iter().position(|(list, _)| std::ptr::eq(*list, common));
+        let place = found.unwrap_or_else(|| {
+            let mut map = HeaderMap::new();
+            append(&mut map, common);
+            known.push((common, map));
+            known.len() - 1
+        });
+        known[place].1.clone()
+    })
+}
+
+fn append(headers: &mut HeaderMap, fields: &[Field]) {
+    for (name, value) in fields {
         // What is borrowed is a constant of ours, and needs no memory of its own.
         let name = match name {
             Cow::Borrowed(text) => Ok(HeaderName::from_static(text)),
@@ -309,8 +299,173 @@ pub(super) fn response(reply: &Reply, has_order: bool, tag: Option<u64>) -> Resp
             headers.append(name, value);
         }
     }
-    if let Some(number) = tag {
-        headers.insert(HeaderName::from_static("x-standin-exchange"), HeaderValue::from(number));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+    use std::sync::{Mutex, mpsc};
+    use std::thread;
+
+    use super::super::shared::{Options, Step};
+    use super::*;
+    use crate::engine::{NAMESPACE_HEADER, step};
+    use crate::scenario::Scenario;
+
+    /// Longer than anything takes that is not stuck.
+    const STUCK: Duration = Duration::from_secs(30);
+
+    /// Holds up one request: it says that it has come, and waits until it may go on.
+    type Gate = (mpsc::Sender<()>, mpsc::Receiver<()>);
+
+    /// The gates by the paths that they hold.
+    static GATES: Mutex<BTreeMap<&str, Gate>> = Mutex::new(BTreeMap::new());
+
+    fn gated_step(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
+        let gate = GATES.lock().unwrap().remove(request.path());
+        if let Some((come, go_on)) = gate {
+            come.send(()).unwrap();
+            go_on.recv().unwrap();
+        }
+        step(world, request, arrival)
     }
-    response
+
+    /// Holds up the next request for `path`: what hears that it has come, and what lets it go on.
+    fn hold(path: &'static str) -> (mpsc::Receiver<()>, mpsc::Sender<()>) {
+        let ((come, has_come), (go_on, may_go_on)) = (mpsc::channel(), mpsc::channel());
+        GATES.lock().unwrap().insert(path, (come, may_go_on));
+        (has_come, go_on)
+    }
+
+    fn shared(step: Step) -> Shared {
+        let scenario = Scenario::parse("test", Scenario::DEFAULT).unwrap();
+        let world = World::new(Arc::new(scenario), 1, Timestamp::UNIX_EPOCH);
+        let mut shared = Shared::new(world, Options::default());
+        shared.step = step;
+        shared
+    }
+
+    fn ask(shared: &Shared, method: &str, target: &str, headers: &[(&str, &str)]) -> Answered {
+        let headers = [headers, &[("host", "localhost")]].concat().into_iter().collect();
+        plan(shared, Request::new(method, target, headers, "".into()), clock::now())
+    }
+
+    fn open(shared: &Shared) -> String {
+        let made = ask(shared, "POST", "/__standin/namespaces", &[]);
+        let made: serde_json::Value = serde_json::from_slice(&made.reply.body).unwrap();
+        made["namespace"].as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn nobody_waits_for_a_world_that_is_not_his() {
+        let shared = shared(gated_step);
+        let [first, second, held] = [(); 3].map(|()| open(&shared));
+        let (has_come, go_on) = hold("/rest/held-alone");
+        thread::scope(|scope| {
+            let slow = scope.spawn(|| ask(&shared, "POST", "/rest/held-alone", &[(NAMESPACE_HEADER, &held)]));
+            has_come.recv_timeout(STUCK).unwrap();
+            let (sender, receiver) = mpsc::channel();
+            // In a thread of its own: what fails must not hang.
+            let (shared, first, second) = (&shared, &first, &second);
+            scope.spawn(move || {
+                let bearer = format!("Bearer 5f4dcc3b5aa765d61d8327deb882cf99-{first}");
+                let by_credential = [("authorization", bearer.as_str())];
+                for (method, target, headers) in [
+                    ("POST", "/rest/x", [(NAMESPACE_HEADER, first.as_str())].as_slice()),
+                    ("POST", "/rest/x", &[(NAMESPACE_HEADER, second)]),
+                    ("PUT", "/api/v1/chats/ch_01H", &by_credential),
+                    ("POST", "/rest/x", &[]),
+                    ("GET", "/__standin/journal", &[(NAMESPACE_HEADER, first)]),
+                    ("POST", "/__standin/reset", &[]),
+                    ("POST", "/__standin/namespaces", &[]),
+                    ("DELETE", &format!("/__standin/namespaces/{second}"), &[]),
+                ] {
+                    let _ = sender.send(ask(shared, method, target, headers).reply.status);
+                }
+            });
+            let statuses: Vec<_> = (0..8).map(|_| receiver.recv_timeout(STUCK)).collect();
+            let is_held = !slow.is_finished();
+            go_on.send(()).unwrap();
+            assert_eq!(statuses, [404, 404, 400, 404, 200, 200, 201, 200].map(Ok));
+            assert!(is_held);
+            assert_eq!(slow.join().unwrap().reply.status, 404);
+        });
+    }
+
+    #[test]
+    fn a_request_that_is_under_way_as_its_namespace_is_dropped_is_counted_once() {
+        let shared = shared(gated_step);
+        let name = open(&shared);
+        let header = [(NAMESPACE_HEADER, name.as_str())];
+        let (has_come, go_on) = hold("/rest/held-and-dropped");
+        let late = thread::scope(|scope| {
+            let slow = scope.spawn(|| ask(&shared, "POST", "/rest/held-and-dropped", &header));
+            has_come.recv_timeout(STUCK).unwrap();
+            let target = format!("/__standin/namespaces/{name}");
+            let dropped = scope.spawn({
+                let shared = &shared;
+                move || ask(shared, "DELETE", &target, &[])
+            });
+            let late = scope.spawn(|| ask(&shared, "POST", "/rest/late", &header));
+            assert!(!dropped.is_finished(), "an exchange is under way");
+            go_on.send(()).unwrap();
+            assert_eq!((slow.join().unwrap().number, dropped.join().unwrap().reply.status), (Some(1), 200));
+            late.join().unwrap()
+        });
+        // It came before the drop and was an exchange, or after it and found no namespace.
+        let sum = 1 + u64::from(late.number.is_some());
+        assert_eq!(late.number, (sum == 2).then_some(2));
+        let totals = shared.namespaces().totals();
+        assert_eq!((totals.counters.exchanges, totals.evicted), (sum, sum));
+        assert!(shared.namespaces().main().journal().entries().next().is_none());
+    }
+
+    #[test]
+    fn totals_add_up_whatever_is_dropped_and_read_meanwhile() {
+        const TESTS: usize = 25;
+        let shared = shared(step);
+        let (exchanges, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
+        thread::scope(|scope| {
+            let tests = [(); 4].map(|()| {
+                scope.spawn(|| {
+                    for _ in 0..TESTS {
+                        let name = open(&shared);
+                        let path = format!("/rest/1/webhook-secret-{name}/x");
+                        let call = |count: usize| {
+                            for _ in 0..count {
+                                assert!(ask(&shared, "POST", &path, &[]).number.is_some());
+                                exchanges.fetch_add(1, Ordering::Relaxed);
+                            }
+                        };
+                        call(2);
+                        // The calls of one thread are under way while the other drops the namespace: those that come too late
+                        // are the main world's.
+                        thread::scope(|scope| {
+                            scope.spawn(|| call(5));
+                            ask(&shared, "DELETE", &format!("/__standin/namespaces/{name}"), &[]);
+                        });
+                    }
+                })
+            });
+            scope.spawn(|| {
+                let (mut exchanges, mut evicted) = (0, 0);
+                while !is_over.load(Ordering::Relaxed) {
+                    let totals = shared.namespaces().totals();
+                    assert!(totals.counters.exchanges >= exchanges && totals.evicted >= evicted);
+                    assert!(totals.counters.exchanges >= totals.evicted);
+                    (exchanges, evicted) = (totals.counters.exchanges, totals.evicted);
+                }
+            });
+            let ended = tests.map(thread::ScopedJoinHandle::join);
+            is_over.store(true, Ordering::Relaxed);
+            ended.into_iter().for_each(|ended| ended.unwrap());
+        });
+        let totals = shared.namespaces().totals();
+        let kept = shared.namespaces().main().journal().entries().count() as u64;
+        assert_eq!(totals.counters.exchanges, (4 * TESTS * 7) as u64);
+        assert_eq!(totals.counters.exchanges, exchanges.into_inner());
+        assert_eq!(totals.evicted + kept, totals.counters.exchanges);
+        assert!(shared.namespaces().all().is_empty());
+    }
 }

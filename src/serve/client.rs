@@ -30,7 +30,9 @@ impl Client {
 
     /// A request comes over it.
     pub(super) fn begin(&self, in_turn: bool) -> Connection {
-        Connection { is_first: self.is_new.swap(false, Ordering::Relaxed), in_turn, ..self.known }
+        // Reading is cheaper than swapping, and all requests but one find that they are not the first.
+        let is_first = self.is_new.load(Ordering::Relaxed) && self.is_new.swap(false, Ordering::Relaxed);
+        Connection { is_first, in_turn, ..self.known }
     }
 }
 

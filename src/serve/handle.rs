@@ -8,8 +8,10 @@ use std::{fs, io, thread};
 
 use tokio::sync::oneshot;
 
-use super::answer::Shared;
-use super::{Options, Socket, now, random_seed, serve};
+use super::clock::now;
+use super::random::random_seed;
+use super::run::{Socket, serve};
+use super::shared::{Options, Shared};
 use crate::control;
 use crate::emulator::{Example, Proof};
 use crate::engine::{Entry, World};
@@ -151,11 +153,11 @@ impl Server {
     /// # Errors
     /// What was not met, and the conversation so far.
     pub fn verify(&self) -> Result<(), Unmet> {
-        let mut namespaces = self.shared.namespaces();
-        let outcomes = namespaces.main().outcomes(now());
+        let mut world = self.shared.namespaces().main();
+        let outcomes = world.outcomes(now());
         let unmet: String =
             outcomes.iter().filter(|outcome| !outcome.met).map(ExpectationOutcome::text).collect();
-        if unmet.is_empty() { Ok(()) } else { Err(Unmet(unmet + &conversation(namespaces.main()))) }
+        if unmet.is_empty() { Ok(()) } else { Err(Unmet(unmet + &conversation(&world))) }
     }
 
     /// Back to the start of the scenario: state, counters, clock and journal.

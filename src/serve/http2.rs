@@ -24,9 +24,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
-use super::answer::{Shared, response};
+use super::answer::{exchange, response};
+use super::beside::beside;
 use super::client::Client;
 use super::script_stream::{Over, Pause, Reset};
+use super::shared::Shared;
 use crate::fault::Wire;
 use crate::fault::wire::{Act, Answer, End};
 
@@ -49,11 +51,8 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
     });
     let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
     let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
-    tokio::select! {
-        ended = connection => if let Err(error) = ended {
-            tracing::debug!(%error, "a connection ended early");
-        },
-        () = ending.ended() => {}
+    if let Some(Err(error)) = beside(connection, ending.ended()).await {
+        tracing::debug!(%error, "a connection ended early");
     }
 }
 
@@ -63,8 +62,8 @@ async fn answer(
     client: &Client,
     ending: &Arc<Ending>,
 ) -> Result<Response<Frames>, hyper::Error> {
-    let exchanged = shared.exchange(request, client).await?;
-    let response = response(&exchanged.reply, false, exchanged.number);
+    let exchanged = exchange(shared, request, client).await?;
+    let response = response(&exchanged.reply, None, exchanged.number);
     let Some(wire) = exchanged.wire else { return Ok(response.map(Frames::Whole)) };
     let body = if exchanged.has_body { exchanged.reply.body.clone() } else { Bytes::new() };
     let answer = as_bytes(&response, &body);
@@ -109,7 +108,7 @@ fn as_bytes(response: &Response<Full<Bytes>>, body: &Bytes) -> Answer {
 /// The `content-length` of a head.
 fn announced(head: &[u8]) -> Option<usize> {
     let lines = std::str::from_utf8(head).ok()?.lines();
-    lines.filter_map(|client| client.strip_prefix("content-length: ")).find_map(|length| length.parse().ok())
+    lines.filter_map(|line| line.strip_prefix("content-length: ")).find_map(|length| length.parse().ok())
 }
 
 /// How a connection ends before its time.

@@ -1,6 +1,7 @@
 //! The shell: sockets, time and sleep. The only place that names hyper and tokio.
 
 mod answer;
+mod beside;
 mod body;
 mod child;
 mod client;
@@ -8,11 +9,13 @@ mod clock;
 mod connection;
 mod fetch;
 mod handle;
+mod http1;
 mod http2;
 mod random;
 mod reload;
 mod run;
 mod script_stream;
+mod shared;
 mod signals;
 mod tls;
 
@@ -22,6 +25,7 @@ pub use fetch::{Answer, fetch};
 pub use handle::{Server, StartError, Unmet};
 pub use random::random_seed;
 pub use reload::reload_on_change;
-pub use run::{Options, Running, Socket, serve, serve_while};
+pub use run::{Running, Socket, serve, serve_while};
+pub use shared::Options;
 pub use signals::stop_signal;
 pub use tls::Tls;

@@ -6,28 +6,11 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use super::answer::Shared;
 use super::child::{self, Ended, Variable};
 use super::connection::{self, Listener};
+use super::shared::{Options, Shared};
 use super::tls::Tls;
 use crate::engine::{Namespaces, World};
-
-/// How to serve.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Threads that answer; one is fastest beside a client on the same machine.
-    pub workers: usize,
-    /// Whether answers carry `x-standin-exchange`.
-    pub tag: bool,
-    /// What others than this machine must know to use the control interface; without it, they may not.
-    pub control_token: Option<String>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { workers: 1, tag: false, control_token: None }
-    }
-}
 
 /// What a running server shares with its starter.
 pub type Running = Arc<Shared>;
@@ -79,14 +62,14 @@ pub fn serve_while<T>(
     world: World,
     options: Options,
     (command, environment): (&[OsString], &[Variable]),
-    look: impl FnOnce(&mut Namespaces, Ended) -> T,
+    look: impl FnOnce(&Namespaces, Ended) -> T,
 ) -> io::Result<io::Result<T>> {
     let seen = RefCell::new(None);
     serve(sockets, world, options, |running| {
         let seen = &seen;
         Ok(async move {
             let ended = child::run(command, environment).await;
-            seen.replace(Some(ended.map(|ended| look(&mut running.namespaces(), ended))));
+            seen.replace(Some(ended.map(|ended| look(running.namespaces(), ended))));
         })
     })?;
     seen.into_inner().ok_or_else(|| io::Error::other("the command was not waited for"))

@@ -1,6 +1,6 @@
 //! A connection that can do something else with an answer than to send it: it performs scripts.
 //!
-//! hyper writes every answer through the tap. One that has an order carries a mark in its head: it is caught until it is
+//! hyper writes every answer through it. One that has an order carries a mark in its head: it is caught until it is
 //! complete, turned into a script of bytes and pauses, and that is performed instead.
 
 use std::collections::VecDeque;
@@ -58,7 +58,7 @@ pub(super) struct Order {
     pub(super) body: usize,
 }
 
-/// Takes orders for the tap of one connection.
+/// Takes orders for the stream of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Orders {
     /// An order waits or is under way.

@@ -1,5 +1,6 @@
 //! Who may use whom: read off the source, held against the table in ARCHITECTURE.md.
 
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -43,31 +44,48 @@ fn code(source: &str) -> String {
     code.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
 
-/// The first path segments after every `crate::`, also within braces.
-fn named_parts(code: &str) -> Vec<String> {
+/// The first path segments after every `prefix`, such as `crate::`, also within braces.
+fn named_after(prefix: &str, code: &str) -> Vec<String> {
     let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
-    code.match_indices("crate::")
+    code.match_indices(prefix)
+        // Behind another `::` the prefix is a part of a longer path.
+        .filter(|(position, _)| !code[..*position].ends_with("::"))
         .flat_map(|(position, found)| {
             let rest = &code[position + found.len()..];
             match rest.strip_prefix('{') {
                 None => vec![word(rest)],
-                Some(list) => list
-                    .split('}')
-                    .next()
-                    .unwrap_or_default()
-                    .split(',')
-                    .map(|item| word(item.trim()))
-                    .collect(),
+                Some(list) => items(list).into_iter().map(|item| word(item.trim())).collect(),
             }
         })
         .collect()
+}
+
+/// What stands between the commas of a list in braces, whose opening brace is taken off.
+fn items(list: &str) -> Vec<&str> {
+    let (mut items, mut start, mut depth) = (Vec::new(), 0, 0);
+    for (position, character) in list.char_indices() {
+        match character {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            '}' => {
+                items.push(&list[start..position]);
+                break;
+            }
+            ',' if depth == 0 => {
+                items.push(&list[start..position]);
+                start = position + 1;
+            }
+            _ => {}
+        }
+    }
+    items
 }
 
 #[test]
 fn every_arrow_is_allowed() {
     for (part, allowed) in MAY_USE {
         for (path, code) in sources(part) {
-            for named in named_parts(&code) {
+            for named in named_after("crate::", &code) {
                 let is_own = named == *part;
                 assert!(
                     is_own || allowed.contains(&named.as_str()),
@@ -86,6 +104,73 @@ fn every_folder_has_its_arrows() {
         let name = folder.file_name().into_string().unwrap();
         assert!(MAY_USE.iter().any(|(part, _)| *part == name), "say in MAY_USE whom src/{name} may use");
     }
+}
+
+/// For each file of a folder: the other files of the folder that it names.
+fn neighbours(folder: &str, files: &[(String, String)]) -> BTreeMap<String, Vec<String>> {
+    let own = format!("crate::{}", folder.split('/').map(|part| format!("{part}::")).collect::<String>());
+    let named = |name: &str, code: &str| {
+        let mut named = [named_after("super::", code), named_after(&own, code)].concat();
+        named.retain(|other| other != name && files.iter().any(|(file, _)| file == other));
+        named
+    };
+    files.iter().map(|(name, code)| (name.clone(), named(name, code))).collect()
+}
+
+/// The way from a file back to itself, if there is one.
+fn circle(from: &str, neighbours: &BTreeMap<String, Vec<String>>) -> Option<Vec<String>> {
+    let mut ways = VecDeque::from([vec![from.to_owned()]]);
+    let mut seen = BTreeSet::new();
+    while let Some(way) = ways.pop_front() {
+        for next in &neighbours[way.last().expect("a way begins somewhere")] {
+            let longer = [way.as_slice(), std::slice::from_ref(next)].concat();
+            if next == from {
+                return Some(longer);
+            }
+            if seen.insert(next) {
+                ways.push_back(longer);
+            }
+        }
+    }
+    None
+}
+
+#[test]
+fn files_of_a_folder_do_not_name_each_other_in_a_circle() {
+    let mut folders = BTreeMap::<String, Vec<(String, String)>>::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for (path, code) in MAY_USE.iter().flat_map(|(part, _)| sources(part)) {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let folder = path.parent().unwrap().strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+        if name != "mod" {
+            folders.entry(folder).or_default().push((name, code));
+        }
+    }
+    let mut circles = BTreeSet::new();
+    for (folder, files) in &folders {
+        let neighbours = neighbours(folder, files);
+        for way in neighbours.keys().filter_map(|name| circle(name, &neighbours)) {
+            // The same circle is found from each of its files.
+            if way.iter().min() == way.first() {
+                circles.insert(format!("src/{folder}: {}", way.join(" → ")));
+            }
+        }
+    }
+    assert!(circles.is_empty(), "{circles:#?}");
+}
+
+#[test]
+fn a_circle_is_found_whichever_way_its_files_are_named() {
+    let files = [
+        ("one", "use super::{World, two::{Two, Second}};"),
+        ("two", "fn two() { crate::part::folder::three::three() }"),
+        ("three", "use super::{Other, one};\nuse super::super::alone;"),
+        ("alone", "use super::one::One;"),
+    ];
+    let files = files.map(|(name, code)| (name.to_owned(), code.to_owned()));
+    let neighbours = neighbours("part/folder", &files);
+    assert_eq!(circle("one", &neighbours).unwrap(), ["one", "two", "three", "one"]);
+    assert_eq!(circle("alone", &neighbours), None);
 }
 
 #[test]

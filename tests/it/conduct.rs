@@ -347,18 +347,20 @@ fn a_reset_forgives_nothing() {
 
 #[test]
 fn a_rule_that_is_broken_in_many_namespaces_is_told_once() {
-    let mut namespaces = Namespaces::new(Run::new("").world);
+    let namespaces = Namespaces::new(Run::new("").world);
     let now = "2024-11-20T13:55:08Z".parse().unwrap();
     for number in 0..30 {
-        let (name, world) = namespaces.open(None, None, now).unwrap();
+        let namespace = namespaces.open(None, None, now).unwrap();
+        let mut world = namespace.world().unwrap();
         let headers = [("authorization", "Bearer signing-secret"), ("x-chert-tenant", "acme")];
         let request =
             Request::new("PUT", "/api/v1/chats/ch", headers.into_iter().collect(), CREW.to_owned().into());
         let arrival = Arrival::at(now);
-        let planned = step(world, &request, arrival);
+        let planned = step(&mut world, &request, arrival);
         world.record(request, planned, arrival);
+        drop(world);
         if number % 2 == 0 {
-            namespaces.close(&name, now);
+            namespaces.close(namespace.name(), now);
         }
     }
     let broken = namespaces.broken();
@@ -403,7 +405,7 @@ fn a_scenario_is_judged_unless_copies_of_it_are() {
     let now = "2024-11-20T13:55:08Z".parse().unwrap();
     let expect = "expect: [{name: renamed, on: chert.chats.rename}]\n";
     let names = |other: Option<&Scenario>| {
-        let mut namespaces = Namespaces::new(Run::new(expect).world);
+        let namespaces = Namespaces::new(Run::new(expect).world);
         namespaces.open(other, None, now).unwrap();
         namespaces.outcomes(now).into_iter().map(|outcome| outcome.name).collect::<Vec<_>>()
     };
@@ -418,7 +420,7 @@ fn whoever_asks_hears_whether_the_client_failed() {
     let asked = |run: Run| {
         let headers = [("host", "localhost")].into_iter().collect();
         let conduct = Request::new("GET", "/__standin/conduct", headers, "".into());
-        standin::control::answer(&mut Namespaces::new(run.world), &conduct, now).status
+        standin::control::answer(&Namespaces::new(run.world), &conduct, now).status
     };
     let mut run = Run::new("");
     run.chert(0, "ch", r#"{"display_names":"Crew"}"#);

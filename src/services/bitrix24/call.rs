@@ -6,19 +6,21 @@ use std::sync::Arc;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use super::methods::{self, Method};
 use super::parameters::Parameters;
 use super::php::{self, form, multipart};
-use crate::http::{Request, json};
+use crate::http::{Facts, Request, ValueKind, Way, json};
 
 /// A request, read.
-#[derive(Debug)]
 pub struct MethodCall {
     /// The method's name as called, without a transport suffix; empty when there is none.
-    pub method: String,
+    pub name: Cow<'static, str>,
+    /// The method, where it is emulated.
+    pub method: Option<&'static Method>,
     /// Whether the path is that of REST 3.0.
     pub is_version_3: bool,
     /// What the method gets to see.
-    pub parameters: Arc<Parameters>,
+    pub parameters: Parameters,
     /// What says who calls.
     pub presented: Presented,
 }
@@ -29,13 +31,59 @@ pub struct Presented {
     /// An access token: header, `auth`, `access_token`, in this order of priority.
     pub token: Option<String>,
     /// The user and the secret of a webhook.
-    pub webhook: Option<(String, String)>,
+    pub webhook: Option<Webhook>,
     /// Whether the webhook stands in the path, which then decides alone.
     pub webhook_in_path: bool,
     /// A browser's session.
     pub session: bool,
     /// A signature for a download, which imconnector never issues.
     pub signed_download: bool,
+}
+
+/// A webhook as it is presented.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// `user/secret`.
+    text: String,
+    /// The length of the user, who may have a slash too.
+    user: usize,
+}
+
+impl Webhook {
+    fn new(user: &str, secret: &str) -> Self {
+        let mut text = String::with_capacity(user.len() + 1 + secret.len());
+        [user, "/", secret].into_iter().for_each(|part| text.push_str(part));
+        Self { text, user: user.len() }
+    }
+
+    /// The user.
+    pub fn user(&self) -> &str {
+        &self.text[..self.user]
+    }
+
+    /// The secret.
+    pub fn secret(&self) -> &str {
+        &self.text[self.user + 1..]
+    }
+
+    /// Both, with a slash between.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl Facts for MethodCall {
+    fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.parameters.parameter(name)
+    }
+
+    fn within(&self, way: &Way<'_>, tell: &mut dyn FnMut(&str)) {
+        self.parameters.within(way, tell);
+    }
+
+    fn given(&self, tell: &mut dyn FnMut(&str, ValueKind)) {
+        self.parameters.given(tell);
+    }
 }
 
 const BASE: &str = "/rest";
@@ -51,35 +99,57 @@ pub fn read(request: &Request) -> Arc<MethodCall> {
 }
 
 fn read_now(request: &Request) -> MethodCall {
-    let mut segments = request.path()[BASE.len()..].split('/').filter(|segment| !segment.is_empty());
-    let segments = [segments.next(), segments.next(), segments.next(), segments.next()];
-    let (in_path, method) = match segments {
+    let path = &request.path()[BASE.len()..];
+    // Few paths have escapes, which one look at the whole path tells.
+    let is_plain = !path.as_bytes().contains(&b'%');
+    let decoded = |segment| match is_plain {
+        true => Cow::Borrowed(segment),
+        false => percent_decode_str(segment).decode_utf8_lossy(),
+    };
+    let segments = segments(path);
+    let (in_path, name) = match segments {
         [Some(user), Some(secret), Some(method), None] => {
-            (Some((decoded(user), decoded(secret))), decoded(method))
+            (Some(Webhook::new(&decoded(user), &decoded(secret))), decoded(method))
         }
         [Some(method), None, ..] => (None, decoded(method)),
-        _ => (None, String::new()),
+        _ => (None, "".into()),
     };
-    let is_version_3 = segments[0] == Some("api") && segments[1].is_some();
+    let name = without_transport(&name);
+    let method = methods::by_name(name);
+    let name = match method {
+        Some(method) if method.operation.name == name => method.operation.name.into(),
+        _ => name.to_owned().into(),
+    };
+    let is_version_3 = matches!(segments, [Some("api"), Some(_), ..]);
     let mut parameters = parameters(request);
     let presented = take_credentials(&mut parameters, request, in_path);
-    MethodCall { method: without_transport(method), is_version_3, parameters: parameters.into(), presented }
+    MethodCall { name, method, is_version_3, parameters, presented }
 }
 
-fn decoded(segment: &str) -> String {
-    if !segment.as_bytes().contains(&b'%') {
-        return segment.to_owned();
+/// The first segments of a path that are not empty.
+fn segments(path: &str) -> [Option<&str>; 4] {
+    let mut found = [None; 4];
+    let mut rest = path;
+    for segment in &mut found {
+        rest = rest.trim_start_matches('/');
+        let end = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
+        if end == 0 {
+            break;
+        }
+        *segment = Some(&rest[..end]);
+        rest = &rest[end..];
     }
-    percent_decode_str(segment).decode_utf8_lossy().into_owned()
+    found
 }
 
 /// A final `.json` or `.xml` names the transport.
-fn without_transport(mut method: String) -> String {
+fn without_transport(method: &str) -> &str {
     for suffix in [".json", ".xml"] {
-        let Some(stem) = method.len().checked_sub(suffix.len()) else { continue };
-        if stem > 0 && method.is_char_boundary(stem) && method[stem..].eq_ignore_ascii_case(suffix) {
-            method.truncate(stem);
-            break;
+        let Some((stem, end)) = method.split_at_checked(method.len().saturating_sub(suffix.len())) else {
+            continue;
+        };
+        if !stem.is_empty() && end.eq_ignore_ascii_case(suffix) {
+            return stem;
         }
     }
     method
@@ -91,14 +161,19 @@ pub fn parameters(request: &Request) -> Parameters {
     let mut parameters =
         if query.is_empty() { Parameters::default() } else { form::decode(query.as_bytes()).into() };
     if request.method == "POST" {
-        let content_type = request.headers.text("content-type").unwrap_or_default();
+        let content_type = request.headers.get("content-type").unwrap_or_default();
         parameters.lay_over(body_parameters(content_type, request.body()));
     }
     parameters
 }
 
 /// The body by its media type. What cannot be read counts as empty: the server swallows it without a word.
-fn body_parameters(content_type: &str, body: &[u8]) -> Parameters {
+fn body_parameters(content_type: &[u8], body: &[u8]) -> Parameters {
+    // What nearly every call says needs no closer look.
+    if content_type == b"application/json" {
+        return json::parse(body).unwrap_or_default();
+    }
+    let content_type = std::str::from_utf8(content_type).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if media_type.eq_ignore_ascii_case("application/json")
         || media_type.to_ascii_lowercase().contains("+json")
@@ -116,11 +191,40 @@ fn body_parameters(content_type: &str, body: &[u8]) -> Parameters {
 }
 
 /// Takes the reserved names out of the parameters.
-fn take_credentials(
-    parameters: &mut Parameters,
-    request: &Request,
-    in_path: Option<(String, String)>,
-) -> Presented {
+fn take_credentials(parameters: &mut Parameters, request: &Request, in_path: Option<Webhook>) -> Presented {
+    let in_parameters = if parameters.any(is_reserved) { reserved(parameters) } else { Presented::default() };
+    let has_session = || request.headers.get("x-bitrix-csrf-token").is_some_and(|value| !value.is_empty());
+    Presented {
+        token: bearer(request).map(str::to_owned).or(in_parameters.token),
+        webhook_in_path: in_path.is_some(),
+        webhook: in_path.or(in_parameters.webhook),
+        session: in_parameters.session || has_session(),
+        signed_download: in_parameters.signed_download,
+    }
+}
+
+/// Whether a name is one that no method gets to see.
+fn is_reserved(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"auth"
+            | b"access_token"
+            | b"aplogin"
+            | b"ap"
+            | b"sessid"
+            | b"token"
+            | b"start"
+            | b"state"
+            | b"auth_connector"
+            | b"method"
+            | b"bx24_request_id"
+            | b"bx24_sdk_ver"
+            | b"bx24_sdk_type"
+    )
+}
+
+/// Takes everything reserved out, and gives what it presents.
+fn reserved(parameters: &mut Parameters) -> Presented {
     let mut take = |name: &str| parameters.take(name);
     let scalar = |value: Option<Value>| {
         let text = value.as_ref().and_then(php::to_text).map(Cow::into_owned);
@@ -130,16 +234,12 @@ fn take_credentials(
     let (user, secret) = (scalar(take("aplogin")), scalar(take("ap")));
     let session = take("sessid").is_some_and(|value| !php::is_empty(&value));
     let signed_download = take("token").is_some_and(|value| !php::is_empty(&value));
-    for name in
-        ["start", "state", "auth_connector", "method", "bx24_request_id", "bx24_sdk_ver", "bx24_sdk_type"]
-    {
-        take(name);
-    }
+    parameters.remove(is_reserved);
     Presented {
-        token: bearer(request).map(str::to_owned).or(auth).or(access_token),
-        webhook_in_path: in_path.is_some(),
-        webhook: in_path.or(user.zip(secret)),
-        session: session || request.headers.get("x-bitrix-csrf-token").is_some_and(|value| !value.is_empty()),
+        token: auth.or(access_token),
+        webhook: user.zip(secret).map(|(user, secret)| Webhook::new(&user, &secret)),
+        webhook_in_path: false,
+        session,
         signed_download,
     }
 }
@@ -179,8 +279,8 @@ mod tests {
         ] {
             let request = request("GET", path, "", "");
             let call = read(&request);
-            assert_eq!(call.method, method, "{path}");
-            let webhook = webhook.map(|(user, secret): (&str, &str)| (user.into(), secret.into()));
+            assert_eq!(call.name, method, "{path}");
+            let webhook = webhook.map(|(user, secret)| Webhook::new(user, secret));
             assert_eq!(call.presented.webhook, webhook, "{path}");
         }
         assert!(read(&request("POST", "/rest/api/imconnector.chat.name.set", "", "")).is_version_3);
@@ -192,7 +292,7 @@ mod tests {
         let request = request(method, target, content_type, body);
         let call = read(&request);
         assert_eq!(
-            serde_json::to_value(&*call.parameters).unwrap(),
+            serde_json::to_value(&call.parameters).unwrap(),
             expected,
             "{method} {target} {content_type} {body}"
         );
@@ -236,9 +336,10 @@ mod tests {
             r#"{"auth":"one","NAME":"n"}"#,
         );
         let call = read(&request);
-        assert_eq!(serde_json::to_value(&*call.parameters).unwrap(), serde_json::json!({"NAME": "n"}));
+        assert_eq!(serde_json::to_value(&call.parameters).unwrap(), serde_json::json!({"NAME": "n"}));
         assert_eq!(call.presented.token.as_deref(), Some("one"));
-        assert_eq!(call.presented.webhook, Some(("1".into(), "three".into())));
+        let webhook = call.presented.webhook.as_ref().unwrap();
+        assert_eq!((webhook.user(), webhook.secret(), webhook.as_str()), ("1", "three", "1/three"));
         assert!(call.presented.session && call.presented.signed_download && !call.presented.webhook_in_path);
     }
 

@@ -7,9 +7,10 @@ use std::time::Duration;
 use foldhash::{HashMap, HashMapExt};
 use jiff::Timestamp;
 
-use super::call::Presented;
+use super::call::{Presented, Webhook};
 use super::editions::Edition;
-use super::errors::{self, Refusal};
+use super::errors;
+use super::refusal::Refusal;
 use super::section::{CredentialState, Portal, PortalState};
 use crate::basics::Draws;
 use crate::scalar::Text;
@@ -290,7 +291,7 @@ impl Credentials {
         &self,
         portal: &Portal,
         edition: Edition,
-        (user, secret): &(String, String),
+        webhook: &Webhook,
         scope: Option<&str>,
         secure: bool,
     ) -> Result<Caller, Refusal> {
@@ -298,8 +299,9 @@ impl Credentials {
         if portal.require_https && !secure {
             return refuse(&errors::INVALID_REQUEST);
         }
-        let of_user = self.webhooks.get(user);
-        let Some(&index) = of_user.and_then(|of_user| of_user.get(&*self.own(secret, of_user))) else {
+        let of_user = self.webhooks.get(webhook.user());
+        let Some(&index) = of_user.and_then(|of_user| of_user.get(&*self.own(webhook.secret(), of_user)))
+        else {
             return refuse(&errors::INVALID_CREDENTIALS);
         };
         let credential = &portal.credentials[index];

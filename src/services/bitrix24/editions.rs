@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::errors;
-use crate::emulator::{Difference, ErrorCode};
+use crate::emulator::{Difference, ErrorCode, Face, gives};
 
 /// Which of the vendor's two faces a portal shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -306,6 +306,11 @@ const FACES: &[Entry] = &[
     },
 ];
 
+/// How `code` looks in `edition`; an edition that does not list it borrows the other's.
+pub fn face(code: &'static ErrorCode, edition: Edition) -> &'static Face {
+    gives(code).face(edition.name())
+}
+
 const SYSTEM: &str = "system error table; server source";
 
 /// Every row, by number.
@@ -318,10 +323,9 @@ pub fn differences() -> Vec<Difference> {
 fn difference(entry: &Entry) -> Difference {
     let cell = |edition: Edition| match entry.row {
         Row::Behaviour(says, does) => if edition == Edition::Documented { says } else { does }.to_owned(),
-        Row::Status(code) => errors::face(code, edition).status.to_string(),
+        Row::Status(code) => face(code, edition).status.to_string(),
         Row::Texts(codes) => {
-            let texts: Vec<_> =
-                codes.iter().map(|code| format!("`{}`", errors::face(code, edition).text)).collect();
+            let texts: Vec<_> = codes.iter().map(|code| format!("`{}`", face(code, edition).text)).collect();
             texts.join(", ")
         }
     };
@@ -351,8 +355,7 @@ mod tests {
     #[test]
     fn every_error_with_two_faces_has_a_row() {
         for code in errors::ERRORS {
-            let [documented, live] =
-                [Edition::Documented, Edition::Live].map(|edition| errors::face(code, edition));
+            let [documented, live] = [Edition::Documented, Edition::Live].map(|edition| face(code, edition));
             let named = |wanted: fn(&Row, &'static ErrorCode) -> bool| {
                 BEHAVIOURS.iter().chain(FACES).any(|e| wanted(&e.row, code))
             };

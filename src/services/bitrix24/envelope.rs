@@ -1,20 +1,16 @@
 //! A result or a refusal → the reply: envelope, header fields, bytes.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use serde::Serialize;
 
 use super::credentials::Caller;
 use super::editions::Rules;
-use super::errors::Refusal;
 use super::parameters::Parameters;
 use super::php;
+use super::refusal::Refusal;
 use super::section::Envelope;
 use super::time::Time;
-use crate::http::Reply;
-
-type Header = (Cow<'static, str>, Cow<'static, str>);
+use crate::http::{Field, Fields, Reply, field};
 
 /// The members of an error, in the order of the wire.
 #[derive(Serialize)]
@@ -59,18 +55,15 @@ pub fn success(
             body.extend_from_slice(b"},\"status\":200}");
         }
     }
-    let mut headers = Vec::with_capacity(12);
-    if rules.cloud_headers {
-        headers.extend(CLOUD.iter().map(|&(name, value)| (name.into(), value.into())));
-    }
-    headers.extend(every_answer());
-    if rules.cloud_headers {
-        headers.extend(
-            caller.client_id.iter().map(|id| ("x-bitrix-rest-application".into(), id.to_string().into())),
-        );
-        headers.push(REST_TIME);
-        headers.push(("x-frame-options".into(), "SAMEORIGIN".into()));
-    }
+    let headers = match &caller.client_id {
+        _ if !rules.cloud_headers => Fields::common(every_answer()),
+        None => Fields::common(&FIELDS),
+        Some(id) => {
+            let (before, behind) = FIELDS.split_at(BEFORE_APPLICATION);
+            let application = ("x-bitrix-rest-application".into(), id.to_string().into());
+            Fields::with_own(before, [&[application], behind].concat())
+        }
+    };
     Reply { status: 200, headers, body: body.into() }
 }
 
@@ -85,24 +78,28 @@ fn wire(result: &[u8], time: &Time, body: &mut Vec<u8>) {
 
 /// A refused call.
 pub fn error(refusal: &Refusal, rules: &Rules) -> Reply {
-    let mut headers = Vec::with_capacity(6);
-    headers.extend(every_answer());
-    if rules.cloud_headers {
-        headers.push(REST_TIME);
-    }
-    headers.extend(refusal.retry_after.map(|seconds| ("retry-after".into(), seconds.to_string().into())));
+    let headers = refused(
+        if rules.cloud_headers { &FIELDS[BARE..=BEFORE_APPLICATION] } else { every_answer() },
+        refusal,
+    );
     Reply { status: refusal.status, headers, body: php::json(&ErrorBody::new(refusal)).into() }
+}
+
+/// The fields of a refusal.
+fn refused(common: &'static [Field], refusal: &Refusal) -> Fields {
+    let mut fields = Fields::common(common);
+    fields.extend(refusal.retry_after.map(|seconds| ("retry-after".into(), seconds.to_string().into())));
+    fields
 }
 
 /// A pair of tokens from the authorization server, HTTP 200.
 pub fn issued(body: Vec<u8>) -> Reply {
-    Reply { status: 200, headers: every_answer().into(), body: body.into() }
+    Reply { status: 200, headers: Fields::common(every_answer()), body: body.into() }
 }
 
 /// A refusal of the authorization server.
 pub fn not_issued(refusal: &Refusal) -> Reply {
-    let mut headers = Vec::from(every_answer());
-    headers.extend(refusal.retry_after.map(|seconds| ("retry-after".into(), seconds.to_string().into())));
+    let headers = refused(every_answer(), refusal);
     Reply { status: refusal.status, headers, body: php::json(&ErrorBody::new(refusal)).into() }
 }
 
@@ -112,35 +109,40 @@ pub fn version_3_not_found() -> Reply {
         "code": "BITRIX_REST_V3_EXCEPTION_METHODNOTFOUNDEXCEPTION",
         "message": "Method not found!",
     }});
-    Reply { status: 404, headers: every_answer().into(), body: php::json(&body).into() }
+    Reply { status: 404, headers: Fields::common(every_answer()), body: php::json(&body).into() }
 }
 
 /// The answer to a browser's preflight: the header fields of every answer, no body.
 pub fn preflight() -> Reply {
-    Reply { status: 200, headers: every_answer().into(), body: Bytes::new() }
+    Reply { status: 200, headers: Fields::common(every_answer()), body: Bytes::new() }
 }
 
-/// On every answer, errors too.
-fn every_answer() -> [Header; 4] {
-    [
-        ("content-type".into(), "application/json; charset=utf-8".into()),
-        ("access-control-allow-origin".into(), "*".into()),
-        ("access-control-allow-headers".into(), "origin, content-type, accept".into()),
-        ("x-content-type-options".into(), "nosniff".into()),
-    ]
-}
-
-/// What the cloud adds to a success and what does not name a portal, a host or a visitor.
-const CLOUD: &[(&str, &str)] = &[
-    ("server", "nginx"),
-    (
+/// What the cloud sends with a success, in its order, and what does not name a portal, a host or a visitor. Other
+/// answers carry a part of the list.
+static FIELDS: [Field; 11] = [
+    field("server", "nginx"),
+    field(
         "p3p",
         r#"policyref="/bitrix/p3p.xml", CP="NON DSP COR CUR ADM DEV PSA PSD OUR UNR BUS UNI COM NAV INT DEM STA""#,
     ),
-    ("expires", "Thu, 19 Nov 1981 08:52:00 GMT"),
-    ("cache-control", "no-store, no-cache, must-revalidate"),
-    ("pragma", "no-cache"),
+    field("expires", "Thu, 19 Nov 1981 08:52:00 GMT"),
+    field("cache-control", "no-store, no-cache, must-revalidate"),
+    field("pragma", "no-cache"),
+    field("content-type", "application/json; charset=utf-8"),
+    field("access-control-allow-origin", "*"),
+    field("access-control-allow-headers", "origin, content-type, accept"),
+    field("x-content-type-options", "nosniff"),
+    // Processing in whole seconds with ten digits behind the point, as captures since late 2025 have it.
+    field("x-bitrix-rest-time", "0.0000000000"),
+    field("x-frame-options", "SAMEORIGIN"),
 ];
 
-/// Processing in whole seconds with ten digits behind the point, as captures since late 2025 have it.
-const REST_TIME: Header = (Cow::Borrowed("x-bitrix-rest-time"), Cow::Borrowed("0.0000000000"));
+/// Where the fields begin that are on every answer, errors too.
+const BARE: usize = 5;
+
+/// Where these end, and an application is named.
+const BEFORE_APPLICATION: usize = 9;
+
+fn every_answer() -> &'static [Field] {
+    &FIELDS[BARE..BEFORE_APPLICATION]
+}

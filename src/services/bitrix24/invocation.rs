@@ -2,9 +2,10 @@
 
 use super::credentials::{Caller, Means};
 use super::editions::{Edition, Rules};
-use super::errors::{self, INSUFFICIENT_SCOPE, Refusal};
+use super::errors::{self, INSUFFICIENT_SCOPE};
 use super::parameters::Parameters;
 use super::portal::LivePortal;
+use super::refusal::Refusal;
 use crate::basics::Stage;
 use crate::emulator::{ErrorCode, Exchange, Fate, Operation, OperationCall};
 use crate::scalar::Text;

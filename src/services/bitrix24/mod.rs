@@ -14,6 +14,8 @@ mod oauth;
 mod parameters;
 pub mod php;
 mod portal;
+mod refusal;
+mod requests;
 mod rules;
 mod secrets;
 mod section;
@@ -93,7 +95,7 @@ impl Service for Bitrix24 {
         }
         let called = call::read(request);
         let presented = &called.presented;
-        let webhook = || presented.webhook.as_ref().map(|(user, secret)| format!("{user}/{secret}"));
+        let webhook = || presented.webhook.as_ref().map(|webhook| webhook.as_str().to_owned());
         if presented.webhook_in_path {
             return webhook();
         }
@@ -106,12 +108,12 @@ impl Service for Bitrix24 {
             return vec![RequestedCall { operation: Some(&oauth::OPERATION), command: None, facts }];
         }
         let called = call::read(request);
-        let operation = methods::by_name(&called.method).map(|method| &method.operation);
+        let operation = called.method.map(|method| &method.operation);
         let commands = match operation {
             Some(operation) if operation.name == "batch" => methods::commands(&called.parameters),
             _ => Vec::new(),
         };
-        let own = RequestedCall { operation, command: None, facts: Arc::clone(&called.parameters) as _ };
+        let own = RequestedCall { operation, command: None, facts: called as _ };
         std::iter::once(own).chain(commands).collect()
     }
 
@@ -124,7 +126,7 @@ impl Service for Bitrix24 {
     }
 
     fn failure(&self) -> Reply {
-        let refusal = errors::Refusal::new(&errors::INTERNAL_SERVER_ERROR, Edition::Documented);
+        let refusal = refusal::Refusal::new(&errors::INTERNAL_SERVER_ERROR, Edition::Documented);
         envelope::error(&refusal, Edition::Documented.rules())
     }
 }

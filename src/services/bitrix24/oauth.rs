@@ -9,10 +9,11 @@ use super::change::Change;
 use super::credentials::{LIFETIME, Pair};
 use super::editions::Edition;
 use super::envelope;
-use super::errors::{self, Refusal};
+use super::errors;
 use super::invocation::passed;
 use super::parameters::Parameters;
 use super::portal::LivePortal;
+use super::refusal::Refusal;
 use super::section::{Credential, CredentialState, PortalState};
 use crate::basics::Stage;
 use crate::emulator::{Effect, Exchange, Operation, OperationCall, Parameter};
@@ -58,7 +59,9 @@ struct Issued<'a> {
 
 /// Whether a path is that of the authorization server.
 pub fn is_token(path: &str) -> bool {
-    path.split('/').filter(|segment| !segment.is_empty()).eq(["oauth", "token"])
+    // Nearly every path is another one, which its beginning tells.
+    path.trim_start_matches('/').starts_with("oauth")
+        && path.split('/').filter(|segment| !segment.is_empty()).eq(["oauth", "token"])
 }
 
 /// Answers a request whose path [`is_token`].

@@ -8,29 +8,40 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::php;
-use crate::http::{Facts, ValueKind, Way};
+use crate::http::{Facts, Given, Members, ValueKind, Way};
 
-/// Top-level parameters with their values. A call has a handful, so they are a list and not a table; a name that
-/// is given again stands again, and the last one counts.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Parameters(Vec<(String, Value)>);
+/// Top-level parameters with their values.
+#[derive(Clone, Debug, Default)]
+pub struct Parameters(Members);
 
 impl Parameters {
     /// The value of a parameter, its name in any case; of several spellings the last one counts.
     pub fn value(&self, name: &str) -> Option<&Value> {
-        self.0.iter().rev().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.0.value(|known| is_same(known, name))
+    }
+
+    /// The same without a JSON value made of a text.
+    #[inline]
+    pub fn get(&self, name: &str) -> Option<Given<'_>> {
+        self.0.given(|known| is_same(known, name))
+    }
+
+    /// Whether there is a parameter whose name `is_meant`.
+    pub fn any(&self, is_meant: impl Fn(&[u8]) -> bool) -> bool {
+        self.0.any(is_meant)
+    }
+
+    /// Removes every parameter whose name `is_meant`.
+    pub fn remove(&mut self, is_meant: impl Fn(&[u8]) -> bool) {
+        self.0.remove(is_meant);
     }
 
     /// Takes every parameter of exactly this name out, and returns the last one.
     pub fn take(&mut self, name: &str) -> Option<Value> {
-        // Few calls carry a given name, and looking is cheaper than removing.
-        if !self.0.iter().any(|(key, _)| key == name) {
-            return None;
-        }
-        let (taken, kept) = std::mem::take(&mut self.0).into_iter().partition(|(key, _)| key == name);
-        self.0 = kept;
-        let taken: Vec<(String, Value)> = taken;
-        taken.into_iter().next_back().map(|(_, value)| value)
+        let is_meant = |known: &[u8]| known == name.as_bytes();
+        let last = self.0.value(is_meant)?.clone();
+        self.0.remove(is_meant);
+        Some(last)
     }
 
     /// Adds `others`, which take the place of what has the same name.
@@ -38,20 +49,29 @@ impl Parameters {
         if self.0.is_empty() {
             *self = others;
         } else {
-            self.0.extend(others.0);
+            self.0.append(others.0);
         }
     }
 }
 
+/// Whether a name is this one in any case. Nearly all callers spell it as the vendor's page does.
+#[inline]
+fn is_same(known: &[u8], name: &str) -> bool {
+    let name = name.as_bytes();
+    known.len() == name.len() && (known == name || known.eq_ignore_ascii_case(name))
+}
+
 impl From<Map<String, Value>> for Parameters {
     fn from(map: Map<String, Value>) -> Self {
-        Self(map.into_iter().collect())
+        let mut members = Members::with_room();
+        map.into_iter().for_each(|(name, value)| members.push(&name, value));
+        Self(members)
     }
 }
 
 impl Facts for Parameters {
     fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.value(name).and_then(php::to_text)
+        self.get(name).and_then(php::to_text)
     }
 
     fn within(&self, way: &Way<'_>, tell: &mut dyn FnMut(&str)) {
@@ -67,40 +87,33 @@ impl Facts for Parameters {
 /// As PHP would print the array: a name keeps its first place and gets its last value.
 impl Serialize for Parameters {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.iter().cloned().collect::<Map<_, _>>().serialize(serializer)
+        let pairs = self.0.iter().map(|(name, value)| (name.to_owned(), value.clone()));
+        pairs.collect::<Map<_, _>>().serialize(serializer)
     }
 }
 
 /// From a JSON object, or from an array, whose elements are named by their positions.
 impl<'de> Deserialize<'de> for Parameters {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
+        struct Whole;
 
-        impl<'de> Visitor<'de> for Members {
+        impl<'de> Visitor<'de> for Whole {
             type Value = Parameters;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("an object or an array")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parameters, A::Error> {
-                let mut members = Vec::with_capacity(8);
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Parameters(members))
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Parameters, A::Error> {
+                Members::of_object(map).map(Parameters)
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Parameters, A::Error> {
-                let mut members = Vec::new();
-                while let Some(element) = sequence.next_element()? {
-                    members.push((members.len().to_string(), element));
-                }
-                Ok(Parameters(members))
+            fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Parameters, A::Error> {
+                Members::of_array(sequence).map(Parameters)
             }
         }
 
-        deserializer.deserialize_any(Members)
+        deserializer.deserialize_any(Whole)
     }
 }
 
@@ -117,6 +130,13 @@ mod tests {
         assert_eq!(parameters.take("X"), Some(2.into()));
         assert_eq!(serde_json::to_string(&parameters).unwrap(), r#"{"name":"a","Name":"b"}"#);
         assert_eq!(parameters.take("X"), None);
+    }
+
+    #[test]
+    fn the_elements_of_an_array_are_named_by_their_positions() {
+        let list: Parameters = serde_json::from_str(r#"["a",{"b":1}]"#).unwrap();
+        assert_eq!(serde_json::to_string(&list).unwrap(), r#"{"0":"a","1":{"b":1}}"#);
+        assert_eq!(list.value("0"), Some(&"a".into()));
     }
 
     #[test]

@@ -42,8 +42,8 @@ pub fn credentials_in(request: &Request) -> Vec<String> {
     } else {
         let called = call::read(request);
         let presented = &called.presented;
-        let webhook = presented.webhook.iter().map(|(_, secret)| secret);
-        found.extend(presented.token.iter().chain(webhook).map(ToString::to_string));
+        let webhook = presented.webhook.iter().map(|webhook| webhook.secret());
+        found.extend(presented.token.as_deref().into_iter().chain(webhook).map(str::to_owned));
     }
     found.retain(|secret| !secret.is_empty());
     found

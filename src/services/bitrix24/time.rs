@@ -1,5 +1,7 @@
 //! A call's span → the `time` object of its answer.
 
+use std::cell::Cell;
+
 use jiff::Timestamp;
 use jiff::tz::Offset as Zone;
 
@@ -12,8 +14,8 @@ use crate::scalar::Offset;
 /// The `time` object, members in the order of the wire.
 #[derive(Debug)]
 pub struct Time {
-    start: f64,
-    finish: f64,
+    start: Timestamp,
+    finish: Timestamp,
     duration: f64,
     processing: f64,
     date_start: Date,
@@ -38,14 +40,15 @@ impl Time {
         let date_finish =
             if span.finish.as_second() == second { date_start } else { date(span.finish, zone) };
         // A whole float is written without a fraction, so whole seconds need no type of their own.
-        let (start, processing) = if rules.whole_seconds {
-            (second as f64, (span.finish.as_second() - second) as f64)
+        let (start, reported, processing) = if rules.whole_seconds {
+            let reported = Timestamp::from_second(second).unwrap_or(span.start);
+            (second as f64, reported, (span.finish.as_second() - second) as f64)
         } else {
-            (start, finish - microtime(span.processing))
+            (start, span.start, finish - microtime(span.processing))
         };
         Self {
-            start,
-            finish,
+            start: reported,
+            finish: span.finish,
             duration: finish - start,
             processing,
             date_start,
@@ -67,12 +70,11 @@ impl Time {
 
     /// Appends the object.
     pub fn write(&self, text: &mut Vec<u8>) {
-        let floats = [
-            (&b"{\"start\":"[..], self.start),
-            (b",\"finish\":", self.finish),
-            (b",\"duration\":", self.duration),
-            (b",\"processing\":", self.processing),
-        ];
+        for (name, instant) in [(&b"{\"start\":"[..], self.start), (b",\"finish\":", self.finish)] {
+            text.extend_from_slice(name);
+            write_microtime(text, instant);
+        }
+        let floats = [(&b",\"duration\":"[..], self.duration), (b",\"processing\":", self.processing)];
         for (name, float) in floats {
             text.extend_from_slice(name);
             php::write_float(text, float);
@@ -103,7 +105,55 @@ pub fn date_text(instant: Timestamp, zone: Offset) -> String {
 }
 
 /// ISO 8601 in whole seconds with a numeric offset, never `Z`: `2024-11-20T15:55:08+02:00`.
+/// Appends [`microtime`] as [`php::write_float`] does. The seconds of our time leave a double no more digits than those
+/// of the microseconds, and so the digits of both numbers, without zeros at the end, are those of the double.
+fn write_microtime(text: &mut Vec<u8>, instant: Timestamp) {
+    let seconds = match u32::try_from(instant.as_second()) {
+        Ok(seconds) if seconds >= 1 << 20 => seconds,
+        _ => return php::write_float(text, microtime(instant)),
+    };
+    let micros = instant.subsec_nanosecond() / 1_000;
+    // Ten digits, a point and six digits at most.
+    let mut digits = [b'.'; 17];
+    let (mut rest, mut start) = (seconds, 10);
+    while rest > 0 {
+        start -= 1;
+        digits[start] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    let (mut rest, mut end) = (micros as u32, 10);
+    for place in (11..17).rev() {
+        let digit = (rest % 10) as u8;
+        digits[place] = b'0' + digit;
+        rest /= 10;
+        if digit > 0 && end == 10 {
+            end = place + 1;
+        }
+    }
+    text.extend_from_slice(&digits[start..end]);
+}
+
+/// [`date_of`], remembered: calls of one second have one date.
 fn date(instant: Timestamp, zone: Offset) -> Date {
+    thread_local! {
+        static LATEST: Cell<(i64, Offset, Date)> = const { Cell::new((0, Offset(0), [0; 25])) };
+    }
+    let second = instant.as_second();
+    // What comes before 1970 is cut in the other direction.
+    if second <= 0 {
+        return date_of(instant, zone);
+    }
+    let (known, of_zone, date) = LATEST.get();
+    if known == second && of_zone == zone {
+        return date;
+    }
+    let date = date_of(instant, zone);
+    LATEST.set((second, zone, date));
+    date
+}
+
+/// ISO 8601 in whole seconds with a numeric offset, never `Z`: `2024-11-20T15:55:08+02:00`.
+fn date_of(instant: Timestamp, zone: Offset) -> Date {
     let local = Zone::from_seconds(zone.0).unwrap_or(Zone::UTC).to_datetime(instant);
     let minutes = zone.0.abs() / 60;
     let mut text = *b"0000-00-00T00:00:00+00:00";
@@ -128,6 +178,8 @@ fn date(instant: Timestamp, zone: Offset) -> Date {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::services::bitrix24::editions::Edition;
 
@@ -164,10 +216,27 @@ mod tests {
     }
 
     #[test]
+    fn instants_are_written_as_the_floats_that_they_are() {
+        let seconds =
+            [-1, 0, 1, (1 << 20) - 1, 1 << 20, 999_999_999, 1_732_110_908, u32::MAX.into(), 1 << 32];
+        let micros = (0..1_000_000).step_by(1_237).chain([1, 10, 100_000, 500_000, 515_625, 999_999]);
+        for micros in micros {
+            for second in seconds {
+                let instant = Timestamp::from_microsecond(second * 1_000_000 + micros).unwrap();
+                let (mut written, mut expected) = (Vec::new(), Vec::new());
+                write_microtime(&mut written, instant);
+                php::write_float(&mut expected, microtime(instant));
+                assert_eq!(written, expected, "{instant}");
+            }
+        }
+    }
+
+    #[test]
     fn dates_carry_their_offset() {
         let instant = "2024-12-31T23:30:00Z".parse().unwrap();
         assert_eq!(date(instant, Offset(0)), *b"2024-12-31T23:30:00+00:00");
         assert_eq!(date(instant, Offset(-34_200)), *b"2024-12-31T14:00:00-09:30");
         assert_eq!(date(instant, Offset(7_200)), *b"2025-01-01T01:30:00+02:00");
+        assert_eq!(date(instant + Duration::from_secs(1), Offset(7_200)), *b"2025-01-01T01:30:01+02:00");
     }
 }

@@ -1,11 +1,9 @@
 //! A result or a refusal → the reply.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 
 use super::errors::Refusal;
-use crate::http::Reply;
+use crate::http::{Field, Fields, Reply, field};
 
 #[derive(Serialize)]
 struct Envelope<'a> {
@@ -26,14 +24,9 @@ struct Error<'a> {
 }
 
 /// A success: the body as it is, without `success` and without `trace_id`.
-pub fn success(
-    status: u16,
-    own: Vec<(Cow<'static, str>, Cow<'static, str>)>,
-    body: Vec<u8>,
-    trace: String,
-) -> Reply {
+pub fn success(status: u16, own: Vec<Field>, body: Vec<u8>, trace: String) -> Reply {
     let mut headers = headers(trace);
-    headers.extend(own);
+    own.into_iter().for_each(|field| headers.push(field));
     Reply { status, headers, body: body.into() }
 }
 
@@ -56,6 +49,7 @@ pub fn error(refusal: &Refusal, trace: &str) -> Reply {
     Reply { status: refusal.status, headers, body: body.into() }
 }
 
-fn headers(trace: String) -> Vec<(Cow<'static, str>, Cow<'static, str>)> {
-    vec![("content-type".into(), "application/json".into()), ("x-trace-id".into(), trace.into())]
+fn headers(trace: String) -> Fields {
+    static JSON: [Field; 1] = [field("content-type", "application/json")];
+    Fields::with_own(&JSON, vec![("x-trace-id".into(), trace.into())])
 }

@@ -1,11 +1,10 @@
 //! Header fields → the tenant who calls, or why not.
 
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::Mac;
 use jiff::Timestamp;
-use sha2::Sha256;
-use subtle::ConstantTimeEq;
 
 use super::errors::{self, Refusal};
+use super::secret::Secret;
 use super::spellings::spellings;
 use super::workspace::{Tenant, Tenants};
 use crate::http::Request;
@@ -15,7 +14,7 @@ const WINDOW: u64 = 300;
 
 /// `v1,<unix seconds>,<hex of HMAC-SHA256>` over `<unix seconds>.<body>`.
 pub fn sign(secret: &str, seconds: i64, body: &[u8]) -> String {
-    let digest = mac(secret, &seconds.to_string(), body).finalize().into_bytes();
+    let digest = Secret::new(secret.to_owned()).mac(&seconds.to_string(), body).finalize().into_bytes();
     let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("v1,{seconds},{hex}")
 }
@@ -58,7 +57,7 @@ fn by_signature<'a>(
     }
     let (tenant, secret) = named(tenants, slug)?;
     // The sender's own spelling of the time is signed, so that is what is checked.
-    match mac(secret, seconds, signed_body(request)).verify_slice(&digest) {
+    match secret.mac(seconds, signed_body(request)).verify_slice(&digest) {
         Ok(()) => Ok(tenant),
         Err(_) if is_serialised_again(secret, seconds, request.body(), &digest) => {
             Err(invalid(SERIALISED_AGAIN))
@@ -72,8 +71,8 @@ pub const SERIALISED_AGAIN: &str =
     "the signature fits the same JSON in another layout: the body was written again after signing";
 
 /// Whether the digest is that of the body as another common serialiser writes it.
-fn is_serialised_again(secret: &str, seconds: &str, body: &[u8], digest: &[u8; 32]) -> bool {
-    spellings(body).iter().any(|text| text != body && mac(secret, seconds, text).verify_slice(digest).is_ok())
+fn is_serialised_again(secret: &Secret, seconds: &str, body: &[u8], digest: &[u8; 32]) -> bool {
+    spellings(body).iter().any(|text| text != body && secret.mac(seconds, text).verify_slice(digest).is_ok())
 }
 
 fn by_token<'a>(
@@ -83,7 +82,7 @@ fn by_token<'a>(
 ) -> Result<&'a Tenant, (Refusal, &'static str)> {
     let invalid = |why| (Refusal::new(&errors::INVALID_AUTHENTICATION), why);
     let text = std::str::from_utf8(authorization).unwrap_or_default().trim();
-    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    let (scheme, token) = text.split_at(text.bytes().position(|byte| byte == b' ').unwrap_or(text.len()));
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(invalid("authorization is neither a bearer token nor accompanied by a signature"));
     }
@@ -91,9 +90,9 @@ fn by_token<'a>(
     let tenant = match slug {
         Some(slug) => {
             let (tenant, secret) = named(tenants, slug)?;
-            Some(tenant).filter(|_| is_same(secret, token))
+            Some(tenant).filter(|_| secret.is(token))
         }
-        None => tenants.by_secret(|secret| is_same(secret, token)),
+        None => tenants.by_secret(|secret| secret.is(token)),
     };
     match tenant {
         None => Err(invalid("no tenant, or not the named one, has this secret")),
@@ -104,7 +103,7 @@ fn by_token<'a>(
     }
 }
 
-fn named<'a>(tenants: &'a Tenants, slug: &str) -> Result<(&'a Tenant, &'a str), (Refusal, &'static str)> {
+fn named<'a>(tenants: &'a Tenants, slug: &str) -> Result<(&'a Tenant, &'a Secret), (Refusal, &'static str)> {
     tenants.by_slug(slug).ok_or_else(|| (Refusal::new(&errors::TENANT_NOT_FOUND), "no tenant has this slug"))
 }
 
@@ -118,43 +117,25 @@ fn signed_body(request: &Request) -> &[u8] {
 
 /// The parts of `v1,<unix seconds>,<hex>`: the seconds as spelt, the digest as bytes.
 fn parse(header: &[u8]) -> Option<(&str, [u8; 32])> {
-    let mut parts = std::str::from_utf8(header).ok()?.trim().split(',');
-    let (Some("v1"), Some(seconds), Some(hex), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return None;
-    };
+    let parts = std::str::from_utf8(header).ok()?.trim().strip_prefix("v1,")?;
+    let comma = parts.bytes().position(|byte| byte == b',')?;
+    let (seconds, hex) = (&parts[..comma], &parts.as_bytes()[comma + 1..]);
     let is_number = seconds.strip_prefix('-').unwrap_or(seconds).bytes().all(|byte| byte.is_ascii_digit());
-    if seconds.is_empty() || !is_number || hex.len() != 64 {
+    if seconds.is_empty() || !is_number || hex.len() != 64 || !is_hex(hex) {
         return None;
     }
+    let nibble = |digit: u8| if digit.is_ascii_digit() { digit - b'0' } else { digit - b'a' + 10 };
     let mut digest = [0; 32];
-    for (byte, pair) in digest.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
-        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+    for (byte, pair) in digest.iter_mut().zip(hex.as_chunks::<2>().0) {
+        *byte = nibble(pair[0]) << 4 | nibble(pair[1]);
     }
     Some((seconds, digest))
 }
 
-/// Lower case only: the vendor shows no other.
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
-}
-
-/// Compares without telling by the time how much is the same.
-fn is_same(secret: &str, token: &str) -> bool {
-    secret.as_bytes().ct_eq(token.as_bytes()).into()
-}
-
-fn mac(secret: &str, seconds: &str, body: &[u8]) -> Hmac<Sha256> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
-    mac.update(seconds.as_bytes());
-    mac.update(b".");
-    mac.update(body);
-    mac
+/// Whether there are hex digits only, lower case: the vendor shows no other. Looks at all of them, as the compiler can
+/// then look at many at once.
+fn is_hex(digits: &[u8]) -> bool {
+    digits.iter().fold(true, |all, digit| all & matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The tenant's slug as sent, or else the bearer token.
@@ -193,6 +174,13 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_its_own_text_and_no_other() {
+        let secret = Secret::new("s3cret".to_owned());
+        assert!(secret.is("s3cret"));
+        assert!(!["", "s3cre", "s3creT", "s3cret "].into_iter().any(|token| secret.is(token)));
+    }
+
+    #[test]
     fn the_header_has_one_form() {
         let hex = "0".repeat(64);
         assert!(parse(format!("v1,17,{hex}").as_bytes()).is_some());
@@ -207,6 +195,9 @@ mod tests {
             format!("v1,17,{}", "A".repeat(64)),
             format!("v1,17,{}", "0".repeat(63)),
             format!("v1,17,{}é", "0".repeat(62)),
+            format!("v1,17,{}g", "0".repeat(63)),
+            format!("v1,-,1{hex}"),
+            format!("v1;17,{hex}"),
         ] {
             assert_eq!(parse(header.as_bytes()), None, "{header}");
         }

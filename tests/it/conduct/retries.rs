@@ -143,11 +143,11 @@ fn other_requests_make_no_burst() {
 
 #[test]
 fn an_answer_that_nobody_waited_for_binds_nobody() {
-    let mut namespaces = Namespaces::new(Run::new("").world);
+    let namespaces = Namespaces::new(Run::new("").world);
     let now: Timestamp = "2024-11-20T13:55:08Z".parse().unwrap();
-    let (name, _) = namespaces.open(None, None, now).unwrap();
-    let send = |namespaces: &mut Namespaces, after: i64| {
-        let world = namespaces.namespace(&name, now).unwrap();
+    let namespace = namespaces.open(None, None, now).unwrap();
+    let send = |after: i64| {
+        let mut world = namespace.world().unwrap();
         let headers = [
             ("authorization", "Bearer signing-secret"),
             ("x-chert-tenant", "acme"),
@@ -156,14 +156,14 @@ fn an_answer_that_nobody_waited_for_binds_nobody() {
         let body = CREW.to_owned().into();
         let request = Request::new("PUT", "/api/v1/chats/direct", headers.into_iter().collect(), body);
         let arrival = Arrival::at(now + jiff::SignedDuration::from_millis(after));
-        let planned = step(world, &request, arrival);
+        let planned = step(&mut world, &request, arrival);
         world.record(request, planned, arrival);
     };
-    send(&mut namespaces, 0);
-    namespaces.undelivered(Some("n1"), 1);
-    send(&mut namespaces, 500);
+    send(0);
+    namespaces.undelivered(Some(&namespace), 1);
+    send(500);
     assert_eq!(namespaces.broken(), []);
-    send(&mut namespaces, 1_000);
+    send(1_000);
     assert_eq!(namespaces.broken().len(), 1, "the second answer was read");
 }
 

@@ -11,11 +11,12 @@ use crate::emulator::{Exchange, Operation, OperationCall, Parameter, RequestedCa
 use crate::services::bitrix24::credentials::Caller;
 use crate::services::bitrix24::editions::Edition;
 use crate::services::bitrix24::envelope::ErrorBody;
-use crate::services::bitrix24::errors::{self, Refusal};
+use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::passed;
 use crate::services::bitrix24::parameters::Parameters;
 use crate::services::bitrix24::php::{self, form};
 use crate::services::bitrix24::portal::LivePortal;
+use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::Portal;
 use crate::services::bitrix24::time::Time;
 

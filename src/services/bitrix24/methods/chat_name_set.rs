@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 use super::{Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
 use crate::emulator::{Effect, ErrorCode, Exchange, Gives, Operation, Parameter, ValueType, gives};
+use crate::http::Given;
 use crate::services::bitrix24::change::Change;
-use crate::services::bitrix24::errors::{self, Refusal};
+use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
-use crate::services::bitrix24::parameters::Parameters;
 use crate::services::bitrix24::php;
+use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::{Line, Portal};
 
 /// The method.
@@ -102,18 +103,19 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     invocation.application_alone()?;
     invocation.passed(Stage::Auth, exchange)?;
 
-    for name in ["CONNECTOR", "LINE", "CHAT_ID", "NAME"] {
-        if is_empty(parameters, name) {
-            return Err(Refusal::argument(name, invocation.edition));
-        }
+    let given = ["CONNECTOR", "LINE", "CHAT_ID", "NAME"].map(|name| (name, parameters.get(name)));
+    if let Some(&(name, _)) = given.iter().find(|(_, value)| value.is_none_or(php::is_empty)) {
+        return Err(Refusal::argument(name, invocation.edition));
     }
+    let [connector, line, chat_id, name] = given.map(|(_, value)| value);
     // The test for groups takes the connector as sent; every later look-up folds it.
-    let sent = text(parameters, "CONNECTOR");
+    let sent = text(connector);
     let folded = sent.as_deref().map(folded);
     let connector = folded.as_deref().and_then(|id| portal.connector(id));
     let is_group = sent == folded && connector.is_some_and(|connector| connector.has_groups);
     let needs_user = !is_group && (rules.unregistered_needs_user || connector.is_some());
-    if needs_user && is_empty(parameters, "USER_ID") {
+    let user = if is_group { None } else { parameters.get("USER_ID") };
+    if needs_user && user.is_none_or(php::is_empty) {
         return Err(Refusal::argument("USER_ID", invocation.edition));
     }
     invocation.passed(Stage::Arguments, exchange)?;
@@ -121,10 +123,10 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     // An array where PHP needs a string is a type error of the vendor's own code.
     let type_error = || refuse(&errors::INTERNAL_SERVER_ERROR);
     let id = folded.as_deref().ok_or_else(type_error)?;
-    let chat_id = text(parameters, "CHAT_ID").ok_or_else(type_error)?;
-    let name = text(parameters, "NAME").ok_or_else(type_error)?;
-    let user = if is_group { "0".into() } else { text(parameters, "USER_ID").ok_or_else(type_error)? };
-    let line = parameters.value("LINE").map_or(0, php::to_int);
+    let chat_id = text(chat_id).ok_or_else(type_error)?;
+    let name = text(name).ok_or_else(type_error)?;
+    let user = if is_group { "0".into() } else { text(user).ok_or_else(type_error)? };
+    let line = line.map_or(0, php::to_int);
 
     let connector = connector.ok_or_else(|| refuse(code_of_stranger(id)))?;
     if !connector.lines.contains(&line) {
@@ -163,17 +165,17 @@ fn code_of_stranger(id: &str) -> &'static ErrorCode {
     }
 }
 
-fn is_empty(parameters: &Parameters, name: &str) -> bool {
-    parameters.value(name).is_none_or(php::is_empty)
-}
-
 /// A parameter as PHP casts it to a string; `None` for an array.
-fn text<'a>(parameters: &'a Parameters, name: &str) -> Option<Cow<'a, str>> {
-    parameters.value(name).map_or(Some("".into()), php::to_text)
+fn text(value: Option<Given<'_>>) -> Option<Cow<'_, str>> {
+    value.map_or(Some("".into()), php::to_text)
 }
 
 /// A connector as the vendor looks it up: lower case, cut at the first dot.
 pub fn folded(connector: &str) -> Cow<'_, str> {
+    // Nearly every identifier is as it is looked up.
+    if connector.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_') {
+        return connector.into();
+    }
     let stem = connector.split('.').next().unwrap_or_default();
     if stem.chars().any(char::is_uppercase) { stem.to_lowercase().into() } else { stem.into() }
 }

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use super::{Method, MethodAnswer, Run, Scope, folded_connector};
 use crate::basics::Stage;
 use crate::emulator::{Exchange, Operation, Parameter, ValueType};
-use crate::services::bitrix24::errors::{self, Refusal};
+use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
+use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::Portal;
 
 /// The method.

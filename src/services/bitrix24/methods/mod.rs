@@ -16,9 +16,9 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 use super::change::Change;
-use super::errors::Refusal;
 use super::invocation::Invocation;
 use super::oauth;
+use super::refusal::Refusal;
 use super::section::Portal;
 use crate::emulator::{Effect, Exchange, Operation};
 

@@ -4,9 +4,10 @@ use serde_json::json;
 
 use super::{Method, MethodAnswer, Run, Scope};
 use crate::emulator::{Exchange, Operation};
-use crate::services::bitrix24::errors::{self, Refusal};
+use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
+use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::time::date_text;
 
 /// The method.

@@ -7,17 +7,18 @@ mod whoami;
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
+use indexmap::IndexMap;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::BASE;
 use super::change::Change;
 use super::errors::Refusal;
 use super::invocation::Invocation;
 use super::section;
-use crate::emulator::{Effect, Exchange, Operation};
-use crate::http::{Facts, Request, ValueKind, Way, json};
+use crate::emulator::{Effect, Exchange, Operation, Place};
+use crate::http::{Facts, Field, Given, Members, Request, ValueKind, Way, json};
 
 /// Every emulated endpoint.
 pub static ENDPOINTS: &[&Endpoint] =
@@ -48,7 +49,7 @@ pub struct Sample {
 /// What an endpoint answers, and what it changes.
 pub struct EndpointAnswer {
     /// Header fields beyond those of every answer.
-    pub headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+    pub headers: Vec<Field>,
     /// The body.
     pub body: Vec<u8>,
     /// What it changes.
@@ -69,8 +70,10 @@ pub struct Route {
     pub endpoint: &'static Endpoint,
     /// The parameters of the path, by name.
     pub path: Vec<(&'static str, String)>,
+    /// The parameters of the query, by name, where the endpoint has any.
+    pub query: Vec<(String, String)>,
     /// The body, where it is a JSON object.
-    pub body: Option<Map<String, Value>>,
+    pub body: Option<Members>,
 }
 
 impl Route {
@@ -85,27 +88,35 @@ impl Facts for Route {
         if let Some((_, value)) = self.path.iter().find(|(known, _)| *known == name) {
             return Some(value.into());
         }
-        text(self.body.as_ref()?.get(name)?)
+        let in_body = self.body.as_ref().and_then(|body| text(body.get(name)?));
+        in_body.or_else(|| {
+            let (_, value) = self.query.iter().find(|(known, _)| known == name)?;
+            Some(value.into())
+        })
     }
 
     fn within(&self, way: &Way<'_>, tell: &mut dyn FnMut(&str)) {
-        let value = self.body.as_ref().and_then(|body| body.get(way.parameter));
+        let is_meant = |known: &[u8]| known == way.parameter.as_bytes();
+        let value = self.body.as_ref().and_then(|body| body.value(is_meant));
         let tell = &mut |value| text(value).iter().for_each(|text| tell(text));
         value.into_iter().for_each(|value| way.follow(value, tell));
     }
 
     fn given(&self, tell: &mut dyn FnMut(&str, ValueKind)) {
-        self.body.iter().flatten().for_each(|(name, value)| tell(name, ValueKind::of(value)));
+        // A name that is given again keeps its first place and gets its last value.
+        let members: IndexMap<_, _> = self.body.iter().flat_map(Members::iter).collect();
+        members.into_iter().for_each(|(name, value)| tell(name, ValueKind::of(value)));
+        self.query.iter().for_each(|(name, _)| tell(name, ValueKind::Text));
     }
 }
 
 /// A scalar as text; `None` for anything else.
-fn text(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::String(text) => Some(text.into()),
-        Value::Number(number) => Some(number.to_string().into()),
-        Value::Bool(flag) => Some(flag.to_string().into()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
+fn text<'a>(value: impl Into<Given<'a>>) -> Option<Cow<'a, str>> {
+    match value.into() {
+        Given::Text(text) => Some(text.into()),
+        Given::Other(Value::Number(number)) => Some(number.to_string().into()),
+        Given::Other(Value::Bool(flag)) => Some(flag.to_string().into()),
+        Given::Other(_) => None,
     }
 }
 
@@ -128,7 +139,7 @@ fn route_now(request: &Request) -> Option<Route> {
     let is_parameter = |wanted: &str| wanted.starts_with('{');
     let fits = |endpoint: &&&Endpoint| {
         let mut wanted = pattern(endpoint);
-        let same = |sent: &String| {
+        let same = |sent: &Cow<'_, str>| {
             let is_fit = |wanted| if is_parameter(wanted) { !sent.is_empty() } else { sent == wanted };
             wanted.next().is_some_and(is_fit)
         };
@@ -136,8 +147,11 @@ fn route_now(request: &Request) -> Option<Route> {
     };
     let endpoint = *ENDPOINTS.iter().find(fits)?;
     let parameters = pattern(endpoint).zip(segments).filter(|(wanted, _)| is_parameter(wanted));
-    let path = parameters.map(|(wanted, sent)| (wanted.trim_matches(['{', '}']), sent.clone())).collect();
-    Some(Route { endpoint, path, body: json::parse(request.body()) })
+    let path = parameters.map(|(wanted, sent)| (wanted.trim_matches(['{', '}']), sent.to_string())).collect();
+    let has_query = endpoint.operation.parameters.iter().any(|parameter| parameter.place == Place::Query);
+    let sent = if has_query { request.query() } else { "" };
+    let query = form_urlencoded::parse(sent.as_bytes());
+    Some(Route { endpoint, path, query: query.into_owned().collect(), body: json::parse(request.body()) })
 }
 
 /// The segments of an endpoint's path after the version; one in braces is a parameter and stands for any text.
@@ -147,9 +161,45 @@ fn pattern(endpoint: &Endpoint) -> impl Iterator<Item = &'static str> + use<> {
 }
 
 /// The decoded segments of the path after the version.
-fn segments(request: &Request) -> Vec<String> {
+fn segments(request: &Request) -> Vec<Cow<'_, str>> {
     let rest = request.path().strip_prefix(BASE).unwrap_or_default();
     let segments = rest.strip_prefix('/').unwrap_or(rest);
-    let decoded = |segment: &str| percent_decode_str(segment).decode_utf8_lossy().into_owned();
+    // Few paths have escapes, which one look at the whole path tells.
+    let is_plain = !segments.as_bytes().contains(&b'%');
+    let decoded = |segment| match is_plain {
+        true => Cow::Borrowed(segment),
+        false => percent_decode_str(segment).decode_utf8_lossy(),
+    };
     segments.split('/').map(decoded).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_stands_in_path_body_or_query_or_within_one() {
+        let body =
+            serde_json::json!({"text": "t", "parts": [{"type": "link"}, {"type": "media"}], "count": 2});
+        let route = Route {
+            endpoint: ENDPOINTS[0],
+            path: vec![("id", "ch_01H".to_owned())],
+            query: vec![("limit".to_owned(), "10".to_owned())],
+            body: json::parse(body.to_string().as_bytes()),
+        };
+        for (name, values) in [
+            ("id", &["ch_01H"][..]),
+            ("text", &["t"]),
+            ("count", &["2"]),
+            ("limit", &["10"]),
+            ("parts[].type", &["link", "media"]),
+            ("parts[1].type", &["media"]),
+            ("parts", &[]),
+            ("none", &[]),
+        ] {
+            let mut told = Vec::new();
+            route.each(name, &mut |value| told.push(value.to_owned()));
+            assert_eq!(told, values, "{name}");
+        }
+    }
 }

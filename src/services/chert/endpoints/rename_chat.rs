@@ -1,11 +1,12 @@
 //! `PUT /api/v1/chats/{id}`: gives a group a new display name, a new icon, or both.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
 use crate::emulator::{Effect, Exchange, Operation, Parameter, Place};
+use crate::http::Given;
 use crate::services::chert::change::Change;
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::icon::is_https;
@@ -98,13 +99,13 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Endpo
 }
 
 /// The name without white space at its ends; a blank one is refused.
-fn display_name(value: &Value) -> Result<&str, Refusal> {
+fn display_name(value: Given<'_>) -> Result<&str, Refusal> {
     let name = value.as_str().map(str::trim).filter(|name| !name.is_empty());
     name.ok_or_else(|| Refusal::new(&errors::INVALID_FIELD_VALUE))
 }
 
 /// The icon's URL as sent, when it is `https` with a host.
-fn group_chat_icon(value: &Value) -> Result<&str, Refusal> {
+fn group_chat_icon(value: Given<'_>) -> Result<&str, Refusal> {
     let icon = value.as_str().filter(|text| is_https(text));
     icon.ok_or_else(|| {
         Refusal::new(&errors::INVALID_FIELD_VALUE).with_text("Invalid field value: group_chat_icon")

@@ -1,0 +1,106 @@
+//! The header fields of a reply.
+
+use std::borrow::Cow;
+
+/// A header field: its name in lower case, and its value.
+pub type Field = (Cow<'static, str>, Cow<'static, str>);
+
+/// A field that never changes.
+pub const fn field(name: &'static str, value: &'static str) -> Field {
+    (Cow::Borrowed(name), Cow::Borrowed(value))
+}
+
+/// Header fields in the order sent: first a constant list, which costs nothing to give or to keep, then others.
+#[derive(Clone, Debug, Default)]
+pub struct Fields {
+    common: &'static [Field],
+    own: Vec<Field>,
+}
+
+impl Fields {
+    /// A constant list alone.
+    pub const fn common(common: &'static [Field]) -> Self {
+        Self { common, own: Vec::new() }
+    }
+
+    /// A constant list and what stands behind it.
+    pub fn with_own(common: &'static [Field], own: Vec<Field>) -> Self {
+        Self { common, own }
+    }
+
+    /// Adds a field at the end.
+    pub fn push(&mut self, field: Field) {
+        self.own.push(field);
+    }
+
+    /// Both parts: the constant list and the others.
+    pub fn parts(&self) -> (&'static [Field], &[Field]) {
+        (self.common, &self.own)
+    }
+
+    /// Every field in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Field> {
+        self.common.iter().chain(&self.own)
+    }
+
+    /// Memory held beyond the value itself, in bytes.
+    pub fn weight(&self) -> usize {
+        let owned = |value: &Cow<'_, str>| if let Cow::Owned(text) = value { text.capacity() } else { 0 };
+        let texts: usize = self.own.iter().map(|(name, value)| owned(name) + owned(value)).sum();
+        self.own.capacity() * size_of::<Field>() + texts
+    }
+}
+
+impl From<Vec<Field>> for Fields {
+    fn from(own: Vec<Field>) -> Self {
+        Self { common: &[], own }
+    }
+}
+
+impl FromIterator<Field> for Fields {
+    fn from_iter<I: IntoIterator<Item = Field>>(fields: I) -> Self {
+        fields.into_iter().collect::<Vec<_>>().into()
+    }
+}
+
+impl Extend<Field> for Fields {
+    fn extend<I: IntoIterator<Item = Field>>(&mut self, fields: I) {
+        self.own.extend(fields);
+    }
+}
+
+impl<'a> IntoIterator for &'a Fields {
+    type Item = &'a Field;
+    type IntoIter = std::iter::Chain<std::slice::Iter<'a, Field>, std::slice::Iter<'a, Field>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.common.iter().chain(&self.own)
+    }
+}
+
+/// How the fields are divided makes no difference.
+impl PartialEq for Fields {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other)
+    }
+}
+
+impl Eq for Fields {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_constant_fields_come_first() {
+        static COMMON: [Field; 2] = [field("a", "1"), field("b", "2")];
+        let mut fields = Fields::common(&COMMON);
+        assert_eq!(fields.weight(), 0);
+        fields.push(("c".into(), "3".to_owned().into()));
+        fields.extend([field("a", "4")]);
+        let all = fields.iter().map(|(name, value)| format!("{name}{value}")).collect::<String>();
+        assert_eq!(all, "a1b2c3a4");
+        assert_eq!(fields, fields.iter().cloned().collect());
+        assert_ne!(fields, Fields::common(&COMMON));
+    }
+}

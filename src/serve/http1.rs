@@ -1,0 +1,368 @@
+//! HTTP/1: one connection, from its first head to its end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::Watcher;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::sleep;
+
+use super::answer::{Exchanged, exchange, response};
+use super::beside::beside;
+use super::client::Client;
+use super::script_stream::{MARK, Order, Orders, Reset, ScriptStream};
+use super::shared::Shared;
+
+/// The largest head of a request, in bytes.
+const HEAD_LIMIT: usize = 64 << 10;
+/// The time a client has for a head.
+const HEAD_TIME: Duration = Duration::from_secs(30);
+/// The time a head that is on its way has after a stop.
+const LAST_HEAD: Duration = Duration::from_millis(250);
+
+/// Answers the requests of one connection.
+pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static>(
+    stream: S,
+    client: Arc<Client>,
+    shared: Arc<Shared>,
+    graceful: Watcher,
+) {
+    let orders = Arc::new(Orders::default());
+    let script_stream = ScriptStream::new(stream, Arc::clone(&orders), shared.stopping());
+    let conversation = Arc::new(Conversation { shared, client, orders, steps: AtomicU64::new(0) });
+    let service = {
+        let conversation = Arc::clone(&conversation);
+        service_fn(move |request| {
+            let conversation = Arc::clone(&conversation);
+            async move {
+                conversation.steps.fetch_add(1, Ordering::Relaxed);
+                let answer = conversation.answer(request).await;
+                conversation.steps.fetch_add(1, Ordering::Relaxed);
+                answer
+            }
+        })
+    };
+    let mut builder = http1::Builder::new();
+    builder.max_header_size(HEAD_LIMIT);
+    let connection = graceful.watch(builder.serve_connection(TokioIo::new(script_stream), service));
+    if let Some(Err(error)) = beside(connection, conversation.given_up()).await {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// A connection whose requests are answered.
+struct Conversation {
+    shared: Arc<Shared>,
+    client: Arc<Client>,
+    orders: Arc<Orders>,
+    /// Each exchange counts two, so an odd number means that one is under way.
+    steps: AtomicU64,
+}
+
+impl Conversation {
+    /// Answers one request, and tells what the connection is to do with the answer.
+    ///
+    /// # Errors
+    /// When the client leaves before its body is complete; the connection is then closed.
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
+        let exchanged = exchange(&self.shared, request, &self.client).await?;
+        let Exchanged { reply, number, wire, has_body, closes } = exchanged;
+        self.orders.idle().await;
+        let mut response = response(&reply, wire.map(|_| MARK), number);
+        if closes {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        if let Some(wire) = wire {
+            self.orders.give(Order { wire, body: if has_body { reply.body.len() } else { 0 } });
+        }
+        Ok(response)
+    }
+
+    /// Whether no exchange is under way and no answer is being spoilt.
+    fn is_silent(&self) -> bool {
+        self.steps.load(Ordering::Relaxed).is_multiple_of(2) && !self.orders.is_busy()
+    }
+
+    /// Ends when the connection is not worth keeping.
+    async fn given_up(&self) {
+        tokio::select! {
+            () = self.silence() => tracing::debug!("a connection was closed: its client sent no head"),
+            () = self.last_head() => {}
+        }
+    }
+
+    /// Ends when a client has sent no complete head for the time that it has for one. One timer a connection costs less than
+    /// one a request; a client that falls silent after an answer is given up to twice the time.
+    async fn silence(&self) {
+        let mut seen = self.steps.load(Ordering::Relaxed);
+        loop {
+            sleep(HEAD_TIME).await;
+            let now = self.steps.load(Ordering::Relaxed);
+            if now == seen && self.is_silent() {
+                return;
+            }
+            seen = now;
+        }
+    }
+
+    /// Ends when the server stops and no head has become complete soon after.
+    async fn last_head(&self) {
+        let _ = self.shared.stopping().wait_for(|stopping| *stopping).await;
+        sleep(LAST_HEAD).await;
+        if !self.is_silent() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper_util::server::graceful::GracefulShutdown;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::super::shared::{Options, Step};
+    use super::*;
+    use crate::engine::World;
+    use crate::scenario::Scenario;
+
+    /// The other end finds the stream at its end, however that came.
+    impl Reset for tokio::io::DuplexStream {
+        fn reset(&self) {}
+    }
+
+    /// A connection to a server of the built-in scenario whose `step` may be another one.
+    fn connect(step: Option<Step>) -> (tokio::io::DuplexStream, Arc<Shared>, GracefulShutdown) {
+        connect_to(Scenario::DEFAULT, step)
+    }
+
+    fn connect_to(
+        scenario: &str,
+        step: Option<Step>,
+    ) -> (tokio::io::DuplexStream, Arc<Shared>, GracefulShutdown) {
+        connect_through(1 << 16, scenario, step)
+    }
+
+    /// Through a pipe that holds so many bytes.
+    fn connect_through(
+        size: usize,
+        scenario: &str,
+        step: Option<Step>,
+    ) -> (tokio::io::DuplexStream, Arc<Shared>, GracefulShutdown) {
+        let scenario = Scenario::parse("test", scenario).unwrap_or_else(|report| panic!("{report}"));
+        let mut shared =
+            Shared::new(World::new(Arc::new(scenario), 1, jiff::Timestamp::UNIX_EPOCH), Options::default());
+        if let Some(step) = step {
+            shared.step = step;
+        }
+        let shared = Arc::new(shared);
+        let (client, server) = duplex(size);
+        let graceful = GracefulShutdown::new();
+        let client_end = Arc::new(Client::new([127, 0, 0, 1].into(), false, shared.traffic()));
+        tokio::spawn(converse(server, client_end, Arc::clone(&shared), graceful.watcher()));
+        (client, shared, graceful)
+    }
+
+    async fn received(mut client: tokio::io::DuplexStream) -> String {
+        let mut text = String::new();
+        client.read_to_string(&mut text).await.unwrap();
+        text
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_sends_its_head_too_slowly_is_closed() {
+        let (mut client, shared, _graceful) = connect(None);
+        client.write_all(b"POST /rest/x HTTP/1.1\r\nhost: st").await.unwrap();
+        let start = tokio::time::Instant::now();
+        assert_eq!(received(client).await, "");
+        assert_eq!(start.elapsed().as_secs(), 30);
+        assert_eq!(shared.namespaces().main().counters().exchanges, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_its_time_over_a_body_is_not_closed() {
+        let (mut client, _shared, _graceful) = connect(None);
+        client
+            .write_all(b"POST /rest/x HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 2\r\n\r\n")
+            .await
+            .unwrap();
+        sleep(HEAD_TIME * 10).await;
+        client.write_all(b"{}").await.unwrap();
+        assert!(received(client).await.starts_with("HTTP/1.1 404 "));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_is_answered_with_the_vendors_own_500_and_the_server_goes_on() {
+        let (mut client, shared, _graceful) = connect(Some(|world, request, arrival| {
+            assert!(!request.target().ends_with("panic"), "this panic is part of a test");
+            crate::engine::step(world, request, arrival)
+        }));
+        client.write_all(b"POST /rest/panic HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        client
+            .write_all(b"PUT /api/v1/panic HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n")
+            .await
+            .unwrap();
+        client
+            .write_all(b"POST /rest/x HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+            .await
+            .unwrap();
+        let text = received(client).await;
+        let statuses: Vec<_> =
+            text.match_indices("HTTP/1.1 ").map(|(at, _)| &text[at + 9..at + 12]).collect();
+        assert_eq!(statuses, ["500", "500", "404"], "{text}");
+        assert!(
+            text.contains(r#"{"error":"INTERNAL_SERVER_ERROR","error_description":"Internal server error"}"#),
+            "{text}"
+        );
+        assert!(text.contains(r#""code":3001,"message":"Internal server error""#), "{text}");
+        assert_eq!(shared.namespaces().main().counters().exchanges, 3);
+    }
+
+    /// A call that renames the chat of the built-in scenario, on a connection that ends with the answer.
+    const RENAME: &[u8] = b"PUT /api/v1/chats/ch_01H HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 24\r\nauthorization: Bearer 5f4dcc3b5aa765d61d8327deb882cf99\r\n\r\n{\"display_name\": \"Crew\"}";
+
+    fn with_fault(effect: &str) -> String {
+        format!("{}faults: [{{name: f, on: chert, {effect}}}]\n", Scenario::DEFAULT)
+    }
+
+    /// What a client gets when `effect` strikes, and after how many milliseconds the connection ends.
+    async fn struck(effect: &str) -> (Vec<u8>, u128) {
+        let (mut client, _shared, _graceful) = connect_to(&with_fault(effect), None);
+        client.write_all(RENAME).await.unwrap();
+        let start = tokio::time::Instant::now();
+        let mut received = Vec::new();
+        client.read_to_end(&mut received).await.unwrap();
+        (received, start.elapsed().as_millis())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_effect_sends_what_it_says_when_it_says() {
+        let (whole, took) = struck("delay: 0s").await;
+        assert_eq!(took, 0);
+        let body =
+            br#"{"chat":{"id":"ch_01H","display_name":"Crew","group_chat_icon":null,"is_group":true}}"#;
+        assert!(whole.starts_with(b"HTTP/1.1 200 OK\r\n") && whole.ends_with(body));
+        // `date` is that of the wall.
+        let dateless = |bytes: &[u8]| {
+            let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+            lines.filter(|line| !line.starts_with(b"date: ")).flatten().copied().collect::<Vec<_>>()
+        };
+        for (effect, count, milliseconds) in [
+            ("delay: 250ms", whole.len(), 250),
+            ("delay: {uniform: [2s, 2s]}", whole.len(), 2_000),
+            ("wire: reset", 0, 0),
+            ("wire: {reset_after: 20}", 20, 0),
+            ("wire: {close_after: 20}", 20, 0),
+            ("wire: empty", 0, 0),
+            ("wire: {slow_head: 9s}", whole.len(), 9_000),
+            ("wire: {dribble: {chunks: 5, over: 2s}}", whole.len(), 2_000),
+            ("wire: {slow_close: 5s}", whole.len(), 5_000),
+            ("wire: {slow_close: 5s}, delay: 1s", whole.len(), 6_000),
+            ("wire: {close_after: 99999}", whole.len(), 0),
+        ] {
+            let (received, took) = struck(effect).await;
+            assert_eq!((received.len(), took), (count, milliseconds), "{effect}");
+            let full = count == whole.len();
+            let same =
+                if full { dateless(&received) == dateless(&whole) } else { received == whole[..count] };
+            assert!(same, "{effect}: {}", String::from_utf8_lossy(&received));
+        }
+        for (effect, part) in [
+            ("wire: garbage", "\r\n"),
+            ("wire: malformed_chunk", "\r\nxyz\r\n"),
+            ("wire: {wrong_length: longer}", "content-length: 101\r\n"),
+            ("wire: {wrong_length: shorter}", "content-length: 69\r\n"),
+            ("wire: truncate_json", "content-length: 42\r\n"),
+            ("wire: invalid_utf8", "\u{fffd}"),
+        ] {
+            let (received, took) = struck(effect).await;
+            assert_eq!(took, 0, "{effect}");
+            let text = String::from_utf8_lossy(&received);
+            assert!(text.contains(part), "{effect}: {text}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stall_lasts_until_the_client_leaves_or_the_server_stops() {
+        for (effect, count) in [("wire: stall", 0), ("wire: {stall_after: 20}", 20)] {
+            let (mut client, _shared, _graceful) = connect_to(&with_fault(effect), None);
+            client.write_all(RENAME).await.unwrap();
+            let mut first = vec![0; count];
+            client.read_exact(&mut first).await.unwrap();
+            // An hour is longer than any time-out of the server.
+            let silent = tokio::time::timeout(Duration::from_secs(3_600), client.read_u8()).await;
+            assert!(silent.is_err(), "{effect}");
+            client.shutdown().await.unwrap();
+            assert_eq!(client.read_to_end(&mut Vec::new()).await.unwrap(), 0, "{effect}");
+        }
+        let (mut client, shared, _graceful) = connect_to(&with_fault("wire: stall"), None);
+        client.write_all(RENAME).await.unwrap();
+        sleep(Duration::from_secs(60)).await;
+        shared.stop();
+        assert_eq!(client.read_to_end(&mut Vec::new()).await.unwrap(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_held_up_is_cut_when_the_server_stops() {
+        for (effect, milliseconds) in
+            [("delay: 1h", 0), ("wire: {slow_head: 1h}", 0), ("wire: {dribble: {chunks: 5, over: 1h}}", 0)]
+        {
+            let (mut client, shared, _graceful) = connect_to(&with_fault(effect), None);
+            client.write_all(RENAME).await.unwrap();
+            sleep(Duration::from_secs(60)).await;
+            shared.stop();
+            let start = tokio::time::Instant::now();
+            let mut received = Vec::new();
+            client.read_to_end(&mut received).await.unwrap();
+            assert_eq!(start.elapsed().as_millis(), milliseconds, "{effect}");
+            assert!(!received.ends_with(b"true}}"), "{effect}");
+        }
+        let (mut client, shared, _graceful) = connect(None);
+        client.write_all(&RENAME[..30]).await.unwrap();
+        sleep(Duration::from_secs(1)).await;
+        shared.stop();
+        let start = tokio::time::Instant::now();
+        assert_eq!(received(client).await, "");
+        assert_eq!(start.elapsed(), LAST_HEAD);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_that_are_still_on_their_way_are_not_taken_for_the_one_with_the_order() {
+        let scenario = with_fault("when: {call: 3}, wire: {close_after: 20}");
+        let (mut client, _shared, _graceful) = connect_through(300, &scenario, None);
+        let keep = String::from_utf8(RENAME.to_vec()).unwrap().replace("connection: close\r\n", "");
+        // Nothing is read before all is sent: the first answer does not go out at once.
+        client.write_all(keep.as_bytes()).await.unwrap();
+        client.write_all(keep.as_bytes()).await.unwrap();
+        client.write_all(keep.as_bytes()).await.unwrap();
+        sleep(Duration::from_secs(1)).await;
+        let text = received(client).await;
+        assert_eq!(text.matches("true}}").count(), 2, "{text}");
+        assert!(text.ends_with("true}}HTTP/1.1 200 OK\r\ncon"), "{text}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_as_good_as_before_after_effects_that_keep_it() {
+        for effect in
+            ["wire: {slow_head: 9s}", "wire: {dribble: {chunks: 3, over: 9s}}", "wire: truncate_json"]
+        {
+            let (mut client, shared, _graceful) =
+                connect_to(&with_fault(&format!("{effect}, when: {{call: 1}}")), None);
+            let keep = String::from_utf8(RENAME.to_vec()).unwrap().replace("connection: close\r\n", "");
+            // Both at once: the second answer waits for the end of the first.
+            client.write_all(keep.as_bytes()).await.unwrap();
+            client.write_all(RENAME).await.unwrap();
+            let text = received(client).await;
+            assert_eq!(text.matches("HTTP/1.1 200 OK\r\n").count(), 2, "{effect}: {text}");
+            assert_eq!(shared.namespaces().main().counters().exchanges, 2);
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! A request's way through a portal: the checks in front of a method, the method, and its change.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::call::{self, MethodCall};
+use super::change::Change;
+use super::credentials::{Caller, Means, for_means};
+use super::editions::Edition;
+use super::envelope;
+use super::errors;
+use super::invocation::{Invocation, passed};
+use super::limits::{Limits, Meter, Operating};
+use super::methods::{self, Method, Run, Scope};
+use super::oauth;
+use super::parameters::Parameters;
+use super::portal::{Chat, LivePortal};
+use super::refusal::Refusal;
+use super::section::PortalState;
+use super::time::Time;
+use crate::basics::Stage;
+use crate::emulator::{Effect, Emulator, Exchange, OperationCall, Thing};
+use crate::http::{Body, Reply};
+
+impl Emulator for LivePortal {
+    fn answer(&mut self, exchange: &mut Exchange<'_>) -> Reply {
+        let rules = self.edition.rules();
+        if exchange.request.method == "OPTIONS" {
+            exchange.checkpoint.remark("a browser's preflight".into());
+            return envelope::preflight();
+        }
+        if oauth::is_token(exchange.request.path()) {
+            return oauth::answer(self, self.edition, exchange);
+        }
+        if exchange.request.body == Body::TooLarge {
+            let refusal = Refusal { status: 413, ..Refusal::new(&errors::INVALID_REQUEST, self.edition) };
+            exchange.checkpoint.refused(refusal.code.code);
+            return envelope::error(&refusal.with_text("Request body is larger than 1 MiB"), rules);
+        }
+        let called = call::read(exchange.request);
+        if called.is_version_3 {
+            exchange.checkpoint.remark("REST 3.0 has no method of imconnector".into());
+            return envelope::version_3_not_found();
+        }
+        self.call(exchange, &called).unwrap_or_else(|refusal| {
+            // A refused call takes its time too, though its answer does not report it.
+            if !exchange.stopwatch.is_timed() {
+                self.time(exchange);
+            }
+            exchange.checkpoint.refused(refusal.code.code);
+            envelope::error(&refusal, rules)
+        })
+    }
+
+    fn other_edition(&self, exchange: &mut Exchange<'_>) -> Option<Reply> {
+        let request = exchange.request;
+        if request.method == "OPTIONS" || request.body == Body::TooLarge || oauth::is_token(request.path()) {
+            return None;
+        }
+        let called = call::read(request);
+        if called.is_version_3 {
+            return None;
+        }
+        Some(self.call_aside(exchange, &called).unwrap_or_else(|refusal| {
+            exchange.checkpoint.refused(refusal.code.code);
+            envelope::error(&refusal, self.edition.other().rules())
+        }))
+    }
+
+    fn answered(&mut self, at: Timestamp) {
+        self.later.answered(at);
+    }
+
+    fn settle(&mut self, now: Timestamp) -> Vec<Cow<'static, str>> {
+        let due = self.later.due(now);
+        due.into_iter().filter_map(|change| self.commit(change, now)).collect()
+    }
+
+    fn copy(&self) -> Box<dyn Emulator> {
+        Box::new(self.clone())
+    }
+
+    fn things(&self, kind: &str, id: &str) -> Vec<Thing> {
+        let thing = |chat: &Chat| {
+            let apart = [("CONNECTOR", Some(chat.connector.clone())), ("LINE", Some(chat.line.to_string()))];
+            let apart = apart.into_iter().chain([("USER_ID", chat.user.clone())]);
+            let apart = apart.filter_map(|(name, value)| Some((name, value?))).collect();
+            Thing { apart, members: vec![("name", chat.name.clone())] }
+        };
+        let chats = self.chats.iter().filter(|chat| kind == "chat" && chat.id == id);
+        chats.map(thing).collect()
+    }
+
+    fn state(&self) -> Value {
+        let chats: Vec<_> = self.chats.iter().map(Chat::state).collect();
+        json!({"edition": self.edition.name(), "chats": chats})
+    }
+}
+
+impl LivePortal {
+    /// Reports that a call has passed every stage in front of its change, and lets the change have its fate.
+    ///
+    /// # Errors
+    /// The error that a fault orders instead; the change has its fate all the same.
+    pub fn deliver(
+        &mut self,
+        effect: Effect<Change>,
+        call: &OperationCall<'_>,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<(), Refusal> {
+        let change = match effect {
+            Effect::Undelivered => return Ok(()),
+            Effect::Nothing => return passed(Stage::Delivery, call, self.edition, exchange).map(drop),
+            Effect::Change(change) => change,
+        };
+        if let Change::Refresh(refresh) = &change {
+            self.credentials.allocate(refresh);
+        }
+        let verdict = passed(Stage::Delivery, call, self.edition, exchange);
+        let fate = verdict.as_ref().map_or_else(|refusal| refusal.fate, |fate| *fate);
+        if let Some(change) = self.later.sort(fate, change) {
+            let remark = self.commit(change, exchange.stopwatch.now());
+            remark.into_iter().for_each(|remark| exchange.checkpoint.remark(remark));
+        }
+        verdict.map(drop)
+    }
+
+    /// The `time` of a call that ends now.
+    pub fn time(&self, exchange: &mut Exchange<'_>) -> Time {
+        let timing = self.portal.timing;
+        let span = exchange.stopwatch.time(timing.duration.0, timing.processing.0);
+        Time::new(&span, self.edition.rules(), self.portal.time_zone)
+    }
+
+    /// The `time` of a call that began at `start` and in which others took their own.
+    fn time_since(&self, start: Timestamp, exchange: &mut Exchange<'_>) -> Time {
+        let timing = self.portal.timing;
+        let mut span = exchange.stopwatch.time(timing.duration.0, timing.processing.0);
+        span.start = span.start.min(start);
+        Time::new(&span, self.edition.rules(), self.portal.time_zone)
+    }
+
+    /// The checks in front of every method: the method that is called, and who calls.
+    fn admit(
+        &self,
+        edition: Edition,
+        called: &MethodCall,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<(&'static Method, Caller), Refusal> {
+        let method = called.method;
+        let as_call = OperationCall {
+            operation: method.map(|method| &method.operation),
+            facts: &called.parameters,
+            nested: false,
+        };
+        passed(Stage::Gateway, &as_call, edition, exchange)?;
+        if self.portal.state == PortalState::Deleted {
+            return Err(Refusal::new(&errors::PORTAL_DELETED, edition));
+        }
+        let Some(method) = method else {
+            exchange.checkpoint.remark(format!("the method `{}` is not emulated", called.name).into());
+            return Err(Refusal::new(&errors::ERROR_METHOD_NOT_FOUND, edition));
+        };
+        let presented = &called.presented;
+        if presented.signed_download {
+            return Err(Refusal::new(&errors::ACCESS_DENIED_RIGHTS, edition)
+                .with_text("Access denied! Link check failed"));
+        }
+        let scope = match method.scope {
+            Scope::None | Scope::Basic => None,
+            Scope::Connectors => Some(edition.rules().scope),
+        };
+        let (now, secure) = (exchange.stopwatch.now(), exchange.request.secure);
+        let caller = self.credentials.caller(&self.portal, edition, presented, scope, now, secure)?;
+        Ok((method, caller))
+    }
+
+    /// Answers a call of a method: the checks in front of it, the method, its change.
+    fn call(&mut self, exchange: &mut Exchange<'_>, called: &MethodCall) -> Result<Reply, Refusal> {
+        // A limiter stands in front of the portal: what it blocks does not come as far as the gateway.
+        let source = exchange.request.source;
+        if !self.limits.admits(source, exchange.stopwatch.now()) {
+            exchange.checkpoint.remark(format!("too many requests from {source}").into());
+            return Err(Refusal::new(&errors::QUERY_LIMIT_EXCEEDED, self.edition));
+        }
+        let (method, caller) = self.admit(self.edition, called, exchange)?;
+        let invoked = Invoked { method, parameters: &called.parameters, caller: &caller, nested: false };
+        let (result, time) = self.run(invoked, exchange).map_err(|refusal| {
+            let is_scope = [&errors::INSUFFICIENT_SCOPE, &errors::ACCESS_DENIED].contains(&refusal.code);
+            if is_scope && caller.means == Means::Webhook {
+                for_means(refusal, caller.means, self.edition)
+            } else {
+                refusal
+            }
+        })?;
+        let called = (&*called.name, &called.parameters);
+        Ok(envelope::success(&result, &time, self.portal.envelope, called, self.edition.rules(), &caller))
+    }
+
+    /// Runs a method within what its caller may use of it. Gives its `result` and its `time`.
+    fn run(
+        &mut self,
+        invoked: Invoked<'_>,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<(Cow<'static, [u8]>, Time), Refusal> {
+        let Invoked { method, parameters, caller, nested } = invoked;
+        let counted = caller.account.filter(|_| method.is_timed);
+        let account = counted.map(|account| (account, method.operation.name));
+        let now = exchange.stopwatch.now();
+        let is_used_up = |meter: &&mut Meter| account.is_some_and(|account| !meter.admits(account, now));
+        if self.limits.operating().filter(is_used_up).is_some() {
+            let remark = "`limits.operating` is used up for this method and caller";
+            exchange.checkpoint.remark(remark.into());
+            return Err(Refusal::new(&errors::OPERATION_TIME_LIMIT, self.edition));
+        }
+        let (result, mut time) = match method.run {
+            Run::Batch => {
+                let result = methods::run_batch(self, self.edition, parameters, caller, exchange)?;
+                (result.into(), self.time_since(now, exchange))
+            }
+            Run::Alone(run) => {
+                let invocation = Invocation {
+                    portal: self,
+                    edition: self.edition,
+                    operation: &method.operation,
+                    parameters,
+                    caller,
+                    nested,
+                };
+                let answer = run(&invocation, exchange)?;
+                let call = OperationCall { operation: Some(&method.operation), facts: parameters, nested };
+                self.deliver(answer.effect, &call, exchange)?;
+                (answer.result, self.time(exchange))
+            }
+        };
+        if let Some(meter) = self.limits.operating() {
+            let span = time.span();
+            time.set_operating(match account {
+                Some(account) => meter.count(account, &span),
+                None => Operating::none(span.start),
+            });
+        }
+        Ok((result, time))
+    }
+
+    /// Runs a method as a command of a batch that `caller` has sent.
+    ///
+    /// # Errors
+    /// What the command is refused with.
+    pub fn run_command(
+        &mut self,
+        method: &'static Method,
+        parameters: &Parameters,
+        caller: &Caller,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<(Cow<'static, [u8]>, Time), Refusal> {
+        if method.scope == Scope::Connectors && !caller.has_scope(self.edition.rules().scope) {
+            return Err(Refusal::new(&errors::INSUFFICIENT_SCOPE, self.edition).with_text(""));
+        }
+        self.run(Invoked { method, parameters, caller, nested: true }, exchange)
+    }
+
+    /// What the other edition answers to a call. It is asked over this state and changes nothing; only a batch, whose
+    /// commands see what those before them changed, is run over a copy. Limits are left out: they count requests.
+    fn call_aside(&self, exchange: &mut Exchange<'_>, called: &MethodCall) -> Result<Reply, Refusal> {
+        let edition = self.edition.other();
+        let (method, caller) = self.admit(edition, called, exchange)?;
+        let parameters = &called.parameters;
+        let result = match method.run {
+            Run::Alone(run) => {
+                let operation = &method.operation;
+                let invocation = Invocation {
+                    portal: self,
+                    edition,
+                    operation,
+                    parameters,
+                    caller: &caller,
+                    nested: false,
+                };
+                run(&invocation, exchange)?.result
+            }
+            Run::Batch => {
+                let mut copy = self.clone();
+                (copy.edition, copy.limits) = (edition, Limits::default());
+                methods::run_batch(&mut copy, edition, parameters, &caller, exchange)?.into()
+            }
+        };
+        let time = Time::new(&exchange.stopwatch.time_of_nothing(), edition.rules(), self.portal.time_zone);
+        let called = (&*called.name, parameters);
+        Ok(envelope::success(&result, &time, self.portal.envelope, called, edition.rules(), &caller))
+    }
+}
+
+/// A method with what it is run with.
+#[derive(Clone, Copy)]
+struct Invoked<'a> {
+    method: &'static Method,
+    parameters: &'a Parameters,
+    caller: &'a Caller,
+    nested: bool,
+}

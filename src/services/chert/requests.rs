@@ -1,0 +1,135 @@
+//! A request's way through the service: who calls, the endpoint, and its change.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::change::Change;
+use super::endpoints::{self, EndpointAnswer};
+use super::errors::{self, Refusal};
+use super::invocation::{Invocation, passed};
+use super::section::TenantState;
+use super::workspace::{Chat, LiveWorkspace, Tenant};
+use super::{envelope, signature};
+use crate::basics::Stage;
+use crate::emulator::{Effect, Emulator, Exchange, Fate, OperationCall, Thing};
+use crate::http::{Body, Reply};
+
+impl Emulator for LiveWorkspace {
+    fn answer(&mut self, exchange: &mut Exchange<'_>) -> Reply {
+        let trace = self.trace();
+        match self.request(exchange) {
+            Ok((status, answer)) => envelope::success(status, answer.headers, answer.body, trace),
+            Err(refusal) => {
+                exchange.checkpoint.refused(refusal.code.code);
+                envelope::error(&refusal, &trace)
+            }
+        }
+    }
+
+    fn answered(&mut self, at: Timestamp) {
+        self.later.answered(at);
+    }
+
+    fn settle(&mut self, now: Timestamp) -> Vec<Cow<'static, str>> {
+        self.later.due(now).into_iter().for_each(|change| self.commit(change));
+        Vec::new()
+    }
+
+    fn copy(&self) -> Box<dyn Emulator> {
+        Box::new(self.clone())
+    }
+
+    fn things(&self, kind: &str, id: &str) -> Vec<Thing> {
+        let thing = |tenant: &Tenant| {
+            let (_, chat) = tenant.chat(id).filter(|_| kind == "chat")?;
+            let name = chat.display_name.clone().unwrap_or_default();
+            let icon = chat.group_chat_icon.clone().unwrap_or_default();
+            Some(Thing {
+                apart: vec![("tenant", tenant.original.clone())],
+                members: vec![("name", name.clone()), ("display_name", name), ("group_chat_icon", icon)],
+            })
+        };
+        self.tenants.all().iter().filter_map(thing).collect()
+    }
+
+    fn state(&self) -> Value {
+        let chat = |chat: &Chat| {
+            json!({
+                "id": chat.id,
+                "group": chat.is_group,
+                "display_name": chat.display_name,
+                "group_chat_icon": chat.group_chat_icon,
+            })
+        };
+        let tenant = |tenant: &Tenant| json!({"slug": tenant.slug(), "chats": tenant.chats.iter().map(chat).collect::<Vec<_>>()});
+        json!({"tenants": self.tenants.all().iter().map(tenant).collect::<Vec<_>>()})
+    }
+}
+
+impl LiveWorkspace {
+    fn request(&mut self, exchange: &mut Exchange<'_>) -> Result<(u16, EndpointAnswer), Refusal> {
+        let request = exchange.request;
+        if request.body == Body::TooLarge {
+            return Err(Refusal { status: 413, ..Refusal::new(&errors::INVALID_FIELD_VALUE) }
+                .with_text("Request body is larger than 1 MiB"));
+        }
+        let route = endpoints::route(request);
+        let operation = Option::as_ref(&route).map(|route| &route.endpoint.operation);
+        let call = OperationCall { operation, facts: &*route, nested: false };
+        passed(Stage::Gateway, &call, exchange)?;
+        let tenant = signature::caller(&self.tenants, request, exchange.stopwatch.now()).map_err(
+            |(refusal, why)| {
+                exchange.checkpoint.remark(why.into());
+                refusal
+            },
+        )?;
+        match tenant.state {
+            TenantState::Active => {}
+            TenantState::Suspended => return Err(Refusal::new(&errors::FORBIDDEN)),
+            TenantState::EmailUnverified => return Err(Refusal::new(&errors::EMAIL_NOT_VERIFIED)),
+            TenantState::AccountLimit => return Err(Refusal::new(&errors::ACCOUNT_LIMIT_REACHED)),
+        }
+        if let Some(requests) = &mut self.requests {
+            let now = exchange.stopwatch.now();
+            if let Err(wait) = requests.add(tenant.index, now) {
+                exchange
+                    .checkpoint
+                    .remark("`limits.requests` lets no more requests of this tenant through".into());
+                return Err(Refusal::new(&errors::RATE_LIMIT_EXCEEDED).with_retry_after(wait));
+            }
+        }
+        passed(Stage::Auth, &call, exchange)?;
+        let Some(route) = &*route else {
+            exchange
+                .checkpoint
+                .remark(format!("`{} {}` is not emulated", request.method, request.path()).into());
+            return Err(Refusal::new(&errors::NOT_FOUND));
+        };
+        let invocation = Invocation { tenant, route, call };
+        let mut answer = (route.endpoint.run)(&invocation, exchange)?;
+        self.deliver(std::mem::replace(&mut answer.effect, Effect::Nothing), &call, exchange)?;
+        Ok((route.endpoint.operation.status, answer))
+    }
+
+    /// Reports that a call has passed every stage in front of its change, and lets the change have its fate.
+    fn deliver(
+        &mut self,
+        effect: Effect<Change>,
+        call: &OperationCall<'_>,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<(), Refusal> {
+        let change = match effect {
+            Effect::Undelivered => return Ok(()),
+            Effect::Nothing => return passed(Stage::Delivery, call, exchange).map(drop),
+            Effect::Change(change) => change,
+        };
+        let verdict = passed(Stage::Delivery, call, exchange);
+        let fate: Fate = verdict.as_ref().map_or_else(|refusal| refusal.fate, |fate| *fate);
+        if let Some(change) = self.later.sort(fate, change) {
+            self.commit(change);
+        }
+        verdict.map(drop)
+    }
+}
