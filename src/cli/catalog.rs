@@ -9,14 +9,14 @@ use super::{Exit, print};
 use crate::emulator::{Difference, ErrorCode, Operation, Parameter, Requirement, Service};
 use crate::services::SERVICES;
 
-/// Print every operation and every error code, or where the editions differ
+/// Print every operation and every error code, or the differences between the editions
 #[derive(Debug, Args)]
 pub(super) struct Catalog {
-    /// Print where a vendor's page and a vendor's server disagree
+    /// Print the differences between a vendor's page and the vendor's server
     #[arg(long)]
     editions: bool,
 
-    /// How to print
+    /// Output format; `markdown` always prints the page of operations
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }

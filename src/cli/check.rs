@@ -7,14 +7,14 @@ use clap::{Args, ValueEnum};
 use super::{Exit, is_coloured, print, read, say};
 use crate::scenario::Scenario;
 
-/// Report every mistake in scenarios, with what to type instead
+/// Report every mistake in scenario files, and what to type instead
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// The scenarios
+    /// Scenario files
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// How to report: text to stderr, or JSON or GitHub annotations to stdout
+    /// Format of the report: text on stderr, JSON on stdout, or GitHub annotations on stdout
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }

@@ -11,7 +11,7 @@ use crate::serve::{Answer, fetch};
 /// Where a server is, and what it wants to know.
 #[derive(Debug, Args)]
 pub(super) struct Server {
-    /// What the server was told as `--control-token`
+    /// The `--control-token` of the server
     #[arg(long, value_name = "TOKEN", hide_env_values = true, env = "STANDIN_CONTROL_TOKEN")]
     control_token: Option<String>,
 }

@@ -5,10 +5,10 @@ use clap_complete::Shell;
 
 use super::{Cli, Exit, print};
 
-/// Print the completions for a shell
+/// Print the completion script for a shell
 #[derive(Debug, Args)]
 pub(super) struct Completions {
-    /// The shell
+    /// Name of the shell
     #[arg(value_enum)]
     shell: Shell,
 }

@@ -10,17 +10,17 @@ use crate::emulator::{Operation, Proof, Service};
 use crate::scalar::nearest;
 use crate::services::SERVICES;
 
-/// Print a ready curl command for an operation, signed where the vendor signs
+/// Print a curl command for an operation, signed if the service uses signatures
 #[derive(Debug, Args)]
 pub(super) struct Curl {
-    /// The operation, such as `chert.chats.rename`; `standin catalog` lists them
+    /// Operation, such as `chert.chats.rename`; `standin catalog` lists all
     operation: String,
 
-    /// The scenario whose chats and credentials to use; without it, the built-in one
+    /// Scenario file with the chats and credentials to use [default: the built-in scenario]
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
 
-    /// Where the server listens
+    /// URL of the server
     #[arg(long, default_value = "http://127.0.0.1:8080", env = "STANDIN_URL")]
     url: String,
 }

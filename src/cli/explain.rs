@@ -4,21 +4,21 @@ use clap::{Args, ValueEnum};
 
 use super::{Exit, client, print, say};
 
-/// Say why each fault fired on an exchange, or did not
+/// Say why each fault fired on an exchange, or why it did not
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// The number of the exchange, as in the journal; without it, the newest
+    /// Number of the exchange in the journal [default: the newest exchange]
     #[arg(value_name = "NUMBER")]
     number: Option<u64>,
 
-    /// Where the server listens
+    /// URL of the server
     #[arg(long, default_value = "http://127.0.0.1:8080", env = "STANDIN_URL")]
     url: String,
 
     #[command(flatten)]
     server: client::Server,
 
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }

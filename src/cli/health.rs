@@ -8,14 +8,14 @@ use clap::Args;
 use super::{Exit, client, print, say};
 use crate::scalar::Length;
 
-/// Say whether a server is ready: exit code 0, or 1 when it is not
+/// Check whether a server is ready: exit code 0 if it is, 1 if not
 #[derive(Debug, Args)]
 pub(super) struct Health {
-    /// Where the server listens
+    /// URL of the server
     #[arg(value_name = "URL", default_value = "http://127.0.0.1:8080", env = "STANDIN_URL")]
     url: String,
 
-    /// How long to wait for one that is not ready yet, such as 10s
+    /// How long to wait until the server is ready, such as 10s
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = length)]
     wait: Duration,
 

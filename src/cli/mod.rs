@@ -49,7 +49,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Contract-testing mock server for Bitrix24 imconnector.chat.name.set and Chert PUT /api/v1/chats/{id}.
+/// Mock server for two chat APIs, Bitrix24 and Chert: serves scenarios and tests clients.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, arg_required_else_help = true)]
 struct Cli {

@@ -17,15 +17,16 @@ use crate::judge::{Ended, Report};
 use crate::scalar::shell_word;
 use crate::serve::{self, Options, Socket, Tls};
 
-/// Serve while a command runs, and judge the client
+/// Serve a scenario while a command runs, and judge the client
 ///
 /// The command finds URLs and credentials in its environment: STANDIN_URL, BITRIX24_WEBHOOK_URL, BITRIX24_REST_URL,
-/// BITRIX24_ACCESS_TOKEN, CHERT_BASE_URL, CHERT_TENANT, CHERT_SIGNING_SECRET. The exit code is that of the command, or 1
-/// when it is 0 but an expectation of the scenario was not met, or a rule of conduct was broken that weighs as an error. It is 3
-/// when the command could not be given a server, as with mistakes in the scenario.
+/// BITRIX24_ACCESS_TOKEN, CHERT_BASE_URL, CHERT_TENANT, CHERT_SIGNING_SECRET.
+///
+/// The exit code is that of the command. If that is 0, it is 1 when an expectation of the scenario was not met or a rule of
+/// severity `error` was broken. It is 3 when the server could not start, for example because of a mistake in the scenario.
 #[derive(Debug, Args)]
 pub(super) struct Run {
-    /// The scenario; without it, the built-in one
+    /// Scenario file [default: the built-in scenario]
     #[arg(value_name = "SCENARIO", env = "STANDIN_SCENARIO")]
     scenario: Option<PathBuf>,
 
@@ -33,19 +34,20 @@ pub(super) struct Run {
     #[arg(value_name = "CMD", last = true, required = true)]
     command: Vec<OsString>,
 
-    /// Serve https too: STANDIN_HTTPS_URL, BITRIX24_HTTPS_REST_URL and so on, STANDIN_CA, and what makes clients trust it
+    /// Serve https too, and set STANDIN_HTTPS_URL, BITRIX24_HTTPS_REST_URL and so on, STANDIN_CA, and the variables by which
+    /// clients trust the certificate
     #[arg(long)]
     tls: bool,
 
-    /// Do not watch the rules of conduct: the command breaks them on purpose
+    /// Do not check the rules of conduct, for a command that breaks them on purpose
     #[arg(long)]
     no_judge: bool,
 
-    /// The seed of all draws; without it, the scenario's, or else a fresh one
+    /// Seed of all random draws [default: the scenario's seed, or a new one at each start]
     #[arg(long, value_name = "N", env = "STANDIN_SEED")]
     seed: Option<u64>,
 
-    /// Write a report: `json=FILE` or `junit=FILE`; may be given more than once
+    /// Write a report: `json=FILE` or `junit=FILE`; can be repeated
     #[arg(long = "report", value_name = "FORM=FILE", value_parser = report)]
     reports: Vec<(Form, PathBuf)>,
 }

@@ -21,19 +21,19 @@ use crate::serve::{self, Options, Socket, Tls};
 /// Serve a scenario
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// The scenario; without it, the built-in one
+    /// Scenario file [default: the built-in scenario]
     #[arg(value_name = "SCENARIO", env = "STANDIN_SCENARIO")]
     scenario: Option<PathBuf>,
 
-    /// Address and port; port 0 picks a free one
+    /// Address and port for http; port 0 picks a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = address, env = "STANDIN_LISTEN")]
     listen: SocketAddr,
 
-    /// Address and port for https, beside the plain one; port 0 picks a free one
+    /// Address and port for https, in addition to http; port 0 picks a free port
     #[arg(long, value_name = "ADDRESS", value_parser = address, env = "STANDIN_TLS_LISTEN")]
     tls_listen: Option<SocketAddr>,
 
-    /// Write the certificate that clients must trust into this file; it is made afresh at each start
+    /// Write the certificate that clients must trust to this file; each start makes a new one
     #[arg(
         long,
         value_name = "PATH",
@@ -43,27 +43,27 @@ pub(super) struct Serve {
     )]
     tls_ca_out: Option<PathBuf>,
 
-    /// The certificate chain to show instead, as PEM
+    /// Use this certificate chain (PEM) instead of making one
     #[arg(long, value_name = "PATH", requires_all = ["tls_listen", "tls_key"], env = "STANDIN_TLS_CERT")]
     tls_cert: Option<PathBuf>,
 
-    /// The key of that certificate, as PEM
+    /// Private key of `--tls-cert` (PEM)
     #[arg(long, value_name = "PATH", requires = "tls_cert", env = "STANDIN_TLS_KEY")]
     tls_key: Option<PathBuf>,
 
-    /// Threads that answer
+    /// Number of threads
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=64), env = "STANDIN_WORKERS")]
     workers: u16,
 
-    /// Write the port into this file once requests are answered
+    /// Write the port to this file when the server is ready
     #[arg(long, value_name = "PATH", env = "STANDIN_PORT_FILE")]
     port_file: Option<PathBuf>,
 
-    /// The seed of all draws; without it, the scenario's, or else a fresh one
+    /// Seed of all random draws [default: the scenario's seed, or a new one at each start]
     #[arg(long, value_name = "N", env = "STANDIN_SEED")]
     seed: Option<u64>,
 
-    /// Read the scenario again whenever its file changes
+    /// Read the scenario again when its file changes
     #[arg(long, value_parser = FalseyValueParser::new(), env = "STANDIN_WATCH")]
     watch: bool,
 
@@ -71,19 +71,19 @@ pub(super) struct Serve {
     #[arg(long, value_parser = FalseyValueParser::new(), env = "STANDIN_ALLOW_PREFER")]
     allow_prefer: bool,
 
-    /// What others than this machine must send to use the control interface: `authorization: Bearer TOKEN`
+    /// Let other machines use the control interface if they send `authorization: Bearer TOKEN`
     #[arg(long, value_name = "TOKEN", hide_env_values = true, env = "STANDIN_CONTROL_TOKEN")]
     control_token: Option<String>,
 
-    /// Watch whether clients keep the rules of conduct: `GET /__standin/conduct`
+    /// Check whether clients keep the rules of conduct; `GET /__standin/conduct` has the result
     #[arg(long, value_parser = FalseyValueParser::new(), env = "STANDIN_JUDGE")]
     judge: bool,
 
-    /// How to log exchanges to stderr
+    /// Format of the log of exchanges on stderr
     #[arg(long, value_enum, default_value_t = Log::Text, env = "STANDIN_LOG")]
     log: Log,
 
-    /// Number the answers: adds `x-standin-exchange: N` to each
+    /// Add the header `x-standin-exchange: N` to each answer
     #[arg(long, value_parser = FalseyValueParser::new(), env = "STANDIN_TAG")]
     tag: bool,
 }
