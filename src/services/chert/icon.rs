@@ -6,11 +6,17 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 /// before the host (a user) and after it (a path) may be anything.
 pub fn is_https(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_at_checked(8) else { return false };
-    let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'\\' | b'?' | b'#'));
+    let authority = &rest[..end.unwrap_or(rest.len())];
+    let is_whole = scheme.eq_ignore_ascii_case("https://") && text.trim() == text;
+    // Most icons are at a plain name, in which there is nothing to take apart.
+    if authority.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'.') {
+        return is_whole && !authority.is_empty();
+    }
     let place = authority.rsplit('@').next().unwrap_or_default();
     let end = place.rfind(']').map(|end| end + 1).or_else(|| place.find(':')).unwrap_or(place.len());
     let (host, port) = place.split_at(end);
-    scheme.eq_ignore_ascii_case("https://") && text.trim() == text && is_host(host) && is_port(port)
+    is_whole && is_host(host) && is_port(port)
 }
 
 /// Whether it is an address, or a name without characters that no name may have.

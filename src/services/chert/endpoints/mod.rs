@@ -131,46 +131,45 @@ pub fn route(request: &Request) -> Arc<Option<Route>> {
 }
 
 fn route_now(request: &Request) -> Option<Route> {
-    let segments = segments(request);
-    let segments = match &segments[..] {
-        [rest @ .., last] if last.is_empty() => rest,
-        all => all,
-    };
-    let is_parameter = |wanted: &str| wanted.starts_with('{');
-    let fits = |endpoint: &&&Endpoint| {
-        let mut wanted = pattern(endpoint);
-        let same = |sent: &Cow<'_, str>| {
-            let is_fit = |wanted| if is_parameter(wanted) { !sent.is_empty() } else { sent == wanted };
-            wanted.next().is_some_and(is_fit)
-        };
-        endpoint.operation.verb == &*request.method && segments.iter().all(same) && wanted.next().is_none()
-    };
-    let endpoint = *ENDPOINTS.iter().find(fits)?;
-    let parameters = pattern(endpoint).zip(segments).filter(|(wanted, _)| is_parameter(wanted));
-    let path = parameters.map(|(wanted, sent)| (wanted.trim_matches(['{', '}']), sent.to_string())).collect();
+    let mut endpoints = ENDPOINTS.iter().filter(|endpoint| endpoint.operation.verb == &*request.method);
+    let (endpoint, path) =
+        endpoints.find_map(|endpoint| Some((*endpoint, matched(endpoint, request.path())?)))?;
     let has_query = endpoint.operation.parameters.iter().any(|parameter| parameter.place == Place::Query);
     let sent = if has_query { request.query() } else { "" };
     let query = form_urlencoded::parse(sent.as_bytes());
     Some(Route { endpoint, path, query: query.into_owned().collect(), body: json::parse(request.body()) })
 }
 
-/// The segments of an endpoint's path after the version; one in braces is a parameter and stands for any text.
-fn pattern(endpoint: &Endpoint) -> impl Iterator<Item = &'static str> + use<> {
-    let path = endpoint.operation.path.strip_prefix(BASE).unwrap_or_default();
-    path.split('/').skip(1)
+/// The parameters of the endpoint's path as `path` gives them; `None` when `path` is another one. A segment of the
+/// endpoint's path in braces is a parameter and stands for any text that is not empty.
+fn matched(endpoint: &Endpoint, path: &str) -> Option<Vec<(&'static str, String)>> {
+    let (mut wanted, mut sent) = (endpoint.operation.path, path);
+    let mut parameters = Vec::new();
+    while !wanted.is_empty() {
+        let (known, given);
+        (known, wanted) = first_segment(wanted);
+        (given, sent) = first_segment(sent);
+        let given = if given.contains('%') {
+            percent_decode_str(given).decode_utf8_lossy()
+        } else {
+            Cow::Borrowed(given)
+        };
+        match known.strip_prefix('{') {
+            Some(name) if !given.is_empty() => {
+                parameters.push((name.trim_end_matches('}'), given.into_owned()));
+            }
+            None if given == known => {}
+            _ => return None,
+        }
+    }
+    // One trailing slash is forgiven.
+    matches!(sent, "" | "/").then_some(parameters)
 }
 
-/// The decoded segments of the path after the version.
-fn segments(request: &Request) -> Vec<Cow<'_, str>> {
-    let rest = request.path().strip_prefix(BASE).unwrap_or_default();
-    let segments = rest.strip_prefix('/').unwrap_or(rest);
-    // Few paths have escapes, which one look at the whole path tells.
-    let is_plain = !segments.as_bytes().contains(&b'%');
-    let decoded = |segment| match is_plain {
-        true => Cow::Borrowed(segment),
-        false => percent_decode_str(segment).decode_utf8_lossy(),
-    };
-    segments.split('/').map(decoded).collect()
+/// The first segment of a path, and what follows it. Segments are short: a plain loop finds their ends the fastest.
+fn first_segment(path: &str) -> (&str, &str) {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    path.split_at(path.bytes().position(|byte| byte == b'/').unwrap_or(path.len()))
 }
 
 #[cfg(test)]
