@@ -1,6 +1,6 @@
-//! JSON text → values, up to 128 levels deep.
+//! JSON text → values, up to 128 levels deep, and values → JSON text.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The deepest nesting that is read; a text that goes deeper is no JSON here.
 const DEEPEST: usize = 128;
@@ -20,6 +20,11 @@ pub fn parse<'text, T: Deserialize<'text>>(text: &'text [u8]) -> Option<T> {
     deserializer.disable_recursion_limit();
     let value = T::deserialize(&mut deserializer).ok()?;
     deserializer.end().ok().map(|()| value)
+}
+
+/// Appends a value.
+pub fn write(value: &impl Serialize, text: &mut Vec<u8>) {
+    serde_json::to_writer(text, value).expect("plain values always serialise, and memory takes every byte");
 }
 
 /// How deep brackets outside of strings are nested.

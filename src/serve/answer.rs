@@ -36,13 +36,16 @@ pub(super) async fn exchange(
     let head = clock::now();
     let connection = client.begin(request.version() < Version::HTTP_2);
     let (parts, incoming) = request.into_parts();
-    let client_waits = parts.version >= Version::HTTP_11 && parts.headers.contains_key(EXPECT);
     let bytes = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     let mut headers = Headers::with_capacity(parts.headers.len(), bytes);
-    // hyper gives names in lower case.
-    parts.headers.iter().for_each(|(name, value)| headers.push_lower_case(name.as_str(), value.as_bytes()));
+    let mut client_waits = false;
+    for (name, value) in &parts.headers {
+        client_waits |= *name == EXPECT && parts.version >= Version::HTTP_11;
+        // hyper gives names in lower case.
+        headers.push_lower_case(name.as_str(), value.as_bytes());
+    }
     // HTTP/2 names the host elsewhere.
-    if let (None, Some(authority)) = (parts.headers.get(HOST), parts.uri.authority()) {
+    if let Some(authority) = parts.uri.authority().filter(|_| !parts.headers.contains_key(HOST)) {
         headers.push("host", authority.as_str().as_bytes());
     }
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());

@@ -12,7 +12,6 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::BASE;
 use super::change::Change;
 use super::errors::Refusal;
 use super::invocation::Invocation;
@@ -40,7 +39,7 @@ pub struct Endpoint {
 
 /// A request without credentials.
 pub struct Sample {
-    /// The path after [`BASE`], such as `/chats/ch_01H`.
+    /// The path after the version, such as `/chats/ch_01H`.
     pub path: String,
     /// The body, where there is one.
     pub body: Option<Value>,
