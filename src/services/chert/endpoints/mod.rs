@@ -143,6 +143,13 @@ fn route_now(request: &Request) -> Option<Route> {
 /// endpoint's path in braces is a parameter and stands for any text that is not empty.
 fn matched(endpoint: &Endpoint, path: &str) -> Option<Vec<(&'static str, String)>> {
     let (mut wanted, mut sent) = (endpoint.operation.path, path);
+    // What stands before the first parameter is nearly always spelt as on the page, and then compared at once.
+    let literal = wanted.find("/{").unwrap_or(wanted.len());
+    if let Some(rest) =
+        path.strip_prefix(&wanted[..literal]).filter(|rest| matches!(rest.as_bytes(), [] | [b'/', ..]))
+    {
+        (wanted, sent) = (&wanted[literal..], rest);
+    }
     let mut parameters = Vec::new();
     while !wanted.is_empty() {
         let (known, given);
@@ -155,7 +162,7 @@ fn matched(endpoint: &Endpoint, path: &str) -> Option<Vec<(&'static str, String)
         };
         match known.strip_prefix('{') {
             Some(name) if !given.is_empty() => {
-                parameters.push((name.trim_end_matches('}'), given.into_owned()));
+                parameters.push((&name[..name.len() - 1], given.into_owned()));
             }
             None if given == known => {}
             _ => return None,
@@ -174,6 +181,27 @@ fn first_segment(path: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_is_matched_segment_by_segment() {
+        let rename = ENDPOINTS[0];
+        for (path, id) in [
+            ("/api/v1/chats/ch_01H", Some("ch_01H")),
+            ("/api/v1/chats/ch_01H/", Some("ch_01H")),
+            ("/api/v1/chats/ch%2F01%20H", Some("ch/01 H")),
+            ("/api/v1/ch%61ts/ch_01H", Some("ch_01H")),
+            ("/api/v1/chats/ch_01H//", None),
+            ("/api/v1/chats//ch_01H", None),
+            ("/api/v1/chatsX/ch_01H", None),
+            ("/api/v1/chats/", None),
+            ("/api/v1/chats", None),
+            ("/api/v1/chats/ch_01H/messages", None),
+            ("/api/v1//chats/ch_01H", None),
+        ] {
+            let path_of = matched(rename, path);
+            assert_eq!(path_of, id.map(|id| vec![("id", id.to_owned())]), "{path}");
+        }
+    }
 
     #[test]
     fn a_parameter_stands_in_path_body_or_query_or_within_one() {
