@@ -125,11 +125,11 @@ impl Walk<'_> {
             (Shape::Optional(inner), _) => return self.value(node, inner, trail),
             (Shape::Kinds { scalar, list, mapping }, kind) if !is_null => {
                 let inner = match kind {
-                    NodeKind::Scalar { text, .. } if is_form(text, mapping.as_deref()) => None,
-                    NodeKind::Scalar { text, .. } if is_number_of(text, mapping.as_deref()) => None,
-                    NodeKind::Scalar { .. } => Some(scalar),
-                    NodeKind::Sequence(_) => list.as_ref(),
-                    NodeKind::Mapping(_) => mapping.as_ref(),
+                    NodeKind::Scalar { text, .. } if is_form(text, *mapping) => None,
+                    NodeKind::Scalar { text, .. } if is_number_of(text, *mapping) => None,
+                    NodeKind::Scalar { .. } => Some(*scalar),
+                    NodeKind::Sequence(_) => *list,
+                    NodeKind::Mapping(_) => *mapping,
                 };
                 if let Some(inner) = inner {
                     return self.value(node, inner, trail);
@@ -180,20 +180,20 @@ impl Walk<'_> {
             };
             missing -= usize::from(field.is_required);
             let node = &mut entries[position].value;
-            let trail = trail.then(Mark::Key(&field.name));
+            let trail = trail.then(Mark::Key(field.name));
             // What has a default falls back to it; an option was meant to be set.
             let has_default = !field.is_required && !matches!(field.shape, Shape::Optional(_));
             let value = self.value(node, &field.shape, trail);
             if let Some(value) = value.or_else(|| (!has_default).then(|| self.stand_in(&field.shape))) {
-                object.insert(field.name.clone(), value);
+                object.insert(field.name.to_owned(), value);
             }
         }
         if missing > 0 {
             let place = entries.first().map_or(span, |entry| entry.key_span);
             for field in fields.iter().filter(|field| field.is_required) {
-                if !object.contains_key(&field.name) {
+                if !object.contains_key(field.name) {
                     self.miss(place, field, trail);
-                    object.insert(field.name.clone(), self.stand_in(&field.shape));
+                    object.insert(field.name.to_owned(), self.stand_in(&field.shape));
                 }
             }
         }
@@ -210,7 +210,7 @@ impl Walk<'_> {
     ) -> Option<&'f Field> {
         let MappingEntry { key, key_span, value } = &entries[position];
         let typed = key.clone().into_owned();
-        let names = || fields.iter().map(|field| field.name.as_str());
+        let names = || fields.iter().map(|field| field.name);
         let named = |name: &str| fields.iter().find(|field| field.name == name);
         let is_free = |field: &&Field| entries.iter().all(|entry| entry.key != field.name);
         let swallowed = typed.split_once(':').filter(|_| value.is_null());
@@ -228,7 +228,7 @@ impl Walk<'_> {
         let (span, message) = (*key_span, format!("there is no key {} here", quote(&typed)));
         self.mistakes.push(Mistake::new(span, trail.path().name(&typed), message, help));
         let entry = &mut entries[position];
-        entry.key = meant?.name.clone().into();
+        entry.key = meant?.name.into();
         if let Some((_, rest)) = swallowed {
             entry.value =
                 Node { span, kind: NodeKind::Scalar { text: rest.to_owned().into(), is_plain: true } };
@@ -249,11 +249,11 @@ impl Walk<'_> {
     fn form(&mut self, entries: &mut [MappingEntry<'_>], forms: &[Field], trail: Trail<'_>) -> Option<Value> {
         let [only] = entries else { return None };
         let known = forms.iter().find(|form| only.key == form.name);
-        let is_near = nearest(&only.key, forms.iter().map(|form| form.name.as_str())).is_some();
+        let is_near = nearest(&only.key, forms.iter().map(|form| form.name)).is_some();
         let form = known.or_else(|| is_near.then(|| self.meant(entries, 0, forms, trail)).flatten())?;
         let value =
-            self.value_or_stand_in(&mut entries[0].value, &form.shape, trail.then(Mark::Key(&form.name)));
-        Some(Value::Object(Map::from_iter([(form.name.clone(), value)])))
+            self.value_or_stand_in(&mut entries[0].value, &form.shape, trail.then(Mark::Key(form.name)));
+        Some(Value::Object(Map::from_iter([(form.name.to_owned(), value)])))
     }
 
     fn list(&mut self, items: &mut [Node<'_>], shape: &Shape, trail: Trail<'_>) -> Value {
@@ -271,7 +271,7 @@ impl Walk<'_> {
             _ => format!("`{}` is missing", field.name),
         };
         self.mistakes.push(Mistake::new(place, trail.path(), message, format!("add `{}`", field.example())));
-        self.taint.add(trail.path().key(&field.name));
+        self.taint.add(trail.path().key(field.name));
     }
 
     /// Notes a value of the wrong kind.
@@ -289,23 +289,25 @@ impl Walk<'_> {
         self.stand_ins += 1;
         match shape {
             Shape::Text => format!("\u{fffd}{}", self.stand_ins).into(),
-            Shape::Read { example, .. } => example.as_str().into(),
+            Shape::Read { example, .. } => (*example).into(),
             Shape::Flag => false.into(),
             Shape::Integer { least, most } => {
                 let most = i64::try_from(*most).unwrap_or(i64::MAX);
                 most.saturating_sub(self.stand_ins).max(i64::try_from(*least).unwrap_or(0)).into()
             }
             Shape::Number { least, most } => 0.0_f64.clamp(*least, *most).into(),
-            Shape::Version(value) => value.clone(),
+            Shape::Version(number) => (*number).into(),
             Shape::Choice { words, forms } => match (words.first(), forms.first()) {
-                (Some(word), _) => word.as_str().into(),
-                (None, Some(form)) => [(form.name.clone(), self.stand_in(&form.shape))].into_iter().collect(),
+                (Some(word), _) => (*word).into(),
+                (None, Some(form)) => {
+                    [(form.name.to_owned(), self.stand_in(&form.shape))].into_iter().collect()
+                }
                 (None, None) => Value::Null,
             },
             Shape::List { least, .. } => (0..*least).map(|index| self.stand_in(shape.item(index))).collect(),
             Shape::Record(fields) => {
                 let required = fields.iter().filter(|field| field.is_required);
-                required.map(|field| (field.name.clone(), self.stand_in(&field.shape))).collect()
+                required.map(|field| (field.name.to_owned(), self.stand_in(&field.shape))).collect()
             }
             Shape::Table(_) => Map::new().into(),
             Shape::Kinds { scalar, .. } => self.stand_in(scalar),
@@ -333,7 +335,7 @@ fn is_form(text: &str, shape: Option<&Shape>) -> bool {
 /// A scalar that is not null as the value that the shape asks for.
 fn scalar(text: &str, is_plain: bool, shape: &Shape) -> Option<Value> {
     match shape {
-        Shape::Read { read, .. } => read(text).ok().map(|()| text.into()),
+        Shape::Read { kind, .. } => kind.read(text).ok().map(|()| text.into()),
         Shape::Flag if is_plain => match text {
             "true" => Some(true.into()),
             "false" => Some(false.into()),
@@ -349,10 +351,10 @@ fn scalar(text: &str, is_plain: bool, shape: &Shape) -> Option<Value> {
             let number: f64 = text.parse().ok().filter(|number| (least..=most).contains(&number))?;
             Number::from_f64(number).map(Value::Number)
         }
-        Shape::Version(value) if is_plain && is_canonical(text) && text.parse().ok() == value.as_u64() => {
-            Some(value.clone())
+        Shape::Version(number) if is_plain && is_canonical(text) && text.parse() == Ok(*number) => {
+            Some((*number).into())
         }
-        Shape::Choice { words, .. } if words.iter().any(|word| word == text) => Some(text.into()),
+        Shape::Choice { words, .. } if words.contains(&text) => Some(text.into()),
         _ => None,
     }
 }

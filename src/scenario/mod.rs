@@ -1,18 +1,21 @@
 //! YAML text → a [`Scenario`], or every finding at once.
 //!
 //! ```text
-//!        yaml            fill (shape ◀─ schema)            serde           check
+//!        yaml                fill (shapes)                 serde           check
 //! text ──────▶ nodes ──────────────────────────▶ value ──────────▶ types ──────────▶ Scenario
 //!        └──────┴──── mistakes with places ──────────────────────────────┴─────────▶ Report
 //! ```
 //!
 //! The nodes keep every scalar as it was typed and know where it stands. The schema is made from the types, the
-//! shapes from the schema: one description of the format serves editors, findings and reading.
+//! shapes from the schema: one description of the format serves editors, findings and reading. The shapes are made
+//! before the program is built, so that no start has to.
 
 mod builder;
 mod calls;
 mod changes;
 mod check;
+#[cfg(test)]
+mod compile;
 mod effects;
 mod expect;
 mod fill;
@@ -21,6 +24,8 @@ mod refusal;
 mod report;
 mod schema;
 mod shape;
+#[rustfmt::skip]
+mod shapes;
 mod syntax;
 mod target;
 mod unreachable;
@@ -62,6 +67,8 @@ const EXPECTATIONS: Document = Document {
     what: "the list of expectations",
     begin: "write a list: `- name: …`, `on: …`, and how many calls",
 };
+const MAPPING_OF_EXPECTATIONS: Shape =
+    Shape::Record(&[Field { name: "expect", shape: shapes::EXPECT, is_required: true }]);
 const FAULT: Document =
     Document { what: "the fault", begin: "write one fault: `name: …`, `on: …`, and what it does" };
 
@@ -161,13 +168,9 @@ fn read_expectations(
     mistakes: &mut Vec<Mistake>,
 ) -> Option<Vec<ExpectSpec>> {
     let mut root = yaml::read(text, EXPECTATIONS, mistakes)?;
-    let whole = Shape::of(&schema());
-    let list = whole.field("expect")?;
-    let mapping =
-        Shape::Record(vec![Field { name: "expect".to_owned(), shape: list.clone(), is_required: true }]);
     let is_mapping = matches!(root.kind, NodeKind::Mapping(_));
-    let (value, taint) =
-        fill::fill(&mut root, if is_mapping { &mapping } else { list }, EXPECTATIONS, mistakes);
+    let shape = if is_mapping { MAPPING_OF_EXPECTATIONS } else { shapes::EXPECT };
+    let (value, taint) = fill::fill(&mut root, &shape, EXPECTATIONS, mistakes);
     let (value, place) = match value? {
         Value::Object(mut keys) => (keys.shift_remove("expect")?, Path::default().key("expect")),
         list => (list, Path::default()),
@@ -187,8 +190,7 @@ fn read_fault(
     mistakes: &mut Vec<Mistake>,
 ) -> Option<FaultSpec> {
     let mut root = yaml::read(text, FAULT, mistakes)?;
-    let (value, taint) =
-        fill::fill(&mut root, Shape::of(&schema()).field("faults")?.item(0), FAULT, mistakes);
+    let (value, taint) = fill::fill(&mut root, shapes::FAULTS.item(0), FAULT, mistakes);
     let fault: FaultSpec = parsed(serde_json::from_value(value?), &Path::default(), &root, mistakes)?;
     let all: Vec<_> = present.iter().chain([&fault]).cloned().collect();
     let mut findings = Findings::default();
@@ -226,7 +228,7 @@ impl fmt::Debug for Scenario {
 /// Reads what can be read, mistakes or not.
 fn read(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Scenario> {
     let mut root = yaml::read(text, SCENARIO, mistakes)?;
-    let (value, taint) = fill::fill(&mut root, &Shape::of(&schema()), SCENARIO, mistakes);
+    let (value, taint) = fill::fill(&mut root, &shapes::SCENARIO, SCENARIO, mistakes);
     let Some(Value::Object(mut keys)) = value else { return None };
     let sections = sections(&mut keys, &root, mistakes);
     let head = parsed(Head::deserialize(Value::Object(keys)), &Path::default(), &root, mistakes)?;

@@ -23,8 +23,8 @@ pub(super) fn of(node: &Node<'_>, shape: &Shape, label: &str, key: Option<&str>)
     if node.is_null() {
         return of_null(text, shape, label, &write);
     }
-    if let Shape::Read { example, read } = shape {
-        let error = read(text).err().unwrap_or_default();
+    if let Shape::Read { example, kind } = shape {
+        let error = kind.read(text).err().unwrap_or_default();
         return match error.rsplit_once(": write ") {
             Some((message, help)) => (message.to_owned(), format!("write {help}")),
             None => (error, write(example)),
@@ -38,7 +38,7 @@ pub(super) fn of(node: &Node<'_>, shape: &Shape, label: &str, key: Option<&str>)
     let help = of_scalar(text, shape).map_or_else(|| write(&shape.example()), |value| write(&value));
     match shape {
         Shape::Choice { forms, .. } if forms.iter().any(|form| form.name == *text) => (message, help),
-        Shape::Choice { words, .. } => match nearest(text, words.iter().map(String::as_str)) {
+        Shape::Choice { words, .. } => match nearest(text, words.iter().copied()) {
             Some(near) => (message, format!("did you mean `{near}`?")),
             None => (message, help),
         },
@@ -52,7 +52,7 @@ pub(super) fn of(node: &Node<'_>, shape: &Shape, label: &str, key: Option<&str>)
 fn of_collection(node: &Node<'_>, shape: &Shape, write: &dyn Fn(&str) -> String) -> String {
     match (&node.kind, shape) {
         (NodeKind::Mapping(_), Shape::Choice { forms, .. }) if !forms.is_empty() => {
-            format!("give it one key, {}", either(forms.iter().map(|form| &form.name)))
+            format!("give it one key, {}", either(forms.iter().map(|form| form.name)))
         }
         (NodeKind::Mapping(_), Shape::List { .. }) => {
             format!("begin each item with `- `, or {}", write(&shape.example()))

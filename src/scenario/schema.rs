@@ -100,7 +100,7 @@ mod tests {
 
     use super::super::node::Mistake;
     use super::super::shape::Shape;
-    use super::super::{fill, yaml};
+    use super::super::{fill, shapes, yaml};
     use super::*;
 
     /// The scenario as an editor sees it that knows YAML and the schema, but not this program.
@@ -153,22 +153,19 @@ mod tests {
                 Shape::Record(all) | Shape::Choice { forms: all, .. } => fields(all),
                 Shape::Table(inner) | Shape::Optional(inner) => gaps(inner, path, found),
                 Shape::Kinds { scalar, list, mapping } => {
-                    std::iter::once(scalar)
-                        .chain(list)
-                        .chain(mapping)
+                    [Some(*scalar), *list, *mapping]
+                        .into_iter()
+                        .flatten()
                         .for_each(|inner| gaps(inner, path, found));
                 }
                 Shape::List { first, rest, .. } => {
-                    first
-                        .iter()
-                        .chain(rest.as_deref())
-                        .for_each(|item| gaps(item, &format!("{path}[]"), found));
+                    first.iter().chain(*rest).for_each(|item| gaps(item, &format!("{path}[]"), found));
                 }
                 _ => {}
             }
         }
         let mut found = Vec::new();
-        gaps(&Shape::of(&schema()), "", &mut found);
+        gaps(&shapes::SCENARIO, "", &mut found);
         assert!(found.is_empty(), "{found:?}");
     }
 
@@ -230,7 +227,7 @@ faults: [{name: §a§, on: §chert§, match: §{id: 1}§, when: {first: §1§, b
             let mut mistakes: Vec<Mistake> = Vec::new();
             let mut root = yaml::read(&text, crate::scenario::SCENARIO, &mut mistakes).expect("YAML");
             let seen = root.to_json();
-            fill::fill(&mut root, &Shape::of(&schema()), crate::scenario::SCENARIO, &mut mistakes);
+            fill::fill(&mut root, &shapes::SCENARIO, crate::scenario::SCENARIO, &mut mistakes);
             let valid = jsonschema::validator_for(&schema()).expect("a JSON Schema").is_valid(&seen);
             prop_assert!(valid || !mistakes.is_empty(), "{text}");
         }
