@@ -12,9 +12,10 @@ test *arguments:
 check:
     .ci/run
 
-# Write the JSON Schema of scenarios
+# Write the JSON Schema of scenarios, and the shapes
 schema:
     cargo run -- schema > schemas/scenario.schema.json
+    INSTA_UPDATE=always cargo test --lib shapes
 
 # Write the snapshots anew; read the difference before committing it
 snapshots:

@@ -100,7 +100,7 @@ impl<'a> Compiler<'a> {
             let place = match &shape {
                 Shape::List { .. } => &mut list,
                 Shape::Record(_) | Shape::Table(_) => &mut mapping,
-                Shape::Choice { words, .. } if words.is_empty() => &mut mapping,
+                Shape::Choice { words: [], .. } => &mut mapping,
                 _ => &mut scalar,
             };
             if place.replace(one(shape)).is_some() {
