@@ -1,22 +1,22 @@
-//! Time as values: when an exchange arrived, and what time a vendor takes it to be.
+//! Time as values: when a request arrived, and what time a service believes it is.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// The wall-clock instants of one exchange, read by the server.
+/// The instants of one request, by the wall clock of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrival {
-    /// The request's head was complete.
+    /// When the head of the request was complete.
     pub head: Timestamp,
-    /// Its body was complete.
+    /// When the body of the request was complete.
     pub body: Timestamp,
-    /// The answer is being made.
+    /// When the server begins to make the answer.
     pub now: Timestamp,
 }
 
 impl Arrival {
-    /// An exchange that took no time at all.
+    /// The arrival of a request that took no time.
     pub fn at(now: Timestamp) -> Self {
         Self { head: now, body: now, now }
     }
@@ -25,14 +25,14 @@ impl Arrival {
 /// The clock of a world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
-    /// Follows the wall.
+    /// The clock follows the wall clock.
     Real,
-    /// Stands still but for what exchanges take.
+    /// The clock shows this instant. It only advances by the time that exchanges take, or when it is moved.
     Virtual(Timestamp),
 }
 
 impl Clock {
-    /// The watch for one exchange.
+    /// The stopwatch for one exchange.
     pub fn stopwatch(self, arrival: Arrival) -> Stopwatch {
         let (arrival, is_virtual) = match self {
             Self::Real => (arrival, false),
@@ -41,7 +41,7 @@ impl Clock {
         Stopwatch { arrival, is_virtual, taken: Duration::ZERO, delay: Duration::ZERO, is_timed: false }
     }
 
-    /// What time it is when the wall says `wall`.
+    /// The time of this clock when the wall clock says `wall`.
     pub fn now(self, wall: Timestamp) -> Timestamp {
         match self {
             Self::Real => wall,
@@ -49,7 +49,7 @@ impl Clock {
         }
     }
 
-    /// Moves a virtual clock by what an exchange took.
+    /// Advances a virtual clock by the time that an exchange took. A real clock does not change.
     pub fn advance(&mut self, taken: Duration) {
         if let Self::Virtual(now) = self {
             *now = now.checked_add(taken).unwrap_or(Timestamp::MAX);
@@ -57,71 +57,71 @@ impl Clock {
     }
 }
 
-/// Time as one exchange sees it.
+/// The time during one exchange.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch {
     arrival: Arrival,
     is_virtual: bool,
-    /// Beyond the arrival: what calls took of virtual time, and delays of either.
+    /// The time since the arrival: delays, and under a virtual clock also the durations of calls.
     taken: Duration,
-    /// What the call under way is held up.
+    /// The delay of the present call, which is not in `taken` yet.
     delay: Duration,
     is_timed: bool,
 }
 
-/// Three instants of a call, as its answer reports them.
+/// The three instants that the answer to a call reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallTimes {
-    /// The call arrived.
+    /// When the call arrived.
     pub start: Timestamp,
-    /// The method itself began.
+    /// When the method itself began.
     pub processing: Timestamp,
-    /// The answer was ready.
+    /// When the answer was ready.
     pub finish: Timestamp,
 }
 
 const MICROSECOND: Duration = Duration::from_micros(1);
 
 impl Stopwatch {
-    /// The instant by which signatures, expiries and fault windows are judged.
+    /// The time for signatures, expiries and the conditions of faults.
     pub fn now(&self) -> Timestamp {
         later(self.arrival.now, self.taken)
     }
 
-    /// Whether the dates of this exchange must follow the watch and not the wall.
+    /// Whether the scenario has a virtual clock, so that dates must come from this stopwatch.
     pub fn is_virtual(&self) -> bool {
         self.is_virtual
     }
 
-    /// What the exchange has taken so far: of virtual time all, of real time its delays.
+    /// How long the exchange has taken so far. Under a real clock only delays count.
     pub fn taken(&self) -> Duration {
         self.taken + self.delay
     }
 
-    /// Holds the call under way up: it is judged by the instant at which it came, and answered so much later.
+    /// Delays the answer to the present call. The call is still judged by the time at which it came.
     pub fn hold_up(&mut self, delay: Duration) {
         self.delay += delay;
     }
 
-    /// When the exchange is answered, if nothing more comes to it.
+    /// The time of the answer, if nothing more delays it.
     pub fn end(&self) -> Timestamp {
         later(self.arrival.now, self.taken())
     }
 
-    /// Whether a call has been timed.
+    /// Whether any call was timed.
     pub fn is_timed(&self) -> bool {
         self.is_timed
     }
 
-    /// The times of a call that is only thought of: it takes nothing.
+    /// The times of a call that is not made and takes no time.
     pub fn time_of_nothing(&self) -> CallTimes {
         let now = self.now();
         CallTimes { start: now, processing: now, finish: now }
     }
 
-    /// Times one call. Under a virtual clock it takes `duration`, of which the last `processing` is the
-    /// method's, and a delay comes to both; under the real clock it is what it is, a microsecond at least, as two readings of a real
-    /// server's clock are never equal.
+    /// Times one call. Under a virtual clock it takes `duration`, the last part of which, `processing`, belongs to
+    /// the method. The delay is added to both. Under a real clock it takes the real time, but at least a microsecond,
+    /// as a real server never reads the same time twice.
     pub fn time(&mut self, duration: Duration, processing: Duration) -> CallTimes {
         let delay = std::mem::take(&mut self.delay);
         self.is_timed = true;
@@ -143,7 +143,7 @@ impl Stopwatch {
     }
 }
 
-/// The instant `by` after `instant`, or the last that there is.
+/// The instant `by` after `instant`, or [`Timestamp::MAX`] when that is too late.
 pub fn later(instant: Timestamp, by: Duration) -> Timestamp {
     if by.is_zero() { instant } else { instant.checked_add(by).unwrap_or(Timestamp::MAX) }
 }

@@ -1,14 +1,14 @@
-//! Seeded draws: the same seed, namespace, name and number give the same value, whatever else runs.
+//! Seeded random draws: the same seed, namespace, name and number always give the same value.
 
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 
-/// A sequence of draws that can be read at any position.
+/// A sequence of random draws that can be read at any position.
 pub struct Draws(ChaCha8Rng);
 
 impl Draws {
-    /// The stream `name` in `namespace` under `seed`.
+    /// The draws called `name` in `namespace` under `seed`.
     pub fn new(seed: u64, namespace: &str, name: &str) -> Self {
         let mut key = Sha256::new();
         key.update(seed.to_le_bytes());
@@ -19,12 +19,13 @@ impl Draws {
         Self(ChaCha8Rng::from_seed(key.finalize().into()))
     }
 
-    /// The draw with this number: 64 even bits.
+    /// The draw with this number: 64 random bits.
     pub fn draw(&mut self, number: u64) -> u64 {
         self.at(number).next_u64()
     }
 
-    /// All draws with this number, from the first on, where one does not do.
+    /// A generator for the draws with this number, when one draw is not enough. Its first value is that of
+    /// [`Self::draw`].
     pub fn at(&mut self, number: u64) -> &mut (impl Rng + use<>) {
         self.0.set_stream(number);
         self.0.set_word_pos(0);
@@ -32,7 +33,7 @@ impl Draws {
     }
 }
 
-/// The copy reads the same draws.
+/// A copy gives the same draws.
 impl Clone for Draws {
     fn clone(&self) -> Self {
         Self(ChaCha8Rng::deserialize_state(&self.0.serialize_state()))

@@ -1,4 +1,4 @@
-//! Values below everything else: the stages of a request, time, and seeded draws.
+//! Values that all other parts use: the stages of a request, time, and seeded draws.
 
 mod clock;
 mod draws;

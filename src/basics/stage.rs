@@ -1,20 +1,21 @@
-//! The stages that a request passes on its way to a change.
+//! The stages that a request passes before its change is made.
 
 use serde::Serialize;
 
-/// A request passes these in order; every documented error belongs to one of them.
+/// The stages of a request, in order. Every documented error belongs to one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// In front of the vendor's application: request limits, is the service there, does the method exist.
+    /// In front of the service's application: Is the request within the limits? Is the service up? Does the method
+    /// exist?
     Gateway,
-    /// Who calls, and may they.
+    /// Who calls, and may they?
     Auth,
-    /// Are the parameters complete and well formed.
+    /// Are the parameters complete and well formed?
     Arguments,
-    /// Do the things exist that the parameters name, and are they fit for the change.
+    /// Do the things exist that the parameters name, and can they be changed?
     Lookup,
-    /// The change itself: the call would otherwise have succeeded.
+    /// The change itself: a call that comes here succeeds, unless a fault strikes.
     Delivery,
 }
 
@@ -22,7 +23,7 @@ impl Stage {
     /// All stages in the order in which a request passes them.
     pub const ALL: [Self; 5] = [Self::Gateway, Self::Auth, Self::Arguments, Self::Lookup, Self::Delivery];
 
-    /// The name used in journals and catalogues.
+    /// The name in journals and catalogues.
     pub fn name(self) -> &'static str {
         match self {
             Self::Gateway => "gateway",

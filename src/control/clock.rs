@@ -1,4 +1,4 @@
-//! `GET`, `POST /__standin/clock`: what time it is in the scenario, and moving that.
+//! `GET`, `POST /__standin/clock`: shows the scenario's clock, or moves it.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -10,13 +10,13 @@ use crate::engine::World;
 use crate::http::{Reply, json as text};
 use crate::scalar::{Length, Moment};
 
-/// What to do with the clock.
+/// The body of a request that moves the clock.
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Order {
-    /// Move it on.
+    /// Moves the clock forward by this length of time.
     Advance(Length),
-    /// Let it show this instant.
+    /// Sets the clock to this instant.
     Set(Moment),
 }
 
@@ -28,7 +28,7 @@ pub(super) fn show(world: &mut World, asked: &Asked<'_>) -> Reply {
 pub(super) fn set(world: &mut World, asked: &Asked<'_>) -> Reply {
     let help = r#"send `{"advance": "30s"}` or `{"set": "2024-11-20T15:55:08+02:00"}`"#;
     let Some(value) = text::parse::<serde_json::Value>(asked.request.body()) else {
-        return mistake(400, "the body is no JSON".to_owned(), help);
+        return mistake(400, "the body is not JSON".to_owned(), help);
     };
     let order = match serde_json::from_value(value) {
         Ok(order) => order,
@@ -42,8 +42,8 @@ pub(super) fn set(world: &mut World, asked: &Asked<'_>) -> Reply {
         Some(now) => Reply::json(200, &json!({"clock": "virtual", "now": now.to_string()})),
         None => mistake(
             409,
-            "the scenario follows the real clock, which cannot be moved".to_owned(),
-            "give it `clock: {virtual: 2024-11-20T15:55:08+02:00}`",
+            "the scenario uses the real clock, which cannot be moved".to_owned(),
+            "add `clock: {virtual: 2024-11-20T15:55:08+02:00}` to the scenario",
         ),
     }
 }

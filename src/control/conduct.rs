@@ -11,7 +11,11 @@ use crate::judge::Broken;
 
 pub(super) fn answer(world: &mut World, _: &Asked<'_>) -> Reply {
     let Some(broken) = world.broken() else {
-        return mistake(404, "nobody watches the client".to_owned(), "start the server with `--judge`");
+        return mistake(
+            404,
+            "the rules of conduct are not observed".to_owned(),
+            "start the server with `--judge`",
+        );
     };
     let fails = broken.iter().any(|broken| broken.severity == Severity::Error);
     let all: Vec<_> = broken.iter().map(Broken::json).collect();

@@ -1,4 +1,4 @@
-//! `GET /__standin/journal/{number}/explain[?format=json]`: why each fault fired on an exchange, or did not.
+//! `GET /__standin/journal/{number}/explain[?format=json]`: says why each fault fired on an exchange, or did not.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ use crate::engine::{Entry, Verdict, World, explain, wire};
 use crate::fault::Forecast;
 use crate::http::Reply;
 
-/// How many faults that were not asked are told of by a line each.
+/// How many faults that were not asked get a line each. The others are only counted.
 const MOST_UNASKED: usize = 20;
 
 pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
@@ -56,17 +56,22 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
         entry.reply.status
     );
     if let Some(error) = note.error {
-        let _ = write!(text, ", the vendor's error is {error}");
+        let _ = write!(text, ", the service's error is {error}");
     }
     if let Some(wire) = wire(world, entry) {
         let how = if wire.is_harmless() { "slowed" } else { "spoilt" };
-        let _ = write!(text, "; on its way it was {how} by `wire: {wire}`");
+        let _ = write!(text, "; `wire: {wire}` {how} the answer");
     }
     let passed = stages(entry);
     let _ = match passed.len() {
-        0 => writeln!(text, "\npassed no stage"),
-        5 => writeln!(text, "\npassed every stage: {}", passed.join(", ")),
-        count => writeln!(text, "\npassed {}; ended at {}", passed.join(", "), Stage::ALL[count].name()),
+        0 => writeln!(text, "\nthe request passed no stage"),
+        5 => writeln!(text, "\nthe request passed every stage: {}", passed.join(", ")),
+        count => writeln!(
+            text,
+            "\nthe request passed {} and ended at {}",
+            passed.join(", "),
+            Stage::ALL[count].name()
+        ),
     };
     for remark in &note.remarks {
         let _ = writeln!(text, "{remark}");
@@ -87,9 +92,12 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
                 writeln!(text, "    it fires next on its call {call}{whose}")
             }
             Some(Forecast { call, not_before: Some(instant) }) => {
-                writeln!(text, "    it fires next on its call {call}{whose}, if that is not before {instant}")
+                writeln!(
+                    text,
+                    "    it fires next on its call {call}{whose}, if that call comes at {instant} or later"
+                )
             }
-            None => writeln!(text, "    it will not fire again{whose}, as far as can be told"),
+            None => writeln!(text, "    it is not expected to fire again{whose}"),
         };
     }
     for verdict in unasked.iter().take(MOST_UNASKED) {

@@ -1,4 +1,4 @@
-//! `/__standin/faults`: what fails on purpose, while the server runs.
+//! `/__standin/faults`: lists faults, adds, switches and removes them while the server runs.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ fn as_json(world: &World, wanted: u32, now: Timestamp) -> Value {
 
 pub(super) fn add(world: &mut World, asked: &Asked<'_>) -> Reply {
     let Ok(text) = std::str::from_utf8(asked.request.body()) else {
-        return mistake(400, "the body is no UTF-8 text".to_owned(), "send one fault as YAML or JSON");
+        return mistake(400, "the body is not UTF-8 text".to_owned(), "send one fault as YAML or JSON");
     };
     let present: Vec<_> = world.faults().map(|(_, spec, _)| spec.clone()).collect();
     match scenario::parse_fault(text, &present, world.scenario()) {
@@ -71,7 +71,7 @@ fn switch(world: &mut World, asked: &Asked<'_>, mode: Mode) -> Reply {
     let Some(number) = world.fault_called(name) else {
         let names = world.faults().map(|(_, spec, _)| spec.name.as_str());
         let help = nearest(name, names).map_or_else(
-            || "`GET /__standin/faults` lists them".to_owned(),
+            || "`GET /__standin/faults` lists all faults".to_owned(),
             |near| format!("did you mean `{near}`?"),
         );
         return mistake(404, format!("there is no fault `{name}`"), &help);

@@ -1,4 +1,4 @@
-//! Who may use the control interface.
+//! Request, token → may the client use the control interface, and if not, the reply that says why.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -7,8 +7,8 @@ use subtle::ConstantTimeEq;
 use super::mistake;
 use crate::http::{Reply, Request};
 
-/// The answer to a request that may not use the control interface; `None` when it may. This machine may, unless a web
-/// page of somebody else is behind the request; others need the token.
+/// Returns the reply to a request that may not use the control interface, and `None` for one that may. Requests from
+/// this machine may, unless a foreign web page may be behind them. Requests from elsewhere need the token.
 pub fn refusal(request: &Request, token: Option<&str>) -> Option<Reply> {
     let is_local = is_loopback(request.source);
     let authorization = request.headers.text("authorization").unwrap_or_default();
@@ -18,27 +18,28 @@ pub fn refusal(request: &Request, token: Option<&str>) -> Option<Reply> {
         return None;
     }
     if !is_local {
-        let message = "the control interface answers to this machine, and to others with its token";
-        let help = "send `authorization: Bearer TOKEN` with the token of `--control-token`";
+        let message = "the control interface needs a token from clients on other machines";
+        let help = "send `authorization: Bearer TOKEN`, where TOKEN is the value of `--control-token`";
         return Some(mistake(401, message.to_owned(), help));
     }
     let host = request.headers.text("host").unwrap_or_default();
     if !names_this_machine(host) {
         let message =
-            format!("`{host}` is not this machine: a web page elsewhere may be behind this request");
-        return Some(mistake(403, message, "call it by `localhost` or by its IP address"));
+            format!("the host `{host}` is not this machine: a foreign web page may have sent this request");
+        return Some(mistake(403, message, "use `localhost` or the IP address as the host"));
     }
     let origin = request.headers.text("origin")?;
     let is_own = origin.split_once("://").is_some_and(|(_, place)| place.eq_ignore_ascii_case(host));
-    let message = || format!("a web page of `{origin}` may not use the control interface");
-    (!is_own).then(|| mistake(403, message(), "call it from a program"))
+    let message = || format!("a web page from `{origin}` may not use the control interface");
+    (!is_own).then(|| mistake(403, message(), "send the request from a program that is not a web page"))
 }
 
 fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 
-/// Whether a `host` field names this machine in a way that nobody's name server can make up.
+/// Whether a `host` header holds an IP address or a name under `localhost`. Any other name may be one that a foreign
+/// name server made up.
 fn names_this_machine(host: &str) -> bool {
     let end = host.rfind(']').map(|end| end + 1).or_else(|| host.find(':')).unwrap_or(host.len());
     let (name, port) = host.split_at(end);
@@ -53,7 +54,7 @@ fn names_this_machine(host: &str) -> bool {
     is_port && (is_address || is_name && top.eq_ignore_ascii_case("localhost"))
 }
 
-/// Compares without telling by the time how much is the same.
+/// Compares in constant time, so that the time does not reveal how much is equal.
 fn is_same(one: &str, other: &str) -> bool {
     one.as_bytes().ct_eq(other.as_bytes()).into()
 }

@@ -1,4 +1,4 @@
-//! `GET /__standin/health`: the scenario is loaded and requests are answered.
+//! `GET /__standin/health`: says that the server answers requests, with its scenario, seed, clock and counters.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! `GET /__standin/journal[?last=N&service=&operation=]`: what was asked and what was answered.
+//! `GET /__standin/journal[?last=N&service=&operation=]`: lists requests with their answers.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::http::{Body, Reply};
 use crate::scalar::nearest;
 use crate::services::SERVICES;
 
-/// Which exchanges to show.
+/// The query of a request for the journal: which exchanges to show. `None` shows all.
 #[derive(Default)]
 struct Filter {
     last: Option<usize>,
@@ -50,22 +50,23 @@ impl Filter {
                 "last" => {
                     let number = value
                         .parse()
-                        .map_err(|_| (format!("`last={value}` is no number"), "type `last=10`".into()));
+                        .map_err(|_| (format!("`last={value}` is not a number"), "type `last=10`".into()));
                     filter.last = Some(number?);
                 }
-                // `vendor` is its older name.
+                // `vendor` is the older name of `service`.
                 "service" | "vendor" => {
                     filter.service = Some(known(value, SERVICES.iter().map(|service| service.name()))?)
                 }
                 "operation" => {
                     let operations = SERVICES.iter().flat_map(|service| service.operations()).map(|o| o.name);
-                    // An operation may be given with its vendor in front, as a fault's `on` has it.
+                    // The operation may begin with the name of the service, as in a fault's `on`.
                     let bare = SERVICES.iter().find_map(|v| value.strip_prefix(v.name())?.strip_prefix('.'));
                     filter.operation = Some(known(bare.unwrap_or(&value).to_owned(), operations)?);
                 }
                 other => {
                     let near = nearest(other, ["last", "service", "vendor", "operation"]);
-                    let help = near.map_or("there are `last`, `service` and `operation`".to_owned(), meant);
+                    let help =
+                        near.map_or("the filters are `last`, `service` and `operation`".to_owned(), meant);
                     return Err((format!("the journal has no filter `{other}`"), help));
                 }
             }
@@ -92,12 +93,12 @@ fn meant(near: &str) -> String {
     format!("did you mean `{near}`?")
 }
 
-/// An instant as far as the vendors' own times go.
+/// An instant in microseconds, the precision of the services' own times.
 fn microseconds(instant: jiff::Timestamp) -> String {
     instant.round(jiff::Unit::Microsecond).unwrap_or(instant).to_string()
 }
 
-/// One exchange as data, its secrets hidden.
+/// One exchange as JSON, with its secrets hidden.
 pub fn entry_as_json(entry: &Entry, world: &World, redactor: &Redactor) -> Value {
     let note = &entry.note;
     let hide = redactor.for_exchange(&entry.request, &entry.reply);

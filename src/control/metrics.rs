@@ -1,4 +1,4 @@
-//! `GET /__standin/metrics`: figures in the text format of Prometheus.
+//! `GET /__standin/metrics`: metrics in the text format of Prometheus.
 
 use std::fmt::Write;
 
@@ -16,7 +16,7 @@ pub(super) fn answer(namespaces: &Namespaces, _: &Asked<'_>) -> Reply {
             "standin_exchanges_total{{vendor=\"{service}\",operation=\"{operation}\",outcome=\"{outcome}\",service=\"{service}\"}} {count}"
         );
     }
-    head(&mut text, "standin_faults_fired_total", "counter", "Times that each fault fired.");
+    head(&mut text, "standin_faults_fired_total", "counter", "How often each fault fired.");
     for (name, count) in &totals.faults_fired {
         let _ = writeln!(text, "standin_faults_fired_total{{fault=\"{}\"}} {count}", escaped(name));
     }
@@ -26,18 +26,23 @@ pub(super) fn answer(namespaces: &Namespaces, _: &Asked<'_>) -> Reply {
         (
             "standin_journal_evicted_total",
             "counter",
-            "Exchanges that no journal has any more.",
+            "Exchanges that are in no journal any more.",
             totals.evicted,
         ),
-        ("standin_connections_total", "counter", "Connections that came.", connections),
+        ("standin_connections_total", "counter", "Connections accepted.", connections),
         ("standin_connections_open", "gauge", "Connections that are open.", open),
-        ("standin_namespaces", "gauge", "Namespaces that there are.", living),
+        ("standin_namespaces", "gauge", "Namespaces that exist.", living),
     ] {
         head(&mut text, name, kind, help);
         let _ = writeln!(text, "{name} {value}");
     }
     let name = "standin_exchange_duration_seconds";
-    head(&mut text, name, "histogram", "From the complete request to its answer, delays of faults included.");
+    head(
+        &mut text,
+        name,
+        "histogram",
+        "Time from the complete request to its answer, with the delays of faults.",
+    );
     let (kept, count, seconds) = namespaces.traffic().latency();
     for (bound, count) in kept {
         let _ = writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {count}");
@@ -52,7 +57,7 @@ fn head(text: &mut String, name: &str, kind: &str, help: &str) {
     let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
 }
 
-/// For the value of a label.
+/// Escapes the value of a label.
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

@@ -1,4 +1,4 @@
-//! The control interface, `/__standin/…`: what a test asks of the server about itself.
+//! The control interface, `/__standin/…`: a request → its route and reply.
 
 mod clock;
 mod conduct;
@@ -35,28 +35,28 @@ pub use verify::{is_final, patience};
 /// One route.
 struct Route {
     method: &'static str,
-    /// The path; a segment in braces stands for any text.
+    /// The path. A segment in braces matches any text.
     path: &'static str,
     answer: Answer,
 }
 
-/// What answers a route.
+/// The function that answers a route.
 #[derive(Clone, Copy)]
 enum Answer {
-    /// One world: the one that the server began with, or that of a namespace.
+    /// It answers about one world: the main world, or that of a namespace.
     Of(fn(&mut World, &Asked<'_>) -> Reply),
-    /// All of them.
+    /// It answers about all worlds.
     OfAll(fn(&Namespaces, &Asked<'_>) -> Reply),
 }
 
 /// A request to the control interface.
 struct Asked<'a> {
     request: &'a Request,
-    /// What stands where the route's path has braces, decoded.
+    /// The decoded text of the segment that the route's path has in braces; empty when it has none.
     segment: String,
-    /// The namespace that it is about.
+    /// The name of the namespace that the request is about; `None` for the main world.
     namespace: Option<String>,
-    /// The instant on the wall.
+    /// The time of the wall clock.
     now: Timestamp,
 }
 
@@ -94,7 +94,8 @@ static ROUTES: &[Route] = &[
 ];
 
 impl Route {
-    /// What stands in the place of the braces; empty where the path has none. `None`: another path.
+    /// The decoded segment of `path` that the route has in braces; empty when the route has none. `None` when `path`
+    /// is not the route's.
     fn segment(&self, path: &str) -> Option<String> {
         let Some((before, rest)) = self.path.split_once('{') else {
             return (self.path == path).then(String::new);
@@ -111,8 +112,8 @@ pub fn claims(path: &str) -> bool {
     path == "/__standin" || path.starts_with("/__standin/")
 }
 
-/// Answers a request to the control interface; `now` is the instant on the wall. What is asked below
-/// `/__standin/namespaces/NAME/`, or with the header field of a namespace, is asked of that one.
+/// Answers a request to the control interface. `now` is the time of the wall clock. A path under
+/// `/__standin/namespaces/NAME/` or a namespace header directs the request to that namespace.
 pub fn answer(namespaces: &Namespaces, request: &Request, now: Timestamp) -> Reply {
     let (path, namespace) = match in_namespace(request.path()) {
         Some((name, path)) => (path, Some(name)),
@@ -129,7 +130,7 @@ pub fn answer(namespaces: &Namespaces, request: &Request, now: Timestamp) -> Rep
             return mistake(
                 413,
                 "the body is larger than 1 MiB".to_owned(),
-                "serve a large scenario from a file",
+                "start the server with a large scenario in a file",
             );
         }
         let asked = Asked { request, segment: segment.clone(), namespace, now };
@@ -157,12 +158,12 @@ pub fn answer(namespaces: &Namespaces, request: &Request, now: Timestamp) -> Rep
     let typed = path.trim_start_matches("/__standin").trim_start_matches('/');
     let help = match nearest(typed, paths.iter().copied().map(bare)) {
         Some(near) => format!("did you mean `/__standin/{near}`?"),
-        None => format!("there are `{}`", paths.join("`, `")),
+        None => format!("the paths are `{}`", paths.join("`, `")),
     };
     mistake(404, format!("there is no `{}`", request.path()), &help)
 }
 
-/// What the world of a namespace says.
+/// Locks the world of a namespace and returns what `ask` answers; a 404 when there is no such namespace.
 fn within(
     namespaces: &Namespaces,
     name: &str,
@@ -179,20 +180,20 @@ fn within(
     }
 }
 
-/// The namespace of a path below it, and the path without it.
+/// Splits `/__standin/namespaces/NAME/…` into the name and the path `/__standin/…`. `None` for other paths.
 fn in_namespace(path: &str) -> Option<(String, String)> {
     let (name, rest) = path.strip_prefix("/__standin/namespaces/")?.split_once('/')?;
     let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
     Some((name, format!("/__standin/{rest}")))
 }
 
-/// There is no such namespace.
+/// The 404 for a namespace that does not exist.
 pub fn no_namespace(UnknownNamespace(name): &UnknownNamespace) -> Reply {
-    let help = "it was dropped or never made: `POST /__standin/namespaces` makes one";
+    let help = "it was dropped or never made; `POST /__standin/namespaces` makes a new one";
     mistake(404, format!("there is no namespace `{name}`"), help)
 }
 
-/// What a caller did wrong, and what to do instead.
+/// A reply that says what is wrong with a request, and what to do instead. `help` may be empty.
 fn mistake(status: u16, message: String, help: &str) -> Reply {
     let mut body = json!({"standin": message});
     if !help.is_empty() {
@@ -201,7 +202,7 @@ fn mistake(status: u16, message: String, help: &str) -> Reply {
     Reply::json(status, &body)
 }
 
-/// A text with mistakes: each with its place, and all as a person reads them.
+/// The 422 for a text with mistakes: the findings as JSON, and the report as text.
 fn refused(report: &Report, message: &str) -> Reply {
     let body = json!({"standin": message, "findings": report.to_json(), "report": report.render(false)});
     Reply::json(422, &body)

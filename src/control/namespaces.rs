@@ -1,4 +1,4 @@
-//! `/__standin/namespaces`: worlds apart, one for each test.
+//! `/__standin/namespaces`: makes, shows, lists and drops namespaces.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -8,13 +8,13 @@ use crate::engine::{MOST_NAMESPACES, Namespace, Namespaces, TooManyNamespaces, U
 use crate::http::Reply;
 use crate::scenario::Scenario;
 
-/// What a new namespace is to be.
+/// The body of a request that makes a namespace.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 struct Wanted {
-    /// The YAML of its scenario; without it, the server's.
+    /// The YAML of the scenario. `None` copies the main world's.
     scenario: Option<String>,
-    /// Its seed; without it, that of its scenario, or else the server's.
+    /// The seed. `None` takes that of the scenario, or else that of the main world.
     seed: Option<u64>,
 }
 
@@ -34,12 +34,12 @@ pub(super) fn list(namespaces: &Namespaces, _: &Asked<'_>) -> Reply {
 }
 
 pub(super) fn open(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
-    let help = "send nothing, or `{\"scenario\": \"YAML\", \"seed\": 7}`, both optional";
+    let help = "send no body, or `{\"scenario\": \"YAML\", \"seed\": 7}` with either member or both";
     let body = asked.request.body().trim_ascii();
     let wanted = if body.is_empty() { Ok(Wanted::default()) } else { serde_json::from_slice::<Wanted>(body) };
     let wanted = match wanted {
         Ok(wanted) => wanted,
-        Err(error) => return mistake(400, format!("this is no namespace: {error}"), help),
+        Err(error) => return mistake(400, format!("the body does not describe a namespace: {error}"), help),
     };
     let scenario = match wanted.scenario.map(|text| Scenario::parse("scenario", &text)).transpose() {
         Ok(scenario) => scenario,
@@ -52,7 +52,7 @@ pub(super) fn open(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
         Err(TooManyNamespaces) => mistake(
             503,
             format!("there are {MOST_NAMESPACES} namespaces already"),
-            "drop those that are done with",
+            "drop namespaces that you no longer need",
         ),
     }
 }
@@ -71,7 +71,7 @@ pub(super) fn close(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
     }
 }
 
-/// What a client needs to call the namespace, by the names of its environment.
+/// The namespace as JSON, with the environment variables that a client needs to call it.
 fn described(name: &str, world: &World, asked: &Asked<'_>) -> Value {
     let host = asked.request.headers.text("host").unwrap_or("localhost");
     let base = format!("{}://{host}", if asked.request.secure { "https" } else { "http" });

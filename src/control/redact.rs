@@ -1,42 +1,42 @@
-//! Hides credentials in what a reader sees.
+//! Text → the same text with credentials hidden.
 
 use crate::emulator::Service;
 use crate::http::{Reply, Request};
 use crate::scenario::Scenario;
 use crate::services::SERVICES;
 
-/// What stands in place of a secret.
+/// The text that replaces a secret.
 const HIDDEN: &str = "***";
 
-/// Knows the secrets of a scenario.
+/// The secrets of a scenario.
 #[derive(Clone, Debug)]
 pub struct Redactor {
     secrets: Vec<String>,
 }
 
-/// Knows the secrets of a scenario and those that one request brought along.
+/// The secrets of a scenario and those of one exchange, in every spelling to hide.
 #[derive(Debug)]
 pub struct Hide(Vec<String>);
 
 impl Redactor {
-    /// For the secrets of `scenario`.
+    /// Collects the secrets of `scenario`.
     pub fn new(scenario: &Scenario) -> Self {
         Self { secrets: scenario.sections.iter().flat_map(|(_, section)| section.secrets()).collect() }
     }
 
-    /// Adds what `request` presents as credentials, known or not: they may be somebody's real ones.
+    /// Adds the credentials in `request`. Unknown ones count too, as they may be real.
     pub fn for_request(&self, request: &Request) -> Hide {
         self.with(services(request).flat_map(|service| service.credentials_in(request)))
     }
 
-    /// Adds what `request` presents and what `reply` hands out.
+    /// Adds the credentials in `request` and those that `reply` issues.
     pub fn for_exchange(&self, request: &Request, reply: &Reply) -> Hide {
         self.with(services(request).flat_map(|service| {
             [service.credentials_in(request), service.credentials_issued(request, reply)].concat()
         }))
     }
 
-    /// For texts that belong to no request.
+    /// Adds nothing, for texts that belong to no request.
     pub fn for_secrets(&self) -> Hide {
         self.with(std::iter::empty())
     }
@@ -45,20 +45,20 @@ impl Redactor {
         let mut secrets: Vec<_> = self.secrets.iter().cloned().chain(more).collect();
         secrets.extend(secrets.clone().iter().flat_map(|secret| spellings(secret)));
         secrets.retain(|secret| !secret.is_empty());
-        // The longest first, so that a secret that is a part of another does not leave the rest behind.
+        // The longest first: otherwise a secret that is a part of another one would leave the rest of it visible.
         secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         secrets.dedup();
         Hide(secrets)
     }
 }
 
-/// The vendors whose path it is.
+/// The services that the path of a request belongs to.
 fn services(request: &Request) -> impl Iterator<Item = &'static dyn Service> {
     SERVICES.iter().copied().filter(|service| service.claims(request.path()))
 }
 
 impl Hide {
-    /// The text without the secrets. A secret within a longer word is left: it is another word.
+    /// Replaces every secret in `text`. A secret inside a longer word stays, as that is another word.
     pub fn text(&self, text: &str) -> String {
         self.0.iter().fold(
             text.to_owned(),
@@ -85,12 +85,12 @@ fn hide(text: &str, secret: &str) -> String {
     hidden
 }
 
-/// Whether the last character is a percent escape, such as the `%3D` in `auth%3Ds3cret`.
+/// Whether the text ends with a percent escape, such as the `%3D` in `auth%3Ds3cret`.
 fn ends_with_escape(text: &str) -> bool {
     matches!(text.as_bytes(), [.., b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
 }
 
-/// How a secret looks in a query, in a query within a query and in JSON.
+/// A secret as it is spelt in a query, in a query inside a query, and in JSON.
 fn spellings(secret: &str) -> [String; 3] {
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let query = encoded(secret);

@@ -1,4 +1,4 @@
-//! `POST /__standin/reset`: back to the start of the scenario.
+//! `POST /__standin/reset`: resets the world to the start of its scenario.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! `POST /__standin/scenario`: another scenario, as a whole or not at all.
+//! `POST /__standin/scenario`: replaces the scenario, unless the new one has mistakes.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::scenario::Scenario;
 pub(super) fn replace(world: &mut World, asked: &Asked<'_>) -> Reply {
     let help = "send the YAML of a scenario";
     let Ok(text) = std::str::from_utf8(asked.request.body()) else {
-        return mistake(400, "the body is no UTF-8 text".to_owned(), help);
+        return mistake(400, "the body is not UTF-8 text".to_owned(), help);
     };
     match Scenario::parse("scenario", text) {
         Ok(scenario) => {
@@ -20,6 +20,6 @@ pub(super) fn replace(world: &mut World, asked: &Asked<'_>) -> Reply {
             let (name, seed) = (&world.scenario().name, world.seed());
             Reply::json(200, &json!({"status": "replaced", "scenario": name, "seed": seed}))
         }
-        Err(report) => refused(&report, "the scenario has mistakes; the one before is still served"),
+        Err(report) => refused(&report, "the scenario has mistakes; the previous one is still served"),
     }
 }

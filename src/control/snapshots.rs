@@ -1,4 +1,4 @@
-//! `/__standin/snapshots`: states to go back to.
+//! `/__standin/snapshots`: saves, restores, lists and deletes snapshots of the state.
 
 use serde_json::json;
 
@@ -17,7 +17,7 @@ pub(super) fn save(world: &mut World, asked: &Asked<'_>) -> Reply {
         false => mistake(
             503,
             format!("there are {MOST_SNAPSHOTS} snapshots already"),
-            "delete those that are done with",
+            "delete snapshots that you no longer need",
         ),
     }
 }

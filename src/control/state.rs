@@ -1,4 +1,4 @@
-//! `GET /__standin/state`: the state of every vendor.
+//! `GET /__standin/state`: shows the state of every service, without secrets.
 
 use super::Asked;
 use crate::engine::World;

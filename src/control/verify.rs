@@ -1,4 +1,4 @@
-//! `POST /__standin/verify[?wait_for=10s]`: whether what is expected has come.
+//! `POST /__standin/verify[?wait_for=10s]`: says whether the expectations are met.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::scenario;
 /// The path of the route.
 pub(super) const PATH: &str = "/__standin/verify";
 
-/// The status of an answer that says that the client has not done as it should.
+/// The status of an answer that says that the client has not met an expectation, or has broken a rule.
 pub(super) const UNMET: u16 = 417;
 
-/// Whether waiting can change the answer to what [`patience`] was asked for.
+/// Whether waiting cannot change this answer: everything is met, the request is wrong, or an expectation is lost.
 pub fn is_final(reply: &Reply) -> bool {
     let is_lost = || {
         let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap_or_default();
@@ -26,10 +26,11 @@ pub fn is_final(reply: &Reply) -> bool {
     reply.status != UNMET || is_lost()
 }
 
-/// The member of an answer that says that no later call can meet what is not met.
+/// The member of the answer that is true when an expectation is unmet and no later call can meet it.
 const LOST: &str = "lost";
 
-/// How long the caller is willing to wait for what has not come yet.
+/// How long the caller is willing to wait until the expectations are met. `None` when the request is for another
+/// route, or names no time or a wrong one.
 pub fn patience(request: &Request) -> Option<Duration> {
     let is_verify = request.path().starts_with("/__standin/") && request.path().ends_with("/verify");
     if !is_verify {
@@ -43,8 +44,8 @@ pub fn patience(request: &Request) -> Option<Duration> {
 pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
     for (name, value) in form_urlencoded::parse(asked.request.query().as_bytes()) {
         if name != "wait_for" {
-            let help = "`?wait_for=10s` waits so long for what has not come yet";
-            return mistake(400, format!("there is no `{name}` here"), help);
+            let help = "the only parameter is `wait_for`: `?wait_for=10s` waits up to 10s until the expectations are met";
+            return mistake(400, format!("`verify` has no parameter `{name}`"), help);
         }
         if let Err(error) = Length::parse(&value) {
             let (message, help) = error.split_once(": ").unwrap_or((&error, ""));
@@ -52,12 +53,12 @@ pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
         }
     }
     let Ok(text) = std::str::from_utf8(asked.request.body()) else {
-        return mistake(400, "the body is no UTF-8 text".to_owned(), "send expectations as YAML or JSON");
+        return mistake(400, "the body is not UTF-8 text".to_owned(), "send expectations as YAML or JSON");
     };
     let outcomes = match text.trim() {
         "" if world.scenario().expect.is_empty() => {
-            let help = "send a list as in `expect:` of a scenario, or give the scenario one";
-            return mistake(400, "nothing is expected".to_owned(), help);
+            let help = "send a list of expectations, or add `expect:` to the scenario";
+            return mistake(400, "there are no expectations".to_owned(), help);
         }
         "" => world.outcomes(asked.now),
         _ => match scenario::parse_expectations(text, world.scenario()) {

@@ -1,4 +1,4 @@
-//! A leaky bucket: how many requests are let through, reckoned in whole numbers.
+//! A leaky bucket that limits requests, computed in whole numbers.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -8,32 +8,35 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// So many requests at once, and so many more each second.
+/// A limit: a burst of requests at once, and a number of further requests per second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
-    /// Requests that a full pause makes room for.
+    /// How many requests may come at once after a long pause.
     #[schemars(range(min = 1))]
     pub burst: u32,
-    /// Requests that each second makes room for.
+    /// How many further requests each second allows.
     #[schemars(range(min = 1))]
     pub per_second: u32,
 }
 
-/// One bucket. It drains without a pause, not second by second.
+/// One bucket. It drains continuously, not once a second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bucket {
-    /// What is in it, in billionths of a request: a rate of one a second drains one each nanosecond.
+    /// The level in billionths of a request. At one request per second, one billionth drains each nanosecond.
     level: u64,
-    /// When `level` was right.
+    /// The time that `level` belongs to; `None` when no request has come.
     at: Option<Timestamp>,
 }
 
-/// One request, in the units of a level.
+/// One request in the units of `level`.
 const REQUEST: u64 = 1_000_000_000;
 
 impl Bucket {
-    /// Adds a request, or says how long it takes until one more fits. What does not fit is not added.
+    /// Adds a request at `now`.
+    ///
+    /// # Errors
+    /// When the request does not fit. It is not added, and the error is the time until one more fits.
     pub fn add(&mut self, rate: Rate, now: Timestamp) -> Result<(), Duration> {
         self.drain(rate, now);
         let most = u64::from(rate.burst) * REQUEST;
@@ -45,7 +48,7 @@ impl Bucket {
         Ok(())
     }
 
-    /// A clock that was set back drains nothing.
+    /// Drains the bucket up to `now`. A clock that was set back drains nothing.
     fn drain(&mut self, rate: Rate, now: Timestamp) {
         let since = self.at.map_or(0, |at| now.duration_since(at).as_nanos().max(0));
         let drained = since.saturating_mul(rate.per_second.into());
@@ -54,23 +57,26 @@ impl Bucket {
     }
 }
 
-/// Buckets of one rate, by whose requests they hold.
+/// Buckets with the same rate, one for each key.
 #[derive(Clone, Debug)]
 pub struct Buckets<K> {
     rate: Rate,
     buckets: HashMap<K, Bucket>,
 }
 
-/// The most buckets that are kept.
+/// How many buckets are kept.
 const MOST: usize = 1_000;
 
 impl<K: Copy + Ord + Hash> Buckets<K> {
-    /// No request has come yet.
+    /// Empty buckets with this rate.
     pub fn new(rate: Rate) -> Self {
         Self { rate, buckets: HashMap::new() }
     }
 
-    /// Adds a request of `key`, or says how long it takes until one more fits.
+    /// Adds a request to the bucket of `key`.
+    ///
+    /// # Errors
+    /// When the request does not fit. It is not added, and the error is the time until one more fits.
     pub fn add(&mut self, key: K, now: Timestamp) -> Result<(), Duration> {
         if self.buckets.len() >= MOST && !self.buckets.contains_key(&key) {
             self.make_room(now);
@@ -78,7 +84,7 @@ impl<K: Copy + Ord + Hash> Buckets<K> {
         self.buckets.entry(key).or_default().add(self.rate, now)
     }
 
-    /// Drops every bucket that has run empty; if none has, the one with the least in it.
+    /// Drops all empty buckets. If there are none, drops the bucket with the lowest level.
     fn make_room(&mut self, now: Timestamp) {
         let rate = self.rate;
         self.buckets.retain(|_, bucket| {

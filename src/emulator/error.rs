@@ -1,31 +1,31 @@
-//! Rows of a service's error catalogue.
+//! The rows of a service's error catalogue.
 
 use crate::basics::Stage;
 
-/// One row of a service's error catalogue. Replies, the check of scenarios, `standin catalog` and the tests read
-/// the same rows.
+/// One row of a service's error catalogue. Replies, the check of scenarios, `standin catalog` and the tests read the
+/// same rows.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ErrorCode {
-    /// The code as a scenario names it.
+    /// The code, as a scenario spells it.
     pub code: &'static str,
-    /// What it means, where its texts do not say.
+    /// What the error means, if its texts do not say so; otherwise empty.
     pub meaning: &'static str,
-    /// The stage that gives it.
+    /// The stage that gives the error.
     pub stage: Stage,
-    /// Whether the service's documentation advises to try again.
+    /// Whether the service's documentation advises a retry.
     pub retryable: bool,
-    /// How it looks in each edition.
+    /// The status and the text in each edition.
     pub faces: &'static [Face],
-    /// Members that it may carry beyond the service's usual ones.
+    /// The members of the reply beyond the service's usual ones.
     pub members: &'static [&'static str],
-    /// Where the row comes from.
+    /// The source of the row.
     pub source: &'static str,
 }
 
-/// How an error looks in one edition.
+/// The status and the text of an error in one edition.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Face {
-    /// The edition; empty when the service has one only.
+    /// The edition; empty when the service has only one.
     pub edition: &'static str,
     /// The HTTP status.
     pub status: u16,
@@ -38,23 +38,23 @@ pub struct Face {
 pub struct Gives {
     /// The error.
     pub code: &'static ErrorCode,
-    /// How it looks when this operation gives it; empty where that is as in the catalogue.
+    /// The status and the text when this operation gives the error; empty when they are those of the catalogue.
     pub own: &'static [Face],
 }
 
-/// The error as it stands in the catalogue.
+/// An error with the status and the text of the catalogue.
 pub const fn gives(code: &'static ErrorCode) -> Gives {
     Gives { code, own: &[] }
 }
 
 impl Gives {
-    /// The same error with a text or a status that the operation's own page or source has.
+    /// The same error with a status or a text of its own for this operation.
     #[must_use]
     pub const fn with(self, own: &'static [Face]) -> Self {
         Self { own, ..self }
     }
 
-    /// How it looks in `edition`. An edition that has no face of its own borrows the first one.
+    /// The status and the text in `edition`. An edition without its own takes the first one.
     pub fn face(&self, edition: &str) -> &'static Face {
         let of = |faces: &'static [Face]| faces.iter().find(|face| face.edition == edition);
         of(self.own)

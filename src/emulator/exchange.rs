@@ -1,4 +1,4 @@
-//! One request on its way through a service, and who hears of each stage.
+//! A request in a service, and the checkpoint that it reports its stages to.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -9,23 +9,23 @@ use super::operation::Operation;
 use crate::basics::{Stage, Stopwatch};
 use crate::http::{Facts, Request};
 
-/// One request on its way through a service.
+/// A request that a service is answering.
 pub struct Exchange<'a> {
-    /// What was asked.
+    /// The request.
     pub request: &'a Request,
-    /// What time it is, and what the exchange takes.
+    /// The time, and how long the exchange has taken.
     pub stopwatch: Stopwatch,
-    /// Where each stage reports.
+    /// The checkpoint that the service reports each stage to.
     pub checkpoint: &'a mut dyn Checkpoint,
 }
 
-/// Hears which stages a call passed, and may order an error.
+/// Receives the stages that a call passes. It may order an error.
 pub trait Checkpoint {
-    /// `call` has passed `stage`. `Err`: the service answers with this error. Either way it is told what becomes of
-    /// the change, which matters at the last stage.
+    /// Reports that `call` has passed `stage`. Returns what happens to the change of the call, which matters at the
+    /// last stage.
     ///
     /// # Errors
-    /// The error that the service is to give.
+    /// When the service must answer with an error. The error also says what happens to the change.
     fn passed(
         &mut self,
         stage: Stage,
@@ -33,67 +33,67 @@ pub trait Checkpoint {
         stopwatch: &mut Stopwatch,
     ) -> Result<Fate, Ordered>;
 
-    /// The exchange ends with this error code.
+    /// Reports that the exchange ends with this error code.
     fn refused(&mut self, code: &'static str);
 
-    /// Something that a reader of the journal would want to know.
+    /// Adds a remark to the journal.
     fn remark(&mut self, text: Cow<'static, str>);
 }
 
-/// A call as a request asks for it, before it is made.
+/// A call that a request asks for, before it is made.
 pub struct RequestedCall {
     /// The operation; `None` when it is not emulated.
     pub operation: Option<&'static Operation>,
-    /// The name of the command that it is in a batch.
+    /// The name of the command in a batch; `None` for the call of the request itself.
     pub command: Option<String>,
-    /// Its parameters; those that refer to the answers of other calls as they stand.
+    /// The parameters. References to the answers of other calls are not resolved.
     pub facts: Arc<dyn Facts>,
 }
 
-/// One call of an operation.
+/// A call of an operation.
 #[derive(Clone, Copy)]
 pub struct OperationCall<'a> {
     /// The operation; `None` when it is not emulated.
     pub operation: Option<&'static Operation>,
-    /// Its parameters.
+    /// The parameters.
     pub facts: &'a dyn Facts,
-    /// Whether it is part of another call of the same request, as in a batch.
+    /// Whether the call is a command of a batch.
     pub nested: bool,
 }
 
-/// What a call that would succeed does to the state.
+/// What a successful call does to the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect<C> {
-    /// This change.
+    /// It makes this change.
     Change(C),
-    /// Nothing: it only reads.
+    /// Nothing, as it only reads.
     Nothing,
-    /// Nothing, though it says so: the service drops it without a word, before the stage of delivery.
+    /// Nothing, although the answer reports success: the service drops the change before the stage `delivery`.
     Undelivered,
 }
 
-/// What becomes of the change that a call asks for.
+/// Whether and when the change of a call is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It is made.
+    /// It is made with the answer.
     Now,
     /// It is not made, whatever the answer says.
     Never,
-    /// It is made so long after the answer.
+    /// It is made this long after the answer.
     Later(Duration),
 }
 
-/// An error that the service is asked to give.
+/// An error that the service must give.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ordered {
     /// The code, one of the service's [`ErrorCode`]s.
     pub code: &'static ErrorCode,
-    /// Another text than the service's own.
+    /// A text that replaces the service's own; `None` keeps that.
     pub message: Option<String>,
-    /// Seconds to wait, where the error carries them.
+    /// Seconds to wait, for errors that carry this number.
     pub retry_after: Option<u32>,
-    /// The argument that it names, where the error names one.
+    /// The argument that the error names, for errors that name one.
     pub argument: Option<String>,
-    /// What becomes of the change.
+    /// Whether and when the change of the call is made.
     pub fate: Fate,
 }

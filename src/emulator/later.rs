@@ -1,4 +1,4 @@
-//! Changes that are made some time after their answer.
+//! Changes that are made some time after the answer.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use jiff::Timestamp;
 
 use super::exchange::Fate;
 
-/// Changes that wait for their instant.
+/// Changes that wait until they are due.
 #[derive(Clone, Debug)]
 pub struct Later<T> {
-    /// By their instant.
+    /// Changes with the instant at which they are due.
     known: Vec<(Timestamp, T)>,
-    /// So long after an answer that is being made.
+    /// Changes of the present exchange, with how long after its answer they are due.
     unanswered: Vec<(Duration, T)>,
 }
 
@@ -22,7 +22,8 @@ impl<T> Default for Later<T> {
 }
 
 impl<T> Later<T> {
-    /// The change, if it is to be made now; one that is to be made later is kept.
+    /// Returns the change if `fate` is to make it now. Keeps it if it is made later, and drops it if it is never
+    /// made.
     pub fn sort(&mut self, fate: Fate, change: T) -> Option<T> {
         match fate {
             Fate::Now => Some(change),
@@ -34,13 +35,13 @@ impl<T> Later<T> {
         }
     }
 
-    /// The answer of the exchange is given at the instant `at`.
+    /// Sets when the changes of the present exchange are due: `at` is the time of its answer.
     pub fn answered(&mut self, at: Timestamp) {
         let instant = |length| at.checked_add(length).unwrap_or(Timestamp::MAX);
         self.known.extend(self.unanswered.drain(..).map(|(length, change)| (instant(length), change)));
     }
 
-    /// Takes out the changes whose instant has come, the earliest first.
+    /// Removes and returns the changes that are due at `now`, the earliest first.
     pub fn due(&mut self, now: Timestamp) -> Vec<T> {
         if self.known.is_empty() {
             return Vec::new();

@@ -1,8 +1,8 @@
-//! What every emulated service offers: its operations, its errors, its section of a scenario, its state, its rules.
+//! The interface of an emulated service: operations, errors, section of a scenario, state, rules.
 //!
-//! A service reads its section of a scenario, keeps the state of its world, and answers requests as the real
-//! service does. It does not know that faults exist: at the end of each stage it asks its [`Checkpoint`], and
-//! gives the error that it is told to give. The services themselves are in [`crate::services`].
+//! A service reads its section of a scenario, keeps the state of its world, and answers requests as the real service
+//! does. It does not know that faults exist: at the end of each stage it asks its [`Checkpoint`], and gives the error
+//! that the checkpoint orders. The services themselves are in [`crate::services`].
 
 pub mod bucket;
 pub mod conduct;

@@ -1,4 +1,4 @@
-//! What is known of an operation: the one description that routing, checks, catalogue, rules, docs and tests read.
+//! The description of an operation, which routing, checks, catalogue, rules, docs and tests read.
 
 use super::error::{Face, Gives};
 use crate::basics::Stage;
@@ -6,46 +6,46 @@ use crate::basics::Stage;
 /// An emulated operation.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// Its name within the service, such as `imconnector.chat.name.set`.
+    /// The name within the service, such as `imconnector.chat.name.set`.
     pub name: &'static str,
     /// The verb of its route, such as `PUT`.
     pub verb: &'static str,
     /// The path of its route, such as `/api/v1/chats/{id}`; a segment in braces is a parameter.
     pub path: &'static str,
-    /// What it does, in a line.
+    /// What the operation does, in a line.
     pub summary: &'static str,
-    /// Its parameters, in the order of its page.
+    /// The parameters, in the order of the documentation.
     pub parameters: &'static [Parameter],
-    /// The errors that it can give, in groups.
+    /// The errors that the operation can give, in groups.
     pub errors: &'static [&'static [Gives]],
-    /// What a section of a scenario must have so that a call can succeed, in words.
+    /// What a section of a scenario must contain so that a call can succeed, in words.
     pub requires: &'static str,
     /// The HTTP status of a success.
     pub status: u16,
-    /// Whether it changes anything itself.
+    /// Whether the operation itself changes the state.
     pub changes: bool,
-    /// The page that documents it.
+    /// The page that documents the operation.
     pub source: &'static str,
 }
 
 /// One parameter of an operation.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Parameter {
-    /// Its name as a fault's `match` spells it. A nested one is spelt with its way, such as `MESSAGES[].chat.id`.
+    /// The name, as a fault's `match` spells it. A nested parameter has a path, such as `MESSAGES[].chat.id`.
     pub name: &'static str,
-    /// Where it stands in a request.
+    /// Where the parameter is in a request.
     pub place: Place,
     /// The type of its value.
     pub value: ValueType,
     /// Whether a call must have it.
     pub required: Requirement,
-    /// What it names, where it names something that a scenario describes.
+    /// The kind of thing that the parameter identifies; `None` when it identifies nothing that a scenario describes.
     pub names: Option<Named>,
-    /// What it is, in a line.
+    /// What the parameter is, in a line.
     pub summary: &'static str,
 }
 
-/// Where a parameter stands in a request.
+/// Where a parameter is in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A segment of the path.
@@ -67,9 +67,9 @@ pub enum ValueType {
     Number,
     /// A text or a number.
     TextOrNumber,
-    /// True or false, in whatever spelling the service takes.
+    /// True or false, in any spelling that the service accepts.
     Flag,
-    /// A list or a mapping, whose own members are parameters with a way.
+    /// A list or a mapping. Its members are parameters with a path.
     ListOrMapping,
 }
 
@@ -78,18 +78,18 @@ pub enum ValueType {
 pub enum Requirement {
     /// Always.
     Required,
-    /// Under the condition that the text tells.
+    /// Under this condition, in words.
     Conditional(&'static str),
     /// Never.
     Optional,
 }
 
-/// That a parameter names something that a scenario describes.
+/// The kind of thing that a parameter identifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Named {
     /// The kind of thing, such as `chat`.
     pub kind: &'static str,
-    /// A call has found the thing when it has passed this stage; `None` when it need not find it.
+    /// The stage by whose end a call has found the thing; `None` when the thing need not exist.
     pub found_by: Option<Stage>,
 }
 
@@ -124,23 +124,24 @@ impl Operation {
         format!("{} {}", self.verb, self.path)
     }
 
-    /// Every error that it can give.
+    /// All errors that the operation can give.
     pub fn gives_all(&self) -> impl Iterator<Item = &'static Gives> {
         self.errors.iter().copied().flatten()
     }
 
-    /// The error `code` as this operation gives it; `None` when it never does.
+    /// The error `code` as this operation gives it; `None` when it does not give it.
     pub fn gives(&self, code: &str) -> Option<&'static Gives> {
         self.gives_all().find(|given| given.code.code == code)
     }
 
-    /// How the error `code` looks when this operation gives it in `edition`.
+    /// The status and the text of the error `code` of this operation in `edition`; `None` when it does not give the
+    /// error.
     pub fn face(&self, code: &str, edition: &str) -> Option<&'static Face> {
         self.gives(code).map(|given| given.face(edition))
     }
 
-    /// The parameter that `name` speaks of. In a name with a way any index stands for `[]`, and what lies within a
-    /// list or a mapping counts as that parameter.
+    /// The parameter called `name`; `None` when there is none. In a name with a path any index fits `[]`, and a
+    /// member of a list or a mapping counts as that parameter.
     pub fn parameter(&self, name: &str) -> Option<&'static Parameter> {
         let exact = self.parameters.iter().find(|known| known.name == name);
         if exact.is_some() || !name.contains(['[', '.']) {
@@ -157,7 +158,7 @@ impl Operation {
         })
     }
 
-    /// The first parameter that names a thing of this kind.
+    /// The first parameter that identifies a thing of this kind; `None` when there is none.
     pub fn names(&self, kind: &str) -> Option<&'static Parameter> {
         self.parameters.iter().find(|parameter| parameter.names.is_some_and(|named| named.kind == kind))
     }
@@ -188,25 +189,25 @@ impl Parameter {
         Self { value, ..self }
     }
 
-    /// The same, which a call may leave out.
+    /// The same, but optional.
     #[must_use]
     pub const fn optional(self) -> Self {
         Self { required: Requirement::Optional, ..self }
     }
 
-    /// The same, which a call must have under a condition.
+    /// The same, but required only under a condition.
     #[must_use]
     pub const fn required_if(self, condition: &'static str) -> Self {
         Self { required: Requirement::Conditional(condition), ..self }
     }
 
-    /// The same, which names a thing of this kind; a call has found it when it has passed the stage.
+    /// The same, but it identifies a thing of this kind, which a call has found by the end of the stage `found_by`.
     #[must_use]
     pub const fn naming(self, kind: &'static str, found_by: Stage) -> Self {
         Self { names: Some(Named { kind, found_by: Some(found_by) }), ..self }
     }
 
-    /// The same, which names a thing of this kind that need not exist.
+    /// The same, but it identifies a thing of this kind that need not exist.
     #[must_use]
     pub const fn mentioning(self, kind: &'static str) -> Self {
         Self { names: Some(Named { kind, found_by: None }), ..self }

@@ -12,56 +12,58 @@ use super::state::Emulator;
 use crate::basics::Stage;
 use crate::scalar::{Findings, Path};
 
-/// A service's section of a scenario, read.
+/// A service's section of a scenario, after it was read.
 pub trait Section: Debug + Send + Sync {
-    /// Adds what is wrong with it beyond its shape; `path` is where it stands in the scenario.
+    /// Checks what the schema cannot express, and adds the mistakes to `findings`. `path` is the path of the section
+    /// in the scenario.
     fn check(&self, path: &Path, findings: &mut Findings);
 
-    /// The world that it describes, at its start, which is at the instant `start`.
+    /// The state that the section describes, at the start of the scenario.
     fn open(&self, seed: u64, start: Timestamp) -> Box<dyn Emulator>;
 
-    /// The same with credentials of its own, each with `suffix` behind it, so that they alone tell whose a request is.
+    /// The same section with `suffix` appended to every credential, so that a credential identifies a namespace.
     fn with_suffix(&self, suffix: &str) -> Box<dyn Section>;
 
-    /// The names of the edition that it shows and of the service's other one; `None` when there is one only.
+    /// The name of the edition that the section serves, and of the service's other one. `None` when the service has
+    /// only one.
     fn editions(&self) -> Option<[&'static str; 2]> {
         None
     }
 
-    /// Every credential in it, spelt as [`super::Service::credential`] gives them.
+    /// All credentials in the section, in the spelling of [`super::Service::credential`].
     fn credentials(&self) -> Vec<String>;
 
-    /// Every secret in it, so that a journal can hide them.
+    /// All secrets in the section, which journals hide.
     fn secrets(&self) -> Vec<String>;
 
-    /// What a client needs to call it.
+    /// What a client needs to call the service.
     fn access(&self) -> Vec<Access>;
 
-    /// A request for `operation` that this section answers with success at `now`. `None` when the section has nothing to
-    /// call the operation on, or nobody who may.
+    /// A request for `operation` that succeeds at `now`. `None` when the section has no thing to call the operation
+    /// on, or no caller who is allowed to.
     fn example(&self, operation: &Operation, now: Timestamp, proof: Proof) -> Option<Example>;
 
     /// The identifiers of all things of a kind, such as `chat`.
     fn things(&self, kind: &str) -> HashSet<Cow<'_, str>>;
 
-    /// The service's own folding of an identifier before it looks a thing of this kind up.
+    /// The form of an identifier that the service looks up, for example in lower case.
     fn folded<'t>(&self, _kind: &str, id: &'t str) -> Cow<'t, str> {
         id.into()
     }
 }
 
-/// What a parameter may name.
+/// The things that a parameter may identify.
 #[derive(Debug)]
 pub struct Known<'a> {
-    /// The parameter.
+    /// The name of the parameter.
     pub parameter: &'static str,
-    /// What it names, such as `chat`.
+    /// The kind of thing that it identifies, such as `chat`.
     pub kind: &'static str,
-    /// Everything of this kind in the scenario.
+    /// The identifiers of all things of this kind in the scenario.
     pub values: HashSet<Cow<'a, str>>,
 }
 
-/// What a call of `operation` must have found in the section to pass `stage`.
+/// The things that a call of `operation` must have found in the section when it passes `stage`.
 pub fn known<'a>(section: &'a dyn Section, operation: &Operation, stage: Stage) -> Vec<Known<'a>> {
     let named = operation.parameters.iter().filter_map(|parameter| Some((parameter, parameter.names?)));
     let found = named.filter(|(_, named)| named.found_by.is_some_and(|found_by| found_by <= stage));
@@ -74,12 +76,12 @@ pub fn known<'a>(section: &'a dyn Section, operation: &Operation, stage: Stage) 
         .collect()
 }
 
-/// How an example proves who calls, where a service has two ways.
+/// How an example authenticates, for a service that has two ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// Signed for the instant: the service's better way, good for a while.
+    /// With a signature, which the service prefers and which expires.
     Signed,
-    /// By a credential that does not age.
+    /// With a credential that does not expire.
     Lasting,
 }
 
@@ -88,11 +90,11 @@ pub enum Proof {
 pub struct Access {
     /// What it is, such as `webhook`.
     pub label: &'static str,
-    /// The name under which a client's environment holds it, such as `BITRIX24_WEBHOOK_URL`.
+    /// The name of the environment variable for it, such as `BITRIX24_WEBHOOK_URL`.
     pub variable: &'static str,
     /// The value; a path when [`Access::is_path`].
     pub value: String,
-    /// Whether the value is a path to be put after the server's URL.
+    /// Whether the value is a path that is appended to the server's URL.
     pub is_path: bool,
 }
 

@@ -1,4 +1,4 @@
-//! One emulated service as the rest of the program sees it.
+//! The interface of an emulated service to the rest of the program.
 
 use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
@@ -10,85 +10,86 @@ use super::operation::Operation;
 use super::section::Section;
 use crate::http::{Reply, Request};
 
-/// One emulated service.
+/// An emulated service.
 pub trait Service: Sync {
-    /// Its key in a scenario, and the first part of its operations' names.
+    /// The name of the service: its key in a scenario and the prefix of its operations, such as `chert`.
     fn name(&self) -> &'static str;
 
-    /// Its name as people write it.
+    /// The name as people write it, such as `Chert`.
     fn title(&self) -> &'static str;
 
     /// The operations that are emulated.
     fn operations(&self) -> &'static [&'static Operation];
 
-    /// Every error that an emulated operation can give.
+    /// All errors of the emulated operations.
     fn errors(&self) -> &'static [&'static ErrorCode];
 
     /// The errors that a call of an operation that is not emulated can give.
     fn errors_of_unknown(&self) -> &'static [Gives];
 
-    /// What it asks of every client.
+    /// The rules of conduct for clients of this service.
     fn rules(&self) -> &'static [&'static Rule];
 
-    /// How it reads requests.
+    /// How the service reads requests.
     fn habits(&self) -> Habits;
 
-    /// Where the service's page and the service's server disagree; empty when there is one edition only.
+    /// The differences between the service's documentation and its server; empty when there is only one edition.
     fn differences(&self) -> Vec<Difference> {
         Vec::new()
     }
 
-    /// Whether a request to this path is the service's to answer.
+    /// Whether this path belongs to the service.
     fn claims(&self, path: &str) -> bool;
 
-    /// The JSON Schema of its section of a scenario.
+    /// The JSON Schema of the service's section of a scenario.
     fn schema(&self, generator: &mut SchemaGenerator) -> Schema;
 
-    /// Reads its section; the value satisfies [`Service::schema`].
+    /// Reads the service's section of a scenario, which satisfies [`Service::schema`].
     ///
     /// # Errors
     /// When the value does not satisfy the schema.
     fn read(&self, section: Value) -> Result<Box<dyn Section>, serde_json::Error>;
 
-    /// The credential that the request presents, good or not: an access token, `user/secret` of a webhook, the slug
-    /// of a tenant.
+    /// The credential in the request, valid or not: an access token, `user/secret` of a webhook, or the slug of a
+    /// tenant. `None` when there is none.
     fn credential(&self, request: &Request) -> Option<String>;
 
-    /// What the request asks for: its own call first, then the commands of a batch.
+    /// The calls of a request: first its own, then the commands of a batch.
     fn calls(&self, request: &Request) -> Vec<RequestedCall>;
 
-    /// Every credential in the request, spelt as it stands in the request, so that a journal can hide it.
+    /// All credentials in the request, in the spelling of the request, which journals hide.
     fn credentials_in(&self, request: &Request) -> Vec<String>;
 
-    /// Every credential that `reply` hands out: a journal hides it, and requests with it belong where it was issued.
+    /// All credentials that `reply` issues. Journals hide them, and requests with them are for the namespace that
+    /// issued them.
     fn credentials_issued(&self, _request: &Request, _reply: &Reply) -> Vec<String> {
         Vec::new()
     }
 
-    /// A 500 in the service's own shape, for a broken invariant of standin.
+    /// A 500 in the format of the service, for a bug of standin.
     fn failure(&self) -> Reply;
 }
 
-/// How a service reads requests, as far as rules for all services need to know.
+/// How a service reads requests, for rules that apply to all services.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Habits {
-    /// The names of parameters are the same in upper and lower case.
+    /// Whether upper and lower case make no difference in the names of parameters.
     pub ignores_case: bool,
-    /// A body that its content type calls JSON and that is none counts as empty.
+    /// Whether a body that is not JSON, although its `content-type` says so, counts as empty.
     pub swallows_bad_json: bool,
 }
 
-/// One row of the table of differences between two editions of a service.
+/// A difference between the two editions of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// The row's number.
+    /// The number of the difference.
     pub number: u8,
     /// What differs.
     pub item: &'static str,
-    /// What the service's page says.
+    /// What the documentation says.
     pub documented: String,
-    /// What the service's server does.
+    /// What the live server does.
     pub live: String,
-    /// Where both are known from.
+    /// The source of both.
     pub source: &'static str,
 }

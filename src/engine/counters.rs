@@ -1,24 +1,25 @@
-//! What a world has counted.
+//! The numbers that a world counts: exchanges, errors, fired faults.
 
 use std::collections::BTreeMap;
 
-/// What a world has counted since the start of its scenario.
+/// The numbers that a world counts, since the start of its scenario.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Requests answered, the control interface's own not among them.
+    /// Answered requests to emulated services. Requests to the control interface do not count.
     pub exchanges: u64,
-    /// Of these, by vendor.
+    /// The exchanges of each service, by its name. Requests to unknown paths have no service and are left out.
     pub by_service: BTreeMap<&'static str, u64>,
-    /// Of these, answered with an error.
+    /// Exchanges whose status is 400 or higher.
     pub errors: u64,
-    /// Times that a fault fired.
+    /// How often any fault fired.
     pub faults_fired: u64,
-    /// Exchanges by vendor, operation and outcome, which is `success` or an error's code; empty texts where there is none.
+    /// Exchanges by service, operation and outcome. The outcome is `success` or an error code. A part that is not
+    /// known is an empty text.
     pub by_outcome: BTreeMap<(&'static str, &'static str, &'static str), u64>,
 }
 
 impl Counters {
-    /// Adds what another world has counted.
+    /// Adds the numbers of another world.
     pub fn add(&mut self, other: &Self) {
         let Self { exchanges, by_service, errors, faults_fired, by_outcome } = other;
         self.exchanges += exchanges;

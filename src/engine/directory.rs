@@ -1,4 +1,4 @@
-//! What leads to which namespace, and what is left of those that were dropped.
+//! The directory: names and credentials → namespaces, and the results of dropped namespaces.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -6,37 +6,37 @@ use std::sync::Arc;
 use super::{Counters, Namespace, World};
 use crate::judge::{Broken, ExpectationOutcome};
 
-/// What leads to which namespace, and what those have left that were dropped.
+/// All namespaces by name and by credential, with the results of the dropped ones.
 #[derive(Debug, Default)]
 pub(super) struct Directory {
     pub(super) namespaces: BTreeMap<String, Arc<Namespace>>,
-    /// The namespace of each credential, by vendor.
+    /// The namespace that each credential belongs to.
     pub(super) owners: HashMap<Credential, Arc<Namespace>>,
-    /// Whether one of them was a copy of the main world.
+    /// Whether any namespace, dropped or not, was made as a copy of the main world.
     pub(super) has_copies: bool,
-    /// What became of the expectations of those that were dropped.
+    /// The outcomes of the expectations of dropped namespaces.
     pub(super) dropped: Vec<ExpectationOutcome>,
-    /// The rules that were broken in them.
+    /// The rules that were broken in dropped namespaces.
     pub(super) broken_before: Vec<Broken>,
-    /// What they had counted. No journal has their exchanges any more.
+    /// The totals of dropped namespaces. Their journals are gone, so all their exchanges count as evicted.
     pub(super) counted: Totals,
 }
 
-/// A vendor's name and a credential of its.
+/// The name of a service and a credential for it.
 pub type Credential = (&'static str, String);
 
-/// What worlds have counted since the start of the server, whatever was reset.
+/// The totals of one or more worlds since the start of the server. A reset does not clear them.
 #[derive(Clone, Debug, Default)]
 pub struct Totals {
-    /// Exchanges, errors, faults.
+    /// Exchanges, errors and fired faults.
     pub counters: Counters,
-    /// Exchanges that no journal has any more: each of the others is in one.
+    /// Exchanges that are in no journal any more.
     pub evicted: u64,
-    /// How often faults of each name have fired.
+    /// How often the faults of each name fired.
     pub faults_fired: BTreeMap<String, u64>,
 }
 
-/// The most expectations of dropped namespaces that are remembered.
+/// How many outcomes of dropped namespaces are kept.
 const MOST_DROPPED: usize = 10_000;
 
 impl Directory {
@@ -45,18 +45,19 @@ impl Directory {
         self.namespaces.insert(namespace.name().to_owned(), Arc::clone(namespace));
     }
 
-    /// Notes whose these credentials are.
+    /// Notes that these credentials belong to `namespace`.
     pub(super) fn enter(&mut self, namespace: &Arc<Namespace>, credentials: Vec<Credential>) {
         let owned = credentials.into_iter().map(|credential| (credential, Arc::clone(namespace)));
         self.owners.extend(owned);
     }
 
-    /// Forgets the credentials of a namespace.
+    /// Removes the credentials of a namespace.
     pub(super) fn forget(&mut self, namespace: &Arc<Namespace>) {
         self.owners.retain(|_, owner| !Arc::ptr_eq(owner, namespace));
     }
 
-    /// Keeps what became of an expectation of a dropped namespace; of too many those that were met go first.
+    /// Keeps the outcome of an expectation of a dropped namespace. When the list is full, an unmet outcome replaces a
+    /// met one, and a met outcome is not kept.
     pub(super) fn remember(&mut self, outcome: ExpectationOutcome) {
         if self.dropped.len() < MOST_DROPPED {
             self.dropped.push(outcome);

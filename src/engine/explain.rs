@@ -12,34 +12,36 @@ use crate::emulator::{RequestedCall, Service};
 use crate::fault::{Condition, Decision, Fault, FaultSpec, Forecast, Matcher, Mode, Wire};
 use crate::services::by_name;
 
-/// What one fault made of one exchange.
+/// What one fault did on one exchange.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
-    /// The fault.
+    /// The number of the fault.
     pub fault: u32,
-    /// Its name.
+    /// The name of the fault.
     pub name: String,
-    /// Each time that it was asked: once for a request, and once for each command of a batch.
+    /// One decision for each time that the fault was asked: for the request itself and for each command of a batch.
     pub asked: Vec<Decision>,
-    /// Why, in words: one line for each time that it was asked, or one if it never was.
+    /// The reason in words: one line for each decision, or one line if the fault was not asked.
     pub why: Vec<String>,
-    /// The next call on which it fires, as far as can be told.
+    /// The next call on which the fault is expected to fire. `None` when no such call is foreseen.
     pub next: Option<Forecast>,
-    /// The kind of thing whose calls the fault counts one by one: that call is then one for the same thing.
+    /// The kind of thing in `count_by`, such as `chat`. `next` is then a call for the same thing. `None` when all
+    /// calls are counted together.
     pub counted_kind: Option<String>,
 }
 
-/// What a fault had the connection do to the answer.
+/// The wire effect on the answer of this exchange. `None` when no fault has one.
 pub fn wire(world: &World, entry: &Entry) -> Option<Wire> {
     let answered = entry.note.faults.iter().filter(|decision| decision.answered);
     answered.map(|decision| world.fault_spec(decision.fault)).find_map(|spec| spec.wire)
 }
 
-/// Explains an exchange: every fault of the world, those first that were asked; `now` is the wall clock's instant.
+/// Explains an exchange: returns a verdict on every fault of the world. The faults that were asked come first. `now`
+/// is the time of the wall clock.
 pub fn explain(world: &World, entry: &Entry, now: Timestamp) -> Vec<Verdict> {
     let service = entry.note.service.and_then(by_name);
     let calls = service.map_or_else(Vec::new, |service| service.calls(&entry.request));
-    // The one thing of a kind that the request is about.
+    // The thing of this kind that the request names; `None` when it names none or several.
     let thing = |kind: &str| {
         let named = calls.iter().filter_map(|call| {
             let parameter = call.operation?.names(kind)?;
@@ -77,7 +79,7 @@ pub fn explain(world: &World, entry: &Entry, now: Timestamp) -> Vec<Verdict> {
     verdicts
 }
 
-/// What was decided, in words.
+/// A decision in words. `winner` is the name of the other fault that decided the answer.
 fn told(decision: &Decision, spec: &FaultSpec, winner: Option<String>) -> String {
     let when = &spec.when;
     let call = match when.counted_kind() {
@@ -89,41 +91,58 @@ fn told(decision: &Decision, spec: &FaultSpec, winner: Option<String>) -> String
     let probability = when.probability.unwrap_or_default();
     let Some(unmet) = decision.unmet else {
         let draw = match when.probability {
-            Some(probability) => format!("; its draw {draw:.4} is below the probability {probability}"),
+            Some(probability) => format!("; its draw {draw:.4} is below `probability: {probability}`"),
             None => String::new(),
         };
         let effect = match (decision.answered, spec.is_more_than_delay(), winner) {
             (true, ..) => {
                 let change = spec.change().map_or(String::new(), |change| format!("; {change}"));
-                format!(" and gave the answer, {}{change}", spec.effect())
+                format!(" and decided the answer: {}{change}", spec.effect())
             }
             (false, false, _) => String::new(),
-            (false, true, Some(winner)) => format!(", but `{winner}` gave the answer"),
-            (false, true, None) => ", but came too late for the answer".to_owned(),
+            (false, true, Some(winner)) => format!(", but `{winner}` decided the answer"),
+            (false, true, None) => ", but the answer was already decided".to_owned(),
         };
         let delay = match decision.delay {
             delay if delay.is_zero() => String::new(),
-            delay => format!("; it held the answer up for {}", milliseconds(delay)),
+            delay => format!("; it delayed the answer by {}", milliseconds(delay)),
         };
         return format!("fired on its call {call}{effect}{draw}{delay}");
     };
     let why = match unmet {
-        Condition::Call => format!("`call: {}` is another one", number(when.call)),
-        Condition::First => format!("`first: {}` are over", number(when.first)),
-        Condition::After => format!("`after: {}` are not over yet", number(when.after)),
-        Condition::Every => format!("`every: {}` does not divide it", number(when.every)),
+        Condition::Call => format!("`call: {call}` covers call {call} only", call = number(when.call)),
+        Condition::First => {
+            let first = number(when.first);
+            let covered = match first {
+                1 => "call 1".to_owned(),
+                2 => "calls 1 and 2".to_owned(),
+                _ => format!("calls 1 to {first}"),
+            };
+            format!("`first: {first}` covers {covered} only")
+        }
+        Condition::After => {
+            let after = number(when.after);
+            format!("`after: {after}` covers call {} and later calls only", after.saturating_add(1))
+        }
+        Condition::Every => {
+            let every = number(when.every);
+            format!("`every: {every}` covers calls whose number is a multiple of {every} only")
+        }
         Condition::Between => {
             let [from, to] = when.between.unwrap_or_default();
-            format!("`between: [{from}, {to}]` does not hold it")
+            format!("`between: [{from}, {to}]` covers calls {from} to {to} only")
         }
         Condition::From => {
-            format!("it was before `from: {}`", when.from.map_or(String::new(), |at| at.to_string()))
+            format!("the call came before `from: {}`", when.from.map_or(String::new(), |at| at.to_string()))
         }
         Condition::Until => {
-            format!("`until: {}` was over", when.until.map_or(String::new(), |at| at.to_string()))
+            format!(
+                "the call came at or after `until: {}`",
+                when.until.map_or(String::new(), |at| at.to_string())
+            )
         }
-        Condition::Probability => format!("its draw {draw:.4} is not below the probability {probability}"),
-        Condition::Limit => format!("`limit: {}` was used up", number(when.limit)),
+        Condition::Probability => format!("its draw {draw:.4} is not below `probability: {probability}`"),
+        Condition::Limit => format!("`limit: {}` was reached before this call", number(when.limit)),
     };
     format!("did not fire on its call {call}: {why}")
 }
@@ -132,7 +151,7 @@ fn milliseconds(delay: Duration) -> String {
     format!("{}ms", delay.as_micros() as f64 / 1e3)
 }
 
-/// Why a fault was not asked.
+/// The reason why a fault was not asked, in words.
 fn unasked(
     world: &World,
     entry: &Entry,
@@ -141,23 +160,29 @@ fn unasked(
     number: u32,
 ) -> String {
     let fault = world.fault(number);
-    let Some(service) = service else { return "was not asked: no vendor took the request".to_owned() };
+    let Some(service) = service else {
+        return "was not asked: no service knows the path of the request".to_owned();
+    };
     let aimed: Vec<_> =
         calls.iter().filter(|call| fault.aim.contains(&number_of(service, call.operation))).collect();
     if aimed.is_empty() {
-        return format!("was not asked: it is aimed at `{}`", world.fault_spec(number).on);
+        let spec = world.fault_spec(number);
+        let error = spec.error.as_ref().map_or(String::new(), |code| format!(" with `error: {code}`"));
+        return format!("was not asked: `on: {}`{error} does not cover this call", spec.on);
     }
     let mut mismatches: Vec<_> = aimed.iter().filter_map(|call| mismatch(fault, call)).collect();
     if mismatches.len() == aimed.len() {
         return match mismatches.len() {
             1 => format!("was not asked: {}", mismatches.remove(0)),
-            count => format!("was not asked: its `match` fits none of the {count} calls that it is aimed at"),
+            count => {
+                format!("was not asked: its `match` fits none of the {count} calls that its `on` covers")
+            }
         };
     }
     for (name, matcher) in &fault.headers {
         let mut fields = entry.request.headers.iter().filter(|(known, _)| *known == name.as_bytes());
         if !fields.any(|(_, value)| std::str::from_utf8(value).is_ok_and(|value| matcher.fits(value))) {
-            return format!("was not asked: its `match_headers` asks for another `{name}`");
+            return format!("was not asked: its `match_headers` wants another value of `{name}`");
         }
     }
     let credential = || service.credential(&entry.request);
@@ -166,36 +191,38 @@ fn unasked(
         .as_ref()
         .is_some_and(|matcher| !credential().is_some_and(|found| matcher.fits(&found)))
     {
-        return "was not asked: its `match_credential` asks for another credential".to_owned();
+        return "was not asked: its `match_credential` wants another credential".to_owned();
     }
     match world.fault_state(number).mode_at(entry.number) {
-        None => return "was not asked: it was not there yet".to_owned(),
-        Some(Mode::Off | Mode::Removed) => return "was not asked: it was off".to_owned(),
+        None => return "was not asked: it was added after this exchange".to_owned(),
+        Some(Mode::Off | Mode::Removed) => return "was not asked: it was switched off".to_owned(),
         Some(Mode::On) => {}
     }
     let is_batch_aimed =
         fault.aim.contains(&number_of(service, calls.first().and_then(|call| call.operation)));
     if calls.len() > 1 && !is_batch_aimed && fault.stage == Stage::Gateway {
         let stage = fault.stage.name();
-        return format!("was not asked: a batch passes the stage `{stage}` as a whole, its commands do not");
+        return format!(
+            "was not asked: it strikes at the stage `{stage}`, which only a batch as a whole passes, not its commands"
+        );
     }
-    let whose = if calls.len() > 1 { "the call, or its command," } else { "the call" };
-    format!("was not asked: {whose} ended before the end of the stage `{}`", fault.stage.name())
+    let whose = if calls.len() > 1 { "the call or its command" } else { "the call" };
+    format!("was not asked: {whose} ended before it passed the stage `{}`", fault.stage.name())
 }
 
-/// Why a fault's `match` does not fit a call.
+/// The reason why a fault's `match` does not fit a call. `None` when it fits.
 fn mismatch(fault: &Fault, call: &RequestedCall) -> Option<String> {
     let unlike = |(name, matcher): &(String, Matcher)| match first(call, name) {
-        None => Some(format!("its `match` asks for `{name}`, which the call does not have")),
+        None => Some(format!("its `match` wants the parameter `{name}`, which the call does not have")),
         Some(found) if !call.facts.has(name, &|value| matcher.fits(value)) => {
-            Some(format!("its `match` asks for `{name}` {matcher}, the call has `{found}`"))
+            Some(format!("its `match` wants `{name}` to be {matcher}, but the call has `{found}`"))
         }
         Some(_) => None,
     };
     fault.matches.iter().find_map(unlike)
 }
 
-/// The first text that a name of `match` leads to.
+/// The first value that a name in `match` selects.
 fn first(call: &RequestedCall, name: &str) -> Option<String> {
     let mut first = None;
     call.facts.each(name, &mut |value| _ = first.get_or_insert_with(|| value.to_owned()));

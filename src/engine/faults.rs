@@ -1,4 +1,4 @@
-//! A scenario's faults → a plan that speaks of operations by number, with what each does beside it.
+//! The faults of a scenario → a plan over operation numbers, and the effect of each fault.
 
 use crate::emulator::{ErrorCode, Fate, Operation, Ordered, Service};
 use crate::fault::{Applied, Fault, FaultSpec, Late, Matcher, Mode, Pattern, Plan, Wire};
@@ -8,37 +8,36 @@ use crate::services::SERVICES;
 /// The faults of a world.
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
-    /// When they fire.
+    /// When each fault fires.
     pub plan: Plan,
-    /// What each then does.
+    /// What each fault does when it fires, by the number of the fault.
     effects: Vec<Effect>,
-    /// How each is described.
+    /// Each fault as the scenario describes it, by the number of the fault.
     specs: Vec<FaultSpec>,
 }
 
-/// What a fault does beyond its delay.
+/// What a fault does when it fires, besides its delay.
 #[derive(Clone, Debug)]
 pub struct Effect {
-    /// The error that it asks of its vendor.
+    /// The error that the service must answer with.
     pub error: Option<Ordered>,
-    /// The answer that takes the place of the vendor's.
+    /// The answer that replaces the service's own.
     pub reply: Option<Reply>,
-    /// What the connection does.
+    /// What the connection does to the answer.
     pub wire: Option<Wire>,
-    /// What becomes of the change.
+    /// Whether and when the change of the call is made.
     pub fate: Fate,
 }
 
 impl Faults {
-    /// Makes the plan of a scenario that was found free of mistakes; a fault whose aim or code does not exist is
-    /// left out.
+    /// Makes the plan of the checked faults `specs`. A fault whose `on` or `error` does not exist is left out.
     pub fn new(specs: &[FaultSpec], seed: u64) -> Self {
         let mut faults = Self { plan: Plan::new(seed), ..Self::default() };
         specs.iter().for_each(|spec| faults.add(spec.clone(), 1));
         faults
     }
 
-    /// Adds a fault that was found free of mistakes behind the others, for the exchange `since` and those after it.
+    /// Adds a checked fault after the others. It applies from the exchange with the number `since` on.
     pub fn add(&mut self, spec: FaultSpec, since: u64) {
         if let Some((fault, effect)) = resolve(&spec) {
             self.plan.add(fault, since);
@@ -47,22 +46,22 @@ impl Faults {
         }
     }
 
-    /// Every fault that has not been removed, with its number.
+    /// The faults that are not removed, with their numbers.
     pub fn present(&self) -> impl Iterator<Item = (u32, &FaultSpec)> {
         self.all().filter(|(number, _)| self.plan.state(*number).mode != Mode::Removed)
     }
 
-    /// Every fault that ever was, with its number.
+    /// All faults with their numbers, removed ones too.
     pub fn all(&self) -> impl Iterator<Item = (u32, &FaultSpec)> {
         (0..).zip(&self.specs)
     }
 
-    /// How the fault with this number is described.
+    /// The fault with this number, as the scenario describes it.
     pub fn spec(&self, number: u32) -> &FaultSpec {
         &self.specs[number as usize]
     }
 
-    /// What the fault with this number does.
+    /// The effect of the fault with this number.
     pub fn effect(&self, number: u32) -> &Effect {
         &self.effects[number as usize]
     }
@@ -112,8 +111,8 @@ fn matchers<'a>(
     patterns.into_iter().map(|(name, pattern)| Some((name.clone(), pattern.matcher().ok()?))).collect()
 }
 
-/// The numbers of the operations that the fault strikes: the named one, or all of the vendor's, those that are not
-/// emulated among them; of these, those that can give `code`.
+/// The numbers of the operations that a fault covers: the one called `operation`, or all operations of the service
+/// and the number for operations that are not emulated. With a `code`, only operations that can give it.
 fn aim(service: &dyn Service, operation: Option<&str>, code: Option<&ErrorCode>) -> Vec<usize> {
     let fits = |known: &&&Operation| {
         operation.is_none_or(|name| known.name == name)
@@ -128,7 +127,8 @@ fn aim(service: &dyn Service, operation: Option<&str>, code: Option<&ErrorCode>)
     aim
 }
 
-/// The number of an operation among all vendors'; each vendor has one more for what it does not emulate.
+/// The number of an operation among those of all services. `None` is an operation that is not emulated: each service
+/// has one number for all of these.
 pub fn number_of(service: &dyn Service, operation: Option<&Operation>) -> usize {
     let before: usize = SERVICES
         .iter()

@@ -1,4 +1,4 @@
-//! The exchanges that a world remembers, bounded in number and in bytes.
+//! The journal of a world: its newest exchanges, limited in number and in bytes.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -10,40 +10,40 @@ use crate::basics::Stage;
 use crate::fault::Decision;
 use crate::http::{Reply, Request};
 
-/// What happened to one request inside.
+/// What happened to one request inside standin.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Note {
-    /// The vendor asked; `None` when no vendor knows the path.
+    /// The name of the service that the path belongs to; `None` when no service knows the path.
     pub service: Option<&'static str>,
-    /// The operation called; `None` when it is not emulated.
+    /// The name of the operation; `None` when it is not emulated.
     pub operation: Option<&'static str>,
-    /// The last stage passed; `None` when the gateway was not.
+    /// The last stage that the call passed; `None` when it passed none.
     pub stage: Option<Stage>,
-    /// The error code answered; `None` on success.
+    /// The error code of the answer; `None` on success.
     pub error: Option<&'static str>,
-    /// Every fault that was asked, in order.
+    /// One decision for each time that a fault was asked, in order.
     pub faults: Vec<Decision>,
-    /// What else a reader would want to know.
+    /// Other facts for a reader of the journal.
     pub remarks: Vec<Cow<'static, str>>,
 }
 
-/// One exchange.
+/// One exchange: a request and its answer.
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// Its number, counted from 1 since the start of the scenario.
     pub number: u64,
-    /// When it was answered, by the scenario's clock.
+    /// The time of the answer by the scenario's clock.
     pub at: Timestamp,
-    /// What was asked.
+    /// The request.
     pub request: Request,
-    /// What was answered.
+    /// The answer.
     pub reply: Arc<Reply>,
-    /// What happened in between.
+    /// What happened between the two.
     pub note: Note,
 }
 
 impl Entry {
-    /// Memory held, in bytes.
+    /// The memory that the entry takes, in bytes.
     fn weight(&self) -> usize {
         let remarks =
             self.note.remarks.iter().map(|remark| size_of_val(remark) + remark.len()).sum::<usize>();
@@ -57,7 +57,7 @@ impl Entry {
     }
 }
 
-/// The newest exchanges.
+/// The newest exchanges of a world.
 #[derive(Debug, Default)]
 pub struct Journal {
     entries: VecDeque<Entry>,
@@ -65,13 +65,13 @@ pub struct Journal {
     evicted: u64,
 }
 
-/// The most exchanges kept.
+/// How many exchanges are kept.
 const MOST_ENTRIES: usize = 1_000;
-/// The most memory kept, in bytes.
+/// How much memory the kept exchanges may take, in bytes.
 const MOST_BYTES: usize = 8 << 20;
 
 impl Journal {
-    /// Adds an exchange and forgets the oldest ones that no longer fit.
+    /// Adds an exchange and removes the oldest ones until the limits hold.
     pub fn push(&mut self, entry: Entry) {
         self.bytes += entry.weight();
         self.entries.push_back(entry);
@@ -82,12 +82,12 @@ impl Journal {
         }
     }
 
-    /// The exchanges kept, oldest first.
+    /// The kept exchanges, oldest first.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> {
         self.entries.iter()
     }
 
-    /// How many exchanges were forgotten.
+    /// How many exchanges were removed to keep the limits.
     pub fn evicted(&self) -> u64 {
         self.evicted
     }

@@ -1,6 +1,6 @@
-//! The product in one function: a world, a request and an instant → a reply and a note.
+//! The core: a world, a request and its arrival → a reply, a wire effect and a note.
 //!
-//! Nothing in here waits, reads a clock, opens a socket or draws unseeded randomness.
+//! Nothing in here waits, reads a clock, opens a socket or uses unseeded randomness.
 
 mod counters;
 mod directory;

@@ -1,4 +1,4 @@
-//! One namespace: a name, and a world behind a lock of its own.
+//! One namespace: a name and a world with its own lock.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,14 +8,14 @@ use jiff::Timestamp;
 use super::World;
 use crate::judge::{Broken, ExpectationOutcome};
 
-/// A namespace.
+/// A namespace: a world that only the requests for it reach.
 #[derive(Debug)]
 pub struct Namespace {
     name: String,
     world: Mutex<World>,
-    /// When it was last asked for, in nanoseconds since 1970.
+    /// When a request last came for the namespace, in nanoseconds since 1970.
     used: AtomicI64,
-    /// Changes under the world's lock.
+    /// Set once, while the world is locked.
     is_dropped: AtomicBool,
 }
 
@@ -27,41 +27,42 @@ impl Namespace {
         namespace
     }
 
-    /// Its name.
+    /// The name of the namespace.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// When it was last asked for.
+    /// When a request last came for the namespace.
     pub fn used(&self) -> Timestamp {
         let nanoseconds = self.used.load(Ordering::Relaxed);
         Timestamp::from_nanosecond(nanoseconds.into()).expect("an `i64` of nanoseconds ends in the year 2262")
     }
 
-    /// It is asked for now.
+    /// Notes that a request came for the namespace at `now`.
     pub(super) fn use_at(&self, now: Timestamp) {
         let nanoseconds = i64::try_from(now.as_nanosecond()).unwrap_or(i64::MAX);
         self.used.store(nanoseconds, Ordering::Relaxed);
     }
 
-    /// Its world, for as long as the guard lives; `None` when the namespace has been dropped. A panic while it was held does not
-    /// end the server.
+    /// Locks the world of the namespace. Returns `None` when the namespace is dropped. A panic while the world was
+    /// locked does not make it unusable.
     pub fn world(&self) -> Option<MutexGuard<'_, World>> {
         let world = self.lock();
         (!self.is_dropped.load(Ordering::Relaxed)).then_some(world)
     }
 
-    /// Its world, though the namespace may have been dropped.
+    /// Locks the world, even if the namespace is dropped.
     pub(super) fn lock(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on there is no such namespace. Who says so holds its world.
+    /// Marks the namespace as dropped. The caller holds the lock of its world, `_world`.
     pub(super) fn set_dropped(&self, _world: &World) {
         self.is_dropped.store(true, Ordering::Relaxed);
     }
 
-    /// What became of the expectations of its world, which is `world`; its name in front of theirs.
+    /// The outcomes of the expectations of `world`, which is the namespace's. Each name begins with that of the
+    /// namespace.
     pub(super) fn outcomes(&self, world: &mut World, now: Timestamp) -> Vec<ExpectationOutcome> {
         let named = |outcome: ExpectationOutcome| {
             let name = format!("{}: {}", self.name, outcome.name);
@@ -70,7 +71,7 @@ impl Namespace {
         world.outcomes(now).into_iter().map(named).collect()
     }
 
-    /// The rules that were broken in its world, which is `world`.
+    /// The rules that were broken in `world`, which is the namespace's.
     pub(super) fn broken(&self, world: &World) -> Vec<Broken> {
         let broken = world.broken().into_iter().flatten();
         broken.map(|broken| broken.in_namespace(&self.name)).collect()

@@ -1,17 +1,17 @@
-//! Every world of a server: the one that it began with, and one for each namespace.
+//! Every world of a server: the main world, which it starts with, and one for each namespace.
 //!
-//! Each world has a lock of its own, so that those who serve one do not wait for those who serve another. A third kind of
-//! lock guards the directory, which says what leads to which world. The order of locks:
+//! Each world has its own lock, so that requests for one world do not wait for requests for another. The directory,
+//! which maps names and credentials to namespaces, has a lock too. The order of locks:
 //!
-//! 1. Nobody holds the locks of two worlds at once. What is asked of all of them is asked of one after the other.
-//! 2. Who holds the directory takes no other lock and calls nothing that works long. So nobody waits for a world there, however
-//!    long an answer takes in it.
-//! 3. Who holds a world may take the directory. Thus a world and what leads to it change together: when a scenario is
-//!    replaced, when tokens are handed out, when a namespace is dropped.
+//! 1. No code holds the locks of two worlds at once. Questions to all worlds lock one world after the other.
+//! 2. Code that holds the directory takes no other lock and does nothing slow. So requests never wait at the
+//!    directory for a world that is busy with an answer.
+//! 3. Code that holds a world may take the directory. So a world and its entries in the directory change together:
+//!    when a scenario is replaced, when tokens are issued, when a namespace is dropped.
 //!
-//! Who finds a world in the directory lets go of the directory first and locks the world then. In between the namespace
-//! may be dropped: [`Namespace::world`] tells, and the finder looks again. So an exchange is recorded before its namespace is
-//! dropped and counted with it, or it is none of that namespace.
+//! Code that looks up a namespace releases the directory first and locks the world then. Between the two the
+//! namespace may be dropped: [`Namespace::world`] then returns `None`, and the caller looks again. So an exchange is
+//! either recorded before its namespace is dropped and counted with it, or does not belong to that namespace.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -27,37 +27,37 @@ use crate::judge::{Broken, ExpectationOutcome};
 use crate::scenario::Scenario;
 use crate::services::by_path;
 
-/// The worlds.
+/// All worlds of a server.
 #[derive(Debug)]
 pub struct Namespaces {
     main: Mutex<World>,
     directory: RwLock<Directory>,
-    /// Whether a credential may lead to a namespace. Where none does, requests leave the directory alone.
+    /// Whether any credential belongs to a namespace. While it is false, requests do not lock the directory.
     has_owners: AtomicBool,
-    /// Namespaces ever made, which name them.
+    /// How many namespaces were ever made. The next name comes from it.
     made: AtomicU64,
     traffic: Arc<Traffic>,
 }
 
-/// The header field that names the namespace of a request.
+/// The request header that names a namespace.
 pub const NAMESPACE_HEADER: &str = "x-standin-namespace";
 
-/// A namespace that nobody has used for so long is dropped when another one is made.
+/// A namespace that is unused for longer than this is dropped when another one is made.
 pub const IDLE: Duration = Duration::from_secs(30 * 60);
 
-/// The most namespaces at a time.
+/// How many namespaces may exist at a time.
 pub const MOST_NAMESPACES: usize = 10_000;
 
-/// There is no namespace of this name.
+/// The error that no namespace has this name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownNamespace(pub String);
 
-/// There are too many namespaces.
+/// The error that [`MOST_NAMESPACES`] exist already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyNamespaces;
 
 impl Namespaces {
-    /// One world and no namespace.
+    /// A server's worlds at its start: the main world and no namespace.
     pub fn new(main: World) -> Self {
         Self {
             main: Mutex::new(main),
@@ -68,17 +68,16 @@ impl Namespaces {
         }
     }
 
-    /// The world that the server began with, for as long as the guard lives. A panic while it was held does not end the
-    /// server.
+    /// Locks the main world. A panic while it was locked does not make it unusable.
     pub fn main(&self) -> MutexGuard<'_, World> {
         self.main.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The namespace that a request is for: the one that its header names, or else the one whose credential it presents.
-    /// `None`: it is for the main world.
+    /// The namespace that a request is for: the one that its header names, or else the one that its credential
+    /// belongs to. `None` is the main world.
     ///
     /// # Errors
-    /// When its header names none that there is.
+    /// When the header names a namespace that does not exist.
     pub fn of(&self, request: &Request, now: Timestamp) -> Result<Option<Arc<Namespace>>, UnknownNamespace> {
         if let Some(name) = request.headers.text(NAMESPACE_HEADER) {
             return self.called(name.trim(), now).map(Some);
@@ -93,10 +92,10 @@ impl Namespaces {
         Ok(namespace.inspect(|namespace| namespace.use_at(now)))
     }
 
-    /// The namespace called `name`.
+    /// The namespace called `name`, which counts as used at `now`.
     ///
     /// # Errors
-    /// When there is none of this name.
+    /// When no namespace has this name.
     pub fn called(&self, name: &str, now: Timestamp) -> Result<Arc<Namespace>, UnknownNamespace> {
         let namespace = self.directory().namespaces.get(name).cloned();
         let namespace = namespace.ok_or_else(|| UnknownNamespace(name.to_owned()))?;
@@ -104,11 +103,11 @@ impl Namespaces {
         Ok(namespace)
     }
 
-    /// Makes a namespace: a fresh copy of `scenario`, or of the one that the server began with, under `seed` or its own.
-    /// Drops those that have been idle for long.
+    /// Makes a namespace with a fresh copy of `scenario`, or of the main world's scenario when it is `None`. The seed
+    /// is `seed`, or else that of `scenario`, or else that of the main world. Idle namespaces are dropped first.
     ///
     /// # Errors
-    /// When there are too many.
+    /// When [`MOST_NAMESPACES`] exist already.
     pub fn open(
         &self,
         scenario: Option<&Scenario>,
@@ -146,7 +145,7 @@ impl Namespaces {
         let credentials = credentials(&world);
         let namespace = Arc::new(Namespace::new(name, world, now));
         let mut directory = self.directory_mut();
-        // Others may have made some meanwhile.
+        // Other requests may have made namespaces in the meantime.
         if directory.namespaces.len() >= MOST_NAMESPACES {
             return Err(TooManyNamespaces);
         }
@@ -157,7 +156,8 @@ impl Namespaces {
         Ok(namespace)
     }
 
-    /// What stands behind the credentials of a new namespace: a dash and its name. None of the main world ends with it.
+    /// The suffix of the credentials of a new namespace: a dash and the name of the namespace. No credential of the
+    /// main world ends with it.
     fn free_suffix(&self, main: &Scenario) -> String {
         loop {
             let suffix = format!("-n{}", self.made.fetch_add(1, Ordering::Relaxed) + 1);
@@ -168,12 +168,13 @@ impl Namespaces {
         }
     }
 
-    /// Tells requests whether a look into the directory is worth it.
+    /// Updates the flag that tells requests whether any credential belongs to a namespace.
     fn tell(&self, directory: &Directory) {
         self.has_owners.store(!directory.owners.is_empty(), Ordering::Release);
     }
 
-    /// The scenario of a namespace is another one: its credentials lead to it from now on. `world` is the namespace's.
+    /// Replaces the credentials of a namespace in the directory, after its scenario was replaced. `world` is the
+    /// namespace's.
     pub fn replaced(&self, namespace: &Arc<Namespace>, world: &World) {
         let credentials = credentials(world);
         let mut directory = self.directory_mut();
@@ -182,8 +183,8 @@ impl Namespaces {
         self.tell(&directory);
     }
 
-    /// Requests with these credentials, which a namespace has handed out, will be for it too. `_world` is the namespace's:
-    /// who holds it knows that the namespace is not dropped.
+    /// Notes credentials that a namespace has issued: requests with them will be for it. `_world` is the namespace's.
+    /// Its lock guarantees that the namespace is not dropped.
     pub fn issued(&self, namespace: &Arc<Namespace>, _world: &World, credentials: Vec<Credential>) {
         if !credentials.is_empty() {
             let mut directory = self.directory_mut();
@@ -192,13 +193,15 @@ impl Namespaces {
         }
     }
 
-    /// Drops a namespace once the exchange that is under way in it is recorded; whether there was one.
+    /// Drops a namespace, after an exchange that is under way in it is recorded. Returns whether the namespace
+    /// existed.
     pub fn close(&self, name: &str, now: Timestamp) -> bool {
         let namespace = self.directory().namespaces.get(name).cloned();
         namespace.is_some_and(|namespace| self.drop_if(&namespace, now, |_| true))
     }
 
-    /// Drops a namespace, unless that has been done or `may` objects.
+    /// Drops a namespace if `may` allows it. Returns false when it does not, or when the namespace is dropped
+    /// already.
     fn drop_if(&self, namespace: &Arc<Namespace>, now: Timestamp, may: impl Fn(&Namespace) -> bool) -> bool {
         let Some(mut world) = namespace.world().filter(|_| may(namespace)) else { return false };
         let outcomes = namespace.outcomes(&mut world, now);
@@ -216,13 +219,14 @@ impl Namespaces {
         true
     }
 
-    /// What became of the expectations of every world, the dropped ones too; those of namespaces have its name in front.
+    /// The outcomes of the expectations of all worlds, dropped ones too. The names of outcomes of a namespace begin
+    /// with its name.
     pub fn outcomes(&self, now: Timestamp) -> Vec<ExpectationOutcome> {
         let (namespaces, (mut dropped, has_copies)) =
             self.with_all(|directory| (directory.dropped.clone(), directory.has_copies));
         let mut outcomes = {
             let mut main = self.main();
-            // Where every test has a namespace of its own, nobody calls the world that they are copies of.
+            // When each test uses a namespace of its own, nobody calls the main world, which they are copies of.
             let is_unused = has_copies && main.totals().exchanges == 0;
             if is_unused { Vec::new() } else { main.outcomes(now) }
         };
@@ -233,7 +237,7 @@ impl Namespaces {
         outcomes
     }
 
-    /// The rules that clients broke in every world; what was done in a namespace names it.
+    /// The rules that clients broke in all worlds, dropped ones too. A breach in a namespace says so.
     pub fn broken(&self) -> Vec<Broken> {
         let (namespaces, before) = self.with_all(|directory| directory.broken_before.clone());
         let mut broken = self.main().broken().unwrap_or_default();
@@ -245,13 +249,14 @@ impl Namespaces {
         broken
     }
 
-    /// The client of this exchange has left before it was answered. `None`: it was in the main world.
+    /// Notes that the client of the exchange `number` left before it got the answer. The namespace `None` is the main
+    /// world.
     pub fn undelivered(&self, namespace: Option<&Namespace>, number: u64) {
         let mut world = namespace.map_or_else(|| self.main(), Namespace::lock);
         world.observers.unread(number);
     }
 
-    /// What all worlds have counted, the dropped ones too.
+    /// The totals of all worlds, dropped ones too.
     pub fn totals(&self) -> Totals {
         let (namespaces, mut sum) = self.with_all(|directory| directory.counted.clone());
         sum.add(Totals::of(&self.main()));
@@ -261,18 +266,19 @@ impl Namespaces {
         sum
     }
 
-    /// What passes the sockets.
+    /// Connections and latencies of the whole server.
     pub fn traffic(&self) -> &Arc<Traffic> {
         &self.traffic
     }
 
-    /// The namespaces that there are.
+    /// All namespaces that exist now.
     pub fn all(&self) -> Vec<Arc<Namespace>> {
         self.with_all(|_| ()).0
     }
 
-    /// The namespaces at an instant, and what else the directory says at that same one. Who looks at their worlds afterwards
-    /// sees each once: one that is dropped meanwhile keeps what it has counted, and was not yet among the dropped ones.
+    /// The namespaces and what `look` finds in the directory, both under one lock of it. So a caller that then asks
+    /// each world counts each namespace once: one that is dropped in the meantime keeps its numbers and is not yet
+    /// among the dropped ones.
     fn with_all<T>(&self, look: impl FnOnce(&Directory) -> T) -> (Vec<Arc<Namespace>>, T) {
         let directory = self.directory();
         (directory.namespaces.values().cloned().collect(), look(&directory))
@@ -287,7 +293,7 @@ impl Namespaces {
     }
 }
 
-/// The credentials of a world's scenario.
+/// The credentials in a world's scenario.
 fn credentials(world: &World) -> Vec<Credential> {
     let sections = world.scenario().sections.iter();
     let named = sections.flat_map(|(service, section)| {
@@ -296,7 +302,7 @@ fn credentials(world: &World) -> Vec<Credential> {
     named.collect()
 }
 
-/// The credentials that `reply` hands out, by vendor.
+/// The credentials that `reply` issues.
 pub fn issued(request: &Request, reply: &Reply) -> Vec<Credential> {
     let Some(service) = by_path(request.path()) else { return Vec::new() };
     let issued = service.credentials_issued(request, reply);
@@ -313,7 +319,7 @@ mod tests {
         Namespaces::new(World::new(Arc::new(scenario), 1, Timestamp::UNIX_EPOCH))
     }
 
-    /// A request with the credential of the namespace.
+    /// A request with a credential of the namespace.
     fn request(namespace: &str) -> Request {
         let target = format!("/rest/1/webhook-secret-{namespace}/imconnector.chat.name.set");
         Request::new("POST", &target, Headers::default(), "".into())

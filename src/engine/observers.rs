@@ -1,4 +1,4 @@
-//! What observes a world's clients: what they have done of what is expected, and against the rules.
+//! The observers of a world's clients: expectations that they meet, and rules that they break.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,32 +12,32 @@ use crate::judge::{Broken, Conduct, ExpectSpec, ExpectationOutcome, Tally};
 use crate::scenario::Scenario;
 use crate::services::by_name;
 
-/// What observes a world's clients.
+/// The observers of a world's clients.
 #[derive(Debug)]
 pub(super) struct Observers {
-    /// What the scenario expects, as far as it has come.
+    /// The expectations of the scenario, with the calls that came so far.
     tally: Tally,
-    /// What the clients did against the rules, where somebody wants to know.
+    /// The rules and their breaches; `None` when rules are not observed.
     conduct: Option<Conduct>,
     asks_other_edition: bool,
 }
 
-/// What is not kept of an exchange.
+/// Facts about an exchange that observers need and the journal does not keep.
 pub(super) struct Passing {
     pub(super) arrival: Arrival,
-    /// How long it takes by the scenario's clock.
+    /// How long the exchange takes by the scenario's clock.
     pub(super) took: Duration,
     pub(super) wire: Option<Wire>,
     pub(super) other: Option<Other>,
 }
 
 impl Observers {
-    /// Observes what `scenario` expects, and no rules.
+    /// Observes the expectations of `scenario` and no rules.
     pub(super) fn new(scenario: &Scenario) -> Self {
         Self { tally: Tally::new(&scenario.expect), conduct: None, asks_other_edition: false }
     }
 
-    /// Observes the rules of conduct too.
+    /// Starts to observe the rules of conduct.
     pub(super) fn judge(&mut self, scenario: &Scenario) {
         let conduct = Conduct::new(&scenario.rules);
         self.asks_other_edition = conduct.asks_other_edition();
@@ -49,27 +49,29 @@ impl Observers {
         self.conduct.is_some()
     }
 
-    /// Whether a rule needs to know what a service's other edition answers.
+    /// Whether a rule compares answers with those of the service's other edition.
     pub(super) fn asks_other_edition(&self) -> bool {
         self.asks_other_edition
     }
 
-    /// The rules that were broken since the start of the scenario.
+    /// The rules that were broken since the start of the scenario; empty when rules are not observed.
     pub(super) fn broken(&self) -> Vec<Broken> {
         self.conduct.as_ref().map(Conduct::broken).unwrap_or_default()
     }
 
-    /// What calls come to has changed: what failed before may work now.
+    /// Makes the rules forget earlier exchanges. Called when faults or state change, so that a call that failed
+    /// before may succeed now.
     pub(super) fn forget(&mut self) {
         self.conduct.iter_mut().for_each(Conduct::forget);
     }
 
-    /// The client of this exchange left before it was answered.
+    /// Notes that the client of the exchange `number` left before it got the answer.
     pub(super) fn unread(&mut self, number: u64) {
         self.conduct.iter_mut().for_each(|conduct| conduct.unread(number));
     }
 
-    /// What has become of the scenario's expectations; `things` gives the things of a service and a kind with an identifier.
+    /// The outcomes of the scenario's expectations. `things` returns the things with a service, a kind and an
+    /// identifier.
     pub(super) fn outcomes(
         &self,
         things: impl Fn(&str, &str, &str) -> Vec<Thing>,
@@ -77,7 +79,7 @@ impl Observers {
         self.tally.outcomes(things)
     }
 
-    /// Looks at an exchange; `clock` is the world's after it.
+    /// Observes an exchange. `clock` is the world's clock after it.
     pub(super) fn saw(&mut self, entry: &Entry, passing: &Passing, clock: Clock) {
         let Passing { arrival, took, wire, other } = passing;
         if self.tally.is_empty() && self.conduct.is_none() {
@@ -87,7 +89,7 @@ impl Observers {
         let calls = service.calls(&entry.request);
         self.tally.saw(entry.number, service, &calls);
         let Some(conduct) = &mut self.conduct else { return };
-        // A virtual clock has been moved on already, and nobody has waited for it.
+        // A virtual clock is already advanced, and nobody waited for it.
         let (came, answered) = match clock {
             Clock::Real => {
                 let end = later(arrival.now, *took);
@@ -125,7 +127,7 @@ impl Observers {
     }
 }
 
-/// What has become of other expectations than the scenario's, as far as the exchanges of a journal tell.
+/// The outcomes of the expectations `expect` for the exchanges of a journal.
 pub(super) fn outcomes_of<'a>(
     expect: &[ExpectSpec],
     entries: impl Iterator<Item = &'a Entry>,

@@ -1,4 +1,4 @@
-//! A service's other edition, asked aside: what works here may fail there.
+//! A request → what the service's other edition would answer. Nothing changes by that.
 
 use std::borrow::Cow;
 
@@ -10,30 +10,30 @@ use crate::emulator::{Checkpoint, Exchange, Fate, OperationCall, Ordered, Servic
 use crate::http::Request;
 use crate::services::{by_name, by_path};
 
-/// An answer of a service's other edition.
+/// The answer of a service's other edition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Other {
-    /// The status.
+    /// The HTTP status.
     pub status: u16,
-    /// The error; `None` on success.
+    /// The error code; `None` on success.
     pub error: Option<&'static str>,
-    /// The stage that gives the error.
+    /// The stage that the error belongs to; `None` on success.
     pub stage: Option<Stage>,
     /// The body.
     pub body: Bytes,
-    /// The names of the edition that is served and of the other one.
+    /// The name of the edition that is served, and of the other one.
     pub editions: [&'static str; 2],
 }
 
 impl Other {
-    /// Whether it is a refusal that comes before `stage`.
+    /// Whether this is an error of a stage before `stage`.
     pub fn is_before(&self, stage: Stage) -> bool {
         self.stage.is_some_and(|own| own < stage)
     }
 }
 
-/// What the other edition answers to `request` over the state as it is. Nothing changes by that, and no fault is asked.
-/// `None` when nobody wants to know, or there is no other edition.
+/// Asks the other edition how it answers `request` with the present state. The state does not change, and no fault is
+/// asked. Returns `None` when no rule needs the answer or the service has one edition only.
 pub(super) fn ask(world: &World, request: &Request, arrival: Arrival) -> Option<Other> {
     if !world.observers.asks_other_edition() {
         return None;
@@ -50,7 +50,7 @@ pub(super) fn ask(world: &World, request: &Request, arrival: Arrival) -> Option<
     Some(Other { status: reply.status, error, stage: row.map(|row| row.stage), body: reply.body, editions })
 }
 
-/// How the other edition gives the error of an exchange; `None` when it knows none of this code.
+/// The error of an exchange as the other edition gives it. `None` when that edition does not have it.
 pub(super) fn same_error(world: &World, note: &Note) -> Option<Other> {
     let (service, error) = (by_name(note.service?)?, note.error?);
     let editions = editions(world, service)?;
@@ -70,7 +70,7 @@ fn editions(world: &World, service: &dyn Service) -> Option<[&'static str; 2]> {
     sections.iter().find(|(known, _)| known.name() == service.name())?.1.editions()
 }
 
-/// Lets every call pass, and keeps the error that the service gives by itself.
+/// A checkpoint that lets every call pass and keeps the error code that the service gives.
 #[derive(Default)]
 struct Aside {
     error: Option<&'static str>,

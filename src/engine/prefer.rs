@@ -7,14 +7,14 @@ use crate::emulator::{ErrorCode, Operation, Service};
 use crate::http::{Reply, Request};
 use crate::scalar::nearest;
 
-/// The error that the request asks for; `None` when it asks for none.
+/// The error that the request asks for with `Prefer`; `None` when it asks for none.
 ///
 /// # Errors
-/// The answer to a request for an error that the vendor does not have, or that none of its calls can give.
+/// When the service does not have the error, or no call of the request can give it. The error is the reply to send.
 pub fn preferred(request: &Request, service: &dyn Service) -> Result<Option<&'static ErrorCode>, Reply> {
     let fields = request.headers.iter().filter(|(name, _)| *name == b"prefer");
     let values = fields.filter_map(|(_, value)| std::str::from_utf8(value).ok());
-    // RFC 7240: preferences stand between commas, and a value may be in quotes.
+    // RFC 7240: commas separate preferences, and a value may be quoted.
     let wanted = values.flat_map(|value| value.split(',')).find_map(|preference| {
         let (name, value) = preference.split(';').next()?.split_once('=')?;
         name.trim().eq_ignore_ascii_case("error").then(|| value.trim().trim_matches('"'))
@@ -32,14 +32,14 @@ pub fn preferred(request: &Request, service: &dyn Service) -> Result<Option<&'st
         let others: Vec<_> =
             able.filter(|_| !is_common).map(|operation| format!("`{}`", operation.name)).collect();
         let help = match others.is_empty() {
-            true => "`standin catalog` lists what each can give".to_owned(),
+            true => "`standin catalog` lists the errors of each operation".to_owned(),
             false => format!("it is an error of {}", others.join(", ")),
         };
         return Err(refusal(&format!("`{called}` cannot give `{wanted}`"), &help));
     }
     let help = match nearest(wanted, codes.iter().map(|code| code.code)) {
         Some(near) => format!("did you mean `Prefer: error={near}`?"),
-        None => "`standin catalog` lists them".to_owned(),
+        None => "`standin catalog` lists all errors".to_owned(),
     };
     Err(refusal(&format!("{} has no error `{wanted}`", service.title()), &help))
 }
@@ -48,11 +48,11 @@ fn refusal(message: &str, help: &str) -> Reply {
     Reply::json(400, &json!({"standin": message, "help": help}))
 }
 
-/// Whether a call of `operation` can give this error.
+/// Whether a call of `operation` can give this error. `None` is an operation that is not emulated.
 pub fn is_given(service: &dyn Service, code: &ErrorCode, operation: Option<&Operation>) -> bool {
     match operation {
         Some(operation) => operation.gives(code.code).is_some(),
-        // Nobody knows the arguments of what is not emulated.
+        // The arguments of an operation that is not emulated are not known, so it only has errors of earlier stages.
         None => {
             code.stage <= Stage::Auth && service.errors_of_unknown().iter().any(|given| *given.code == *code)
         }
@@ -65,7 +65,7 @@ mod tests {
     use crate::services::by_name;
 
     #[test]
-    fn a_preference_names_an_error_of_the_vendor() {
+    fn a_preference_names_an_error_of_the_service() {
         let chert = by_name("chert").unwrap();
         let ask = |value: &str| {
             let headers = [("Prefer", value)].into_iter().collect();

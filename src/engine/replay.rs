@@ -1,11 +1,11 @@
-//! A world → the command that gives the same run again.
+//! A world → the command that repeats its run.
 
 use super::World;
 use crate::scalar::shell_word;
 use crate::scenario::Origin;
 
 impl World {
-    /// The command that gives the same run again.
+    /// The command that starts a server with the same scenario, seed and options.
     pub fn replay(&self) -> String {
         let file = match &self.scenario().origin {
             Origin::BuiltIn => String::new(),
@@ -16,15 +16,15 @@ impl World {
         format!("standin serve{file} --seed {}{prefer}", self.seed())
     }
 
-    /// What must be done again beside the command of [`World::replay`], in words.
+    /// What the command of [`World::replay`] does not repeat, in words; empty when it repeats everything.
     pub fn replay_lacks(&self) -> Vec<&'static str> {
         let mut lacks = Vec::new();
         if self.scenario().origin == Origin::Text {
-            lacks.push("SCENARIO is a file with the text that the server was sent");
+            lacks.push("SCENARIO stands for a file with the scenario that was sent to the server");
         }
         if self.is_altered {
             lacks.push(
-                "faults or the clock were changed while it ran: change them again between the same calls",
+                "faults, state or clock were changed while the server ran: make the same changes between the same calls",
             );
         }
         lacks

@@ -1,4 +1,4 @@
-//! States of a world that can be gone back to.
+//! Snapshots: saved states of a world, to restore later.
 
 use jiff::Timestamp;
 
@@ -7,18 +7,19 @@ use super::faults::Faults;
 use crate::basics::Clock;
 use crate::emulator::{Emulator, Service};
 
-/// What can be gone back to: the vendors' state, the clock, and what faults have counted.
+/// A saved state: the services' state, the clock, and the faults with their counters.
 pub(super) struct Snapshot {
     emulators: Vec<(&'static dyn Service, Box<dyn Emulator>)>,
     clock: Clock,
     faults: Faults,
 }
 
-/// The most states that are saved.
+/// How many snapshots a world may have.
 pub const MOST_SNAPSHOTS: usize = 100;
 
 impl World {
-    /// Saves the state under a name, in the place of what had that name; whether there was room.
+    /// Saves the state under a name and replaces an earlier snapshot of that name. Returns false, and saves nothing,
+    /// when there are [`MOST_SNAPSHOTS`] others.
     pub fn save(&mut self, name: &str, now: Timestamp) -> bool {
         if self.snapshots.len() >= MOST_SNAPSHOTS && !self.snapshots.contains_key(name) {
             return false;
@@ -30,7 +31,7 @@ impl World {
         true
     }
 
-    /// Goes back to a saved state; journal and counters of exchanges stay. Whether there was one.
+    /// Restores a snapshot. The journal and the counters of exchanges stay. Returns whether the snapshot existed.
     pub fn restore(&mut self, name: &str) -> bool {
         let Some(saved) = self.snapshots.get(name) else { return false };
         (self.emulators, self.clock, self.faults) =
@@ -39,12 +40,12 @@ impl World {
         true
     }
 
-    /// Forgets a saved state; whether there was one.
+    /// Deletes a snapshot. Returns whether it existed.
     pub fn forget(&mut self, name: &str) -> bool {
         self.snapshots.remove(name).is_some()
     }
 
-    /// The names of the saved states.
+    /// The names of the snapshots.
     pub fn snapshots(&self) -> impl Iterator<Item = &str> {
         self.snapshots.keys().map(String::as_str)
     }

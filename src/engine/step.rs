@@ -1,4 +1,4 @@
-//! World, request, instant → reply, wire plan and note.
+//! World, request, arrival → reply, wire effect and note.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -14,37 +14,37 @@ use crate::fault::{Strike, Subject, Wire};
 use crate::http::{Reply, Request};
 use crate::services::by_path;
 
-/// What is to happen with an exchange.
+/// What the server must do with an exchange.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Planned {
-    /// What the vendor says.
+    /// The reply to send.
     pub reply: Reply,
-    /// How long the reply is held back; nothing under a virtual clock, which is moved on instead.
+    /// How long the server waits before it sends the reply. Zero under a virtual clock, which is advanced instead.
     pub delay: Duration,
-    /// How long the whole exchange takes by the scenario's clock, beyond what it takes to work the reply out.
+    /// How long the exchange takes by the scenario's clock, without the time to compute the reply.
     pub took: Duration,
-    /// What the connection does to the reply.
+    /// What the connection does to the reply; `None` when it is sent as it is.
     pub wire: Option<Wire>,
-    /// What the vendor's other edition would have answered, where somebody wants to know.
+    /// The answer of the service's other edition; `None` when no rule needs it.
     pub other: Option<Other>,
-    /// What the journal keeps.
+    /// The note for the journal.
     pub note: Note,
 }
 
 impl Planned {
-    /// A reply that is sent at once and as it is.
+    /// A reply that is sent at once and unchanged.
     pub fn plain(reply: Reply, note: Note) -> Self {
         Self { reply, delay: Duration::ZERO, took: Duration::ZERO, wire: None, other: None, note }
     }
 }
 
-/// Answers one request. It cannot fail: what a client can cause is an error of the vendor.
+/// Answers one request. It cannot fail: whatever a client sends, the answer is a reply.
 pub fn step(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
     let path = request.path();
     let mut planned = match by_path(path) {
         Some(service) => plan(world, service, request, arrival),
         None => {
-            let remarks = vec!["no vendor knows this path".into()];
+            let remarks = vec!["no service knows this path".into()];
             Planned::plain(unknown::no_service(request), Note { remarks, ..Note::default() })
         }
     };
@@ -64,7 +64,7 @@ fn plan(world: &mut World, service: &'static dyn Service, request: &Request, arr
     let preferred = match world.allows_prefer.then(|| prefer::preferred(request, service)).transpose() {
         Ok(preferred) => preferred.flatten(),
         Err(reply) => {
-            note.remarks.push("`Prefer` asks for an error that cannot be given".into());
+            note.remarks.push("`Prefer` asks for an error that this call cannot give".into());
             return Planned::plain(reply, note);
         }
     };
@@ -106,8 +106,9 @@ fn plan(world: &mut World, service: &'static dyn Service, request: &Request, arr
     Planned { reply, delay, took, wire, other, note }
 }
 
-/// What is to be known of the other edition's answer. What a fault answered says nothing about editions, unless the other
-/// one refuses the call before or gives the same error in another way.
+/// The other edition's answer, as far as it can be compared. When a fault decided the answer, it can only be compared
+/// if the other edition gives an error at an earlier stage, or if the fault gave an error that the other edition has
+/// too.
 fn beside_faults(world: &World, other: Option<Other>, note: &Note) -> Option<Other> {
     let other = other?;
     let struck = note.faults.iter().filter(|decision| decision.answered);
@@ -120,22 +121,22 @@ fn beside_faults(world: &World, other: Option<Other>, note: &Note) -> Option<Oth
         .or_else(|| gives_error.then(|| other_edition::same_error(world, note))?)
 }
 
-/// Hears the stages that a call passes, asks the faults, and keeps the note.
+/// The checkpoint of [`step`]: asks the faults at the end of each stage and writes the note.
 struct Inspector<'a> {
     service: &'static dyn Service,
-    /// The operation that the request itself calls.
+    /// The operation of the request itself, not of a command in a batch.
     operation: Option<&'static Operation>,
     request: &'a Request,
     faults: &'a mut Faults,
     start: Timestamp,
     note: &'a mut Note,
-    /// The fault that has the answer of the whole exchange.
+    /// The fault that replaces or spoils the answer of the whole exchange.
     winner: Option<u32>,
-    /// The error that the request itself asks for.
+    /// The error that the request asks for with `Prefer`.
     preferred: Option<&'static ErrorCode>,
-    /// Whether a change is put off until after the answer.
+    /// Whether a fault makes a change some time after the answer.
     puts_off: bool,
-    /// Suffix appended to every credential of this namespace; empty in the main one.
+    /// The suffix of every credential of this namespace; empty in the main world.
     suffix: &'a str,
 }
 
@@ -161,7 +162,7 @@ impl Checkpoint for Inspector<'_> {
             request: self.request,
             credential: &|| {
                 let credential = self.service.credential(self.request)?;
-                // A fault knows the credentials as the scenario spells them.
+                // Faults match credentials as the scenario spells them, without the suffix of the namespace.
                 Some(credential.strip_suffix(self.suffix).map_or_else(|| credential.clone(), str::to_owned))
             },
             named: &|kind| call.operation?.names(kind).map(|parameter| parameter.name),
@@ -191,7 +192,7 @@ impl Inspector<'_> {
     fn verdict(&mut self, outcome: Strike, stopwatch: &mut Stopwatch) -> Result<Fate, Ordered> {
         stopwatch.hold_up(outcome.delay);
         if let Some(winner) = self.winner {
-            // The answer is taken: who fires now has come too late.
+            // Another fault has decided the answer already.
             if let Some(late) = outcome.first {
                 let mut decisions = self.note.faults.iter_mut().rev();
                 decisions.find(|decision| decision.fault == late).expect("it was just asked").answered =
@@ -215,19 +216,19 @@ impl Inspector<'_> {
         }
     }
 
-    /// The error that the request asks for, where this call can give it at this stage.
+    /// The error that the request asks for with `Prefer`; `None` when this call cannot give it at this stage.
     fn prefer(&mut self, stage: Stage, call: &OperationCall<'_>) -> Option<Ordered> {
         let code = self.preferred.filter(|code| code.stage == stage && self.winner.is_none())?;
-        // A batch that can give it does, and otherwise its commands do.
+        // If the batch itself can give the error, its commands do not.
         let by_batch = call.nested && self.operation.is_some_and(|outer| outer.gives(code.code).is_some());
         (prefer::is_given(self.service, code, call.operation) && !by_batch).then(|| {
-            self.note.remarks.push("the request asked for this error by `Prefer`".into());
+            self.note.remarks.push("the request asked for this error with `Prefer`".into());
             Ordered { code, message: None, retry_after: None, argument: None, fate: Fate::Never }
         })
     }
 }
 
-/// The fixed form of HTTP dates: `Wed, 20 Nov 2024 13:55:08 GMT`.
+/// The date in the format of HTTP: `Wed, 20 Nov 2024 13:55:08 GMT`.
 fn http_date(instant: Timestamp) -> String {
     instant.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }

@@ -1,20 +1,20 @@
-//! What passes the sockets, counted without a lock.
+//! Counters of connections and latencies, which need no lock.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-/// Connections and how long exchanges took.
+/// Connections, and how long exchanges took.
 #[derive(Debug, Default)]
 pub struct Traffic {
     opened: AtomicU64,
     closed: AtomicU64,
-    /// Exchanges by the bound that they kept, the last for those that kept none.
+    /// The number of exchanges in each bucket of the histogram. The last bucket holds those above every bound.
     latency: [AtomicU64; BOUNDS.len() + 1],
-    /// What they took together, in microseconds.
+    /// The total time of all exchanges, in microseconds.
     micros: AtomicU64,
 }
 
-/// Upper bounds of the histogram.
+/// The upper bounds of the histogram's buckets.
 const BOUNDS: [Duration; 12] = [
     Duration::from_micros(10),
     Duration::from_micros(25),
@@ -31,30 +31,31 @@ const BOUNDS: [Duration; 12] = [
 ];
 
 impl Traffic {
-    /// A connection has come; its number, from 0.
+    /// Counts a new connection. Returns its number, from 0.
     pub fn opened(&self) -> u64 {
         self.opened.fetch_add(1, Relaxed)
     }
 
-    /// A connection has ended.
+    /// Counts a connection that ended.
     pub fn closed(&self) {
         self.closed.fetch_add(1, Relaxed);
     }
 
-    /// An exchange took so long, from its complete request to its answer.
+    /// Counts an exchange. `length` is the time from its complete request to its answer.
     pub fn took(&self, length: Duration) {
         let place = BOUNDS.iter().position(|bound| length <= *bound).unwrap_or(BOUNDS.len());
         self.latency[place].fetch_add(1, Relaxed);
         self.micros.fetch_add(u64::try_from(length.as_micros()).unwrap_or(u64::MAX), Relaxed);
     }
 
-    /// Connections that ever came, and those that are open.
+    /// The number of connections since the start, and of those that are open.
     pub fn connections(&self) -> (u64, u64) {
         let (closed, opened) = (self.closed.load(Relaxed), self.opened.load(Relaxed));
         (opened, opened.saturating_sub(closed))
     }
 
-    /// The histogram: each bound in seconds with the exchanges that kept it, and then all exchanges and their seconds.
+    /// The histogram: each bound in seconds with the number of exchanges that took no longer; then the number of all
+    /// exchanges and their total time in seconds.
     pub fn latency(&self) -> (Vec<(f64, u64)>, u64, f64) {
         let mut sum = 0;
         let mut kept = Vec::with_capacity(BOUNDS.len());

@@ -1,4 +1,4 @@
-//! Answers of standin itself to requests that no emulated vendor takes.
+//! Replies of standin itself to requests that no emulated service takes.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::emulator::Service;
 use crate::http::{Reply, Request};
 use crate::services::SERVICES;
 
-/// 404 with the nearest route that is known.
+/// The 404 for a path that no service knows. It names the most similar route.
 pub fn no_service(request: &Request) -> Reply {
     let asked = format!("{} {}", request.method, request.path());
     let routes: Vec<_> =
@@ -16,7 +16,7 @@ pub fn no_service(request: &Request) -> Reply {
     Reply::json(
         404,
         &json!({
-            "standin": format!("no vendor answers `{asked}`"),
+            "standin": format!("no service answers `{asked}`"),
             "nearest": nearest,
             "routes": routes,
             "help": "the control interface is under /__standin/",
@@ -28,7 +28,7 @@ fn likeness(asked: &str, route: &str) -> f64 {
     strsim::sorensen_dice(asked, route)
 }
 
-/// 404 for a vendor that the scenario leaves out.
+/// The 404 for a service that the scenario has no section for.
 pub fn no_section(service: &dyn Service) -> Reply {
     Reply::json(
         404,

@@ -1,4 +1,4 @@
-//! Everything that a scenario describes, as it lives.
+//! A world: the running state of a scenario.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,37 +17,37 @@ use crate::http::{Reply, Request};
 use crate::judge::{Broken, ExpectSpec, ExpectationOutcome};
 use crate::scenario::Scenario;
 
-/// A scenario as it lives: vendors, faults, clock, journal, counters.
+/// The running state of a scenario: services, faults, clock, journal, counters.
 pub struct World {
     scenario: Arc<Scenario>,
     seed: u64,
-    /// Whether the seed was given to the server, and so stays whatever the scenario.
+    /// Whether the seed was given to the server. If so, it stays when the scenario is replaced.
     seed_is_given: bool,
-    /// Whether the control interface has changed faults or clock since the start of the scenario.
+    /// Whether the control interface changed faults, state or clock since the start of the scenario.
     pub(super) is_altered: bool,
-    /// Whether a request may ask for an error by `Prefer: error=CODE`.
+    /// Whether a request may ask for an error with `Prefer: error=CODE`.
     pub(super) allows_prefer: bool,
-    /// Suffix appended to every credential of this namespace; empty in the main one.
+    /// The suffix of every credential of this namespace; empty in the main world.
     pub(super) suffix: String,
-    /// When the scenario began, by its clock.
+    /// The start of the scenario, by its clock.
     pub(super) start: Timestamp,
-    /// The clock.
+    /// The clock of the scenario.
     pub(super) clock: Clock,
-    /// The vendors that the scenario describes.
+    /// The services that the scenario has a section for, with their state.
     pub(super) emulators: Vec<(&'static dyn Service, Box<dyn Emulator>)>,
     /// The faults.
     pub(super) faults: Faults,
     journal: Journal,
     counters: Counters,
-    /// What observes the clients.
+    /// The observers of the clients.
     pub(super) observers: Observers,
-    /// States that were saved, by name.
+    /// The snapshots by name.
     pub(super) snapshots: BTreeMap<String, Snapshot>,
-    /// What there was before the latest reset or scenario.
+    /// The totals from before the latest reset or replaced scenario.
     pub(super) before: Before,
 }
 
-/// What a reset does not undo.
+/// The totals that a reset keeps.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Before {
     counters: Counters,
@@ -58,8 +58,8 @@ pub(super) struct Before {
 }
 
 impl World {
-    /// The world at the start of `scenario`, its draws made under `seed`. `now` is the wall clock's instant, which
-    /// counts unless the scenario has a clock of its own.
+    /// The world at the start of `scenario`. `seed` determines its draws. `now` is the time of the wall clock, and
+    /// the start of the scenario unless it has a clock of its own.
     pub fn new(scenario: Arc<Scenario>, seed: u64, now: Timestamp) -> Self {
         let start = scenario.clock.now(now);
         let open = |(service, section): &(&'static dyn Service, Box<dyn Section>)| {
@@ -85,8 +85,8 @@ impl World {
         }
     }
 
-    /// Begins another scenario, under its own seed; under the present one when that was given to the server or the new
-    /// scenario has none.
+    /// Starts another scenario. Its own seed applies, unless it has none or the server was given a seed: then the
+    /// present seed stays.
     pub fn replace(&mut self, scenario: Arc<Scenario>, now: Timestamp) {
         let seed = scenario.seed.filter(|_| !self.seed_is_given).unwrap_or(self.seed);
         let scenario = match self.suffix.as_str() {
@@ -117,19 +117,19 @@ impl World {
         }
     }
 
-    /// What was counted since the start of the server, whatever was reset.
+    /// The counters since the start of the server. A reset does not clear them.
     pub fn totals(&self) -> Counters {
         let mut sum = self.before.counters.clone();
         sum.add(&self.counters);
         sum
     }
 
-    /// Exchanges that the journal no longer has: forgotten for want of room, or cleared by a reset.
+    /// The number of exchanges that the journal no longer has: removed to keep its limits, or cleared by a reset.
     pub fn evicted(&self) -> u64 {
         self.before.evicted + self.journal.evicted()
     }
 
-    /// How often faults of each name have fired since the start of the server.
+    /// How often the faults of each name fired since the start of the server.
     pub fn fired(&self) -> BTreeMap<String, u64> {
         let mut fired = self.before.fired.clone();
         for (_, spec, state) in self.faults() {
@@ -138,26 +138,26 @@ impl World {
         fired
     }
 
-    /// Keeps the seed whatever scenario comes, as it was given to the server.
+    /// With `true`, the seed stays when the scenario is replaced.
     #[must_use]
     pub fn with_given_seed(self, seed_is_given: bool) -> Self {
         Self { seed_is_given, ..self }
     }
 
-    /// Lets requests ask for an error by `Prefer: error=CODE`.
+    /// With `true`, a request may ask for an error with `Prefer: error=CODE`.
     #[must_use]
     pub fn allowing_prefer(self, allows_prefer: bool) -> Self {
         Self { allows_prefer, ..self }
     }
 
-    /// Goes back to the start of the scenario: state, clock, counters, journal. Saved states stay.
+    /// Resets state, clock, counters and journal to the start of the scenario. Snapshots stay.
     pub fn reset(&mut self, now: Timestamp) {
         let snapshots = std::mem::take(&mut self.snapshots);
         self.begin(Arc::clone(&self.scenario), self.seed, now);
         self.snapshots = snapshots;
     }
 
-    /// Counts an exchange, writes it into the journal and returns its reply.
+    /// Counts an exchange, adds it to the journal and returns its reply.
     pub fn record(&mut self, request: Request, planned: Planned, arrival: Arrival) -> Arc<Reply> {
         let Planned { reply, note, wire, took, other, .. } = planned;
         let reply = Arc::new(reply);
@@ -179,39 +179,39 @@ impl World {
         reply
     }
 
-    /// The scenario that this world lives.
+    /// The scenario of this world.
     pub fn scenario(&self) -> &Arc<Scenario> {
         &self.scenario
     }
 
-    /// The seed of its draws.
+    /// The seed of the draws.
     pub fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// Its clock.
+    /// The clock.
     pub fn clock(&self) -> Clock {
         self.clock
     }
 
-    /// Its journal.
+    /// The journal.
     pub fn journal(&self) -> &Journal {
         &self.journal
     }
 
-    /// Its counters.
+    /// The counters since the start of the scenario.
     pub fn counters(&self) -> &Counters {
         &self.counters
     }
 
-    /// Observes whether the client keeps the rules of conduct.
+    /// Starts to observe the rules of conduct.
     #[must_use]
     pub fn judging(mut self) -> Self {
         self.observers.judge(&self.scenario);
         self
     }
 
-    /// The rules that the client broke, before resets too; `None` when nobody observes them.
+    /// The rules that clients broke, before resets too. `None` when rules are not observed.
     pub fn broken(&self) -> Option<Vec<Broken>> {
         self.observers.judges().then(|| self.all_broken())
     }
@@ -222,30 +222,30 @@ impl World {
         all
     }
 
-    /// The control interface has changed what calls come to: what failed before may work now.
+    /// Notes that the control interface changed faults or state: a call that failed before may succeed now.
     pub(super) fn alter(&mut self) {
         self.is_altered = true;
         self.observers.forget();
     }
 
-    /// The client of this exchange left before it was answered.
+    /// Notes that the client of the exchange `number` left before it got the answer.
     pub fn unread(&mut self, number: u64) {
         self.observers.unread(number);
     }
 
-    /// What has become of the scenario's expectations; `now` is the wall clock's instant.
+    /// The outcomes of the scenario's expectations. `now` is the time of the wall clock.
     pub fn outcomes(&mut self, now: Timestamp) -> Vec<ExpectationOutcome> {
         self.settle(now);
         self.observers.outcomes(self.things())
     }
 
-    /// What has become of other expectations, as far as the journal goes back.
+    /// The outcomes of the expectations `expect` for the exchanges that the journal still has.
     pub fn outcomes_of(&mut self, expect: &[ExpectSpec], now: Timestamp) -> Vec<ExpectationOutcome> {
         self.settle(now);
         observers::outcomes_of(expect, self.journal.entries(), self.things())
     }
 
-    /// The things of a service and a kind with an identifier.
+    /// Finds things by service, kind and identifier.
     fn things(&self) -> impl Fn(&str, &str, &str) -> Vec<Thing> {
         |service, kind, id| {
             let emulator = self.emulators.iter().find(|(known, _)| known.name() == service);
@@ -256,12 +256,12 @@ impl World {
     pub(super) fn settle(&mut self, now: Timestamp) {
         let now = self.clock.now(now);
         for (_, emulator) in &mut self.emulators {
-            // Nobody reads a remark that belongs to no exchange.
+            // The remarks are dropped: there is no exchange to keep them with.
             emulator.settle(now);
         }
     }
 
-    /// Moves a virtual clock; `None` when the world follows the wall, which nobody can move.
+    /// Moves a virtual clock and returns its new time. `None` when the scenario follows the real clock.
     pub fn move_clock(&mut self, to: impl FnOnce(Timestamp) -> Timestamp) -> Option<Timestamp> {
         let Clock::Virtual(now) = &mut self.clock else { return None };
         self.is_altered = true;
@@ -269,17 +269,18 @@ impl World {
         Some(*now)
     }
 
-    /// The faults that there are, in their order: number, description, what each has counted.
+    /// The faults that are not removed, in order: number, description and counters.
     pub fn faults(&self) -> impl Iterator<Item = (u32, &FaultSpec, &FaultState)> {
         self.faults.present().map(|(number, spec)| (number, spec, self.faults.plan.state(number)))
     }
 
-    /// The fault called `name`.
+    /// The number of the fault called `name`.
     pub fn fault_called(&self, name: &str) -> Option<u32> {
         self.faults().find(|(_, spec, _)| spec.name.as_str() == name).map(|(number, ..)| number)
     }
 
-    /// The next call on which the fault fires, as far as can be told; `now` is the wall clock's instant.
+    /// The next call on which the fault is expected to fire, as [`crate::fault::Plan::next`] says. `now` is the time
+    /// of the wall clock.
     pub fn next_call(&self, fault: u32, thing: Option<&str>, now: Timestamp) -> Option<Forecast> {
         self.faults.plan.next(fault, thing, self.clock.now(now), self.start)
     }
@@ -294,28 +295,28 @@ impl World {
         self.faults.plan.fault(number)
     }
 
-    /// How the fault with this number is described.
+    /// The fault with this number, as the scenario describes it.
     pub fn fault_spec(&self, number: u32) -> &FaultSpec {
         self.faults.spec(number)
     }
 
-    /// Every fault that ever was, with its number.
+    /// All faults with their numbers, removed ones too.
     pub fn all_faults(&self) -> impl Iterator<Item = (u32, &FaultSpec)> {
         self.faults.all()
     }
 
-    /// What the fault with this number has counted.
+    /// The counters and the mode of the fault with this number.
     pub fn fault_state(&self, number: u32) -> &FaultState {
         self.faults.plan.state(number)
     }
 
-    /// Adds a fault that was found free of mistakes behind the others.
+    /// Adds a checked fault after the others.
     pub fn add_fault(&mut self, spec: FaultSpec) {
         self.alter();
         self.faults.add(spec, self.counters.exchanges + 1);
     }
 
-    /// Switches a fault on, off, or out.
+    /// Switches a fault on or off, or removes it.
     pub fn switch_fault(&mut self, fault: u32, mode: Mode) {
         self.alter();
         self.faults.plan.switch(fault, mode, self.counters.exchanges + 1);
@@ -326,7 +327,7 @@ impl World {
         &self.faults.plan.fault(number).name
     }
 
-    /// The state of every vendor as data, without secrets, at the wall clock's instant `now`.
+    /// The state of every service as JSON, without secrets. `now` is the time of the wall clock.
     pub fn state(&mut self, now: Timestamp) -> serde_json::Value {
         self.settle(now);
         self.emulators

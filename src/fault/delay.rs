@@ -1,4 +1,4 @@
-//! `delay:` and a draw → how long an exchange is held up.
+//! `delay:` and draws → how long an answer is delayed.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use serde::Deserialize;
 
 use crate::scalar::Length;
 
-/// How long an exchange is held up: a length of time, or a distribution of them.
+/// How long the answer is delayed: a length of time, or a distribution of lengths.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Delay {
-    /// Always the same.
+    /// The same length for every call.
     Length(Length),
-    /// Drawn.
+    /// A length drawn for each call.
     Drawn(Drawn),
 }
 
@@ -23,38 +23,38 @@ pub enum Delay {
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Drawn {
-    /// Always the same.
+    /// The same length for every call.
     Fixed(Length),
-    /// Between the first and the second, evenly.
+    /// Evenly distributed between the first length and the second.
     Uniform([Length; 2]),
-    /// The bell curve; what would be negative is 0.
+    /// Normally distributed. Negative draws count as 0.
     Normal(Normal),
-    /// As answers of a service under load are: most are quick, a few take long.
+    /// Lognormally distributed, like the latencies of a service under load: most are short, a few are long.
     Lognormal(Lognormal),
 }
 
-/// A bell curve.
+/// A normal distribution.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Normal {
-    /// The middle.
+    /// The mean.
     pub mean: Length,
-    /// The standard deviation: two of three draws are no further off than this.
+    /// The standard deviation: two of three draws are no further from the mean than this.
     pub deviation: Length,
-    /// The longest; longer draws are cut to it.
+    /// The longest delay. Longer draws are cut to it.
     #[serde(default)]
     pub max: Option<Length>,
 }
 
-/// A lognormal distribution, told by two of its quantiles.
+/// A lognormal distribution, given by two of its quantiles.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Lognormal {
-    /// Half of the draws are shorter.
+    /// The median: half of the draws are shorter.
     pub median: Length,
-    /// All but one in a hundred are shorter.
+    /// The 99th percentile: 99 of 100 draws are shorter.
     pub p99: Length,
-    /// The longest; longer draws are cut to it.
+    /// The longest delay. Longer draws are cut to it.
     #[serde(default)]
     pub max: Option<Length>,
 }
@@ -63,7 +63,7 @@ pub struct Lognormal {
 const Z99: f64 = 2.326_347_874_040_841;
 
 impl Delay {
-    /// The delay that `draws` give, in whole microseconds.
+    /// The delay for one call, in whole microseconds.
     pub fn draw(self, draws: &mut impl Rng) -> Duration {
         let drawn = match self {
             Self::Length(length) => Drawn::Fixed(length),
@@ -83,7 +83,7 @@ impl Delay {
             Drawn::Lognormal(Lognormal { median, p99, max }) => {
                 let z: f64 = StandardNormal.sample(draws);
                 let (median, p99) = (median.0.as_secs_f64(), p99.0.as_secs_f64());
-                // A median of 0 leaves nothing to stretch.
+                // With a median of 0 the factor would divide by zero.
                 let seconds = if median > 0.0 { median * ((p99 / median).ln() / Z99 * z).exp() } else { 0.0 };
                 (seconds, max)
             }
@@ -93,7 +93,7 @@ impl Delay {
         max.map_or(delay, |Length(max)| delay.min(max))
     }
 
-    /// Whether every draw is the same.
+    /// Whether the delay is the same for every call, so that it needs no draws.
     pub fn is_fixed(self) -> bool {
         matches!(self, Self::Length(_) | Self::Drawn(Drawn::Fixed(_)))
     }
@@ -106,7 +106,7 @@ mod tests {
 
     const DRAWS: u64 = 20_000;
 
-    /// The draws in order, in milliseconds.
+    /// The draws in ascending order, in milliseconds.
     fn sorted(delay: Delay) -> Vec<f64> {
         let mut stream = Draws::new(7, "test", "delay");
         let mut all: Vec<_> =
@@ -115,7 +115,7 @@ mod tests {
         all
     }
 
-    /// Holds quantiles of the draws against what the distribution has there, within `tolerance` of it.
+    /// Checks that quantiles of the draws are those of the distribution, within `tolerance`.
     #[track_caller]
     fn check(delay: Delay, quantiles: &[(f64, f64)], tolerance: f64) {
         let all = sorted(delay);

@@ -1,4 +1,4 @@
-//! Values of parameters → the faults that ask for them.
+//! Values of parameters → the faults that match them.
 
 use std::collections::HashMap;
 
@@ -8,9 +8,9 @@ use crate::http::Facts;
 /// The faults of one operation at one stage.
 #[derive(Clone, Debug, Default)]
 pub(super) struct StageFaults {
-    /// Those without a `match` on a value.
+    /// The faults without a `match` on plain values.
     unmatched: Vec<u32>,
-    /// The others, by the parameter that they match, and by its value.
+    /// The other faults, by the first parameter that they match, and by its value.
     matched: Vec<(String, HashMap<String, Vec<u32>>)>,
 }
 
@@ -40,8 +40,8 @@ impl StageFaults {
         self.unmatched.is_empty() && self.matched.is_empty()
     }
 
-    /// The faults to ask about a call: those without a `match` on a value, and those whose value the call has. They
-    /// stand in the order of the scenario.
+    /// The numbers of the faults that may match a call, in the order of the scenario: those without a `match` on
+    /// plain values, and those whose value the call has.
     pub(super) fn candidates(&self, facts: &dyn Facts) -> Vec<u32> {
         let mut candidates = self.unmatched.clone();
         for (name, by_value) in &self.matched {

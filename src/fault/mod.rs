@@ -1,7 +1,7 @@
-//! Faults: when they fire (trigger) and what happens then (effect).
+//! Faults: when they fire and what happens then.
 //!
-//! A fault names an error *code* and knows nothing of how a vendor says it. What it does to the connection is a
-//! script of bytes and pauses that the server performs.
+//! A fault names an error code and does not know how a service words it. Its effect on the connection is a script of
+//! bytes and pauses, which the server performs.
 
 mod delay;
 mod index;

@@ -1,4 +1,4 @@
-//! What a `match` asks of one value: to be this, one of these, or to fit a regular expression.
+//! A pattern of `match`, a value → does the value fit.
 
 use std::fmt;
 
@@ -12,39 +12,39 @@ use crate::scalar::Text;
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Pattern {
-    /// This value.
+    /// This value only.
     One(Text),
     /// One of these values.
     Any(Vec<Text>),
-    /// What fits.
+    /// A regular expression.
     Form(Form),
 }
 
-/// A pattern that is more than values.
+/// A pattern that is not a list of values.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Form {
-    /// A regular expression that fits somewhere in the value; `^` and `$` are its ends.
+    /// A regular expression that matches anywhere in the value. `^` and `$` are the start and the end of the value.
     Regex(Text),
 }
 
-/// A pattern, ready to be held against values.
+/// A compiled pattern.
 #[derive(Clone, Debug)]
 pub enum Matcher {
     /// One of these values.
     Any(Vec<String>),
-    /// What fits. The engine needs time in proportion to the value, whatever the expression.
+    /// Values that match this expression. Matching takes linear time, whatever the expression.
     Fits(Regex),
 }
 
-/// The most memory that an expression may take, in bytes.
+/// How much memory a compiled expression may take, in bytes.
 const REGEX_MEMORY: usize = 1 << 20;
 
 impl Pattern {
-    /// Makes it ready.
+    /// Compiles the pattern.
     ///
     /// # Errors
-    /// Why the text is no regular expression, in a line.
+    /// When the text is not a regular expression, or is too large. The error is one line that says why.
     pub fn matcher(&self) -> Result<Matcher, String> {
         match self {
             Self::One(value) => Ok(Matcher::Any(vec![value.to_string()])),
@@ -59,7 +59,7 @@ impl Pattern {
         }
     }
 
-    /// The values that it names; `None` when it does not name them.
+    /// The values of the pattern; `None` when it is a regular expression.
     pub fn values(&self) -> Option<&[Text]> {
         match self {
             Self::One(value) => Some(std::slice::from_ref(value)),
@@ -70,20 +70,21 @@ impl Pattern {
 }
 
 impl fmt::Display for Matcher {
-    /// What is asked for, in words.
+    /// The wanted values in words.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Any(values) => {
                 let values: Vec<_> = values.iter().map(|value| format!("`{value}`")).collect();
                 formatter.write_str(&values.join(" or "))
             }
-            Self::Fits(regex) => write!(formatter, "that fits `{regex}`"),
+            Self::Fits(regex) => write!(formatter, "any text that matches `{regex}`"),
         }
     }
 }
 
 impl Matcher {
-    /// How alike a value is to what is asked for, from 0 to 1, by the start of both; 0 for an expression.
+    /// How similar a value is to the most similar wanted value, from 0 to 1. Only the first 100 characters count.
+    /// Always 0 for an expression.
     pub fn likeness(&self, value: &str) -> f64 {
         const LONGEST: usize = 100;
         let start = |text: &str| text.chars().take(LONGEST).collect::<String>();
@@ -97,7 +98,7 @@ impl Matcher {
         }
     }
 
-    /// Whether the value is one that is asked for.
+    /// Whether the value is a wanted one.
     pub fn fits(&self, value: &str) -> bool {
         match self {
             Self::Any(values) => values.iter().any(|wanted| wanted == value),

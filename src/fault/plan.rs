@@ -1,4 +1,4 @@
-//! All faults of a world: which of them a call meets, and which fire.
+//! A call at a stage → the faults that it meets, and which of them fire.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,99 +10,100 @@ use super::index::StageFaults;
 use super::{Condition, Delay, Fault, Subject, share};
 use crate::basics::{Draws, Stage};
 
-/// What was decided about one fault for one call.
+/// The decision of one fault on one call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Decision {
-    /// The fault, by its place in the scenario.
+    /// The number of the fault: its position in the scenario, from 0.
     pub fault: u32,
-    /// The call's number for this fault, from 1.
+    /// The number of the call, counted from 1 for this fault, or for the thing that `count_by` counts.
     pub call: u64,
-    /// What was drawn, where the fault has a probability: it fires below that.
+    /// The draw, from 0 to 1; `None` when the fault has no probability. The fault fires on draws below its
+    /// probability.
     pub draw: Option<f64>,
     /// The condition that did not hold; `None` when it fired.
     pub unmet: Option<Condition>,
-    /// How long it held the answer up.
+    /// How long the fault delays the answer.
     pub delay: Duration,
-    /// Whether it fired.
+    /// Whether the fault fired.
     pub fired: bool,
-    /// Whether it is the one that gave the answer: of several that fire, the first in the scenario does.
+    /// Whether the fault decided the answer. Of several that fire, the first in the scenario does.
     pub answered: bool,
 }
 
-/// What the faults that fired come to.
+/// The combined effect of the faults that fired.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Strike {
     /// The sum of their delays.
     pub delay: Duration,
-    /// The first that has another effect.
+    /// The first fault with an effect beyond a delay; `None` when there is none.
     pub first: Option<u32>,
 }
 
 /// The faults of a world with their counters.
 ///
-/// A call asks only the faults that are aimed at its operation, reach its stage and match one of its values:
-/// faults aimed elsewhere cost nothing, however many there are.
+/// A call asks only the faults that cover its operation, strike at its stage and may match its values. Other faults
+/// cost nothing, however many there are.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     seed: u64,
     faults: Vec<Fault>,
     states: Vec<FaultState>,
-    /// By operation, then by stage.
+    /// The faults by operation, then by stage.
     index: Vec<[StageFaults; Stage::ALL.len()]>,
 }
 
-/// What a fault has counted.
+/// The counters and the mode of a fault.
 #[derive(Clone, Debug, Default)]
 pub struct FaultState {
-    /// Calls that met it.
+    /// How many calls met the fault.
     pub calls: u64,
-    /// Of these, those on which it fired.
+    /// On how many of these calls the fault fired.
     pub fired: u64,
-    /// The same for each thing that has a counter of its own, by its identifier.
+    /// The counters of each thing, by its identifier, when `count_by` names a kind of thing.
     by_thing: HashMap<String, Counted>,
-    /// Whether calls are asked about it.
+    /// Whether the fault is on.
     pub mode: Mode,
-    /// From which exchange on that was so: every switch, the latest last.
+    /// Every mode that the fault was switched to, with the number of the first exchange under it. The latest is last.
     switches: Vec<(u64, Mode)>,
-    /// Its draws, where it needs any.
+    /// The draws of the fault; `None` when it needs none, or when each thing has its own.
     stream: Option<Draws>,
 }
 
-/// What a fault has counted of one thing, such as a chat.
+/// The counters of a fault for one thing, such as a chat.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counted {
     calls: u64,
     fired: u64,
 }
 
-/// When a fault will fire, as far as numbers, draws and the clock tell.
+/// The next call on which a fault is expected to fire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Forecast {
     /// The number of the call.
     pub call: u64,
-    /// The call must not come before this instant.
+    /// The fault fires only if the call comes at this instant or later; `None` when any time will do.
     pub not_before: Option<Timestamp>,
 }
 
-/// Whether calls are asked about a fault.
+/// Whether a fault is on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// They are.
+    /// Calls that meet the fault are counted, and it may fire.
     #[default]
     On,
-    /// Not for now; nothing is counted.
+    /// The fault does not fire and counts nothing. It can be switched on again.
     Off,
-    /// Never again.
+    /// The fault is removed.
     Removed,
 }
 
 impl Plan {
-    /// No faults yet; the draws of those to come are made under `seed`.
+    /// A plan without faults. `seed` determines the draws of those that are added.
     pub fn new(seed: u64) -> Self {
         Self { seed, ..Self::default() }
     }
 
-    /// Adds a fault behind the others; the exchange with the number `since` is the first that may meet it.
+    /// Adds a fault after the others. The exchange with the number `since` is the first that may meet it.
     pub fn add(&mut self, fault: Fault, since: u64) {
         let number = self.faults.len() as u32;
         let operations = fault.aim.iter().max().map_or(0, |last| last + 1);
@@ -119,7 +120,7 @@ impl Plan {
         self.faults.push(fault);
     }
 
-    /// Whether there has never been a fault.
+    /// Whether no fault was ever added.
     pub fn is_empty(&self) -> bool {
         self.faults.is_empty()
     }
@@ -129,8 +130,8 @@ impl Plan {
         &self.faults[number as usize]
     }
 
-    /// Switches the fault with this number on, off, or out; the exchange with the number `since` is the first after
-    /// that.
+    /// Switches a fault on or off, or removes it. The exchange with the number `since` is the first to which that
+    /// applies.
     pub fn switch(&mut self, number: u32, mode: Mode, since: u64) {
         let state = &mut self.states[number as usize];
         if state.mode != mode {
@@ -139,13 +140,13 @@ impl Plan {
         }
     }
 
-    /// What the fault with this number has counted.
+    /// The counters and the mode of the fault with this number.
     pub fn state(&self, number: u32) -> &FaultState {
         &self.states[number as usize]
     }
 
-    /// Asks the faults that a call of `operation` meets as it passes `stage`, counts the call for each, and adds every
-    /// decision to `decisions`.
+    /// Asks every fault that a call of `operation` meets at the end of `stage`. Each of them counts the call, and its
+    /// decision is added to `decisions`. Returns the combined effect.
     pub fn ask(
         &mut self,
         operation: usize,
@@ -178,9 +179,10 @@ impl Plan {
         outcome
     }
 
-    /// The next call on which the fault will fire, as far as can be told at the instant `now` in a scenario that began
-    /// at `start`; `None` when it is none of the next ten thousand. A fault that counts things one by one has a next call
-    /// for a `thing` only, which is the value of the parameter that names one.
+    /// The next call on which the fault is expected to fire. `now` is the time of the scenario's clock, `start` the
+    /// start of the scenario. `thing` is the identifier of a thing, for a fault that counts the calls of each thing.
+    /// Returns `None` when the fault is off or used up, when its time is over, when a fault that counts by thing gets
+    /// no `thing`, or when no such call is among the next ten thousand.
     pub fn next(
         &self,
         number: u32,
@@ -213,7 +215,7 @@ impl Plan {
     }
 }
 
-/// The namespace of the draws of faults.
+/// The namespace of the draws for faults.
 const STREAMS: &str = "fault";
 
 /// How many calls [`Plan::next`] looks ahead.
@@ -224,12 +226,12 @@ fn stream_of_thing(seed: u64, fault: &str, thing: &str) -> Draws {
 }
 
 impl FaultState {
-    /// How the fault was switched when the exchange with this number came; `None` when it was not there yet.
+    /// The mode of the fault when the exchange with this number came. `None` when the fault did not exist yet.
     pub fn mode_at(&self, exchange: u64) -> Option<Mode> {
         self.switches.iter().rev().find(|(since, _)| *since <= exchange).map(|(_, mode)| *mode)
     }
 
-    /// Counts a call that meets the fault, and decides.
+    /// Counts a call that meets the fault, and decides whether the fault fires on it.
     fn decide(&mut self, number: u32, fault: &Fault, subject: &Subject<'_>, seed: u64) -> Decision {
         self.calls += 1;
         let (mut of_thing, mut by_thing) = (None, None);
@@ -244,7 +246,7 @@ impl FaultState {
                 **counted
             }
         };
-        // The first draw of a call decides, the next ones give the delay.
+        // The first draw of a call decides whether the fault fires. The next ones determine the delay.
         let mut draws = of_thing.as_mut().or(self.stream.as_mut()).map(|stream| stream.at(call));
         let first = draws.as_mut().map(|draws| share(draws.next_u64()));
         let draw = first.filter(|_| fault.when.probability.is_some());
@@ -308,7 +310,7 @@ mod tests {
         }
     }
 
-    /// Asks about a call at the start of a scenario.
+    /// Asks the faults about a call at the start of a scenario.
     fn ask(plan: &mut Plan, operation: usize, stage: Stage, facts: &dyn Facts) -> (Strike, Vec<Decision>) {
         let request = Request::new("POST", "/", [("user-agent", "b24/1.0")].into_iter().collect(), "".into());
         let subject = Subject {

@@ -1,4 +1,4 @@
-//! `reply:` → an answer that is not the vendor's.
+//! `reply:` → the answer that replaces the service's own.
 
 use bytes::Bytes;
 use indexmap::IndexMap;
@@ -8,38 +8,38 @@ use serde::Deserialize;
 use crate::http::Reply;
 use crate::scalar::Text;
 
-/// An answer that takes the place of the vendor's, such as that of a gateway in front of it.
+/// An answer that replaces the service's own, such as that of a gateway in front of it.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplySpec {
     /// The HTTP status.
     #[schemars(range(min = 200, max = 599))]
     pub status: u16,
-    /// The header fields; `content-length` is added.
+    /// The headers. `content-length` is added.
     #[serde(default)]
     pub headers: IndexMap<String, Text>,
-    /// The body; without it, none.
+    /// The body. The default is no body.
     #[serde(default)]
     pub body: Option<Text>,
 }
 
-/// Fields that the server writes itself; another value would break the framing of the answer.
+/// Headers that the server writes itself, as another value would break the framing of the answer.
 const OF_THE_SERVER: &[&str] = &["content-length", "transfer-encoding", "connection"];
 
-/// Whether a header field may have this name.
+/// Whether this is a valid name of a header.
 pub fn is_field_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
 impl ReplySpec {
-    /// The answer.
+    /// The answer as a reply.
     pub fn reply(&self) -> Reply {
         let field = |(name, value): (&String, &Text)| (name.to_lowercase().into(), value.to_string().into());
         let body = self.body.as_ref().map_or_else(Bytes::new, |body| Bytes::copy_from_slice(body.as_bytes()));
         Reply { status: self.status, headers: self.headers.iter().map(field).collect(), body }
     }
 
-    /// The header fields that cannot be sent: name, what is wrong, what to do.
+    /// The headers that cannot be sent: name, what is wrong, what to do.
     pub fn mistakes(&self) -> Vec<(&str, &'static str, &'static str)> {
         let is_value =
             |value: &str| value.bytes().all(|byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f));

@@ -8,42 +8,42 @@ use super::{Delay, Pattern, ReplySpec, Wire};
 use crate::basics::Stage;
 use crate::scalar::{Length, Point, Text};
 
-/// A fault: what it is aimed at, when it fires, and what happens then.
+/// A fault: which calls it covers, when it fires, and what happens then.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FaultSpec {
-    /// Its name, shown wherever it fires. Unique within the scenario.
+    /// The name, shown in the journal and in explanations. Unique within the scenario.
     pub name: Text,
-    /// A vendor (`chert`) or one of its operations (`chert.chats.rename`).
+    /// A service, such as `chert`, or one of its operations, such as `chert.chats.rename`.
     pub on: Text,
-    /// Only calls whose parameters are these, such as `{CHAT_ID: 47e007b1}`.
+    /// Only calls with these parameters, such as `{CHAT_ID: 47e007b1}`.
     #[serde(default, rename = "match")]
     pub matches: IndexMap<String, Pattern>,
-    /// Only requests whose header fields are these, such as `{user-agent: {regex: "^b24"}}`.
+    /// Only requests with these headers, such as `{user-agent: {regex: "^b24"}}`.
     #[serde(default)]
     pub match_headers: IndexMap<String, Pattern>,
     /// Only requests with this credential: an access token, `user/secret` of a webhook, the slug of a tenant.
     #[serde(default)]
     pub match_credential: Option<Pattern>,
-    /// Which of these calls; without it, all of them.
+    /// On which of these calls the fault fires. The default is all of them.
     #[serde(default)]
     pub when: When,
-    /// The vendor's error code to answer with, such as `CHAT_RENAMING_FAILED` or `4001`.
+    /// The error code of the service to answer with, such as `CHAT_RENAMING_FAILED` or `4001`.
     #[serde(default)]
     pub error: Option<Text>,
-    /// Another text than the vendor's own for this error.
+    /// A text that replaces the service's own text for this error.
     #[serde(default)]
     pub message: Option<Text>,
-    /// Seconds until a retry may succeed, for errors that carry them.
+    /// Seconds until a retry may succeed, for errors that carry this number.
     #[serde(default)]
     pub retry_after: Option<u32>,
     /// The argument that the error names, for errors that name one.
     #[serde(default)]
     pub argument: Option<Text>,
-    /// An answer in place of the vendor's.
+    /// An answer that replaces the service's own.
     #[serde(default)]
     pub reply: Option<ReplySpec>,
-    /// How long the answer is held up.
+    /// How long the answer is delayed.
     #[serde(default)]
     pub delay: Option<Delay>,
     /// What the connection does to the answer.
@@ -58,17 +58,17 @@ pub struct FaultSpec {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Applied {
-    /// `true`: at once. `false`: not at all.
+    /// `true`: the change is made at once. `false`: it is not made.
     Flag(bool),
-    /// Some time after the failure.
+    /// The change is made some time after the answer.
     Form(Late),
 }
 
-/// A change that comes late.
+/// A change that is made late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Late {
-    /// So long after the answer.
+    /// How long after the answer the change is made.
     Later(Length),
 }
 
@@ -78,64 +78,64 @@ impl Default for Applied {
     }
 }
 
-/// Which calls a fault fires on. Calls are counted per fault, from 1, as they reach the fault's stage; when
-/// several conditions are given, all must hold.
+/// On which calls a fault fires. Each fault counts its calls, from 1, when they reach its stage. If several
+/// conditions are given, all must hold.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct When {
-    /// The call with this number only.
+    /// Fires on the call with this number only.
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub call: Option<u64>,
-    /// The first so many calls.
+    /// Fires on the first calls, up to this number.
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub first: Option<u64>,
-    /// All calls after the first so many.
+    /// Fires on every call after the call with this number.
     #[serde(default)]
     pub after: Option<u64>,
-    /// Every call whose number is a multiple of this.
+    /// Fires on calls whose number is a multiple of this.
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub every: Option<u64>,
-    /// The calls from the first number to the second, both included.
+    /// Fires on the calls from the first number to the second, both included.
     #[serde(default)]
     pub between: Option<[u64; 2]>,
-    /// The share of calls, drawn from the seed: 0 is never, 1 is always.
+    /// The probability of firing on a call: 0 is never, 1 is always. The seed determines the draws.
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub probability: Option<f64>,
-    /// From this point on the scenario's clock on.
+    /// Fires on calls at or after this time of the scenario's clock.
     #[serde(default)]
     pub from: Option<Point>,
-    /// Until this point on the scenario's clock, which is not included.
+    /// Fires on calls before this time of the scenario's clock.
     #[serde(default)]
     pub until: Option<Point>,
-    /// Fires no more than so many times in all.
+    /// Fires at most this many times.
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub limit: Option<u64>,
-    /// What has a counter of its own: `fault` counts all calls together; a kind of thing, such as `chat`, counts the
-    /// calls for each of them.
+    /// How calls are counted. `fault` counts all calls together. A kind of thing, such as `chat`, counts the calls of
+    /// each chat separately.
     #[serde(default)]
     pub count_by: Option<Text>,
 }
 
 impl When {
-    /// The kind of thing whose calls are counted one by one; `None` when all calls are counted together.
+    /// The kind of thing that has a counter each, such as `chat`; `None` when all calls are counted together.
     pub fn counted_kind(&self) -> Option<&str> {
         self.count_by.as_deref().filter(|kind| *kind != "fault")
     }
 }
 
 impl FaultSpec {
-    /// Whether the client, when this fires, does not get the answer that the vendor would have given.
+    /// Whether the client does not get the service's own answer when the fault fires. A slow answer is no failure.
     pub fn fails(&self) -> bool {
         self.error.is_some() || self.reply.is_some() || self.wire.is_some_and(|wire| !wire.is_harmless())
     }
 
-    /// The stage at whose end it strikes: that of the change, if the change is made; that of its error; otherwise
-    /// the gateway, where the network is.
+    /// The stage at whose end the fault strikes. `delivery` if the change is made, otherwise the stage of its error,
+    /// otherwise `gateway`, where the network is.
     pub fn stage(&self, of_error: Option<Stage>) -> Stage {
         if self.fails() && self.is_applied() {
             return Stage::Delivery;
@@ -143,12 +143,12 @@ impl FaultSpec {
         of_error.unwrap_or(Stage::Gateway)
     }
 
-    /// Whether it does more than to hold answers up.
+    /// Whether the fault has an effect beyond a delay.
     pub fn is_more_than_delay(&self) -> bool {
         self.error.is_some() || self.reply.is_some() || self.wire.is_some()
     }
 
-    /// What it does beyond a delay, as a scenario says it: ``error: 4001`, `wire: reset``.
+    /// The effects beyond a delay, as a scenario spells them: `` `error: 4001` and `wire: reset` ``.
     pub fn effect(&self) -> String {
         let error = self.error.as_ref().map(|code| format!("`error: {code}`"));
         let reply = self.reply.as_ref().map(|reply| format!("`reply: {{status: {}}}`", reply.status));
@@ -156,12 +156,12 @@ impl FaultSpec {
         [error, reply, wire].into_iter().flatten().collect::<Vec<_>>().join(" and ")
     }
 
-    /// What becomes of the change of a call that it answers, in words; `None` when that is as without it.
+    /// What happens to the change of the call, in words. `None` when the fault does not affect it.
     pub fn change(&self) -> Option<String> {
         self.fails().then(|| match self.applied {
             Applied::Flag(false) => "no change was made".to_owned(),
             Applied::Flag(true) => "the change was made".to_owned(),
-            Applied::Form(Late::Later(length)) => format!("the change comes {length} after the answer"),
+            Applied::Form(Late::Later(length)) => format!("the change is made {length} after the answer"),
         })
     }
 

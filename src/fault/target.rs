@@ -1,4 +1,4 @@
-//! What a fault is aimed at, and whether a call is that.
+//! A fault, a call → does the fault cover the call.
 
 use jiff::Timestamp;
 
@@ -6,50 +6,50 @@ use super::{Delay, Matcher, When};
 use crate::basics::Stage;
 use crate::http::{Facts, Request};
 
-/// What a fault is aimed at: the numbers that the engine gives to operations.
+/// The operations that a fault covers, by the numbers that the engine gives them.
 pub type Aim = Vec<usize>;
 
-/// One fault, ready to be asked.
+/// A fault, ready to decide about calls.
 #[derive(Clone, Debug)]
 pub struct Fault {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// The operations that it strikes.
+    /// The operations that the fault covers.
     pub aim: Aim,
-    /// The stage at whose end it strikes.
+    /// The stage at whose end the fault strikes.
     pub stage: Stage,
-    /// Parameters that a call must have.
+    /// The parameters that a call must have.
     pub matches: Vec<(String, Matcher)>,
-    /// Header fields that its request must have, names in lower case.
+    /// The headers that the request must have, with names in lower case.
     pub headers: Vec<(String, Matcher)>,
-    /// The credential that its request must have.
+    /// The credential that the request must have; `None` when any will do.
     pub credential: Option<Matcher>,
-    /// Which of these calls.
+    /// On which of these calls the fault fires.
     pub when: When,
-    /// How long it holds an answer up.
+    /// How long the fault delays the answer; `None` when it does not.
     pub delay: Option<Delay>,
-    /// Whether it has another effect than a delay.
+    /// Whether the fault has an effect beyond a delay.
     pub is_more_than_delay: bool,
 }
 
 /// A call as faults see it.
 pub struct Subject<'a> {
-    /// Its parameters.
+    /// The parameters of the call.
     pub facts: &'a dyn Facts,
-    /// The request that it came in.
+    /// The request that the call is in.
     pub request: &'a Request,
-    /// The credential of the request; asked for only where a fault wants to know.
+    /// Returns the credential of the request. Called only if a fault matches credentials.
     pub credential: &'a dyn Fn() -> Option<String>,
-    /// The parameter that names a thing of this kind, where there is one.
+    /// Returns the name of the parameter that identifies a thing of this kind; `None` when there is none.
     pub named: &'a dyn Fn(&str) -> Option<&'static str>,
-    /// What time it is.
+    /// The time of the scenario's clock.
     pub now: Timestamp,
-    /// When the scenario began.
+    /// The start of the scenario.
     pub start: Timestamp,
 }
 
 impl Fault {
-    /// Whether everything fits that it asks for.
+    /// Whether parameters, headers and credential of the call fit the fault.
     pub(super) fn fits(&self, subject: &Subject<'_>) -> bool {
         let has = |(name, matcher): &(String, Matcher)| subject.facts.has(name, &|value| matcher.fits(value));
         let sent = |(name, matcher): &(String, Matcher)| {

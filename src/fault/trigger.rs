@@ -1,4 +1,4 @@
-//! A call's number, the time and a draw → does a fault fire on it, and if not, why.
+//! The number of a call, the time → the first condition of `when` that does not hold.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -30,7 +30,8 @@ pub enum Condition {
 }
 
 impl When {
-    /// The first condition on numbers that does not hold for the call with this number, counted from 1.
+    /// The first condition on call numbers that does not hold for the call with this number, counted from 1. `None`
+    /// when all hold.
     pub fn unmet_by_number(&self, call: u64) -> Option<Condition> {
         let conditions = [
             (Condition::Call, self.call.is_none_or(|number| call == number)),
@@ -42,7 +43,8 @@ impl When {
         conditions.into_iter().find(|(_, holds)| !holds).map(|(condition, _)| condition)
     }
 
-    /// The first condition on time that does not hold at `now`, in a scenario that began at `start`.
+    /// The first condition on time that does not hold at `now`, in a scenario that started at `start`. `None` when
+    /// all hold.
     pub fn unmet_by_time(&self, now: Timestamp, start: Timestamp) -> Option<Condition> {
         if self.from.is_some_and(|from| now < from.on(start)) {
             return Some(Condition::From);
@@ -51,7 +53,7 @@ impl When {
     }
 }
 
-/// 64 even bits → a number from 0 up to 1, which is not reached: below a probability of 1 always, of 0 never.
+/// 64 random bits → a number from 0 to 1, 1 excluded. It is always below a probability of 1 and never below 0.
 pub fn share(draw: u64) -> f64 {
     (draw >> 11) as f64 / (1_u64 << 53) as f64
 }

@@ -1,17 +1,17 @@
-//! What a fault may ask of a request without knowing whose API it is.
+//! The parameters of a call, for faults and rules that do not know the service.
 
 use std::borrow::Cow;
 
 use super::way::Way;
 
-/// The parameters of one call, by the vendor's own names.
+/// The parameters of one call, by the names that the service uses.
 pub trait Facts {
-    /// The parameter `name` as text; `None` when it is absent or no scalar. `name` is spelt as the vendor's
-    /// operation lists it.
+    /// The parameter `name` as text. `None` when it is absent, or is a list or a mapping. `name` is spelt as in the
+    /// description of the operation.
     fn parameter(&self, name: &str) -> Option<Cow<'_, str>>;
 
-    /// Tells every text that `name` leads to: that of the parameter, or those within it where the name has a way, such as
-    /// `MESSAGES[].chat.id`.
+    /// Calls `tell` with every value that `name` selects: that of the parameter, or those inside it when the name has
+    /// a path, such as `MESSAGES[].chat.id`.
     fn each(&self, name: &str, tell: &mut dyn FnMut(&str)) {
         if let Some(value) = self.parameter(name) {
             tell(&value);
@@ -20,17 +20,17 @@ pub trait Facts {
         }
     }
 
-    /// Whether a text that `name` leads to satisfies `is_wanted`.
+    /// Whether any value that `name` selects satisfies `is_wanted`.
     fn has(&self, name: &str, is_wanted: &dyn Fn(&str) -> bool) -> bool {
         let mut has = false;
         self.each(name, &mut |value| has |= is_wanted(value));
         has
     }
 
-    /// Tells every text at the end of a way through lists and mappings.
+    /// Calls `tell` with every value at the end of a path through lists and mappings.
     fn within(&self, _way: &Way<'_>, _tell: &mut dyn FnMut(&str)) {}
 
-    /// Tells every parameter that was sent, by the name that was sent, with the kind of its value.
+    /// Calls `tell` with every parameter that was sent: its name as it was sent, and the kind of its value.
     fn given(&self, _tell: &mut dyn FnMut(&str, ValueKind)) {}
 }
 
@@ -78,7 +78,7 @@ impl ValueKind {
     }
 }
 
-/// A call that may have no parameters at all.
+/// `None` is a call without parameters.
 impl<F: Facts> Facts for Option<F> {
     fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
         self.as_ref()?.parameter(name)

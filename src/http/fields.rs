@@ -1,16 +1,16 @@
-//! The header fields of a reply.
+//! The headers of a reply.
 
 use std::borrow::Cow;
 
-/// A header field: its name in lower case, and its value.
+/// A header: its name in lower case, and its value.
 pub type Field = (Cow<'static, str>, Cow<'static, str>);
 
-/// A field that never changes.
+/// A header that never changes.
 pub const fn field(name: &'static str, value: &'static str) -> Field {
     (Cow::Borrowed(name), Cow::Borrowed(value))
 }
 
-/// Header fields in the order sent: first a constant list, which costs nothing to give or to keep, then others.
+/// The headers of a reply in the order sent: first a constant list, which takes no memory, then others.
 #[derive(Clone, Debug, Default)]
 pub struct Fields {
     common: &'static [Field],
@@ -18,32 +18,32 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// A constant list alone.
+    /// Only a constant list.
     pub const fn common(common: &'static [Field]) -> Self {
         Self { common, own: Vec::new() }
     }
 
-    /// A constant list and what stands behind it.
+    /// A constant list, followed by other headers.
     pub fn with_own(common: &'static [Field], own: Vec<Field>) -> Self {
         Self { common, own }
     }
 
-    /// Adds a field at the end.
+    /// Adds a header at the end.
     pub fn push(&mut self, field: Field) {
         self.own.push(field);
     }
 
-    /// Both parts: the constant list and the others.
+    /// The two parts: the constant list and the others.
     pub fn parts(&self) -> (&'static [Field], &[Field]) {
         (self.common, &self.own)
     }
 
-    /// Every field in order.
+    /// All headers in order.
     pub fn iter(&self) -> impl Iterator<Item = &Field> {
         self.common.iter().chain(&self.own)
     }
 
-    /// Memory held beyond the value itself, in bytes.
+    /// The memory on the heap, in bytes.
     pub fn weight(&self) -> usize {
         let owned = |value: &Cow<'_, str>| if let Cow::Owned(text) = value { text.capacity() } else { 0 };
         let texts: usize = self.own.iter().map(|(name, value)| owned(name) + owned(value)).sum();
@@ -78,7 +78,7 @@ impl<'a> IntoIterator for &'a Fields {
     }
 }
 
-/// How the fields are divided makes no difference.
+/// Equal headers in the same order are equal, however they are split into the two parts.
 impl PartialEq for Fields {
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other)

@@ -1,29 +1,29 @@
-//! Header fields as they came, in one block of memory.
+//! The headers of a request, in one block of memory.
 
-/// Header fields in the order received. Names are lower case; values are bytes.
+/// The headers of a request in the order received. Names are in lower case, values are bytes.
 ///
-/// A journal keeps a thousand of these: one block of memory costs less than a pair of strings a field.
+/// A journal keeps a thousand of these. One block of memory takes less than two strings for each header.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers {
-    /// For each field the length of its name, the length of its value, name and value.
+    /// For each header the length of its name, the length of its value, the name and the value.
     block: Vec<u8>,
 }
 
-/// A length in the block.
+/// A length in the block, in little-endian order.
 type Length = [u8; 4];
 
 impl Headers {
-    /// No fields yet, with room for `fields` fields of `bytes` bytes in all.
+    /// No headers, with room for `fields` headers of `bytes` bytes in total.
     pub fn with_capacity(fields: usize, bytes: usize) -> Self {
         Self { block: Vec::with_capacity(bytes + fields * 2 * size_of::<Length>()) }
     }
 
-    /// Adds a field at the end.
+    /// Adds a header at the end. The name is changed to lower case.
     pub fn push(&mut self, name: &str, value: &[u8]) {
         self.push_lower_case(&name.to_ascii_lowercase(), value);
     }
 
-    /// The same for a name that is in lower case.
+    /// Adds a header whose name is in lower case already.
     pub fn push_lower_case(&mut self, name: &str, value: &[u8]) {
         let length = |bytes: &[u8]| (bytes.len() as u32).to_le_bytes();
         self.block.extend_from_slice(&length(name.as_bytes()));
@@ -32,17 +32,17 @@ impl Headers {
         self.block.extend_from_slice(value);
     }
 
-    /// The first value of the field `name`, which is given in lower case.
+    /// The first value of the header `name`, which must be in lower case.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.iter().find(|(field, _)| *field == name.as_bytes()).map(|(_, value)| value)
     }
 
-    /// The first value of the field `name` as text; `None` also when it is no UTF-8.
+    /// The first value of the header `name` as text. `None` when there is none, or it is not UTF-8.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.get(name).and_then(|value| std::str::from_utf8(value).ok())
     }
 
-    /// Every field in order: name, value.
+    /// All headers in order, as name and value.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let mut rest = &self.block[..];
         std::iter::from_fn(move || {
@@ -56,7 +56,7 @@ impl Headers {
         })
     }
 
-    /// Memory held beyond the value itself, in bytes.
+    /// The memory on the heap, in bytes.
     pub fn weight(&self) -> usize {
         self.block.capacity()
     }

@@ -2,17 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The deepest nesting that is read; a text that goes deeper is no JSON here.
+/// The deepest nesting that is read. A deeper text counts as not JSON.
 const DEEPEST: usize = 128;
 
-/// Reads a JSON text; `None` when it is none.
+/// Reads a JSON text. `None` when the text is not JSON or does not fit `T`.
 pub fn parse<'text, T: Deserialize<'text>>(text: &'text [u8]) -> Option<T> {
-    // JSON is UTF-8, and to find that out once costs less than string by string.
+    // One check for UTF-8 costs less than one for each string.
     let text = std::str::from_utf8(text).ok()?;
     if let Ok(value) = serde_json::from_str(text) {
         return Some(value);
     }
-    // The parser stops one level short of what is promised.
+    // The parser of serde_json stops one level before 128.
     if depth(text.as_bytes()) != DEEPEST {
         return None;
     }

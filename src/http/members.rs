@@ -7,11 +7,11 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-/// The members of an object in the order sent. A request has a handful, so they are a list and not a table; a name that
-/// is given again stands again, and the last one counts.
+/// The members of an object in the order sent. They are a list and not a table, as a request has few of them. A name
+/// may occur several times: the last one counts.
 ///
-/// Nearly every value is a text. All names and texts stand in one block of memory, one after the other, which costs
-/// less than a string for each.
+/// Nearly every value is a text. All names and texts are in one block of memory, which takes less than a string for
+/// each.
 #[derive(Clone, Debug, Default)]
 pub struct Members {
     text: String,
@@ -21,20 +21,21 @@ pub struct Members {
 /// One member.
 #[derive(Clone, Debug)]
 struct Member {
-    /// Where its name begins in the text, and where it ends.
+    /// The start and the end of the name in `text`.
     name: (usize, usize),
     content: Content,
 }
 
 #[derive(Clone, Debug)]
 enum Content {
-    /// A text, which follows the name and ends here; also as a JSON value once somebody has asked for that.
+    /// A text, which starts at the end of the name and ends here. The cell holds it as a JSON value, once that was
+    /// asked for.
     Text(usize, OnceLock<Box<Value>>),
     /// Any other value.
     Other(Box<Value>),
 }
 
-/// A value as it was given.
+/// The value of a member.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Given<'a> {
     /// A text.
@@ -44,7 +45,7 @@ pub enum Given<'a> {
 }
 
 impl<'a> Given<'a> {
-    /// The text, where it is one.
+    /// The text; `None` for any other value.
     pub fn as_str(self) -> Option<&'a str> {
         match self {
             Self::Text(text) => Some(text),
@@ -63,45 +64,45 @@ impl<'a> From<&'a Value> for Given<'a> {
 }
 
 impl Members {
-    /// The value of the last member whose name `is_meant`.
+    /// The value of the last member whose name satisfies `is_meant`, as JSON.
     pub fn value(&self, is_meant: impl Fn(&[u8]) -> bool) -> Option<&Value> {
         self.find(is_meant).map(|member| self.as_value(member))
     }
 
-    /// The same without a JSON value made of a text.
+    /// The value of the last member whose name satisfies `is_meant`. A text does not become a JSON value.
     #[inline]
     pub fn given(&self, is_meant: impl Fn(&[u8]) -> bool) -> Option<Given<'_>> {
         self.find(is_meant).map(|member| self.as_given(member))
     }
 
-    /// The last member of exactly this name.
+    /// The value of the last member with exactly this name.
     pub fn get(&self, name: &str) -> Option<Given<'_>> {
         self.given(|known| known == name.as_bytes())
     }
 
-    // A name that the compiler knows is compared at once, without a call.
+    // Inlined, so that a constant name is compared without a function call.
     #[inline]
     fn find(&self, is_meant: impl Fn(&[u8]) -> bool) -> Option<&Member> {
         let text = self.text.as_bytes();
         self.members.iter().rev().find(|Member { name: (start, end), .. }| is_meant(&text[*start..*end]))
     }
 
-    /// Every member in order, as often as it was given.
+    /// All members in order, repeated ones too.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.members.iter().map(|member| (&self.text[member.name.0..member.name.1], self.as_value(member)))
     }
 
-    /// Whether there are none.
+    /// Whether there are no members.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
 
-    /// Whether there is a member whose name `is_meant`.
+    /// Whether there is a member whose name satisfies `is_meant`.
     pub fn any(&self, is_meant: impl Fn(&[u8]) -> bool) -> bool {
         self.find(is_meant).is_some()
     }
 
-    /// Removes every member whose name `is_meant`.
+    /// Removes all members whose name satisfies `is_meant`.
     pub fn remove(&mut self, is_meant: impl Fn(&[u8]) -> bool) {
         let Self { text, members } = self;
         members.retain(|Member { name: (start, end), .. }| !is_meant(&text.as_bytes()[*start..*end]));
@@ -142,26 +143,26 @@ impl Members {
         }
     }
 
-    /// None yet, with room for those of a usual request.
+    /// No members, with room for those of a usual request.
     pub fn with_room() -> Self {
         Self { text: String::with_capacity(256), members: Vec::with_capacity(8) }
     }
 
-    /// Adds a name, whose value is to follow; returns where it begins.
+    /// Adds a name, which must be followed by its value. Returns the start of the name in `text`.
     fn push_name(&mut self, name: &str) -> usize {
         let start = self.text.len();
         self.text.push_str(name);
         start
     }
 
-    /// Adds a text as the value of the name that begins at `start`.
+    /// Adds a text as the value of the name that starts at `start`.
     fn push_text(&mut self, start: usize, text: &str) {
         let name = (start, self.text.len());
         self.text.push_str(text);
         self.members.push(Member { name, content: Content::Text(self.text.len(), OnceLock::new()) });
     }
 
-    /// The same with any value.
+    /// Adds any value for the name that starts at `start`.
     fn push_value(&mut self, start: usize, value: Value) {
         match value {
             Value::String(text) => self.push_text(start, &text),
@@ -175,7 +176,7 @@ impl Members {
     /// Reads the members of an object.
     ///
     /// # Errors
-    /// When the text is no JSON.
+    /// When the text is not JSON.
     pub fn of_object<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut members = Self::with_room();
         while let Some(start) = map.next_key_seed(Name(&mut members))? {
@@ -184,10 +185,10 @@ impl Members {
         Ok(members)
     }
 
-    /// Reads the elements of an array, which are named by their positions.
+    /// Reads the elements of an array. Their names are their positions.
     ///
     /// # Errors
-    /// When the text is no JSON.
+    /// When the text is not JSON.
     pub fn of_array<'de, A: SeqAccess<'de>>(mut sequence: A) -> Result<Self, A::Error> {
         let mut members = Self::default();
         loop {
@@ -199,7 +200,7 @@ impl Members {
     }
 }
 
-/// From a JSON object.
+/// Reads a JSON object.
 impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Object;
@@ -220,7 +221,7 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
-/// Reads a name and adds it; gives where it begins.
+/// Reads a name and adds it. Returns its start.
 struct Name<'a>(&'a mut Members);
 
 impl<'de> DeserializeSeed<'de> for Name<'_> {
@@ -243,7 +244,7 @@ impl Visitor<'_> for Name<'_> {
     }
 }
 
-/// Reads the value of the name that begins at a place, and adds both.
+/// Reads a value and adds it for the name that starts at the given position.
 struct Contents<'a>(&'a mut Members, usize);
 
 impl Contents<'_> {

@@ -1,4 +1,4 @@
-//! Requests and replies as plain values; no type of any HTTP library.
+//! Requests and replies as plain values, without types of an HTTP library.
 
 pub mod json;
 

@@ -1,22 +1,22 @@
-//! What a vendor says: status, header fields, body bytes.
+//! A reply: status, headers, body.
 
 use bytes::Bytes;
 
 use super::{Field, Fields, field};
 
-/// A reply, complete.
+/// A complete reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
-    /// The header fields. `content-length` is the server's business.
+    /// The headers. The server adds `content-length`.
     pub headers: Fields,
     /// The body.
     pub body: Bytes,
 }
 
 impl Reply {
-    /// A JSON reply of standin itself, never of a vendor.
+    /// A JSON reply of standin itself, never of an emulated service.
     pub fn json(status: u16, value: &serde_json::Value) -> Self {
         let mut body = serde_json::to_vec_pretty(value).expect("a JSON value always serialises");
         body.push(b'\n');
@@ -24,12 +24,12 @@ impl Reply {
         Self { status, headers: Fields::common(&JSON), body: body.into() }
     }
 
-    /// The first value of the header field `name`, which is given in lower case.
+    /// The first value of the header `name`, which must be in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(field, _)| *field == name).map(|(_, value)| &**value)
     }
 
-    /// Memory held beyond the value itself, in bytes.
+    /// The memory on the heap, in bytes.
     pub fn weight(&self) -> usize {
         self.body.len() + self.headers.weight()
     }

@@ -1,4 +1,4 @@
-//! A request as it came from the socket.
+//! A complete request, as it came from the socket.
 
 use core::net::{IpAddr, Ipv4Addr};
 use std::any::Any;
@@ -14,9 +14,9 @@ use super::Headers;
 /// The body of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
-    /// Exactly the bytes received, transfer coding removed.
+    /// The bytes received, without transfer coding.
     Whole(Bytes),
-    /// More than the server reads; the bytes are dropped.
+    /// The body was larger than the server reads. Its bytes are dropped.
     TooLarge,
 }
 
@@ -26,41 +26,42 @@ impl<T: Into<Bytes>> From<T> for Body {
     }
 }
 
-/// A request, complete.
+/// A complete request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// The verb as sent, such as `POST`.
+    /// The method as sent, such as `POST`.
     pub method: Cow<'static, str>,
     target: Box<str>,
-    /// Where the path stands in `target`.
+    /// The position of the path in `target`.
     path: std::ops::Range<usize>,
-    /// The header fields.
+    /// The headers.
     pub headers: Headers,
     /// The body.
     pub body: Body,
-    /// Whether the connection is encrypted.
+    /// Whether the connection uses TLS.
     pub secure: bool,
-    /// The address that it came from.
+    /// The IP address of the client.
     pub source: IpAddr,
-    /// The connection that it came over.
+    /// The connection that the request came over.
     pub connection: Connection,
     reading: Reading,
 }
 
-/// What is known of a request's connection.
+/// The connection of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Connection {
-    /// Its number.
+    /// The number of the connection.
     pub number: u64,
-    /// When it was accepted, on the wall; `None` when there is none.
+    /// When the connection was accepted, by the wall clock; `None` for a request without a connection.
     pub opened: Option<Timestamp>,
-    /// Whether the request is its first.
+    /// Whether the request is the first of the connection.
     pub is_first: bool,
-    /// Whether it takes one request after the other, as HTTP/1 does.
+    /// Whether the connection takes one request after the other, as HTTP/1 does.
     pub in_turn: bool,
 }
 
-/// What a vendor has read in a request, so that it reads once. It is no part of the request: a copy has none.
+/// What a service has parsed from the request, so that it is parsed only once. It is not copied with the request and
+/// does not count in comparisons.
 #[derive(Default)]
 struct Reading(OnceLock<Arc<dyn Any + Send + Sync>>);
 
@@ -93,7 +94,7 @@ impl Request {
             .find(|known| *known == method)
             .map_or_else(|| method.to_owned().into(), Cow::from);
         let end = target.find('?').unwrap_or(target.len());
-        // A base URL that ends in a slash makes two of them: a web server takes both for one.
+        // A base URL that ends with a slash makes two slashes, which web servers treat as one.
         let extra = target[..end].bytes().take_while(|byte| *byte == b'/').count().saturating_sub(1);
         let path = extra..end;
         let source = Ipv4Addr::LOCALHOST.into();
@@ -110,7 +111,7 @@ impl Request {
         }
     }
 
-    /// Path and query as sent.
+    /// Path and query as sent, not decoded.
     pub fn target(&self) -> &str {
         &self.target
     }
@@ -125,7 +126,7 @@ impl Request {
         self.target.get(self.path.end + 1..).unwrap_or_default()
     }
 
-    /// The body's bytes; none when the body was too large to keep.
+    /// The bytes of the body; empty when the body was too large.
     pub fn body(&self) -> &[u8] {
         match &self.body {
             Body::Whole(bytes) => bytes,
@@ -133,7 +134,8 @@ impl Request {
         }
     }
 
-    /// What `read` makes of the request, worked out once. `read` must depend on nothing but method, target, headers and body.
+    /// The result of `read`, which is called only once for a request. `read` may depend only on method, target,
+    /// headers and body.
     pub fn read_once<T: Any + Send + Sync>(&self, read: impl FnOnce() -> T) -> Arc<T> {
         if let Some(known) = self.reading.0.get() {
             return Arc::clone(known).downcast().unwrap_or_else(|_| Arc::new(read()));
@@ -143,12 +145,12 @@ impl Request {
         made
     }
 
-    /// Forgets what was read, to take no more memory than the request itself.
+    /// Drops the result of [`Self::read_once`] to free its memory.
     pub fn forget_reading(&mut self) {
         self.reading = Reading::default();
     }
 
-    /// Memory held beyond the value itself, in bytes.
+    /// The memory on the heap, in bytes.
     pub fn weight(&self) -> usize {
         self.target.len() + self.headers.weight() + self.body().len()
     }

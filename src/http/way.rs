@@ -1,11 +1,11 @@
-//! The way to a nested value, such as `MESSAGES[0].chat.id`.
+//! The path to a nested value, such as `MESSAGES[0].chat.id`.
 
 use serde_json::Value;
 
-/// A way: the name of a parameter, and the steps from its value inwards.
+/// A path to a nested value: the name of a parameter, and the steps from its value inwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Way<'a> {
-    /// The parameter.
+    /// The name of the parameter.
     pub parameter: &'a str,
     steps: Vec<Step<'a>>,
 }
@@ -14,14 +14,14 @@ pub struct Way<'a> {
 enum Step<'a> {
     /// `.name`: a member of a mapping.
     Member(&'a str),
-    /// `[2]`: an element of a list, or a member of this name.
+    /// `[2]`: an element of a list, or the member of a mapping with this name.
     Element(&'a str),
-    /// `[]`: every element of a list, every member of a mapping.
+    /// `[]`: every element of a list or every member of a mapping.
     Every,
 }
 
 impl<'a> Way<'a> {
-    /// Reads a name; `None` when it has no way in it, or one that is not well formed.
+    /// Reads a name with steps. `None` when the name has no steps, or they are malformed.
     pub fn read(name: &'a str) -> Option<Self> {
         let start = name.find(['[', '.']).filter(|start| *start > 0)?;
         let (parameter, mut rest) = name.split_at(start);
@@ -44,7 +44,7 @@ impl<'a> Way<'a> {
         Some(Self { parameter, steps })
     }
 
-    /// Tells every value that the steps lead to from `value`, which is the parameter's.
+    /// Calls `tell` with every value that the steps lead to. `value` is that of the parameter.
     pub fn follow<'v>(&self, value: &'v Value, tell: &mut dyn FnMut(&'v Value)) {
         follow(&self.steps, value, tell);
     }

@@ -1,4 +1,4 @@
-//! Requests that clients or threads send beside each other look like retries of one another, but for those that overlap.
+//! Exchanges → bursts: equal requests that several clients or threads send at the same time, and that are no retries.
 
 use std::time::Duration;
 
@@ -7,34 +7,34 @@ use jiff::Timestamp;
 
 use crate::emulator::conduct::{Guess, LULL, MOST_RECENT, Seen};
 
-/// Requests that mean the same, as far as they were the first of their connections: only those that were under way at once
-/// tell several clients or threads from one that does one thing after the other.
+/// The latest burst of equal requests, by their meaning. Only the first request of each connection counts: a later
+/// one cannot tell two clients from one client that repeats itself.
 #[derive(Debug, Default)]
 pub(super) struct Bursts {
     by_meaning: IndexMap<u64, Burst>,
 }
 
-/// Requests with no lull between them.
+/// Equal requests that follow each other without a pause of [`LULL`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Burst {
     meaning: u64,
-    /// When the first connection was accepted, as far as known.
+    /// The earliest time at which one of their connections was accepted.
     begin: Timestamp,
-    /// When the last answer was complete.
+    /// The latest time at which one of their answers was complete.
     answered: Timestamp,
-    /// Whether two were under way at once.
+    /// Whether two of them overlapped. Only then are there several clients or threads.
     is_crowded: bool,
 }
 
 impl Burst {
-    /// Whether what was guessed is wrong, as it was about this burst.
+    /// Whether a guess that a request was a retry is wrong, because the request belongs to this burst.
     pub(super) fn belies(&self, guess: &Guess) -> bool {
         self.meaning == guess.meaning && guess.opened >= self.begin
     }
 }
 
 impl Bursts {
-    /// Looks at an exchange; the burst that it is part of, once two of it are known to have been under way at once.
+    /// Observes an exchange. Returns its burst if two requests of it overlapped.
     pub(super) fn saw(&mut self, seen: &Seen<'_>) -> Option<Burst> {
         let connection = seen.request.connection;
         let opened = connection.opened.filter(|_| connection.is_first)?;

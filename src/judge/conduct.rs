@@ -1,4 +1,4 @@
-//! Exchanges as they come → the rules of conduct that the client broke.
+//! Exchanges → the rules of conduct that the clients broke.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,9 +10,9 @@ use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
 use crate::scalar::Text;
 use crate::services::SERVICES;
 
-/// Every rule, with the service whose exchanges it looks at: those of each service, then those for all.
+/// All rules: first those of each service, with the name of the service, then those for all services, with `None`.
 pub fn all_rules() -> impl Iterator<Item = (Option<&'static str>, &'static Rule)> + Clone {
-    // Reports list them in this order.
+    // Reports list the rules in this order.
     let own = SERVICES.iter().rev().flat_map(|service| {
         let name = Some(service.name());
         service.rules().iter().map(move |rule| (name, *rule))
@@ -20,16 +20,16 @@ pub fn all_rules() -> impl Iterator<Item = (Option<&'static str>, &'static Rule)
     own.chain(rules::COMMON.iter().map(|rule| (None, *rule)))
 }
 
-/// What a client did against the rules.
+/// The observed rules and their breaches.
 pub struct Conduct {
     observed: Vec<Observed>,
-    /// Exchanges whose client left before the answer.
+    /// The numbers of exchanges whose client left before it got the answer.
     unread: BTreeSet<u64>,
     bursts: Bursts,
 }
 
 struct Observed {
-    /// The service whose exchanges it looks at; `None` for all.
+    /// The service that the rule is for; `None` for all services.
     service: Option<&'static str>,
     rule: &'static Rule,
     severity: Severity,
@@ -41,22 +41,22 @@ struct Observed {
 /// A rule that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
-    /// The rule's name.
+    /// The name of the rule.
     pub rule: &'static str,
-    /// How much it weighs.
+    /// How severe a breach is in this run.
     pub severity: Severity,
-    /// What it asks for.
+    /// What the rule asks for, in a line.
     pub summary: &'static str,
-    /// The page that asks for it.
+    /// The source of the rule, such as a page of the documentation.
     pub source: &'static str,
-    /// How often it was broken.
+    /// How often the rule was broken.
     pub count: u64,
-    /// The first breaches.
+    /// The first breaches, at most 20.
     pub breaches: Vec<Breach>,
 }
 
 impl Broken {
-    /// Adds what was broken later or elsewhere to `all`, where each rule stands once.
+    /// Adds `more` to `all`, so that each rule is in `all` once for each severity.
     pub fn add(all: &mut Vec<Self>, more: impl IntoIterator<Item = Self>) {
         for broken in more {
             let same = |known: &&mut Self| (known.rule, known.severity) == (broken.rule, broken.severity);
@@ -71,7 +71,7 @@ impl Broken {
         }
     }
 
-    /// The same, broken before the reset with this number.
+    /// The same, marked as broken before the reset with this number.
     #[must_use]
     pub fn before_reset(self, number: u64) -> Self {
         let of_then =
@@ -79,7 +79,7 @@ impl Broken {
         Self { breaches: self.breaches.into_iter().map(of_then).collect(), ..self }
     }
 
-    /// The same, broken in a namespace.
+    /// The same, marked as broken in a namespace.
     #[must_use]
     pub fn in_namespace(self, namespace: &str) -> Self {
         let of_namespace = |breach| Breach { namespace: Some(namespace.to_owned()), ..breach };
@@ -87,14 +87,14 @@ impl Broken {
     }
 }
 
-/// How many exchanges without a reader are remembered.
+/// How many exchanges whose client left early are remembered.
 const MOST_UNREAD: usize = 1_000;
 
-/// How many breaches of a rule are remembered.
+/// How many breaches of a rule are kept. Later ones are only counted.
 const MOST_BREACHES: usize = 20;
 
 impl Conduct {
-    /// Observes every rule but those that `severities` switches off.
+    /// Observes all rules except those that are off. `severities` overrides the rules' own severities, by name.
     pub fn new(severities: &IndexMap<Text, Severity>) -> Self {
         let of: BTreeMap<_, _> =
             severities.iter().map(|(name, severity)| (name.as_str(), *severity)).collect();
@@ -106,17 +106,18 @@ impl Conduct {
         Self { observed: observed.collect(), unread: BTreeSet::new(), bursts: Bursts::default() }
     }
 
-    /// Forgets the exchanges that were seen, not what was broken: what failed before may work now.
+    /// Makes the rules forget earlier exchanges, and keeps their breaches. A call that failed before may succeed now.
     pub fn forget(&mut self) {
         self.observed.iter_mut().for_each(|observed| observed.observer = (observed.rule.observe)());
     }
 
-    /// Whether a rule needs to know what a service's other edition answers.
+    /// Whether a rule compares answers with those of the service's other edition.
     pub fn asks_other_edition(&self) -> bool {
         self.observed.iter().any(|observed| observed.observer.asks_other_edition())
     }
 
-    /// The client of this exchange left before it was answered, so the answer binds nobody.
+    /// Notes that the client of the exchange `number` left before it got the answer, so that no rule expects it to
+    /// know the answer.
     pub fn unread(&mut self, number: u64) {
         self.unread.insert(number);
         if self.unread.len() > MOST_UNREAD {
@@ -124,9 +125,9 @@ impl Conduct {
         }
     }
 
-    /// Looks at an exchange.
+    /// Observes an exchange.
     pub fn saw(&mut self, seen: Seen<'_>) {
-        // A browser's preflight is none of the client's doing.
+        // Browsers send preflights by themselves.
         if &*seen.request.method == "OPTIONS" {
             return;
         }
@@ -150,7 +151,7 @@ impl Conduct {
         }
     }
 
-    /// The rules that were broken.
+    /// The rules that were broken, in the order of reports.
     pub fn broken(&self) -> Vec<Broken> {
         let broken = self.observed.iter().filter(|observed| observed.count > 0);
         broken
@@ -167,7 +168,7 @@ impl Conduct {
 }
 
 impl Observed {
-    /// Forgets what was guessed before a burst was known to be one.
+    /// Removes the breaches that rest on a wrong guess about requests of `burst`.
     fn take_back(&mut self, burst: &Burst) {
         let before = self.breaches.len();
         self.breaches.retain(|breach| !breach.guess.is_some_and(|guess| burst.belies(&guess)));

@@ -1,4 +1,4 @@
-//! What a scenario expects of the client that calls: counted as calls come, judged when somebody asks.
+//! What clients did → which expectations they met and which rules they broke.
 
 mod burst;
 mod conduct;

@@ -1,4 +1,4 @@
-//! What a run came to, for people and for machines.
+//! The result of a run → text, JSON, JUnit, annotations of GitHub, Markdown.
 
 use std::fmt::Write;
 
@@ -7,26 +7,26 @@ use serde_json::{Value, json};
 use super::{Broken, ExpectationOutcome};
 use crate::emulator::conduct::Severity;
 
-/// A run of a client's command.
+/// The result of a run of a client's command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// The scenario's name.
+    /// The name of the scenario.
     pub scenario: String,
-    /// The seed of its draws.
+    /// The seed of the draws.
     pub seed: u64,
-    /// The command that gives the same run again.
+    /// The command that starts the same server again.
     pub replay: String,
-    /// The client's command, as a shell would have it.
+    /// The client's command, quoted for a shell.
     pub command: String,
-    /// How it ended.
+    /// How the command ended.
     pub ended: Ended,
-    /// Exchanges of the run.
+    /// The number of exchanges.
     pub exchanges: u64,
-    /// Of these, answered with an error.
+    /// The number of exchanges that were answered with an error.
     pub errors: u64,
-    /// Times that a fault fired.
+    /// How often a fault fired.
     pub faults_fired: u64,
-    /// What became of each expectation.
+    /// The outcome of each expectation.
     pub outcomes: Vec<ExpectationOutcome>,
     /// The rules that the client broke.
     pub broken: Vec<Broken>,
@@ -42,12 +42,12 @@ pub enum Ended {
 }
 
 impl Report {
-    /// Whether everything that was expected came, and no rule was broken that fails a run.
+    /// Whether all expectations are met, and no rule with the severity `error` was broken.
     pub fn is_good(&self) -> bool {
         self.outcomes.iter().all(|outcome| outcome.met) && !self.broken.iter().any(is_error)
     }
 
-    /// The exit code of the whole: the command's own when it failed, or else whether the judgement is good.
+    /// The exit code of the run: that of the command if it failed, else 0 if the result is good, else 1.
     pub fn code(&self) -> u8 {
         match self.ended {
             Ended::Code(0) => u8::from(!self.is_good()),
@@ -56,7 +56,7 @@ impl Report {
         }
     }
 
-    /// In words: a line when all is well, and otherwise what is not.
+    /// The result as text: one line when all is good, and otherwise also what is not.
     pub fn text(&self) -> String {
         let mut text = String::new();
         match self.ended {
@@ -79,7 +79,7 @@ impl Report {
         text
     }
 
-    /// The figures, in a line.
+    /// The numbers of the run, in one line.
     pub fn summary(&self) -> String {
         let met = self.outcomes.iter().filter(|outcome| outcome.met).count();
         let expectations = match self.outcomes.len() {
@@ -98,7 +98,7 @@ impl Report {
         )
     }
 
-    /// As data.
+    /// The result as JSON.
     pub fn json(&self) -> Value {
         let ended = match self.ended {
             Ended::Code(code) => json!({"code": code}),
@@ -119,7 +119,7 @@ impl Report {
         })
     }
 
-    /// In the form of JUnit: the command and each expectation a test case.
+    /// The result as JUnit XML. The command, each expectation and each rule that fails the run are a test case.
     pub fn junit(&self) -> String {
         let failed = self.outcomes.iter().filter(|outcome| !outcome.met).count()
             + self.broken.iter().filter(|broken| is_error(broken)).count()
@@ -165,7 +165,7 @@ impl Report {
         text
     }
 
-    /// As annotations of a workflow of GitHub, a line each.
+    /// The result as annotations of a GitHub workflow: a line for each unmet expectation and each broken rule.
     pub fn github(&self) -> String {
         let one = |outcome: &ExpectationOutcome| {
             format!(
@@ -182,7 +182,7 @@ impl Report {
         unmet.chain(self.broken.iter().map(rule)).collect()
     }
 
-    /// As the summary of a step of GitHub, in Markdown.
+    /// The result as Markdown, for the summary of a GitHub step.
     pub fn markdown(&self) -> String {
         let mut text = format!("### standin: {}\n\n{}\n\n", html(&self.scenario), self.summary());
         let _ = match self.ended {
@@ -224,7 +224,7 @@ fn counted(count: u64, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
-/// A signal by its name.
+/// The name and the number of a signal.
 fn signal(number: i32) -> String {
     let name = match number {
         1 => "SIGHUP",
@@ -242,7 +242,7 @@ fn signal(number: i32) -> String {
     format!("{name} (signal {number})")
 }
 
-/// For XML. What XML cannot hold at all becomes a replacement character.
+/// Escapes a text for XML. Characters that XML does not allow become U+FFFD.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -259,17 +259,17 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// For Markdown, where tags would be tags.
+/// Escapes a text for Markdown, so that it holds no HTML tags.
 fn html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
-/// For the message of an annotation.
+/// Escapes the message of an annotation.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// For a property of an annotation.
+/// Escapes a property of an annotation.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

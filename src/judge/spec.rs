@@ -7,55 +7,56 @@ use serde::Deserialize;
 use crate::fault::Pattern;
 use crate::scalar::Text;
 
-/// What a good client has done when it is done: so many calls of an operation, or a thing that is as it should be.
+/// What a good client has done at the end: a number of calls of an operation, or a thing that is in a given state.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectSpec {
-    /// Its name, shown in reports. Unique within the scenario.
+    /// The name, shown in reports. Unique within the scenario.
     pub name: Text,
-    /// An operation (`chert.chats.rename`); with `the`, a service is enough.
+    /// An operation, such as `chert.chats.rename`. With `the` or `chat`, the name of a service is enough.
     pub on: Text,
-    /// Only calls whose parameters are these, such as `{NAME: New name}`.
+    /// Only calls with these parameters count, such as `{NAME: New name}`.
     #[serde(default, rename = "match")]
     pub matches: IndexMap<String, Pattern>,
-    /// How many of these calls: `never`, or `{exactly: 2}`, `{at_least: 1, at_most: 3}`. Without it, one at least.
+    /// How many of these calls are expected: `never`, `{exactly: 2}` or `{at_least: 1, at_most: 3}`. The default is
+    /// at least one.
     #[serde(default)]
     pub calls: Option<Calls>,
-    /// The name of another expectation: no call of this one comes before the first call of that one.
+    /// The name of another expectation. No call of this one may come before the first call of that one.
     #[serde(default)]
     pub after: Option<Text>,
-    /// The thing that is looked at, by its kind and its identifier, such as `{chat: chat-1}`.
+    /// The thing that this expectation is about, by its kind and its identifier, such as `{chat: chat-1}`.
     #[serde(default)]
     pub the: IndexMap<String, Text>,
-    /// What the thing is like at the end, such as `{name: New name}`.
+    /// The values that the thing must have at the end, such as `{name: New name}`.
     #[serde(default)]
     pub has: IndexMap<String, Pattern>,
-    /// The identifier of a chat; the same as `the: {chat: …}`.
+    /// The identifier of a chat: short for `the: {chat: …}`.
     #[serde(default)]
     pub chat: Option<Text>,
-    /// The name of that chat at the end; the same as `has: {name: …}`.
+    /// The name that the chat must have at the end: short for `has: {name: …}`.
     #[serde(default)]
     pub named: Option<Text>,
 }
 
-/// A thing that an expectation looks at, however it is spelt.
+/// The thing that an expectation is about, from `the` and `has` or from `chat` and `named`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Looked<'a> {
-    /// Its kind, such as `chat`.
+    /// The kind, such as `chat`.
     pub kind: &'a str,
-    /// Its identifier.
+    /// The identifier.
     pub id: &'a str,
-    /// What it is like at the end.
+    /// The values that it must have at the end.
     pub has: Vec<(&'a str, Pattern)>,
 }
 
-/// How many calls.
+/// How many calls are expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Calls {
-    /// None.
+    /// No call.
     Never(Never),
-    /// Within bounds.
+    /// A number of calls within bounds.
     Count(Count),
 }
 
@@ -67,23 +68,23 @@ pub enum Never {
     Never,
 }
 
-/// Bounds for a number of calls; those that are given must hold.
+/// Bounds for a number of calls. All given bounds must hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Count {
-    /// So many.
+    /// Exactly this number.
     #[serde(default)]
     pub exactly: Option<u64>,
-    /// So many or more.
+    /// This number or more.
     #[serde(default)]
     pub at_least: Option<u64>,
-    /// So many or fewer.
+    /// This number or fewer.
     #[serde(default)]
     pub at_most: Option<u64>,
 }
 
 impl ExpectSpec {
-    /// The thing that it looks at; `None` when it is about calls.
+    /// The thing that the expectation is about; `None` when it is about calls.
     pub fn looked(&self) -> Option<Looked<'_>> {
         let named = self.named.iter().map(|name| ("name", Pattern::One(name.clone())));
         let has = self.has.iter().map(|(name, pattern)| (name.as_str(), pattern.clone()));
@@ -95,7 +96,7 @@ impl ExpectSpec {
         Some(Looked { kind, id, has })
     }
 
-    /// The fewest and the most calls.
+    /// The lowest and the highest expected number of calls.
     pub fn bounds(&self) -> (u64, u64) {
         match self.calls {
             None => (1, u64::MAX),

@@ -1,4 +1,4 @@
-//! Calls as they come → which expectations are met, and what came closest to those that are not.
+//! Calls → which expectations are met, and the closest calls to those that are not.
 
 use std::cmp::Ordering;
 
@@ -8,11 +8,11 @@ use crate::fault::Matcher;
 use super::{ExpectSpec, Looked};
 use crate::scalar::in_a_line;
 
-/// The expectations of a run with what has been counted for each.
+/// The expectations of a run with their counters.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     entries: Vec<Counted>,
-    /// Calls looked at, in their order.
+    /// The number of calls so far.
     seen: u64,
 }
 
@@ -21,69 +21,69 @@ struct Counted {
     spec: ExpectSpec,
     matches: Vec<(String, Matcher)>,
     calls: u64,
-    /// The exchanges of the first calls.
+    /// The numbers of the exchanges of the first calls that count.
     exchanges: Vec<u64>,
-    /// When the first call came, as a number among all calls.
+    /// The position of the first call that counts, among all calls.
     first: Option<u64>,
-    /// The first call that came before any of `after`.
+    /// The exchange of the first call that came before the first call of `after`.
     too_early: Option<u64>,
     near: Option<Near>,
-    /// How alike the values are of which it is not all that was wanted.
+    /// The likeness of the call in `near`, from 0 to the number of parameters.
     likeness: f64,
 }
 
-/// A call that was almost one of those that are expected.
+/// The call that came closest to an expected one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Near {
-    /// The exchange that it came in.
+    /// The number of its exchange.
     pub exchange: u64,
-    /// What was asked of it, member by member.
+    /// The parameters that the expectation asks for.
     pub members: Vec<Member>,
 }
 
-/// One parameter that an expectation asks for.
+/// A parameter that an expectation asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// What it should be.
+    /// The expected value, in words.
     pub wanted: String,
-    /// What it was; `None` when it was not there.
+    /// The value in the call; `None` when the call does not have the parameter.
     pub found: Option<String>,
-    /// Whether that is what it should be.
+    /// Whether the value is an expected one.
     pub fits: bool,
 }
 
-/// What became of an expectation.
+/// The outcome of an expectation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExpectationOutcome {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Whether it is met.
+    /// Whether the expectation is met.
     pub met: bool,
-    /// Whether it is not met and no later call can meet it: too many came, or one too early.
+    /// Whether the expectation is not met and no later call can meet it: too many calls came, or one came too early.
     pub is_lost: bool,
-    /// What was expected.
+    /// What was expected, in words.
     pub expected: String,
-    /// What was found.
+    /// What was found, in words.
     pub found: String,
-    /// The exchanges of the calls that count, the first of them.
+    /// The numbers of the exchanges of the calls that count, at most 20.
     pub exchanges: Vec<u64>,
-    /// The call that came closest, where calls are missing.
+    /// The closest call, when calls are missing; otherwise `None`.
     pub near: Option<Near>,
 }
 
-/// Parameters that no report shows.
+/// Parameters whose values no report shows.
 const SECRETS: [&str; 3] = ["client_secret", "refresh_token", "code"];
 
-/// How many exchanges of an expectation are remembered.
+/// How many exchanges of an expectation are kept.
 const MOST_EXCHANGES: usize = 20;
 
 impl Tally {
-    /// Nothing counted yet.
+    /// Starts to count for these expectations.
     pub fn new(specs: &[ExpectSpec]) -> Self {
         let entries = specs.iter().map(|spec| Counted {
-            // A pattern that cannot be made ready was refused with its scenario.
+            // The check of the scenario has refused patterns that are not valid.
             matches: spec
                 .matches
                 .iter()
@@ -100,12 +100,12 @@ impl Tally {
         Self { entries: entries.collect(), seen: 0 }
     }
 
-    /// Whether nothing is expected.
+    /// Whether there are no expectations.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// Looks at the calls of an exchange.
+    /// Counts the calls of an exchange.
     pub fn saw(&mut self, exchange: u64, service: &dyn Service, calls: &[RequestedCall]) {
         for call in calls {
             self.seen += 1;
@@ -132,13 +132,13 @@ impl Tally {
         }
     }
 
-    /// What became of each expectation; `things` gives the things of a service and a kind with an identifier.
+    /// The outcome of each expectation. `things` returns the things with a service, a kind and an identifier.
     pub fn outcomes(&self, things: impl Fn(&str, &str, &str) -> Vec<Thing>) -> Vec<ExpectationOutcome> {
         self.entries.iter().map(|entry| entry.outcome(&things)).collect()
     }
 }
 
-/// Whether a thing is the one that the values speak of.
+/// Whether the distinguishing values of a thing fit `matches`.
 pub fn is_meant(thing: &Thing, matches: &[(String, Matcher)]) -> bool {
     matches
         .iter()
@@ -173,8 +173,8 @@ impl Counted {
         }
     }
 
-    /// Keeps the call with the fewest members that do not fit; of several the one whose values are the most alike; of
-    /// several the latest.
+    /// Keeps the call in which the fewest members do not fit. Among several, the one with the most similar values
+    /// wins, then the latest.
     fn miss(&mut self, near: Near, likeness: f64) {
         let faults = |near: &Near| near.members.iter().filter(|member| !member.fits).count();
         let is_nearer = self.near.as_ref().is_none_or(|kept| match faults(&near).cmp(&faults(kept)) {
@@ -187,7 +187,7 @@ impl Counted {
         }
     }
 
-    /// How alike the values of a call are to those that are wanted: from 0 to 1 for each.
+    /// How similar the values of a call are to the wanted ones: the sum of 0 to 1 for each parameter.
     fn likeness(&self, call: &RequestedCall) -> f64 {
         let of = |(name, matcher): &(String, Matcher)| {
             call.facts.parameter(name).map_or(0.0, |value| matcher.likeness(&value))
@@ -228,10 +228,10 @@ impl Counted {
         }
     }
 
-    /// What became of an expectation about a thing, of which `found` are there.
+    /// The outcome of an expectation about a thing. `found` are the things that it fits.
     fn state(&self, name: String, looked: &Looked<'_>, found: &[Thing]) -> ExpectationOutcome {
         let Looked { kind, id, has } = looked;
-        // A pattern that cannot be made ready was refused with its scenario.
+        // The check of the scenario has refused patterns that are not valid.
         let has: Vec<_> =
             has.iter().filter_map(|(name, pattern)| Some((*name, pattern.matcher().ok()?))).collect();
         let fits = |thing: &Thing| {
@@ -239,7 +239,7 @@ impl Counted {
         };
         let apart: String =
             self.matches.iter().map(|(name, matcher)| format!(" with {name} {matcher}")).collect();
-        // A name is what most ask for, and has a word of its own.
+        // Most expectations ask for a name, so it has wording of its own.
         let word =
             |name: &str| if name == "name" { "is named".to_owned() } else { format!("has the {name}") };
         let wanted: Vec<_> = has.iter().map(|(name, matcher)| format!("{} {matcher}", word(name))).collect();

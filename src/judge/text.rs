@@ -1,4 +1,4 @@
-//! Outcomes as a person reads them, and as data.
+//! Outcomes and broken rules → text and JSON.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use super::{Broken, ExpectationOutcome, Member, Near};
 use crate::emulator::conduct::{Breach, Severity};
 
 impl ExpectationOutcome {
-    /// What was expected and what came; where calls are missing, what came closest, member by member.
+    /// The outcome as text. When calls are missing, it compares the closest call member by member.
     pub fn text(&self) -> String {
         let sign = if self.met { "met" } else { "not met" };
         let mut text = format!("`{}` is {sign}: expected {}; {}", self.name, self.expected, self.found);
@@ -23,7 +23,7 @@ impl ExpectationOutcome {
         text
     }
 
-    /// The same as data.
+    /// The same as JSON.
     pub fn json(&self) -> Value {
         let member = |Member { name, wanted, found, fits }: &Member| json!({"name": name, "wanted": wanted, "found": found, "fits": fits});
         let near = |Near { exchange, members }: &Near| json!({"exchange": exchange, "members": members.iter().map(member).collect::<Vec<_>>()});
@@ -56,7 +56,7 @@ impl Near {
 }
 
 impl Broken {
-    /// The rule, its source, and the exchanges that broke it.
+    /// The rule as text, with its source and the first breaches.
     pub fn text(&self) -> String {
         let weight = match self.severity {
             Severity::Error => "error",
@@ -82,7 +82,7 @@ impl Broken {
         text
     }
 
-    /// The same as data.
+    /// The same as JSON.
     pub fn json(&self) -> Value {
         let breach = |Breach { what, exchanges, namespace, before_reset, .. }: &Breach| json!({"what": what, "exchanges": exchanges, "namespace": namespace, "before_reset": before_reset});
         json!({
@@ -96,5 +96,5 @@ impl Broken {
     }
 }
 
-/// How many breaches of a rule a person is told of.
+/// How many breaches of a rule the text shows.
 const MOST_TOLD: usize = 3;

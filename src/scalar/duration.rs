@@ -6,23 +6,28 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
-/// A length of time as people write it: a number and one of `us`, `ms`, `s`, `m`, `h` (`1.5s`, `353151us`).
+/// A length of time as a scenario spells it: a number and a unit, such as `1.5s` or `353151us`. The units are `us`,
+/// `ms`, `s`, `m` and `h`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Length(pub Duration);
 
 const UNITS: [(&str, f64); 5] = [("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
 
-/// What [`Length`] accepts, as a regular expression for the schema.
+/// The spellings of a [`Length`], as a regular expression for the schema.
 const PATTERN: &str = r"^[0-9]+(\.[0-9]+)?(us|ms|s|m|h)$";
 
-/// Ten years of 365 days: what is longer is a slip, and clocks have an end.
+/// Ten years of 365 days. A longer time is a typing mistake, and could exceed the range of a clock.
 const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 impl Length {
-    /// Reads `250ms`; the error says what is expected instead.
+    /// Reads a length such as `250ms`.
+    ///
+    /// # Errors
+    /// When the text is not a length of time. The error says what to write instead.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let expected =
-            || format!("`{text}` is no length of time: write a number and a unit, such as `250ms` or `2s`");
+        let expected = || {
+            format!("`{text}` is not a length of time: write a number and a unit, such as `250ms` or `2s`")
+        };
         let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(expected)?;
         let (number, unit) = text.split_at(digits);
         let scale = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(expected)?.1;

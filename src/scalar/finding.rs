@@ -1,4 +1,4 @@
-//! A mistake in a scenario: where it is, what is wrong, what to type instead.
+//! A mistake in a scenario: where it is, what is wrong, what to write instead.
 
 use std::fmt;
 
@@ -7,30 +7,30 @@ use std::fmt;
 pub enum Step {
     /// The value of a key.
     Key(String),
-    /// The element of a list, counted from 0.
+    /// An element of a list, counted from 0.
     Index(usize),
-    /// The key itself, not its value; only as a last step.
+    /// A key itself, not its value. Only the last step may be this.
     Name(String),
 }
 
-/// The way from the top of a scenario to the place that a finding is about.
+/// The path from the top of a scenario to the place of a finding.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Path(pub Vec<Step>);
 
 impl Path {
-    /// This path and then the value of `key`.
+    /// This path, followed by the value of `key`.
     #[must_use]
     pub fn key(&self, key: &str) -> Self {
         self.then(Step::Key(key.to_owned()))
     }
 
-    /// This path and then the element `index`.
+    /// This path, followed by the element `index`.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
         self.then(Step::Index(index))
     }
 
-    /// This path and then the key `name` itself.
+    /// This path, followed by the key `name` itself.
     #[must_use]
     pub fn name(&self, name: &str) -> Self {
         self.then(Step::Name(name.to_owned()))
@@ -56,29 +56,29 @@ impl fmt::Display for Path {
     }
 }
 
-/// One mistake. Messages are lower case without a full stop, values in backticks.
+/// A mistake in a scenario. Messages are in lower case without a full stop, with values in backticks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The place in the scenario.
     pub path: Path,
     /// What is wrong.
     pub message: String,
-    /// What to type instead.
+    /// What to write instead.
     pub help: String,
 }
 
-/// The findings of one scenario, in the order in which they were made.
+/// The findings of one scenario, in the order in which they were added.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings(pub Vec<Finding>);
 
 impl Findings {
-    /// Adds one finding.
+    /// Adds a finding.
     pub fn add(&mut self, path: Path, message: impl Into<String>, help: impl Into<String>) {
         self.0.push(Finding { path, message: message.into(), help: help.into() });
     }
 }
 
-/// The candidate that was probably meant by `typed`, if any comes close.
+/// The candidate that is most similar to `typed`. `None` when none is similar enough to be a typing mistake.
 pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_lowercase();
     candidates

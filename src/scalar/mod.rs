@@ -1,6 +1,6 @@
-//! What the sections of a scenario are made of: scalars as people type them, and findings about them.
+//! The values that sections of a scenario are made of, and findings about them.
 //!
-//! Every service and the faults describe their part of a scenario with these; nothing here knows who.
+//! Services and faults describe their part of a scenario with these. Nothing in here knows a service or a fault.
 
 mod duration;
 mod finding;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
-/// An instant with its offset from UTC written out, to the microsecond.
+/// An instant, which a scenario spells with its offset from UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(pub Timestamp);
 
@@ -13,7 +13,7 @@ impl<'de> Deserialize<'de> for Moment {
         let text = String::deserialize(deserializer)?;
         text.parse().map(Self).map_err(|_| {
             de::Error::custom(format!(
-                "`{text}` is no instant: write date, time and offset, such as `2024-11-20T15:55:08+02:00`"
+                "`{text}` is not an instant: write date, time and offset, such as `2024-11-20T15:55:08+02:00`"
             ))
         })
     }
@@ -39,10 +39,13 @@ impl JsonSchema for Moment {
 pub struct Offset(pub i32);
 
 impl Offset {
-    /// Reads `+02:00`; the error says what is expected instead.
+    /// Reads an offset such as `+02:00`.
+    ///
+    /// # Errors
+    /// When the text is not an offset. The error says what to write instead.
     pub fn parse(text: &str) -> Result<Self, String> {
         let expected =
-            || format!("`{text}` is no offset from UTC: write sign, hours and minutes, such as `+02:00`");
+            || format!("`{text}` is not an offset from UTC: write sign, hours and minutes, such as `+02:00`");
         let two = |range| {
             text.get::<std::ops::Range<usize>>(range).filter(|t| t.bytes().all(|b| b.is_ascii_digit()))
         };

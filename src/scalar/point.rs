@@ -1,4 +1,4 @@
-//! `10s`, `2024-11-20T15:55:08+02:00` → a point on the clock of a scenario.
+//! `10s`, `2024-11-20T15:55:08+02:00` → a point in time of a scenario.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,17 +9,17 @@ use serde::{Deserialize, Deserializer, de};
 
 use super::{Length, Moment};
 
-/// A point on the clock: an instant, or a length of time since the start of the scenario.
+/// A point in time: an instant, or a length of time since the start of the scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Point {
-    /// So long after the start.
+    /// This long after the start of the scenario.
     After(Duration),
     /// This instant.
     At(Timestamp),
 }
 
 impl Point {
-    /// The instant for a scenario that began at `start`.
+    /// The instant, for a scenario that started at `start`.
     pub fn on(self, start: Timestamp) -> Timestamp {
         match self {
             Self::After(length) => start.checked_add(length).unwrap_or(Timestamp::MAX),
@@ -46,7 +46,7 @@ impl<'de> Deserialize<'de> for Point {
         let instant = Moment::deserialize(de::value::StrDeserializer::<D::Error>::new(&text));
         instant.map(|Moment(instant)| Self::At(instant)).map_err(|_| {
             de::Error::custom(format!(
-                "`{text}` is no point in time: write a time since the start, such as `30s`, or an instant such as `2024-11-20T15:55:08+02:00`"
+                "`{text}` is not a point in time: write a time since the start, such as `30s`, or an instant such as `2024-11-20T15:55:08+02:00`"
             ))
         })
     }

@@ -1,11 +1,11 @@
-//! Words of a shell.
+//! Text → a word of a shell command.
 
-/// A word of a shell, in quotes.
+/// The text as a word of a shell command, always in quotes.
 pub fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// A word of a shell, in quotes where it needs them.
+/// The text as a word of a shell command, in quotes only if it needs them.
 pub fn shell_word(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) { text.to_owned() } else { quoted(text) }

@@ -1,4 +1,4 @@
-//! A scalar whose spelling matters: an id, a name, a code.
+//! Text that keeps its spelling: identifiers, names, codes.
 
 use std::fmt;
 use std::ops::Deref;
@@ -6,9 +6,9 @@ use std::ops::Deref;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// Text exactly as the author typed it: `017`, `NO`, `1e3` and `+15555550100` stay what they look like.
+/// Text exactly as it is typed: `017`, `NO`, `1e3` and `+15555550100` stay as they are.
 ///
-/// The published schema therefore also admits numbers and booleans, which editors would flag otherwise.
+/// The schema also allows numbers and booleans, as editors would otherwise mark `017` as a mistake.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Text(String);

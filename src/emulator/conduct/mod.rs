@@ -1,4 +1,4 @@
-//! What rules of conduct are made of. A service's own rules are in its folder, those for all services in `judge`.
+//! The parts of rules of conduct. The rules of a service are in its folder, those for all services in `judge`.
 
 mod rule;
 mod seen;

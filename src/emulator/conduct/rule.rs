@@ -6,55 +6,57 @@ use serde::{Deserialize, Serialize};
 use super::seen::{Earlier, Guess, Seen};
 use crate::scalar::in_a_line;
 
-/// One rule.
+/// A rule of conduct.
 pub struct Rule {
-    /// Its name, such as `chert.early-retry`.
+    /// The name, such as `chert.early-retry`.
     pub name: &'static str,
-    /// How much a breach weighs, unless the scenario says otherwise.
+    /// How severe a breach is, unless the scenario says otherwise.
     pub severity: Severity,
-    /// What it asks for, in a line.
+    /// What the rule asks for, in a line.
     pub summary: &'static str,
-    /// The page that asks for it.
+    /// The source of the rule, such as a page of the documentation.
     pub source: &'static str,
-    /// Begins to observe a run.
+    /// Makes an observer for one run.
     pub observe: fn() -> Box<dyn Observer>,
 }
 
-/// How much a breach weighs.
+/// How severe a breach is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Nothing: the rule is not observed.
+    /// The rule is not observed.
     Off,
-    /// It is reported.
+    /// A breach is reported.
     Warn,
-    /// It is reported and fails the run.
+    /// A breach is reported and fails the run.
     Error,
 }
 
-/// Observes exchanges for breaches of one rule. A service's rule is shown that service's exchanges only.
+/// Looks for breaches of one rule. The observer of a service's rule sees only the exchanges of that service.
 pub trait Observer: Send {
-    /// Looks at an exchange; what is wrong with it, and the earlier exchange that makes it wrong, if one does.
+    /// Observes an exchange. Returns the breach, if the exchange breaks the rule by itself or after an earlier one.
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach>;
 
-    /// Whether it needs to know what the service's other edition answers.
+    /// Whether the observer needs the answer of the service's other edition.
     fn asks_other_edition(&self) -> bool {
         false
     }
 }
 
-/// What breaks a rule.
+/// A breach of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Breach {
-    /// What was done, in words.
+    /// What the client did, in words.
     pub what: String,
-    /// The exchanges that show it, the offending one last.
+    /// The numbers of the exchanges that show the breach. The one that breaks the rule is last.
     pub exchanges: Vec<u64>,
-    /// The namespace that they are in.
+    /// The namespace of the exchanges; `None` for the main world.
     pub namespace: Option<String>,
-    /// The reset that came after them, counted from 1: their numbers are those of before.
+    /// The number of the first reset after the exchanges, counted from 1; `None` when there was none. The numbers of
+    /// exchanges start anew at a reset.
     pub before_reset: Option<u64>,
-    /// What it rests on, where nothing but a new connection tells that a request is a retry.
+    /// The guess that the breach rests on, when only a new connection suggests that a request is a retry. Otherwise
+    /// `None`.
     pub guess: Option<Guess>,
 }
 
@@ -63,12 +65,12 @@ impl Breach {
         Self { what: in_a_line(&what.into()), exchanges, namespace: None, before_reset: None, guess: None }
     }
 
-    /// A breach that the exchange shows by itself.
+    /// A breach that one exchange shows by itself.
     pub fn of(seen: &Seen<'_>, what: impl Into<String>) -> Self {
         Self::shown_by(vec![seen.number], what)
     }
 
-    /// A breach that the exchange shows together with an earlier one.
+    /// A breach that an exchange shows together with an earlier one.
     pub fn after(earlier: Earlier, seen: &Seen<'_>, what: impl Into<String>) -> Self {
         let breach = Self::shown_by(vec![earlier.number, seen.number], what);
         Self { guess: seen.guess(&earlier), ..breach }

@@ -1,4 +1,4 @@
-//! An exchange as rules see it, and what they remember of earlier ones.
+//! An exchange as rules see it, and the earlier exchanges that rules remember.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -16,90 +16,92 @@ use crate::http::{Body, Connection, Reply, Request};
 
 /// An exchange as rules see it.
 pub struct Seen<'a> {
-    /// Its number.
+    /// The number of the exchange.
     pub number: u64,
-    /// When its request came.
+    /// When the request came.
     pub came: Moment,
-    /// When its answer was complete.
+    /// When the answer was complete.
     pub answered: Moment,
-    /// The name of the service asked.
+    /// The name of the service.
     pub service: &'static str,
-    /// How that service reads requests.
+    /// How the service reads requests.
     pub habits: Habits,
-    /// The credential of the request; asked for only where a rule wants to know.
+    /// Returns the credential of the request. Called only if a rule needs it.
     pub credential: &'a dyn Fn() -> Option<String>,
-    /// The operation called; `None` when it is not emulated.
+    /// The operation; `None` when it is not emulated.
     pub operation: Option<&'static Operation>,
-    /// What was asked.
+    /// The request.
     pub request: &'a Request,
-    /// What was answered.
+    /// The answer.
     pub reply: &'a Reply,
-    /// The error answered.
+    /// The error code of the answer; `None` on success.
     pub error: Option<&'static str>,
-    /// Its own call and the commands of a batch.
+    /// The call of the request, and the commands if it is a batch.
     pub calls: &'a [RequestedCall],
-    /// Whether a fault broke the answer on its way: the client has not seen what it says.
+    /// Whether a wire effect spoilt the answer, so that the client could not read it.
     pub is_spoilt: bool,
-    /// What the service remarked.
+    /// The remarks of the journal.
     pub remarks: &'a [Cow<'static, str>],
-    /// What the service's other edition would have answered.
+    /// The answer of the service's other edition; `None` when no rule needs it.
     pub other: Option<OtherAnswer<'a>>,
-    /// What several rules want to know.
+    /// Values that several rules use, computed once.
     pub memo: Memo,
-    /// Whether a breach will only be counted, so that nobody reads what it says.
+    /// Whether a breach is only counted, so that its text is not needed.
     pub is_only_counted: bool,
-    /// Exchanges whose client left before the answer.
+    /// The numbers of exchanges whose client left before it got the answer.
     pub unread: &'a BTreeSet<u64>,
-    /// Whether others that mean the same come beside it.
+    /// Whether the request is part of a burst of equal requests that overlap.
     pub is_of_burst: bool,
 }
 
-/// An instant.
+/// An instant on two clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
-    /// On the wall.
+    /// By the wall clock.
     pub wall: Timestamp,
     /// By the scenario's clock.
     pub clock: Timestamp,
 }
 
-/// Worked out once for all rules, and only if one asks.
+/// Values that are computed once for all rules, and only if one needs them.
 #[derive(Debug, Default)]
 pub struct Memo {
     caller: OnceCell<u64>,
     meaning: OnceCell<u64>,
 }
 
-/// An answer of a service's other edition.
+/// The answer of a service's other edition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OtherAnswer<'a> {
-    /// The status.
+    /// The HTTP status.
     pub status: u16,
-    /// The error; `None` on success.
+    /// The error code; `None` on success.
     pub error: Option<&'static str>,
     /// The body.
     pub body: &'a [u8],
-    /// The names of the edition that answered and of the other one.
+    /// The name of the edition that is served, and of the other one.
     pub editions: [&'static str; 2],
 }
 
-/// What comes so soon after an answer, over another connection, may have been sent without knowing it.
+/// How soon after an answer a request over another connection may come that was sent before the client read that
+/// answer.
 pub const IN_FLIGHT: Duration = Duration::from_millis(20);
 
-/// The pauses within a burst of requests that several clients or threads send beside each other are shorter.
+/// The shortest pause that ends a burst of equal requests from several clients or threads.
 pub const LULL: Duration = Duration::from_millis(100);
 
-/// So long a burst may last, and so long a new connection may take until its first request comes, encryption included: fifty
-/// threads of a Python client took three seconds.
+/// How long a burst may last, and how long the first request of a new connection may take to come, TLS included.
+/// Fifty threads of a Python client took three seconds.
 const BURST: Duration = Duration::from_secs(5);
 
 impl Seen<'_> {
-    /// What tells one caller from another: the credential.
+    /// A number that identifies the caller by service and credential.
     pub fn caller(&self) -> u64 {
         *self.memo.caller.get_or_init(|| hash(&(self.service, (self.credential)())))
     }
 
-    /// What makes two requests the same one sent again: caller, operation and parameters, however they are spelt.
+    /// A number that is the same for requests with the same caller, operation and parameters, however these are
+    /// written. A retry has the meaning of the request that it repeats.
     pub fn meaning(&self) -> u64 {
         *self.memo.meaning.get_or_init(|| {
             let of_call = match self.calls {
@@ -107,7 +109,7 @@ impl Seen<'_> {
                 _ => None,
             };
             of_call.unwrap_or_else(|| {
-                // Of a body that was too large nothing is known.
+                // A body that was too large is unknown, so it equals no other.
                 let unknown = (self.request.body == Body::TooLarge).then_some(self.number);
                 let bytes = (&self.request.method, self.request.target(), self.request.body());
                 hash(&(self.caller(), bytes, unknown))
@@ -115,8 +117,8 @@ impl Seen<'_> {
         })
     }
 
-    /// The same for one call; `None` where there is no telling: the operation is not known, a parameter is no plain value,
-    /// or it depends on the answer to another command.
+    /// The meaning of one call. `None` when the operation is not known, when there are no parameters or one is not a
+    /// plain value, or when one depends on the answer to another command.
     pub fn meaning_of(&self, call: &RequestedCall) -> Option<u64> {
         let operation = call.operation?;
         let (mut values, mut is_plain) = (Vec::new(), true);
@@ -135,8 +137,8 @@ impl Seen<'_> {
         Some(hash(&(self.caller(), operation.name, values)))
     }
 
-    /// How much later it came than the answer to an earlier one was complete: on the wall or by the scenario's clock,
-    /// whichever says more, as a test may move a virtual clock and need not wait.
+    /// The pause between the answer to an earlier exchange and this request. The longer one of wall clock and
+    /// scenario's clock counts, as a test may advance a virtual clock instead of waiting.
     pub fn pause_after(&self, earlier: &Earlier) -> Duration {
         let (wall, clock) = self.pauses_after(earlier);
         wall.max(clock)
@@ -148,16 +150,18 @@ impl Seen<'_> {
         (wall, since(earlier.answered.clock, self.came.clock).unwrap_or_default())
     }
 
-    /// How much later it came than an earlier one, by the clock that clients sign by.
+    /// The time between an earlier request and this one by the scenario's clock, which signatures use.
     pub fn time_since(&self, earlier: &Earlier) -> Duration {
         Duration::try_from(self.came.clock.duration_since(earlier.came.clock)).unwrap_or_default()
     }
 
-    /// Whether its sender has read the answer to an earlier one, as far as connections and times tell.
+    /// Whether the client had read the answer to an earlier exchange when it sent this request. Connections and times
+    /// tell:
     ///
-    /// The next request of an HTTP/1 connection comes from one who has. So does the first one of a connection that was
-    /// accepted after the answer, unless it is one of a burst; one that was accepted before takes its time to be agreed on. In
-    /// all other cases a pause tells.
+    /// It had, if this is the next request of the same HTTP/1 connection. It also had, if this is the first request
+    /// of a connection that was accepted after the answer, unless the request is one of a burst. If the connection
+    /// was accepted before the answer, its first request may be late because of TLS, so only a pause of [`BURST`]
+    /// tells. In all other cases a pause of [`IN_FLIGHT`] tells.
     pub fn can_know(&self, earlier: &Earlier) -> bool {
         if earlier.number == self.number || self.unread.contains(&earlier.number) {
             return false;
@@ -176,8 +180,8 @@ impl Seen<'_> {
         }
     }
 
-    /// What it means and when its connection was accepted, if only that tells that its sender has read the answer to an
-    /// earlier one.
+    /// The guess that this request is a retry of an earlier one, when only its new connection suggests that.
+    /// Otherwise `None`.
     pub fn guess(&self, earlier: &Earlier) -> Option<Guess> {
         let connection = self.request.connection;
         let is_other = connection.is_first && connection.number != earlier.connection.number;
@@ -186,48 +190,48 @@ impl Seen<'_> {
     }
 }
 
-/// That a request was a retry, which nothing but its new connection tells.
+/// The guess that a request is a retry, when only its new connection suggests that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Guess {
-    /// What the request means.
+    /// The meaning of the request.
     pub meaning: u64,
-    /// When its connection was accepted.
+    /// When the connection of the request was accepted.
     pub opened: Timestamp,
 }
 
 /// An exchange that a rule remembers.
 #[derive(Clone, Copy, Debug)]
 pub struct Earlier {
-    /// Its number.
+    /// The number of the exchange.
     pub number: u64,
     came: Moment,
     answered: Moment,
     connection: Connection,
 }
 
-/// A number for a value: the same for equal values of one run.
+/// The hash of a value. Equal values have the same hash within a run.
 pub fn hash(what: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     what.hash(&mut hasher);
     hasher.finish()
 }
 
-/// The latest exchanges by what they are remembered for, each with what is to be known of it; bounded, as who watches for
-/// repeats need not remember a whole run.
+/// The latest exchanges by a key, each with a value. At most [`MOST_RECENT`] are kept, as a rule that looks for
+/// repeats does not need a whole run.
 pub struct Recent<T> {
     by_key: IndexMap<u64, (Earlier, T)>,
 }
 
-/// How many are remembered.
+/// How many exchanges are kept.
 pub const MOST_RECENT: usize = 1_000;
 
-/// What an earlier exchange means for a later one.
+/// The result of looking up an earlier exchange.
 pub enum Recalled<T> {
-    /// There is none whose answer anybody has read.
+    /// There is none, or its client left before it got the answer.
     Nothing,
-    /// Its answer was under way when the later one was sent.
+    /// There is one, but the client had not read its answer when it sent the later request.
     UnderWay,
-    /// The client has read its answer. It is no longer remembered.
+    /// There is one, and the client had read its answer. The exchange is no longer kept.
     Known(Earlier, T),
 }
 
@@ -238,7 +242,8 @@ impl<T> Default for Recent<T> {
 }
 
 impl<T> Recent<T> {
-    /// What is remembered, as far as `seen` was sent by one who knows. The key is worked out only if anything is.
+    /// Looks up an earlier exchange, and removes it if the client of `seen` knows its answer. `key` is called only if
+    /// any exchange is kept.
     pub fn recall(&mut self, key: impl FnOnce() -> u64, seen: &Seen<'_>) -> Recalled<T> {
         if self.by_key.is_empty() {
             return Recalled::Nothing;
@@ -258,17 +263,18 @@ impl<T> Recent<T> {
         }
     }
 
-    /// What is remembered, whoever knows it. The key is worked out only if anything is.
+    /// Looks up an earlier exchange, whether or not the client knows its answer. `key` is called only if any exchange
+    /// is kept.
     pub fn get(&self, key: impl FnOnce() -> u64) -> Option<&(Earlier, T)> {
         if self.by_key.is_empty() { None } else { self.by_key.get(&key()) }
     }
 
-    /// Remembers `seen`.
+    /// Keeps `seen` with a value under `key`.
     pub fn put(&mut self, key: u64, seen: &Seen<'_>, value: T) {
         let Seen { number, came, answered, .. } = *seen;
         let earlier = Earlier { number, came, answered, connection: seen.request.connection };
         self.by_key.insert(key, (earlier, value));
-        // Half of them go at once, as each that goes moves all that stay.
+        // Half of them are removed at once, as each removal moves all that stay.
         if self.by_key.len() > MOST_RECENT {
             self.by_key.drain(..MOST_RECENT / 2);
         }

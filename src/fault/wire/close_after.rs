@@ -1,4 +1,4 @@
-//! `wire: {close_after: N}`: N bytes of the answer, then an orderly end.
+//! `wire: {close_after: N}`: N bytes of the answer, then the connection is closed.
 
 use super::{Act, Answer, End, Script};
 

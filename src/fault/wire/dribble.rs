@@ -1,4 +1,4 @@
-//! `wire: {dribble: {chunks: 5, over: 2s}}`: the head at once, the body in pieces over the time.
+//! `wire: {dribble: {chunks: 5, over: 2s}}`: the head at once, then the body in pieces over this time.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -6,14 +6,14 @@ use serde::Deserialize;
 use super::{Act, Answer, End, Script, pieces};
 use crate::scalar::Length;
 
-/// In how many pieces a body comes, and over what time.
+/// How many pieces a body is sent in, and over what time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dribble {
-    /// The number of pieces; a short body has no more than it has bytes.
+    /// The number of pieces. A body with fewer bytes has one piece for each byte.
     #[schemars(range(min = 2, max = 1_000))]
     pub chunks: u16,
-    /// From the first piece to the last.
+    /// The time from the first piece to the last.
     pub over: Length,
 }
 

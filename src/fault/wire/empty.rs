@@ -1,4 +1,4 @@
-//! `wire: empty`: the connection is closed in order without a byte.
+//! `wire: empty`: the connection is closed without a byte of the answer.
 
 use super::{End, Script};
 

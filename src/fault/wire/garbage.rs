@@ -1,10 +1,10 @@
-//! `wire: garbage`: bytes that are no HTTP, then an orderly end.
+//! `wire: garbage`: bytes that are not HTTP, then the connection is closed.
 
 use bytes::Bytes;
 
 use super::{Act, End, Script};
 
-/// The start of a TLS alert, as a client meets when it speaks plain text to an encrypted port, and noise.
+/// The start of a TLS alert, which a client gets when it sends plain HTTP to a TLS port, and random bytes.
 const GARBAGE: &[u8] = b"\x15\x03\x03\x00\x02\x02\x50\x00\xff\xfe\x9a\x07\r\n\xc3\x28\x00\r\n\r\n";
 
 pub(super) fn script() -> Script {

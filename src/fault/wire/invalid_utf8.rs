@@ -1,13 +1,13 @@
-//! `wire: invalid_utf8`: one byte of the body is no UTF-8, the rest is as it was.
+//! `wire: invalid_utf8`: the answer with one byte of its body replaced by one that is not UTF-8.
 
 use super::{Act, Answer, End, Script};
 
-/// A byte that stands nowhere in UTF-8.
+/// A byte that never occurs in UTF-8.
 const NEVER: u8 = 0xff;
 
 pub(super) fn script(answer: &Answer) -> Script {
     let mut bytes = answer.bytes.to_vec();
-    // A letter near the middle is within a name or a text, whatever the body holds.
+    // A letter is part of a name or a text, so the rest of the body keeps its structure.
     let middle = answer.head + (bytes.len() - answer.head) / 2;
     let spoilt = (middle..bytes.len()).chain(answer.head..middle).find(|&at| bytes[at].is_ascii_alphabetic());
     if let Some(at) = spoilt {

@@ -1,4 +1,4 @@
-//! `wire: malformed_chunk`: half of the body as a good chunk, then one whose size is no number.
+//! `wire: malformed_chunk`: half of the body as a valid chunk, then a chunk whose size is not a number.
 
 use super::{Act, Answer, End, Script};
 

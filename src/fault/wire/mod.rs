@@ -1,7 +1,7 @@
-//! What the connection does to an answer: one effect, one file.
+//! A wire effect, an answer → a script of bytes and pauses. Each effect has a file of its own.
 //!
-//! An effect turns the bytes of a complete answer into a [`Script`] of what is sent, when, and how it ends. The
-//! server performs the script; nothing in here waits or writes.
+//! An effect turns the bytes of a complete answer into a [`Script`]: what is sent, when, and how the connection ends.
+//! The server performs the script. Nothing in here waits or writes.
 
 mod close_after;
 mod dribble;
@@ -30,42 +30,42 @@ pub use wrong_length::WrongLength;
 
 use crate::scalar::Length;
 
-/// What the connection does.
+/// What the connection does to the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Wire {
     /// The connection is reset before any byte of the answer.
     Reset,
-    /// The connection is reset after so many bytes of the answer, the head among them.
+    /// The connection is reset after this number of bytes of the answer, headers included.
     ResetAfter(u64),
-    /// The connection is closed after so many bytes of the answer, the head among them.
+    /// The connection is closed after this number of bytes of the answer, headers included.
     CloseAfter(u64),
-    /// The connection is closed without a byte.
+    /// The connection is closed before any byte of the answer.
     Empty,
-    /// Nothing comes until the client leaves.
+    /// The server sends nothing until the client disconnects.
     Stall,
-    /// After so many bytes nothing more comes until the client leaves.
+    /// The server sends this number of bytes of the answer, then nothing more until the client disconnects.
     StallAfter(u64),
-    /// The head arrives piece by piece over this time.
+    /// The status line and the headers arrive in pieces over this time.
     SlowHead(Length),
-    /// The body arrives in pieces.
+    /// The body arrives in pieces over a time.
     Dribble(Dribble),
-    /// Bytes that are no HTTP, then the end.
+    /// The server sends bytes that are not HTTP, then closes the connection.
     Garbage,
-    /// A chunked body with a chunk whose size is no number.
+    /// The body is chunked, and the size of one chunk is not a number.
     MalformedChunk,
-    /// `content-length` tells more, or less, than comes.
+    /// `content-length` is larger or smaller than the body.
     WrongLength(WrongLength),
-    /// The body ends in the middle; its length is right.
+    /// The body is cut in the middle, and `content-length` is that of the cut body.
     TruncateJson,
-    /// One byte of the body is no UTF-8.
+    /// One byte of the body is not UTF-8.
     InvalidUtf8,
-    /// After the whole answer the connection stays open for this time, and is then closed.
+    /// The connection stays open for this time after the whole answer, then it is closed.
     SlowClose(Length),
 }
 
 impl fmt::Display for Wire {
-    /// As a scenario says it.
+    /// The effect as a scenario spells it.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Reset => formatter.write_str("reset"),
@@ -89,53 +89,53 @@ impl fmt::Display for Wire {
     }
 }
 
-/// A complete answer as it would have been sent.
+/// A complete answer as it would be sent without the effect.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// Its bytes.
+    /// The bytes of the answer.
     pub bytes: Bytes,
-    /// How many of them are the head, the blank line included.
+    /// The length of the head in bytes: status line, headers and the blank line.
     pub head: usize,
 }
 
-/// What to do instead of sending the answer.
+/// What the server does instead of sending the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
-    /// In this order.
+    /// The steps, in order.
     pub acts: Vec<Act>,
-    /// Afterwards.
+    /// What happens to the connection after the steps.
     pub end: End,
 }
 
-/// One thing to do.
+/// One step of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
     /// Send these bytes at once.
     Send(Bytes),
-    /// Wait.
+    /// Wait this long.
     Wait(Duration),
-    /// Wait until the client leaves.
+    /// Wait until the client disconnects.
     Hold,
 }
 
-/// How a script ends.
+/// What happens to the connection at the end of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// The connection is as good as before.
+    /// The connection stays open for further requests.
     Keep,
-    /// It is closed in order.
+    /// The connection is closed.
     Close,
-    /// It is reset.
+    /// The connection is reset.
     Reset,
 }
 
 impl Wire {
-    /// Whether the client still gets the whole answer as it was made.
+    /// Whether the client still gets the whole answer unchanged.
     pub fn is_harmless(self) -> bool {
         matches!(self, Self::SlowHead(_) | Self::Dribble(_) | Self::SlowClose(_))
     }
 
-    /// How long it takes beyond the answer itself.
+    /// How long the effect takes, beyond the time to send the answer.
     pub fn takes(self) -> Duration {
         match self {
             Self::SlowHead(length) | Self::SlowClose(length) => length.0,
@@ -144,7 +144,7 @@ impl Wire {
         }
     }
 
-    /// The same without waiting, for a clock on which waiting takes no time.
+    /// The same effect without pauses, for a virtual clock.
     #[must_use]
     pub fn at_once(self) -> Self {
         match self {
@@ -155,7 +155,7 @@ impl Wire {
         }
     }
 
-    /// What to do with `answer`.
+    /// The script for `answer`.
     pub fn script(self, answer: &Answer) -> Script {
         match self {
             Self::Reset => reset::script(),
@@ -177,7 +177,7 @@ impl Wire {
 }
 
 impl Answer {
-    /// The first `count` bytes, or all.
+    /// The first `count` bytes, or all if there are fewer.
     fn first(&self, count: u64) -> Bytes {
         let count = usize::try_from(count).unwrap_or(usize::MAX).min(self.bytes.len());
         self.bytes.slice(..count)
@@ -187,8 +187,8 @@ impl Answer {
         self.bytes.slice(self.head..)
     }
 
-    /// The head with another framing of the body: without `content-length` and `transfer-encoding`, with `field`,
-    /// which ends as a line does.
+    /// The head with the line `field` in place of `content-length` and `transfer-encoding`. `field` ends with a line
+    /// break.
     fn head_with(&self, field: &str) -> Vec<u8> {
         let lines = self.bytes[..self.head].split_inclusive(|byte| *byte == b'\n');
         let is_framing = |line: &&[u8]| {
@@ -209,7 +209,7 @@ impl Script {
     }
 }
 
-/// Bytes in `count` pieces, the first at once, the last when `over` has passed.
+/// Splits `bytes` into `count` pieces. The first is sent at once, the last after `over`.
 fn pieces(bytes: &Bytes, count: usize, over: Duration) -> Vec<Act> {
     let count = count.clamp(1, bytes.len().max(1));
     let pause = u32::try_from(count - 1).ok().filter(|gaps| *gaps > 0).map(|gaps| over / gaps);
@@ -230,7 +230,7 @@ mod tests {
 
     pub(super) const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 13\r\ndate: x\r\n\r\n";
 
-    /// An answer with the body `{"name":"new"}` less its last byte: 13 bytes.
+    /// An answer with the 13 bytes of `{"name":"new"` as its body.
     pub(super) fn answer() -> Answer {
         answer_of("{\"name\":\"ne\"}")
     }

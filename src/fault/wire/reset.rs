@@ -1,4 +1,4 @@
-//! `wire: reset`: the connection is reset before any byte.
+//! `wire: reset`: the connection is reset before any byte of the answer.
 
 use super::{End, Script};
 

@@ -1,4 +1,4 @@
-//! `wire: {reset_after: N}`: N bytes of the answer, then a reset.
+//! `wire: {reset_after: N}`: N bytes of the answer, then the connection is reset.
 
 use super::{Act, Answer, End, Script};
 

@@ -1,4 +1,4 @@
-//! `wire: {slow_close: 5s}`: the whole answer at once; the connection is closed only after the time.
+//! `wire: {slow_close: 5s}`: the whole answer at once, then the connection is closed after this time.
 
 use std::time::Duration;
 

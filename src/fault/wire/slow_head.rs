@@ -1,4 +1,4 @@
-//! `wire: {slow_head: 2s}`: the head comes in ten pieces over the time, the body with the last one.
+//! `wire: {slow_head: 2s}`: the head in ten pieces over this time, then the body at once.
 
 use std::time::Duration;
 

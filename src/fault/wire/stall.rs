@@ -1,4 +1,4 @@
-//! `wire: stall`: nothing comes until the client leaves.
+//! `wire: stall`: nothing until the client disconnects.
 
 use super::{Act, End, Script};
 

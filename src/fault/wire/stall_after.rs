@@ -1,4 +1,4 @@
-//! `wire: {stall_after: N}`: N bytes of the answer, then nothing until the client leaves.
+//! `wire: {stall_after: N}`: N bytes of the answer, then nothing until the client disconnects.
 
 use super::{Act, Answer, End, Script};
 

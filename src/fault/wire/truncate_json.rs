@@ -1,4 +1,4 @@
-//! `wire: truncate_json`: a well-formed answer whose body ends in the middle.
+//! `wire: truncate_json`: a well-formed answer with the first half of the body.
 
 use super::{Act, Answer, End, Script};
 

@@ -1,17 +1,17 @@
-//! `wire: {wrong_length: longer}`: `content-length` tells more, or less, than comes.
+//! `wire: {wrong_length: longer}`: the whole body with a `content-length` that is too large or too small.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Act, Answer, End, Script};
 
-/// Which way `content-length` is wrong.
+/// Whether `content-length` is too large or too small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum WrongLength {
-    /// It tells of more bytes than come: the client waits for the rest until the connection ends.
+    /// `content-length` is larger than the body: the client waits for the rest until the connection is closed.
     Longer,
-    /// It tells of fewer: the client stops early and finds the rest where the next answer should be.
+    /// `content-length` is smaller than the body: the client stops early and reads the rest as the next answer.
     Shorter,
 }
 

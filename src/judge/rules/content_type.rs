@@ -1,11 +1,11 @@
-//! `content-type`: a body whose kind the request does not tell, or tells wrongly.
+//! `content-type`: a body without a `content-type`, or with a wrong one.
 
 use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
     name: "content-type",
     severity: Severity::Warn,
-    summary: "a request says what its body is",
+    summary: "a request with a body has the right `content-type`",
     source: "seed pages: the samples' Content-Type",
     observe: || Box::new(ContentType),
 };
@@ -24,10 +24,10 @@ impl Observer for ContentType {
         let may_be_json = matches!(body.first(), Some(b'{' | b'['));
         let is_json = || may_be_json && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
         let what = match (media_type.as_str(), tells_json) {
-            ("", _) => "its body comes without a content-type".to_owned(),
-            (_, false) if is_json() => format!("its body is JSON, and its content-type `{media_type}`"),
+            ("", _) => "its body has no `content-type`".to_owned(),
+            (_, false) if is_json() => format!("its body is JSON, but its `content-type` is `{media_type}`"),
             (_, true) if seen.habits.swallows_bad_json && !is_json() => {
-                "its content-type tells JSON, and its body is none: the server takes it for empty".to_owned()
+                "its `content-type` is JSON, but its body is not: the server reads it as empty".to_owned()
             }
             _ => return None,
         };

@@ -1,9 +1,9 @@
-//! Rules of conduct for clients of any service. One rule, one file.
+//! The rules of conduct for clients of all services.
 
 mod content_type;
 mod parameters;
 
 use crate::emulator::conduct::Rule;
 
-/// Every rule that looks at all services.
+/// All rules that apply to every service.
 pub static COMMON: &[&Rule] = &[&parameters::UNKNOWN, &parameters::WRONG_TYPE, &content_type::RULE];

@@ -1,4 +1,5 @@
-//! `unknown-parameter` and `wrong-type`: parameters that the operation does not have, or of a type that it does not ask for.
+//! `unknown-parameter` and `wrong-type`: parameters that the operation does not have, or with a value of the wrong
+//! type.
 
 use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
 use crate::emulator::{Operation, Parameter, Place, ValueType};
@@ -8,7 +9,7 @@ use crate::scalar::nearest;
 pub(super) static UNKNOWN: Rule = Rule {
     name: "unknown-parameter",
     severity: Severity::Warn,
-    summary: "a call has the parameters that its page names",
+    summary: "a call has only parameters that its page documents",
     source: "seed pages: parameters",
     observe: || Box::new(Unknown),
 };
@@ -16,7 +17,7 @@ pub(super) static UNKNOWN: Rule = Rule {
 pub(super) static WRONG_TYPE: Rule = Rule {
     name: "wrong-type",
     severity: Severity::Warn,
-    summary: "parameters are of the type that their page names",
+    summary: "parameters have the type that their page documents",
     source: "seed pages: types of parameters",
     observe: || Box::new(WrongType),
 };
@@ -29,8 +30,8 @@ impl Observer for Unknown {
         for call in seen.calls {
             let Some(operation) = call.operation else { continue };
             call.facts.given(&mut |name, _| {
-                // Credentials within a command stay unread on the server; they are not misspelt. What is very long is no
-                // name but a body of another kind, which may hold anything.
+                // The server ignores credentials in a command, so they are no misspelling. A very long name is no
+                // name either, but a body in another format.
                 let is_credential = call.command.is_some() && CREDENTIALS.contains(&name);
                 if named(operation, name, seen).is_some() || is_credential || name.len() > LONGEST {
                     return;
@@ -45,7 +46,7 @@ impl Observer for Unknown {
     }
 }
 
-/// The parameters at the top of a query or a body.
+/// The parameters at the top level of a query or a body.
 fn sent(operation: &Operation) -> impl Iterator<Item = &'static Parameter> {
     let is_sent = |known: &&Parameter| known.place != Place::Path && !known.name.contains(['[', '.']);
     operation.parameters.iter().filter(is_sent)
@@ -62,7 +63,7 @@ fn named(operation: &Operation, name: &str, seen: &Seen<'_>) -> Option<&'static 
 
 const CREDENTIALS: [&str; 2] = ["auth", "access_token"];
 
-/// The longest name that is told.
+/// The length of the longest name that is reported, in bytes.
 const LONGEST: usize = 40;
 
 struct WrongType;
@@ -75,12 +76,12 @@ impl Observer for WrongType {
             call.facts.given(&mut |name, kind| {
                 let Some(known) = named(operation, name, seen) else { return };
                 if let Some(wanted) = wanted_instead(known.value, kind) {
-                    found.push(format!("`{}` is {}, and should be {wanted}", known.name, kind.words()));
+                    found.push(format!("`{}` is {}, but should be {wanted}", known.name, kind.words()));
                 }
                 if known.value == ValueType::Number && kind == ValueKind::Text {
                     let value = call.facts.parameter(known.name).unwrap_or_default();
                     if !value.trim().bytes().all(|byte| byte.is_ascii_digit()) {
-                        found.push(format!("`{}` is `{value}`, which is no number", known.name));
+                        found.push(format!("`{}` is `{value}`, which is not a number", known.name));
                     }
                 }
             });
@@ -89,7 +90,7 @@ impl Observer for WrongType {
     }
 }
 
-/// What a value should be, where a value of this kind is not that.
+/// The type that a value should have; `None` when a value of the kind `found` is allowed.
 fn wanted_instead(wanted: ValueType, found: ValueKind) -> Option<&'static str> {
     match (wanted, found) {
         (ValueType::Flag, _) | (_, ValueKind::Text) if wanted != ValueType::ListOrMapping => None,
