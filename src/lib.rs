@@ -1,16 +1,23 @@
-//! `standin` stands in for two chat APIs while a client is written and tested: Bitrix24's
-//! `imconnector.chat.name.set` and Chert's `PUT /api/v1/chats/{id}`.
+//! `standin` is a mock server for two chat APIs, Bitrix24 and Chert. It stands in for them while a client is written
+//! and tested.
+//!
+//! It emulates the operations that renaming a chat involves: of Bitrix24 `imconnector.chat.name.set`, the methods that
+//! a client calls beside it, `batch` and the OAuth token endpoint; of Chert `PUT /api/v1/chats/{id}`,
+//! `GET /api/v1/phone-numbers` and `GET /api/v1/whoami`. `standin catalog` lists them all. A scenario, a YAML file,
+//! says which credentials and chats exist and which faults occur.
+//!
+//! How a request becomes an answer:
 //!
 //! ```text
 //!          bytes               values                     values                     bytes
 //! socket ──▶ serve ──▶ http::Request ──▶ engine::step ──▶ Planned{reply, wire, note} ──▶ serve ──▶ socket
 //!                                          │      ▲
 //!                                          ▼      │        pure, synchronous, total:
-//!                               vendor dialect + fault plan   no clock, no I/O, no lock, no unseeded randomness
+//!                              service dialect + fault plan   no clock, no I/O, no lock, no unseeded randomness
 //! ```
 //!
-//! In a test of your own, start a [`Server`]: it picks a free port, hands out URLs and credentials, and lets the
-//! test read what the client did.
+//! In your own tests, start a [`Server`]. It listens on a free port, gives the test the URLs and credentials for the
+//! client, and shows the test what the client did.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {

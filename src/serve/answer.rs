@@ -1,4 +1,4 @@
-//! One exchange: hyper's request → values → the world → hyper's response.
+//! hyper's request → `http::Request` → `step` → hyper's response: one exchange.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -24,10 +24,10 @@ use crate::fault::Wire;
 use crate::http::{Body, Field, Headers, Reply, Request};
 use crate::services::SERVICES;
 
-/// How often those who wait look, though no exchange comes: changes also come by the clock.
+/// How often a waiting request checks its condition when no exchange arrives: time alone can also change the state.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// Takes a request in and waits until its answer is due.
+/// Handles a request and waits until its answer is due.
 pub(super) async fn exchange(
     shared: &Shared,
     request: hyper::Request<Incoming>,
@@ -44,7 +44,7 @@ pub(super) async fn exchange(
         // hyper gives names in lower case.
         headers.push_lower_case(name.as_str(), value.as_bytes());
     }
-    // HTTP/2 names the host elsewhere.
+    // HTTP/2 has no `host` field; the host is in `:authority`.
     if let Some(authority) = parts.uri.authority().filter(|_| !parts.headers.contains_key(HOST)) {
         headers.push("host", authority.as_str().as_bytes());
     }
@@ -64,12 +64,12 @@ pub(super) async fn exchange(
     };
     if !delay.is_zero() {
         let mut stopping = shared.stopping();
-        // Who leaves before the answer is there has not read it.
+        // If the client leaves before the answer is due, dropping this records that the client has not read it.
         let namespace = namespace.map(|namespace| Arc::downgrade(&namespace));
         let mut waiting = Waiting { shared, namespace, number };
         tokio::select! {
             () = sleep(delay) => {}
-            // An answer that comes sooner than the scenario says would be a wrong one.
+            // The server stops during the delay: no answer is better than one that comes too early.
             _ = stopping.wait_for(|stopping| *stopping) => wire = Some(Wire::Empty),
         }
         waiting.number = None;
@@ -78,7 +78,8 @@ pub(super) async fn exchange(
     Ok(Exchanged { reply, number: number.filter(|_| shared.tag), wire, has_body, closes })
 }
 
-/// Asks again, as exchanges come and go, until what is expected has come or `patience` is over.
+/// Answers a control request that waits: tries again after each exchange and at intervals, until the answer is final or
+/// `patience` is over.
 async fn wait_for(shared: &Shared, request: Request, head: Timestamp, patience: Duration) -> Answered {
     let deadline = Instant::now() + patience;
     let mut stopping = shared.stopping();
@@ -97,7 +98,7 @@ async fn wait_for(shared: &Shared, request: Request, head: Timestamp, patience: 
     }
 }
 
-/// Looks for the world that the request is for, and makes the reply under its lock.
+/// Finds the world that the request is for, locks it and makes the reply.
 fn plan(shared: &Shared, request: Request, head: Timestamp) -> Answered {
     let body = clock::now();
     let plain = |reply: Reply| Answered {
@@ -121,14 +122,14 @@ fn plan(shared: &Shared, request: Request, head: Timestamp) -> Answered {
             None => Some(namespaces.main()),
             Some(namespace) => namespace.world(),
         };
-        // `None`: the namespace was dropped between the two looks.
+        // `None`: the namespace was dropped after it was found.
         let Some(world) = world else { return plan(shared, request, head) };
         make(shared, world, namespace.as_ref(), request, (head, body))
     };
     Answered { namespace, ..answered }
 }
 
-/// Makes the reply, and lets the world go.
+/// Makes the reply, then unlocks the world.
 fn make(
     shared: &Shared,
     mut world: MutexGuard<'_, World>,
@@ -164,30 +165,30 @@ fn make(
 /// An answer that is due.
 pub(super) struct Exchanged {
     pub(super) reply: Arc<Reply>,
-    /// The number to tag it with.
+    /// Number of the exchange, to be sent as a header field; `None` when it is not sent.
     pub(super) number: Option<u64>,
     pub(super) wire: Option<Wire>,
-    /// Whether its body is sent.
+    /// Whether to send the body.
     pub(super) has_body: bool,
-    /// Whether the connection ends with it.
+    /// Whether to close the connection after the answer.
     pub(super) closes: bool,
 }
 
-/// What is to happen now that the world has been asked.
+/// The outcome of a request, before the delay.
 struct Answered {
     reply: Arc<Reply>,
-    /// The exchange's number, if it is one.
+    /// Number of the exchange; `None` when the request is not recorded as one.
     number: Option<u64>,
     delay: Duration,
     wire: Option<Wire>,
-    /// The namespace that it is in.
+    /// The namespace of the exchange; `None` for the main world.
     namespace: Option<Arc<Namespace>>,
 }
 
-/// A client that waits for an answer; it has left when this is dropped while it has a number.
+/// A client that waits for its answer. If this is dropped while `number` is set, the client has left.
 struct Waiting<'a> {
     shared: &'a Shared,
-    /// A namespace that is dropped meanwhile need not be kept for this.
+    /// Weak, so that a namespace which is dropped meanwhile is freed.
     namespace: Option<Weak<Namespace>>,
     number: Option<u64>,
 }
@@ -206,7 +207,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// The vendor's own 500.
+/// The service's own answer with status 500, sent after a panic.
 fn broken(request: &Request) -> Planned {
     let service = SERVICES.iter().find(|service| service.claims(request.path()));
     let reply =
@@ -216,7 +217,7 @@ fn broken(request: &Request) -> Planned {
     Planned::plain(reply, note)
 }
 
-/// One line for the exchange just recorded; neither paths nor parameters, which may hold secrets.
+/// Logs the exchange just recorded in one line, without paths and parameters, which may contain secrets.
 fn log(world: &World) {
     if !tracing::enabled!(tracing::Level::INFO) {
         return;
@@ -243,7 +244,7 @@ fn log(world: &World) {
     );
 }
 
-/// A reply as hyper sends it: with `mark` as its first header field, and with the number of its exchange.
+/// A reply as hyper's response, with `mark` as its first header field and with the number of its exchange, if given.
 pub(super) fn response(
     reply: &Reply,
     mark: Option<&'static str>,
@@ -256,7 +257,7 @@ pub(super) fn response(
     if let Some(mark) = mark {
         headers.insert(HeaderName::from_static(mark), HeaderValue::from_static("1"));
     }
-    // A copy has no room for more: where nearly all fields are others, it does not pay.
+    // A copied map has no spare capacity, so copying does not pay when most fields are not common ones.
     if mark.is_some() || common.len() <= own.len() {
         headers.reserve(common.len() + own.len() + 1);
         append(headers, common);
@@ -270,7 +271,7 @@ pub(super) fn response(
     response
 }
 
-/// A constant list of fields as hyper wants it: made once on each thread, and copied from then on.
+/// A constant list of fields as a `HeaderMap`: built once on each thread, then cloned.
 fn ready(common: &'static [Field]) -> HeaderMap {
     thread_local! {
         static KNOWN: RefCell<Vec<(&'static [Field], HeaderMap)>> = const { RefCell::new(Vec::new()) };
@@ -289,7 +290,7 @@ fn ready(common: &'static [Field]) -> HeaderMap {
 
 fn append(headers: &mut HeaderMap, fields: &[Field]) {
     for (name, value) in fields {
-        // What is borrowed is a constant of ours, and needs no memory of its own.
+        // A borrowed name is one of our constants, so it needs no allocation.
         let name = match name {
             Cow::Borrowed(text) => Ok(HeaderName::from_static(text)),
             Cow::Owned(text) => HeaderName::from_bytes(text.as_bytes()),
@@ -316,13 +317,13 @@ mod tests {
     use crate::engine::{NAMESPACE_HEADER, step};
     use crate::scenario::Scenario;
 
-    /// Longer than anything takes that is not stuck.
+    /// Longer than anything takes unless it hangs.
     const STUCK: Duration = Duration::from_secs(30);
 
-    /// Holds up one request: it says that it has come, and waits until it may go on.
+    /// Holds one request up: the first channel tells that it has arrived, the second one lets it continue.
     type Gate = (mpsc::Sender<()>, mpsc::Receiver<()>);
 
-    /// The gates by the paths that they hold.
+    /// The gates, by the path of the request that they hold up.
     static GATES: Mutex<BTreeMap<&str, Gate>> = Mutex::new(BTreeMap::new());
 
     fn gated_step(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
@@ -334,7 +335,8 @@ mod tests {
         step(world, request, arrival)
     }
 
-    /// Holds up the next request for `path`: what hears that it has come, and what lets it go on.
+    /// Holds up the next request for `path`. Returns the receiver that hears of its arrival and the sender that lets it
+    /// continue.
     fn hold(path: &'static str) -> (mpsc::Receiver<()>, mpsc::Sender<()>) {
         let ((come, has_come), (go_on, may_go_on)) = (mpsc::channel(), mpsc::channel());
         GATES.lock().unwrap().insert(path, (come, may_go_on));
@@ -369,7 +371,7 @@ mod tests {
             let slow = scope.spawn(|| ask(&shared, "POST", "/rest/held-alone", &[(NAMESPACE_HEADER, &held)]));
             has_come.recv_timeout(STUCK).unwrap();
             let (sender, receiver) = mpsc::channel();
-            // In a thread of its own: what fails must not hang.
+            // On a thread of its own, so that a failure does not hang the test.
             let (shared, first, second) = (&shared, &first, &second);
             scope.spawn(move || {
                 let bearer = format!("Bearer 5f4dcc3b5aa765d61d8327deb882cf99-{first}");
@@ -416,7 +418,7 @@ mod tests {
             assert_eq!((slow.join().unwrap().number, dropped.join().unwrap().reply.status), (Some(1), 200));
             late.join().unwrap()
         });
-        // It came before the drop and was an exchange, or after it and found no namespace.
+        // The request came either before the drop and was recorded, or after it and found no namespace.
         let sum = 1 + u64::from(late.number.is_some());
         assert_eq!(late.number, (sum == 2).then_some(2));
         let totals = shared.namespaces().totals();

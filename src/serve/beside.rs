@@ -1,14 +1,14 @@
-//! One future beside another: each is polled when it wakes itself, and the first that ends ends both.
+//! Runs two futures at once, polls each only when it is woken, and ends when the first of them ends.
 //!
-//! `select!` polls all of its futures whenever one of them wakes. A connection wakes with every request, and the timers beside
-//! it once in half a minute.
+//! `select!` polls all of its futures whenever one of them is woken. A connection is woken by every request, but the
+//! timers that run beside it only once in half a minute.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-/// Ends with `often`, or with `None` when `rarely` ends before.
+/// The output of `often`; `None` when `rarely` ends first. Polls `rarely` only when it is woken.
 pub(super) async fn beside<T>(often: impl Future<Output = T>, rarely: impl Future<Output = ()>) -> Option<T> {
     let call = Arc::new(Call { has_come: AtomicBool::new(true), task: Mutex::default() });
     let own = Waker::from(Arc::clone(&call));
@@ -18,7 +18,7 @@ pub(super) async fn beside<T>(often: impl Future<Output = T>, rarely: impl Futur
         if let Poll::Ready(value) = often.as_mut().poll(context) {
             return Poll::Ready(Some(value));
         }
-        // A call wakes the task that polls, which is nearly always the one before.
+        // The waker must belong to the task that polls now, which is nearly always the same as before.
         if !task.as_ref().is_some_and(|known| known.will_wake(context.waker())) {
             task = Some(context.waker().clone());
             *call.task.lock().unwrap_or_else(PoisonError::into_inner) = task.clone();
@@ -32,7 +32,7 @@ pub(super) async fn beside<T>(often: impl Future<Output = T>, rarely: impl Futur
     .await
 }
 
-/// What wakes the second future.
+/// The waker of the second future.
 struct Call {
     has_come: AtomicBool,
     task: Mutex<Option<Waker>>,
@@ -96,7 +96,7 @@ mod tests {
         let mut both = Box::pin(beside(std::future::pending::<()>(), async {
             let _ = receiver.await;
         }));
-        // Polled once with a waker that wakes nobody, and then by another task.
+        // Polled once with a waker that does nothing, then by another task.
         assert!(both.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         let elsewhere = tokio::spawn(both);
         tokio::task::yield_now().await;

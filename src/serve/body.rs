@@ -1,4 +1,4 @@
-//! A request's body → bytes, no more than the server is willing to hold.
+//! A request's body → bytes, up to 1 MiB.
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -9,10 +9,10 @@ use crate::http::Body;
 /// The largest body that is kept, in bytes.
 const LIMIT: usize = 1 << 20;
 
-/// What is still read of a larger one, so that its sender gets to see the answer.
+/// How many bytes of a larger body are read and discarded, so that its client gets to read the answer.
 const DRAINED: usize = 16 << 20;
 
-/// Reads a body to its end. A body that is announced as too large by a client who waits for `100 Continue` is not
+/// Reads a body to its end. If the body is announced as too large and the client waits for `100 Continue`, it is not
 /// read at all.
 ///
 /// # Errors
@@ -37,7 +37,7 @@ pub(super) async fn read(mut body: Incoming, client_waits: bool) -> Result<Body,
     Ok(if seen > LIMIT { Body::TooLarge } else { Body::Whole(exact(whole)) })
 }
 
-/// A journal keeps the body for long: it holds no more memory than it needs.
+/// The bytes without spare capacity, because the journal keeps the body for a long time.
 fn exact(bytes: BytesMut) -> Bytes {
     if bytes.capacity() == bytes.len() { bytes.freeze() } else { Bytes::copy_from_slice(&bytes) }
 }

@@ -1,4 +1,4 @@
-//! A command that runs beside the server: started, passed signals on, waited for, cleaned up after.
+//! Runs a command beside the server: starts it, passes signals on, waits for its end, ends the processes it left.
 
 use std::ffi::OsString;
 use std::io;
@@ -12,33 +12,34 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
-/// A variable of a command's environment; one without a value is taken out.
+/// A variable of a command's environment; `None` as the value removes it.
 pub type Variable = (String, Option<OsString>);
 
 /// How a command ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
-    /// Its exit code; `None` when a signal ended it.
+    /// The exit code; `None` when a signal ended the command.
     pub code: Option<i32>,
-    /// The number of the signal that ended it.
+    /// The number of the signal that ended the command; `None` when it exited by itself.
     pub signal: Option<i32>,
-    /// The names of the processes that it left behind, which were ended.
+    /// The names of the processes that the command left running; they have been ended.
     pub left_behind: Vec<String>,
 }
 
-/// The time that a process has to end when it is asked to.
+/// How long a process has to end after SIGTERM, before it is killed.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// The pause between two looks at processes that are ending.
+/// How often to check whether the processes have ended.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
-/// Runs `command` with the server's own environment, changed by `environment`, and waits for its end. Must be called in a runtime.
+/// Runs `command` with the server's own environment, changed by `environment`, and waits for its end. Must be called
+/// in a tokio runtime.
 ///
 /// # Errors
 /// When the command cannot be started.
 pub async fn run(command: &[OsString], environment: &[Variable]) -> io::Result<Ended> {
     let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     adopt_orphans();
-    // Before the start: a signal that comes with it must not end the server alone.
+    // Before the command starts: a signal that arrives now must not end the server and leave the command running.
     let mut signals = signals()?;
     let mut command = Command::new(program);
     command.args(arguments);
@@ -60,7 +61,7 @@ pub async fn run(command: &[OsString], environment: &[Variable]) -> io::Result<E
     Ok(Ended { code: status.code(), signal: status.signal(), left_behind })
 }
 
-/// The signals that ask a process for something, as they come.
+/// The signals to pass on to the command, as they arrive.
 fn signals() -> io::Result<mpsc::UnboundedReceiver<i32>> {
     let (sender, receiver) = mpsc::unbounded_channel();
     let kinds = [
@@ -71,7 +72,7 @@ fn signals() -> io::Result<mpsc::UnboundedReceiver<i32>> {
         SignalKind::user_defined1(),
         SignalKind::user_defined2(),
     ];
-    // What the process was started to ignore, as by `nohup`, it and its command go on ignoring.
+    // Signals that this process was started to ignore, as by `nohup`, stay ignored by it and by the command.
     let ignored = ignored_signals();
     for kind in kinds.into_iter().filter(|kind| ignored & (1 << (kind.as_raw_value() - 1)) == 0) {
         let (mut signals, sender) = (signal(kind)?, sender.clone());
@@ -82,7 +83,7 @@ fn signals() -> io::Result<mpsc::UnboundedReceiver<i32>> {
     Ok(receiver)
 }
 
-/// The signals that this process ignores, a bit each; none where the system does not tell.
+/// The signals that this process ignores, one bit each; 0 when `/proc` is not available.
 fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -93,7 +94,7 @@ fn pass_on(pid: Option<Pid>, number: i32) {
     let of_terminal = number == SignalKind::interrupt().as_raw_value()
         || number == SignalKind::quit().as_raw_value()
         || number == SignalKind::hangup().as_raw_value();
-    // A terminal sends its signals to every process in front of it, the command among them.
+    // A terminal sends its signals to all processes in the foreground, so the command has received this one already.
     if of_terminal && is_in_front() {
         return;
     }
@@ -102,19 +103,19 @@ fn pass_on(pid: Option<Pid>, number: i32) {
     }
 }
 
-/// Whether this process is in front of a terminal.
+/// Whether this process is in the foreground of a terminal.
 fn is_in_front() -> bool {
     let own = Ok(getpgrp());
     tcgetpgrp(io::stdin()) == own || tcgetpgrp(io::stdout()) == own || tcgetpgrp(io::stderr()) == own
 }
 
-/// Makes processes whose parent has ended children of this one, where the system can.
+/// Makes this process the new parent of processes whose parent has ended. Works on Linux only.
 fn adopt_orphans() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
-/// Ends what the command has left behind; their names.
+/// Ends the processes that the command has left running. Returns their names.
 async fn end_orphans() -> Vec<String> {
     let orphans = living_children();
     let names = orphans.iter().map(|pid| name_of(*pid)).collect();
@@ -131,18 +132,18 @@ async fn end_orphans() -> Vec<String> {
 
 fn send(pids: &[Pid], signal: Signal) {
     for pid in pids {
-        // Who has ended meanwhile needs no signal.
+        // An error means that the process has ended meanwhile.
         let _ = kill_process(*pid, signal);
     }
 }
 
-/// The children of this process that have not ended.
+/// The children of this process that are still running.
 fn living_children() -> Vec<Pid> {
     let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let children = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
     let children: String = children.collect();
     let pids = children.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?));
-    // Who has ended is taken note of, and counts no longer.
+    // `waitpid` also reaps the children that have ended.
     pids.filter(|pid| matches!(waitpid(Some(*pid), WaitOptions::NOHANG), Ok(None))).collect()
 }
 

@@ -1,4 +1,4 @@
-//! One connection: who is at its other end, and which of its requests is the first.
+//! One connection as the engine sees it: the client's address, and which request is the first.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use super::clock;
 use crate::engine::Traffic;
 use crate::http::Connection;
 
-/// A connection.
+/// A connection to a client.
 #[derive(Debug)]
 pub(super) struct Client {
-    /// The other end.
+    /// IP address of the client.
     pub(super) address: IpAddr,
-    /// Whether it is encrypted.
+    /// Whether the connection is encrypted.
     pub(super) is_secure: bool,
     known: Connection,
     is_new: AtomicBool,
@@ -21,16 +21,16 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// A connection that was accepted just now.
+    /// A connection that has just been accepted.
     pub(super) fn new(address: IpAddr, is_secure: bool, traffic: &Arc<Traffic>) -> Self {
         let known =
             Connection { number: traffic.opened(), opened: Some(clock::now()), ..Connection::default() };
         Self { address, is_secure, known, is_new: true.into(), traffic: Arc::clone(traffic) }
     }
 
-    /// A request comes over it.
+    /// Records that a request has arrived. Returns what the engine knows of its connection.
     pub(super) fn begin(&self, in_turn: bool) -> Connection {
-        // Reading is cheaper than swapping, and all requests but one find that they are not the first.
+        // A load is cheaper than a swap, and only one request is the first.
         let is_first = self.is_new.load(Ordering::Relaxed) && self.is_new.swap(false, Ordering::Relaxed);
         Connection { is_first, in_turn, ..self.known }
     }

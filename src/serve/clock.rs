@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-/// This instant.
+/// The current time.
 pub fn now() -> Timestamp {
     Timestamp::now()
 }

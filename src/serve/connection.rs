@@ -1,4 +1,4 @@
-//! Listeners → connections, one task each, until told to stop.
+//! Listeners → connections: accepts them and answers each in a task of its own, until the server stops.
 
 use std::sync::Arc;
 use std::task::Poll;
@@ -14,17 +14,17 @@ use super::shared::Shared;
 use super::tls::Tls;
 use super::{http1, http2};
 
-/// The time a client has to agree on encryption.
+/// How long a client has for the TLS handshake.
 const GREETING_TIME: Duration = Duration::from_secs(30);
-/// The time running exchanges have to finish after a stop.
+/// How long running exchanges have to finish after a stop.
 const GRACE: Duration = Duration::from_secs(5);
-/// The pause after an accept that failed, as when the process is out of file descriptors.
+/// The pause after a failed accept, for example when the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
-/// A socket that connections come from.
+/// A listening socket.
 pub(super) struct Listener {
     pub(super) listener: TcpListener,
-    /// What encrypts them.
+    /// Encrypts the connections; `None` for plain HTTP.
     pub(super) tls: Option<Tls>,
 }
 
@@ -33,7 +33,7 @@ pub(super) async fn accept(listeners: Vec<Listener>, shared: Arc<Shared>, stop: 
     let graceful = GracefulShutdown::new();
     let waiting = listeners.iter().map(|listener| Box::pin(listener.attend(&shared, &graceful)));
     let mut waiting: Vec<_> = waiting.collect();
-    // None of them ends.
+    // No listener ever ends.
     let all = std::future::poll_fn(|context| {
         let ended = waiting.iter_mut().map(|listener| listener.as_mut().poll(context).is_ready());
         if ended.fold(false, |some, one| some | one) { Poll::Ready(()) } else { Poll::Pending }
@@ -51,7 +51,7 @@ pub(super) async fn accept(listeners: Vec<Listener>, shared: Arc<Shared>, stop: 
 }
 
 impl Listener {
-    /// Takes connections in for as long as it is polled.
+    /// Accepts connections for as long as it is polled.
     async fn attend(&self, shared: &Arc<Shared>, graceful: &GracefulShutdown) {
         loop {
             let (stream, peer) = match self.listener.accept().await {
@@ -62,7 +62,7 @@ impl Listener {
                     continue;
                 }
             };
-            // Answers are small and complete: waiting to fill a packet only delays them.
+            // Answers are small and written whole: Nagle's algorithm would only delay them.
             let _ = stream.set_nodelay(true);
             let (shared, watcher) = (Arc::clone(shared), graceful.watcher());
             let client = Arc::new(Client::new(peer.ip(), self.tls.is_some(), shared.traffic()));
@@ -77,7 +77,7 @@ impl Listener {
     }
 }
 
-/// Agrees with a client on encryption and on a version of HTTP, and answers its requests.
+/// Does the TLS handshake, which also chooses the version of HTTP, then answers the client's requests.
 async fn greet(
     acceptor: TlsAcceptor,
     stream: TcpStream,
@@ -96,7 +96,7 @@ async fn greet(
             http2::converse(stream, client, shared, graceful).await;
         }
         Ok(stream) => http1::converse(stream, client, shared, graceful).await,
-        // A client that does not trust the certificate says so here, and its user looks for the reason.
+        // A warning, because the usual reason is a client that does not trust the certificate.
         Err(error) => tracing::warn!(%error, "a client and the server did not agree on TLS"),
     }
 }

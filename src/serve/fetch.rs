@@ -1,4 +1,4 @@
-//! A URL → the answer of a server: what subcommands ask of a server that runs elsewhere.
+//! A URL → the answer of a server that runs elsewhere, for the subcommands that ask one.
 
 use std::io;
 use std::time::Duration;
@@ -14,23 +14,23 @@ use tokio::net::TcpStream;
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// Its status.
+    /// The status.
     pub status: u16,
-    /// Its body.
+    /// The body.
     pub text: String,
 }
 
-/// Gets an `http` URL over a connection of its own, and waits for the whole answer as long as `patience` says.
+/// Gets an `http` URL over a connection of its own, and waits for the whole answer for at most `patience`.
 ///
 /// # Errors
-/// When the URL is none, nobody listens there, or what answers is not HTTP, not text or too late.
+/// When the URL is invalid, nothing listens there, or the answer is not HTTP, not text or too late.
 pub fn fetch(url: &str, token: Option<&str>, patience: Duration) -> io::Result<Answer> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let late = || io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {patience:?}"));
     let answer = runtime.block_on(async {
         tokio::time::timeout(patience, ask(url, token)).await.unwrap_or_else(|_| Err(late()))
     });
-    // A name server that does not answer holds up a thread, which is not waited for.
+    // Does not wait for threads: a name server that does not answer would hold one up.
     runtime.shutdown_background();
     answer
 }

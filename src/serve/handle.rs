@@ -1,4 +1,4 @@
-//! A server in a thread of its own, for tests: starts on a free port, stops when dropped.
+//! `Server`: a server for tests that runs in a thread of its own, on a free port, and stops when it is dropped.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::engine::{Entry, World};
 use crate::judge::ExpectationOutcome;
 use crate::scenario::{Origin, Report, Scenario};
 
-/// A running server. It stops, and its port is free again, when the value is dropped.
+/// A running server. It stops and frees its port when it is dropped.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -49,12 +49,12 @@ pub enum StartError {
     /// The scenario's file cannot be read.
     #[error("cannot read `{path}`: {source}")]
     File {
-        /// The file.
+        /// Path of the file.
         path: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// No socket or no thread could be had.
+    /// The operating system refused a socket or a thread.
     #[error("cannot serve: {0}")]
     Socket(#[from] io::Error),
 }
@@ -63,7 +63,7 @@ impl Server {
     /// Serves the built-in scenario on a free port of 127.0.0.1.
     ///
     /// # Errors
-    /// When no socket or no thread can be had.
+    /// When the operating system refuses a socket or a thread.
     pub fn start() -> Result<Self, StartError> {
         Self::from_text(Scenario::DEFAULT)
     }
@@ -88,7 +88,7 @@ impl Server {
         Self::from_scenario(Scenario { origin: Origin::File(path), ..scenario })
     }
 
-    /// Serves a scenario that was read before.
+    /// Serves a scenario that has been read already.
     ///
     /// # Errors
     /// As [`Server::start`].
@@ -116,21 +116,21 @@ impl Server {
         Ok(Self { url, shared, scenario, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Where it listens, such as `http://127.0.0.1:40123`.
+    /// URL of the server, such as `http://127.0.0.1:40123`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// What a client needs, by the name that its environment has for it: `BITRIX24_REST_URL`,
+    /// A URL or credential for the client, by the name of an environment variable: `BITRIX24_REST_URL`,
     /// `BITRIX24_WEBHOOK_URL`, `BITRIX24_ACCESS_TOKEN`, `CHERT_BASE_URL`, `CHERT_TENANT`, `CHERT_SIGNING_SECRET`.
-    /// `None` when the scenario has no such thing.
+    /// `None` when the scenario does not have it.
     pub fn access(&self, variable: &str) -> Option<String> {
         let mut all = self.scenario.sections.iter().flat_map(|(_, section)| section.access());
         all.find(|access| access.variable == variable).map(|access| access.at(&self.url))
     }
 
-    /// A request for an operation, such as `chert.chats.rename`, that the scenario answers with success. `None` when there
-    /// is no such operation, or nothing to call it on.
+    /// A request for an operation, such as `chert.chats.rename`, that succeeds in the scenario. `None` when there is no
+    /// such operation or the scenario has nothing to call it on.
     pub fn example(&self, operation: &str) -> Option<Example> {
         let (service, name) = operation.split_once('.')?;
         let (service, section) = self.scenario.sections.iter().find(|(known, _)| known.name() == service)?;
@@ -138,20 +138,21 @@ impl Server {
         section.example(operation, self.scenario.clock.now(now()), Proof::Lasting)
     }
 
-    /// The exchanges so far, oldest first, as many as the journal keeps. Secrets are not hidden.
+    /// The exchanges in the journal, oldest first. Old ones are missing when there were more than the journal keeps.
+    /// Secrets are not hidden.
     pub fn journal(&self) -> Vec<Entry> {
         self.shared.namespaces().main().journal().entries().cloned().collect()
     }
 
-    /// The state of every vendor as data, as `GET /__standin/state` gives it.
+    /// The state of every service as JSON, the same as `GET /__standin/state` returns.
     pub fn state(&self) -> serde_json::Value {
         self.shared.namespaces().main().state(now())
     }
 
-    /// Judges what the scenario expects. The server does the same when it is dropped, and panics there.
+    /// Checks the expectations of the scenario. Dropping the server checks them too, and panics if they are not met.
     ///
     /// # Errors
-    /// What was not met, and the conversation so far.
+    /// When an expectation is not met. The error lists those and the exchanges so far.
     pub fn verify(&self) -> Result<(), Unmet> {
         let mut world = self.shared.namespaces().main();
         let outcomes = world.outcomes(now());
@@ -160,7 +161,7 @@ impl Server {
         if unmet.is_empty() { Ok(()) } else { Err(Unmet(unmet + &conversation(&world))) }
     }
 
-    /// Back to the start of the scenario: state, counters, clock and journal.
+    /// Sets state, counters, clock and journal back to the start of the scenario.
     pub fn reset(&self) {
         self.shared.namespaces().main().reset(now());
     }
@@ -168,7 +169,7 @@ impl Server {
 
 impl Drop for Server {
     /// # Panics
-    /// When the scenario has expectations that are not met, unless the thread panics already.
+    /// When the scenario has expectations that are not met, unless the thread is already panicking.
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
@@ -182,15 +183,15 @@ impl Drop for Server {
     }
 }
 
-/// Expectations that were not met.
+/// Expectations that were not met, with the exchanges so far.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the client did not do what the scenario expects\n{0}")]
 pub struct Unmet(String);
 
-/// How many exchanges of a conversation are shown.
+/// The largest number of exchanges that are shown.
 const MOST_SHOWN: usize = 30;
 
-/// The exchanges in a line each, secrets hidden.
+/// The latest exchanges, one line each, with secrets hidden.
 fn conversation(world: &World) -> String {
     let redactor = control::Redactor::new(world.scenario());
     let count = world.counters().exchanges;

@@ -1,4 +1,4 @@
-//! HTTP/1: one connection, from its first head to its end.
+//! HTTP/1: answers the requests of one connection, and closes it when the client sends none.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,9 +24,9 @@ use super::shared::Shared;
 
 /// The largest head of a request, in bytes.
 const HEAD_LIMIT: usize = 64 << 10;
-/// The time a client has for a head.
+/// How long a client has to send a complete head.
 const HEAD_TIME: Duration = Duration::from_secs(30);
-/// The time a head that is on its way has after a stop.
+/// How long a head that has begun has to become complete after a stop.
 const LAST_HEAD: Duration = Duration::from_millis(250);
 
 /// Answers the requests of one connection.
@@ -64,15 +64,15 @@ struct Conversation {
     shared: Arc<Shared>,
     client: Arc<Client>,
     orders: Arc<Orders>,
-    /// Each exchange counts two, so an odd number means that one is under way.
+    /// Counts the beginning and the end of each exchange, so an odd number means that one is in progress.
     steps: AtomicU64,
 }
 
 impl Conversation {
-    /// Answers one request, and tells what the connection is to do with the answer.
+    /// Answers one request. If a fault affects the connection, gives the stream an order for this answer.
     ///
     /// # Errors
-    /// When the client leaves before its body is complete; the connection is then closed.
+    /// When the client leaves before the body of its request is complete. The connection is then closed.
     async fn answer(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
         let exchanged = exchange(&self.shared, request, &self.client).await?;
         let Exchanged { reply, number, wire, has_body, closes } = exchanged;
@@ -87,12 +87,12 @@ impl Conversation {
         Ok(response)
     }
 
-    /// Whether no exchange is under way and no answer is being spoilt.
+    /// Whether no exchange is in progress and no script is being performed.
     fn is_silent(&self) -> bool {
         self.steps.load(Ordering::Relaxed).is_multiple_of(2) && !self.orders.is_busy()
     }
 
-    /// Ends when the connection is not worth keeping.
+    /// Ends when the connection should be closed.
     async fn given_up(&self) {
         tokio::select! {
             () = self.silence() => tracing::debug!("a connection was closed: its client sent no head"),
@@ -100,8 +100,8 @@ impl Conversation {
         }
     }
 
-    /// Ends when a client has sent no complete head for the time that it has for one. One timer a connection costs less than
-    /// one a request; a client that falls silent after an answer is given up to twice the time.
+    /// Ends when the client has sent no complete head for [`HEAD_TIME`]. One timer for the connection costs less than
+    /// one for each request; in return, a client that falls silent after an answer gets up to twice the time.
     async fn silence(&self) {
         let mut seen = self.steps.load(Ordering::Relaxed);
         loop {
@@ -114,7 +114,7 @@ impl Conversation {
         }
     }
 
-    /// Ends when the server stops and no head has become complete soon after.
+    /// Ends [`LAST_HEAD`] after the server stops, unless an exchange is in progress by then.
     async fn last_head(&self) {
         let _ = self.shared.stopping().wait_for(|stopping| *stopping).await;
         sleep(LAST_HEAD).await;
@@ -134,12 +134,12 @@ mod tests {
     use crate::engine::World;
     use crate::scenario::Scenario;
 
-    /// The other end finds the stream at its end, however that came.
+    /// A pipe cannot be reset: its other end reads the end of the stream in either case.
     impl Reset for tokio::io::DuplexStream {
         fn reset(&self) {}
     }
 
-    /// A connection to a server of the built-in scenario whose `step` may be another one.
+    /// A connection to a server of the built-in scenario; `step`, if given, replaces the engine's.
     fn connect(step: Option<Step>) -> (tokio::io::DuplexStream, Arc<Shared>, GracefulShutdown) {
         connect_to(Scenario::DEFAULT, step)
     }
@@ -151,7 +151,7 @@ mod tests {
         connect_through(1 << 16, scenario, step)
     }
 
-    /// Through a pipe that holds so many bytes.
+    /// The same through a pipe that holds `size` bytes.
     fn connect_through(
         size: usize,
         scenario: &str,
@@ -226,14 +226,15 @@ mod tests {
         assert_eq!(shared.namespaces().main().counters().exchanges, 3);
     }
 
-    /// A call that renames the chat of the built-in scenario, on a connection that ends with the answer.
+    /// A request that renames a chat of the built-in scenario and asks to close the connection.
     const RENAME: &[u8] = b"PUT /api/v1/chats/ch_01H HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 24\r\nauthorization: Bearer 5f4dcc3b5aa765d61d8327deb882cf99\r\n\r\n{\"display_name\": \"Crew\"}";
 
     fn with_fault(effect: &str) -> String {
         format!("{}faults: [{{name: f, on: chert, {effect}}}]\n", Scenario::DEFAULT)
     }
 
-    /// What a client gets when `effect` strikes, and after how many milliseconds the connection ends.
+    /// The bytes that a client receives under a fault with this `effect`, and the milliseconds until the connection
+    /// ends.
     async fn struck(effect: &str) -> (Vec<u8>, u128) {
         let (mut client, _shared, _graceful) = connect_to(&with_fault(effect), None);
         client.write_all(RENAME).await.unwrap();
@@ -250,7 +251,7 @@ mod tests {
         let body =
             br#"{"chat":{"id":"ch_01H","display_name":"Crew","group_chat_icon":null,"is_group":true}}"#;
         assert!(whole.starts_with(b"HTTP/1.1 200 OK\r\n") && whole.ends_with(body));
-        // `date` is that of the wall.
+        // `date` follows the wall clock.
         let dateless = |bytes: &[u8]| {
             let lines = bytes.split_inclusive(|byte| *byte == b'\n');
             lines.filter(|line| !line.starts_with(b"date: ")).flatten().copied().collect::<Vec<_>>()
@@ -297,7 +298,7 @@ mod tests {
             client.write_all(RENAME).await.unwrap();
             let mut first = vec![0; count];
             client.read_exact(&mut first).await.unwrap();
-            // An hour is longer than any time-out of the server.
+            // An hour is longer than any timeout of the server.
             let silent = tokio::time::timeout(Duration::from_secs(3_600), client.read_u8()).await;
             assert!(silent.is_err(), "{effect}");
             client.shutdown().await.unwrap();
@@ -339,7 +340,7 @@ mod tests {
         let scenario = with_fault("when: {call: 3}, wire: {close_after: 20}");
         let (mut client, _shared, _graceful) = connect_through(300, &scenario, None);
         let keep = String::from_utf8(RENAME.to_vec()).unwrap().replace("connection: close\r\n", "");
-        // Nothing is read before all is sent: the first answer does not go out at once.
+        // The client reads nothing before it has sent all requests, so the first answer is not written at once.
         client.write_all(keep.as_bytes()).await.unwrap();
         client.write_all(keep.as_bytes()).await.unwrap();
         client.write_all(keep.as_bytes()).await.unwrap();
@@ -357,7 +358,7 @@ mod tests {
             let (mut client, shared, _graceful) =
                 connect_to(&with_fault(&format!("{effect}, when: {{call: 1}}")), None);
             let keep = String::from_utf8(RENAME.to_vec()).unwrap().replace("connection: close\r\n", "");
-            // Both at once: the second answer waits for the end of the first.
+            // Both requests are sent at once; the second answer waits for the end of the first.
             client.write_all(keep.as_bytes()).await.unwrap();
             client.write_all(RENAME).await.unwrap();
             let text = received(client).await;

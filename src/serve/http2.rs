@@ -1,7 +1,7 @@
-//! HTTP/2: what a script does to the bytes of an answer, done to its frames.
+//! HTTP/2: answers the requests of one connection, and performs scripts on the frames of an answer.
 //!
-//! A script is written for the bytes of HTTP/1. Here its head becomes the header fields, its body the data, and an end in
-//! the middle the end of the whole connection, which is what a proxy that dies does to a client.
+//! A script is written for the bytes of HTTP/1. Here its head becomes the header fields and its body the data frames.
+//! If a script ends before the answer is complete, the whole connection ends, as when a proxy dies.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -32,7 +32,7 @@ use super::shared::Shared;
 use crate::fault::Wire;
 use crate::fault::wire::{Act, Answer, End};
 
-/// The time that frames have to leave before the connection ends.
+/// How long frames have to be written before the connection ends.
 const LAST_FRAMES: Duration = Duration::from_millis(10);
 
 /// Answers the requests of one connection.
@@ -68,7 +68,7 @@ async fn answer(
     let body = if exchanged.has_body { exchanged.reply.body.clone() } else { Bytes::new() };
     let answer = as_bytes(&response, &body);
     let wire = match wire {
-        // There are no chunks and no bytes that are no frames.
+        // HTTP/2 has no chunks, and every byte belongs to a frame, so the nearest other effect is used.
         Wire::MalformedChunk => Wire::CloseAfter((answer.head + body.len() / 2) as u64),
         Wire::Garbage => Wire::Empty,
         other => other,
@@ -94,7 +94,7 @@ async fn answer(
     Ok(Response::from_parts(parts, Frames::Performed(performance)))
 }
 
-/// The answer as HTTP/1 would send it.
+/// The answer in the bytes of HTTP/1.
 fn as_bytes(response: &Response<Full<Bytes>>, body: &Bytes) -> Answer {
     let mut text = format!("HTTP/1.1 {}\r\n", response.status());
     for (name, value) in response.headers() {
@@ -105,13 +105,13 @@ fn as_bytes(response: &Response<Full<Bytes>>, body: &Bytes) -> Answer {
     Answer { bytes: [text.as_bytes(), body].concat().into(), head }
 }
 
-/// The `content-length` of a head.
+/// The `content-length` in a head; `None` when there is none.
 fn announced(head: &[u8]) -> Option<usize> {
     let lines = std::str::from_utf8(head).ok()?.lines();
     lines.filter_map(|line| line.strip_prefix("content-length: ")).find_map(|length| length.parse().ok())
 }
 
-/// How a connection ends before its time.
+/// How a fault ends the connection.
 #[derive(Debug, Default)]
 struct Ending {
     is_reset: AtomicBool,
@@ -130,7 +130,7 @@ impl Ending {
     }
 }
 
-/// A stream that resets its connection when it is dropped, if that is how it ends.
+/// A stream that resets its connection when it is dropped, if a fault asks for that.
 struct Ended<S: Reset> {
     stream: S,
     ending: Arc<Ending>,
@@ -174,17 +174,17 @@ impl<S: AsyncWrite + Reset + Unpin> AsyncWrite for Ended<S> {
 
 /// The body of an answer.
 enum Frames {
-    /// At once.
+    /// The whole body at once.
     Whole(Full<Bytes>),
-    /// As a script says.
+    /// The body as a script sends it.
     Performed(Performance),
 }
 
-/// A script under way.
+/// A script that is being performed.
 struct Performance {
     acts: VecDeque<Act>,
     end: End,
-    /// Announced bytes of the body that have not been sent.
+    /// How many bytes of the announced body have not been sent yet.
     rest: usize,
     pause: Option<Pause>,
     stopping: watch::Receiver<bool>,
@@ -192,7 +192,8 @@ struct Performance {
 }
 
 impl Performance {
-    /// Performs the head; `None` when the script ends before it is complete, or the server stops.
+    /// Performs the head of the answer. Returns its bytes; `None` when the script ends before the head is complete or
+    /// the server stops.
     async fn head(&mut self) -> Option<Vec<u8>> {
         let mut head = Vec::new();
         loop {
@@ -234,7 +235,7 @@ impl Performance {
                 Act::Hold => None,
             };
             if self.rest == 0 && self.end == End::Close {
-                // The answer is complete; what remains to be done is done to the connection.
+                // The answer is complete; what is left of the script concerns the connection.
                 let (ending, pause) = (Arc::clone(&self.ending), Pause::new(wait, &self.stopping));
                 tokio::spawn(async move {
                     pause.0.await;

@@ -1,4 +1,4 @@
-//! The shell: sockets, time and sleep. The only place that names hyper and tokio.
+//! The server: sockets, time and waiting. The only folder that uses hyper and tokio.
 
 mod answer;
 mod beside;

@@ -1,4 +1,4 @@
-//! A scenario's file that changes → the world that it describes then.
+//! A changed scenario file → a new world: `serve --watch`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use super::clock;
 use super::run::Running;
 use crate::scenario::{Origin, Scenario, changes};
 
-/// How often the file is looked at. Reading it is what works on every file system and through every mount.
+/// How often the file is read. Polling works on every file system and mount, unlike notifications.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// Replaces the scenario whenever its file holds another text, and tells `say` what has changed, or what is wrong
-/// with the new one. Must be called in the server's runtime; ends with it. `served` is what is served now.
+/// Replaces the scenario whenever the text of its file changes. Calls `say` with what has changed, or with the mistakes
+/// in the new text. `served` is the text that is served now. Must be called in the server's runtime, and ends with it.
 pub fn reload_on_change(running: &Running, path: PathBuf, mut served: String, say: fn(&str)) {
     let shared = Arc::clone(running);
     tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! A listening socket and a world → a server that runs until it is told to stop.
+//! Listening sockets and a world → a server that runs until it is told to stop.
 
 use std::cell::RefCell;
 use std::ffi::OsString;
@@ -12,23 +12,23 @@ use super::shared::{Options, Shared};
 use super::tls::Tls;
 use crate::engine::{Namespaces, World};
 
-/// What a running server shares with its starter.
+/// A handle to a running server.
 pub type Running = Arc<Shared>;
 
-/// A socket to answer at.
+/// A listening socket, plain or encrypted.
 #[derive(Debug)]
 pub struct Socket {
-    /// Where connections come from.
+    /// The listening socket.
     pub listener: TcpListener,
-    /// What encrypts them; without it they are not.
+    /// Encrypts the connections; `None` for plain HTTP.
     pub tls: Option<Tls>,
 }
 
-/// Serves `world` at `sockets` until the future that `ready` returns ends. `ready` is called in the server's
-/// runtime, once requests are answered.
+/// Serves `world` on `sockets` until the future that `ready` returns ends. `ready` is called in the server's runtime as
+/// soon as requests are answered.
 ///
 /// # Errors
-/// When the runtime or the socket cannot be set up, or when `ready` says so.
+/// When the runtime or a socket cannot be set up, or when `ready` returns an error.
 pub fn serve<F, S>(sockets: Vec<Socket>, world: World, options: Options, ready: F) -> io::Result<()>
 where
     F: FnOnce(Running) -> io::Result<S>,
@@ -52,8 +52,8 @@ where
     })
 }
 
-/// Serves while `command` runs, its environment changed by `environment`; `look` sees the worlds when it has ended. The inner
-/// error says that the command could not be started.
+/// Serves `world` while `command` runs with its environment changed by `environment`. `look` is called when the command
+/// has ended, to read the worlds. The inner error means that the command could not be started.
 ///
 /// # Errors
 /// As [`serve`].

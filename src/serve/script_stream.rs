@@ -1,7 +1,7 @@
-//! A connection that can do something else with an answer than to send it: it performs scripts.
+//! The stream between hyper and a socket: replaces an answer with the script of a fault.
 //!
-//! hyper writes every answer through it. One that has an order carries a mark in its head: it is caught until it is
-//! complete, turned into a script of bytes and pauses, and that is performed instead.
+//! hyper writes every answer through this stream. An answer that a fault affects has an order and carries a mark in its
+//! head. The stream collects it until it is complete, turns it into a script of bytes and pauses, and performs that.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -22,9 +22,9 @@ use tokio_rustls::server::TlsStream;
 use crate::fault::Wire;
 use crate::fault::wire::{Act, Answer, End};
 
-/// A stream that can end without order.
+/// A stream whose connection can be reset.
 pub(super) trait Reset {
-    /// From now on dropping it resets the connection.
+    /// Makes the stream reset its connection (RST) when it is dropped.
     fn reset(&self);
 }
 
@@ -36,11 +36,11 @@ impl Reset for TcpStream {
     }
 }
 
-/// The first header field of an answer that has an order. It tells the answer from what hyper still has to write
-/// before it, and is taken out again.
+/// The first header field of an answer that has an order. It marks where the answer begins after earlier bytes that
+/// hyper still has to write. It is removed before the answer is sent.
 pub(super) const MARK: &str = "x-standin-order";
 const MARK_LINE: &[u8] = b"\r\nx-standin-order: 1\r\n";
-/// What hyper sends to a client that waits with its body; late when the answer is there too.
+/// What hyper sends to a client that waits before it sends its body. It is too late once the answer is there.
 const INTERIM: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 impl Reset for TlsStream<TcpStream> {
@@ -49,26 +49,26 @@ impl Reset for TlsStream<TcpStream> {
     }
 }
 
-/// What is to be done with the answer that carries the mark.
+/// What to do with the answer that carries the mark.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Order {
-    /// The effect.
+    /// The effect of the fault.
     pub(super) wire: Wire,
-    /// How many bytes of body the answer has on the wire.
+    /// Length of the answer's body in bytes, as hyper writes it.
     pub(super) body: usize,
 }
 
-/// Takes orders for the stream of one connection.
+/// The orders for the stream of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Orders {
-    /// An order waits or is under way.
+    /// Whether an order waits or is being carried out.
     is_busy: AtomicBool,
     waiting: Mutex<Option<Order>>,
     done: Notify,
 }
 
 impl Orders {
-    /// Whether an answer is still being spoilt.
+    /// Whether an order waits or is being carried out.
     pub(super) fn is_busy(&self) -> bool {
         self.is_busy.load(Ordering::Acquire)
     }
@@ -79,7 +79,7 @@ impl Orders {
         self.is_busy.store(true, Ordering::Release);
     }
 
-    /// Ends when the order before is carried out. Only a client that sends requests before it has answers waits.
+    /// Ends when the previous order has been carried out. Only a client that pipelines its requests has to wait.
     pub(super) async fn idle(&self) {
         while self.is_busy() {
             let done = self.done.notified();
@@ -102,7 +102,7 @@ impl Orders {
     }
 }
 
-/// See the module.
+/// A stream that performs scripts; see the module.
 pub(super) struct ScriptStream<S> {
     stream: S,
     orders: Arc<Orders>,
@@ -112,9 +112,9 @@ pub(super) struct ScriptStream<S> {
 }
 
 enum ScriptState {
-    /// What is written goes out.
+    /// Bytes that hyper writes go straight to the socket.
     Open,
-    /// An answer is being caught.
+    /// The bytes of an answer with an order are being collected.
     Catching(Order, Vec<u8>),
     /// A script is being performed.
     Performing { acts: VecDeque<Act>, end: End, pause: Option<Pause> },
@@ -126,14 +126,14 @@ pub(super) struct Pause(pub(super) Pin<Box<dyn Future<Output = Over> + Send>>);
 /// Why a pause is over.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Over {
-    /// Its time is.
+    /// Its time has passed.
     Time,
     /// The server stops.
     Stop,
 }
 
 impl Pause {
-    /// Lasts `length`, or for ever; until the server stops at most.
+    /// Lasts `length`, or for ever if that is `None`. Ends early when the server stops.
     pub(super) fn new(length: Option<Duration>, stopping: &watch::Receiver<bool>) -> Self {
         let mut stopping = stopping.clone();
         Self(Box::pin(async move {
@@ -156,7 +156,7 @@ impl<S: AsyncRead + AsyncWrite + Reset + Unpin> ScriptStream<S> {
         Self { stream, orders, stopping, state: ScriptState::Open }
     }
 
-    /// Whether what is written goes out as it is.
+    /// Whether bytes that hyper writes go straight to the socket. If an order waits, starts to collect instead.
     fn is_open(&mut self) -> bool {
         if matches!(self.state, ScriptState::Open) {
             let Some(order) = self.orders.take() else { return true };
@@ -165,13 +165,13 @@ impl<S: AsyncRead + AsyncWrite + Reset + Unpin> ScriptStream<S> {
         false
     }
 
-    /// Keeps a part of an answer; begins to perform once it is complete.
+    /// Collects a part of an answer. Starts to perform the script once the answer is complete.
     fn catch(&mut self, part: &[u8]) {
         let (order, caught) = match &mut self.state {
             ScriptState::Open => return,
             ScriptState::Catching(order, caught) => (order, caught),
             ScriptState::Performing { acts, .. } => {
-                // What follows a complete answer is not of that answer.
+                // Bytes after a complete answer do not belong to it.
                 return acts.push_back(Act::Send(Bytes::copy_from_slice(part)));
             }
         };
@@ -179,7 +179,7 @@ impl<S: AsyncRead + AsyncWrite + Reset + Unpin> ScriptStream<S> {
         let Some(mark) = position(caught, MARK_LINE) else { return };
         let start = caught[..mark].windows(7).rposition(|window| window == b"HTTP/1.").unwrap_or_default();
         let Some(end) = position(&caught[start..], b"\r\n\r\n") else { return };
-        // The line break before the mark stays.
+        // The line break before the mark is kept.
         let client = MARK_LINE.len() - 2;
         let head = end + 4 - client;
         if caught.len() < start + head + client + order.body {
@@ -203,7 +203,7 @@ impl<S: AsyncRead + AsyncWrite + Reset + Unpin> ScriptStream<S> {
         self.state = ScriptState::Performing { acts, end: script.end, pause: None };
     }
 
-    /// Performs what there is to perform.
+    /// Performs the script, if there is one.
     fn poll_perform(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let ScriptState::Performing { acts, end, pause } = &mut self.state else {
             return Poll::Ready(Ok(()));
@@ -253,7 +253,7 @@ fn position(bytes: &[u8], part: &[u8]) -> Option<usize> {
     bytes.windows(part.len()).position(|window| window == part)
 }
 
-/// Ends when the other side is gone. What it still sends is dropped: no answer will come.
+/// Ends when the client has closed the connection. Bytes that it still sends are discarded: they get no answer.
 fn poll_gone(stream: &mut (impl AsyncRead + Unpin), context: &mut Context<'_>) -> Poll<()> {
     let mut dropped = [0; 512];
     loop {

@@ -12,29 +12,29 @@ use crate::http::Request;
 #[derive(Debug)]
 pub struct Shared {
     namespaces: Namespaces,
-    /// Whether answers carry the number of their exchange.
+    /// Whether answers carry the number of their exchange, in `x-standin-exchange`.
     pub(super) tag: bool,
-    /// What others than this machine must know to use the control interface.
+    /// Token that clients on other machines must send to use the control interface; `None` forbids it to them.
     pub(super) control_token: Option<String>,
-    /// Tells those who wait for something that an exchange has been recorded.
+    /// Wakes waiting requests when an exchange has been recorded.
     pub(super) recorded: Notify,
-    /// Turns true when the server stops: what is held up is held up no longer.
+    /// Turns true when the server stops. Delays and pauses end then.
     stopping: watch::Sender<bool>,
-    /// Answers a request; a test puts something else here.
+    /// Answers a request. Tests can replace it.
     pub(super) step: Step,
 }
 
-/// What answers a request.
+/// A function that answers a request.
 pub(super) type Step = fn(&mut World, &Request, Arrival) -> Planned;
 
-/// How to serve.
+/// Options of a server.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Threads that answer; one is fastest beside a client on the same machine.
+    /// Number of threads that answer requests. One is fastest when the client runs on the same machine.
     pub workers: usize,
     /// Whether answers carry `x-standin-exchange`.
     pub tag: bool,
-    /// What others than this machine must know to use the control interface; without it, they may not.
+    /// Token that clients on other machines must send to use the control interface; `None` forbids it to them.
     pub control_token: Option<String>,
 }
 
@@ -56,22 +56,22 @@ impl Shared {
         }
     }
 
-    /// The worlds.
+    /// The worlds of the server.
     pub fn namespaces(&self) -> &Namespaces {
         &self.namespaces
     }
 
-    /// What passes the sockets.
+    /// Counters of connections and requests.
     pub(super) fn traffic(&self) -> &Arc<Traffic> {
         self.namespaces.traffic()
     }
 
-    /// Says that the server stops.
+    /// Announces that the server stops.
     pub(super) fn stop(&self) {
         self.stopping.send_replace(true);
     }
 
-    /// Turns true when the server stops.
+    /// A value that turns true when the server stops.
     pub(super) fn stopping(&self) -> watch::Receiver<bool> {
         self.stopping.subscribe()
     }

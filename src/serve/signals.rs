@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// Listens from now on; the future ends when the process is asked to stop. Needs a running runtime.
+/// A future that ends at the first SIGINT or SIGTERM after this call. Must be called in a tokio runtime.
 ///
 /// # Errors
 /// When the operating system refuses the handlers.

@@ -1,4 +1,4 @@
-//! TLS on accepted connections: with a certificate made at the start, or with one that is given.
+//! TLS for accepted connections, with a certificate that is created at the start or read from files.
 
 use std::io;
 use std::net::IpAddr;
@@ -15,22 +15,22 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{Error, ServerConfig};
 
-/// What makes connections encrypted.
+/// The TLS configuration of a server.
 #[derive(Clone)]
 pub struct Tls {
     pub(super) acceptor: TlsAcceptor,
     authority: Option<String>,
 }
 
-/// Protocols that a client may choose, the better one first.
+/// Protocols that the server offers (ALPN), the preferred one first.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
 impl Tls {
-    /// A fresh certificate for `localhost`, the loopback addresses and `host`, signed by an authority as fresh, whose key
-    /// is forgotten.
+    /// Creates a certificate for `localhost`, the loopback addresses and `host`, signed by a new authority whose key is
+    /// not kept.
     ///
     /// # Errors
-    /// When the operating system has no randomness.
+    /// When the certificate cannot be created, because the operating system has no randomness.
     pub fn fresh(host: IpAddr) -> io::Result<Self> {
         let made = || -> Result<_, rcgen::Error> {
             let mut authority = CertificateParams::new([])?;
@@ -57,10 +57,10 @@ impl Tls {
         Self::new(vec![certificate], key, Some(authority))
     }
 
-    /// The certificate chain and the key in two PEM files.
+    /// Reads the certificate chain and the key from two PEM files.
     ///
     /// # Errors
-    /// When a file cannot be read, holds no certificate or key, or when the two do not belong together.
+    /// When a file cannot be read, has no certificate or key, or when the key does not fit the certificate.
     pub fn from_files(certificates: &Path, key: &Path) -> io::Result<Self> {
         let of_file = |path: &Path, error: &dyn std::fmt::Display| {
             io::Error::other(format!("`{}` cannot be used: {error}", path.display()))
@@ -91,7 +91,8 @@ impl Tls {
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), authority })
     }
 
-    /// The certificate that a client must trust, as PEM; `None` when the certificate was given.
+    /// The certificate of the authority that a client must trust, as PEM; `None` when the server's certificate was read
+    /// from files.
     pub fn authority(&self) -> Option<&str> {
         self.authority.as_deref()
     }

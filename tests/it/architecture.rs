@@ -1,10 +1,10 @@
-//! Who may use whom: read off the source, held against the table in ARCHITECTURE.md.
+//! Dependencies between the parts of the library, read from the source and compared with the allowed ones.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// For each part of the library: the other parts that it may name.
+/// For each part of the library: the other parts that it may use.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("cli", &["basics", "emulator", "engine", "judge", "scalar", "scenario", "serve", "services"]),
     ("serve", &["basics", "control", "emulator", "engine", "fault", "http", "judge", "scenario", "services"]),
@@ -44,11 +44,11 @@ fn code(source: &str) -> String {
     code.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
 
-/// The first path segments after every `prefix`, such as `crate::`, also within braces.
+/// The first path segment after each `prefix`, such as `crate::`, also those in a list in braces.
 fn named_after(prefix: &str, code: &str) -> Vec<String> {
     let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
     code.match_indices(prefix)
-        // Behind another `::` the prefix is a part of a longer path.
+        // After another `::` the prefix is a part of a longer path.
         .filter(|(position, _)| !code[..*position].ends_with("::"))
         .flat_map(|(position, found)| {
             let rest = &code[position + found.len()..];
@@ -60,7 +60,7 @@ fn named_after(prefix: &str, code: &str) -> Vec<String> {
         .collect()
 }
 
-/// What stands between the commas of a list in braces, whose opening brace is taken off.
+/// The items of a list in braces. `list` begins after the opening brace.
 fn items(list: &str) -> Vec<&str> {
     let (mut items, mut start, mut depth) = (Vec::new(), 0, 0);
     for (position, character) in list.char_indices() {
@@ -106,7 +106,7 @@ fn every_folder_has_its_arrows() {
     }
 }
 
-/// For each file of a folder: the other files of the folder that it names.
+/// For each file of a folder: the other files of the folder that it uses.
 fn neighbours(folder: &str, files: &[(String, String)]) -> BTreeMap<String, Vec<String>> {
     let own = format!("crate::{}", folder.split('/').map(|part| format!("{part}::")).collect::<String>());
     let named = |name: &str, code: &str| {
@@ -117,7 +117,7 @@ fn neighbours(folder: &str, files: &[(String, String)]) -> BTreeMap<String, Vec<
     files.iter().map(|(name, code)| (name.clone(), named(name, code))).collect()
 }
 
-/// The way from a file back to itself, if there is one.
+/// A cycle of uses from a file back to itself; `None` when there is none.
 fn circle(from: &str, neighbours: &BTreeMap<String, Vec<String>>) -> Option<Vec<String>> {
     let mut ways = VecDeque::from([vec![from.to_owned()]]);
     let mut seen = BTreeSet::new();
@@ -150,7 +150,7 @@ fn files_of_a_folder_do_not_name_each_other_in_a_circle() {
     for (folder, files) in &folders {
         let neighbours = neighbours(folder, files);
         for way in neighbours.keys().filter_map(|name| circle(name, &neighbours)) {
-            // The same circle is found from each of its files.
+            // The same cycle is found from each of its files; it is reported once.
             if way.iter().min() == way.first() {
                 circles.insert(format!("src/{folder}: {}", way.join(" → ")));
             }
@@ -226,7 +226,7 @@ fn time_sockets_and_chance_stay_in_the_shell() {
             for word in shell_only {
                 assert!(!code.contains(word), "{}: `{word}` belongs to src/serve", path.display());
             }
-            // An address is a value; everything else that lives in `net` opens something.
+            // IP addresses are plain values; everything else in `net` opens a connection.
             for net in ["core::net", "std::net"] {
                 let named = code.match_indices(net).map(|(position, _)| &code[position + net.len()..]);
                 for rest in named {

@@ -1,4 +1,4 @@
-//! Bitrix24 beyond its documented examples, in both editions.
+//! Behaviour of Bitrix24 beyond the documented examples, in both editions.
 
 mod batch;
 mod helpers;
@@ -10,7 +10,7 @@ use crate::client::{Response, get, post, raw, send, serve};
 
 const METHOD: &str = "imconnector.chat.name.set";
 
-/// A portal with every kind of credential, connector, line and chat; `edition` and more in place of `FIRST`.
+/// A portal with every kind of credential, connector, line and chat. `first` replaces `FIRST`: the edition and more.
 fn portal(first: &str) -> Server {
     serve(&format!(
         "
@@ -50,7 +50,7 @@ fn live() -> Server {
     portal("edition: live")
 }
 
-/// A rename by token, with `changes` made to good parameters; `null` takes one away.
+/// A rename by token. `changes` replaces parameters of a valid call; `null` removes one.
 fn rename(server: &Server, changes: Value) -> Response {
     let mut body = json!({"CONNECTOR": "connector", "LINE": "105", "CHAT_ID": "chat-1", "NAME": "New name", "auth": "access-token"});
     for (name, value) in changes.as_object().unwrap() {

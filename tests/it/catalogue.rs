@@ -1,4 +1,4 @@
-//! Every row of both error catalogues can be raised: by a fault always, by state or credentials where it can.
+//! Every error of both catalogues can be raised by a fault; those that state or credentials cause also arise from them.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use standin::services::SERVICES;
 
 use crate::client::{Response, post, send, serve};
 
-/// A scenario in which everything would succeed, were it not for what is given.
+/// A server of a scenario in which every call succeeds, except for what the arguments add.
 fn scenario(edition: &str, portal: &str, credential: &str, tenant: &str, faults: &str) -> Server {
     serve(&format!(
         "
@@ -44,7 +44,7 @@ chert:
 const RENAME: &str =
     r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"chat-1","NAME":"New name","auth":"access-token"}"#;
 
-/// The example of an operation: a call that the scenario of `server` answers with success.
+/// Sends the example of an operation: a call that succeeds in the scenario of `server`.
 fn call(server: &Server, service: &dyn Service, operation: &Operation) -> Response {
     let example = server.example(&format!("{}.{}", service.name(), operation.name)).expect(operation.name);
     let headers: Vec<_> = example.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -55,7 +55,7 @@ fn put(server: &Server, id: &str, authorization: &str, body: &str) -> Response {
     send(server, "PUT", &format!("/api/v1/chats/{id}"), &[("authorization", authorization)], body.as_bytes())
 }
 
-/// The code as it stands in an answer of either vendor.
+/// The error code in an answer of either service.
 fn code_in(response: &Response) -> String {
     match &response.json()["error"] {
         serde_json::Value::String(code) => code.clone(),
@@ -133,7 +133,7 @@ fn an_error_that_no_operation_gives_has_no_row() {
     }
 }
 
-/// How an error comes about without a fault: edition, portal, credential, webhook or token, status, code, text.
+/// Each row: edition, portal, credential, whether by webhook or token, and the expected status, code and text.
 #[test]
 fn bitrix24_errors_arise_from_the_state_of_portal_and_credentials() {
     const WEBHOOK: &str = "/rest/1/webhook-secret/imconnector.chat.name.set";

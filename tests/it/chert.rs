@@ -1,11 +1,11 @@
-//! Chert beyond its documented examples.
+//! Behaviour of Chert beyond the documented examples.
 
 use serde_json::{Value, json};
 use standin::Server;
 
 use crate::client::{Response, get, send, serve, signature};
 
-/// The scenario's clock stands here.
+/// The time of the scenario's virtual clock, in seconds since the epoch.
 const NOW: i64 = 1_732_110_908;
 
 fn service() -> Server {
@@ -156,7 +156,7 @@ fn ids_are_opaque_and_percent_decoded() {
     assert_eq!(put(&server, "ch_01H?x=1", r#"{"display_name":"n"}"#).status(), 200);
 }
 
-/// What a request with these header fields gets.
+/// Checks status and code of the answer to a request with these header fields.
 #[track_caller]
 fn check(headers: &[(&str, &str)], expected: (u16, u64)) {
     let response = send(&service(), "PUT", "/api/v1/chats/ch_01H", headers, br#"{"display_name":"n"}"#);

@@ -1,4 +1,4 @@
-//! A client that hides nothing: it sends bytes and keeps the bytes that come back.
+//! A client that sends raw bytes and keeps the bytes that it receives.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -9,15 +9,15 @@ use serde_json::Value;
 use sha2::Sha256;
 use standin::Server;
 
-/// Only a broken server makes a test wait this long.
+/// Timeout of reads; only a broken server makes a test wait this long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A response as it came.
+/// A response as it was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
-    /// Status line and header fields, without the last blank line.
+    /// Status line and header fields, without the blank line after them.
     pub head: String,
-    /// The body, transfer coding untouched.
+    /// The body; a transfer coding is not removed.
     pub body: Vec<u8>,
 }
 
@@ -27,7 +27,7 @@ impl Response {
         self.head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status line")
     }
 
-    /// The first value of a header field.
+    /// The first value of a header field; `None` when it is absent.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head
             .lines()
@@ -59,7 +59,7 @@ fn connect_to(host: &str) -> TcpStream {
     stream
 }
 
-/// Sends bytes as they are and reads until the server closes.
+/// Sends bytes as they are, and reads until the server closes the connection.
 pub fn raw(server: &Server, bytes: &[u8]) -> Vec<u8> {
     converse(connect(server), bytes)
 }
@@ -71,7 +71,7 @@ fn converse(mut stream: TcpStream, bytes: &[u8]) -> Vec<u8> {
     received
 }
 
-/// What comes until the connection ends, and whether that was a reset.
+/// The bytes received until the connection ends, and whether it ended with a reset.
 pub fn received(mut stream: TcpStream) -> (Vec<u8>, bool) {
     let mut bytes = Vec::new();
     match stream.read_to_end(&mut bytes) {
@@ -93,7 +93,7 @@ pub fn send(server: &Server, method: &str, target: &str, headers: &[(&str, &str)
     send_to(server.url().trim_start_matches("http://"), method, target, headers, body)
 }
 
-/// The same to a server of which only `address:port` is known.
+/// Like [`send`], to a server at `address:port`.
 pub fn send_to(host: &str, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
     let mut request = format!("{method} {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
     headers.iter().for_each(|(name, value)| request.push_str(&format!("{name}: {value}\r\n")));
@@ -104,22 +104,22 @@ pub fn send_to(host: &str, method: &str, target: &str, headers: &[(&str, &str)],
     parse(&converse(connect_to(host), &[request.as_bytes(), body].concat()))
 }
 
-/// A POST of JSON.
+/// Sends a POST with a JSON body.
 pub fn post(server: &Server, target: &str, body: &str) -> Response {
     send(server, "POST", target, &[("content-type", "application/json")], body.as_bytes())
 }
 
-/// A GET.
+/// Sends a GET.
 pub fn get(server: &Server, target: &str) -> Response {
     send(server, "GET", target, &[], b"")
 }
 
-/// A server of a scenario given as YAML.
+/// Starts a server of a scenario given as YAML.
 pub fn serve(yaml: &str) -> Server {
     Server::from_text(yaml).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The value of x-chert-signature for a body, made without the server's own code.
+/// The value of `x-chert-signature` for a body, computed without the server's own code.
 pub fn signature(secret: &str, seconds: i64, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("{seconds}.").as_bytes());

@@ -1,4 +1,4 @@
-//! The built binary, as a person uses it.
+//! The subcommands of the built binary: their output and their exit codes.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ fn stderr(output: &Output) -> &str {
     std::str::from_utf8(&output.stderr).unwrap()
 }
 
-/// A running `standin serve` and what it has said so far.
+/// A running `standin serve` and its output so far.
 struct Serving {
     child: Child,
     banner: String,
@@ -60,7 +60,7 @@ impl Serving {
         self.url().trim_start_matches("http://")
     }
 
-    /// Sends a signal; returns how it ended, and what it said after the banner.
+    /// Sends a signal and waits for the end. Returns the exit status and the output after the banner.
     fn stop(mut self, signal: &str) -> (ExitStatus, String) {
         let pid = self.child.id().to_string();
         assert!(Command::new("sh").args(["-c", &format!("kill {signal} {pid}")]).status().unwrap().success());
@@ -75,7 +75,7 @@ impl Drop for Serving {
     }
 }
 
-/// Does what a curl command that the program printed does, and returns the body that comes back.
+/// Sends the request of a printed curl command. Returns the body of the response.
 fn paste(command: &str) -> String {
     let words = shell_words(command);
     assert_eq!(words[0], "curl");
@@ -96,7 +96,7 @@ fn paste(command: &str) -> String {
     response.text().to_owned()
 }
 
-/// The words of a command as a shell splits them: quotes are single, a backslash at a line's end joins lines.
+/// The words of a command as a shell splits them. Knows single quotes, and a backslash at the end of a line.
 fn shell_words(command: &str) -> Vec<String> {
     let command = command.replace("\\\n", " ");
     let (mut words, mut word, mut quoted, mut escaped) = (Vec::new(), None::<String>, false, false);
@@ -120,7 +120,7 @@ fn shell_words(command: &str) -> Vec<String> {
     words
 }
 
-/// The commands in a text: each begins with `curl` and goes on while lines end with a backslash.
+/// The curl commands in a text. A command continues on the next line after a backslash.
 fn curl_commands(text: &str) -> Vec<String> {
     let mut commands = Vec::new();
     let mut lines = text.lines();
@@ -183,7 +183,7 @@ fn the_port_file_appears_once_requests_are_answered() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("port");
     let serving = Serving::start(&["--port-file", path.to_str().unwrap(), "--workers", "2", "--tag"]);
-    // The banner comes first; wait for the file by looking, not by the clock.
+    // The banner is printed before the file is written: wait until the file exists.
     while !path.exists() {
         thread::yield_now();
     }
@@ -367,7 +367,7 @@ fn nobody_who_reads_the_log_holds_nothing_up() {
         while !banner.contains("stop with Ctrl-C") {
             assert_ne!(lines.read_line(&mut banner).unwrap(), 0);
         }
-        // From here on nobody reads: first a pipe that fills up, then one that is closed.
+        // From here on nobody reads the output: first the pipe fills up, then it is closed.
         let serving = Serving { child, banner, rest: None };
         let answered = |times| {
             (0..times).all(|_| client::send_to(serving.host(), "GET", "/rest/x", &[], b"").status() == 404)

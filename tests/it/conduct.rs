@@ -1,4 +1,4 @@
-//! Rules of conduct: what a client does against them is told, and what it may do is not.
+//! Rules of conduct: a breach is reported, and permitted behaviour is not.
 
 mod retries;
 
@@ -29,16 +29,16 @@ chert:
       chats: [{id: ch, group: true, line: pl, display_name: Launch}, {id: direct, group: false, line: pl}]
 ";
 
-/// A world that judges, and the time in it.
+/// A world that watches the rules of conduct, and the current time in it.
 struct Run {
     world: World,
     now: Timestamp,
-    /// The connection that requests come over.
+    /// The connection of the next request.
     connection: Connection,
 }
 
 impl Run {
-    /// Without the rule about editions, which has a test of its own.
+    /// Turns `bitrix24.other-edition` off, which has a test of its own, unless `more` sets rules.
     fn new(more: &str) -> Self {
         let off = if more.contains("rules:") { "" } else { "rules: {bitrix24.other-edition: off}\n" };
         Self::with_all(&format!("{more}{off}"))
@@ -59,7 +59,7 @@ impl Run {
         }
     }
 
-    /// Sends a request so many milliseconds after the one before.
+    /// Sends a request `after` milliseconds after the previous one. Returns the status of the answer.
     fn send(&mut self, after: i64, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> u16 {
         self.now += jiff::SignedDuration::from_millis(after);
         let headers = headers.iter().copied().collect();
@@ -70,7 +70,7 @@ impl Run {
         self.world.record(request, planned, arrival).status
     }
 
-    /// A rename of Chert by bearer token.
+    /// Sends a rename to Chert by bearer token.
     fn chert(&mut self, after: i64, chat: &str, body: &str) -> u16 {
         let headers = [
             ("authorization", "Bearer signing-secret"),
@@ -80,13 +80,13 @@ impl Run {
         self.send(after, "PUT", &format!("/api/v1/chats/{chat}"), &headers, body)
     }
 
-    /// A call of Bitrix24 by webhook.
+    /// Sends a call to Bitrix24 by webhook.
     fn bitrix24(&mut self, after: i64, method: &str, body: &str) -> u16 {
         let headers = [("content-type", "application/json")];
         self.send(after, "POST", &format!("/rest/1/webhook-secret/{method}"), &headers, body)
     }
 
-    /// The broken rules, each with the exchanges of its breaches.
+    /// The broken rules, each with the exchanges of each breach.
     fn broken(&self) -> Vec<(&'static str, Vec<Vec<u64>>)> {
         let exchanges = |broken: &standin::judge::Broken| {
             broken.breaches.iter().map(|breach| breach.exchanges.clone()).collect()
@@ -123,12 +123,12 @@ fn what_was_refused_for_good_is_not_sent_again() {
     assert_eq!(run.chert(0, "direct", CREW), 400);
     run.chert(60_000, "direct", CREW);
     assert_eq!(run.broken(), [("chert.repeated-refusal", vec![vec![1, 2]])]);
-    // An answer that never arrived forbids nothing.
+    // An answer that never arrived does not bind the client.
     let mut run = Run::new("faults: [{name: f, on: chert, wire: reset}]\n");
     run.chert(0, "direct", CREW);
     run.chert(60_000, "direct", CREW);
     assert_eq!(run.broken(), []);
-    // Nor does one that was still on its way.
+    // Nor does an answer that had not arrived yet.
     let mut run = Run::new("");
     run.chert(0, "direct", CREW);
     run.chert(19, "direct", CREW);
@@ -392,7 +392,7 @@ fn what_refuses_a_call_in_the_other_edition_before_a_fault_strikes_is_told() {
     let mut run = Run::with_all("faults: [{name: f, on: bitrix24, error: CHAT_RENAMING_FAILED}]\n");
     run.bitrix24(0, "imconnector.chat.name.set", RENAME);
     assert_eq!(run.broken(), [("bitrix24.other-edition", vec![vec![1]])]);
-    // And an error that both give, each with its own status.
+    // An error that both editions give, each with a status of its own.
     let mut run = Run::with_all("faults: [{name: f, on: bitrix24, error: OVERLOAD_LIMIT}]\n");
     run.bitrix24(0, "imconnector.chat.name.set", RENAME);
     let told =
@@ -443,7 +443,7 @@ fn what_a_fault_stops_is_not_done_in_the_other_edition_either() {
         assert_eq!(run.send(600, "POST", "/rest/imconnector.chat.name.set", &json, &by_token), 200);
         assert_eq!(run.broken(), [], "{effect}");
     }
-    // The live server refuses the second one: the title is what it was asked to be.
+    // The live edition refuses the second rename, because the chat has this name already.
     let mut run = Run::with_all("");
     run.send(0, "POST", "/rest/imconnector.chat.name.set", &json, &by_token);
     run.send(600, "POST", "/rest/imconnector.chat.name.set", &json, &by_token);

@@ -1,4 +1,4 @@
-//! Health, journal, state, reset; and what is said of paths that nobody knows.
+//! The control interface: health, journal, state and reset; and answers to unknown paths.
 
 use serde_json::{Value, json};
 use standin::Server;
@@ -224,7 +224,7 @@ fn mistakes_in_the_control_path_are_answered_with_help() {
     assert!(server.journal().is_empty());
 }
 
-/// The value of a sample in the metrics.
+/// The value of the sample `name` in the metrics.
 fn sample(metrics: &str, name: &str) -> f64 {
     let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.unwrap_or_else(|| panic!("no `{name}` in {metrics}")).parse().unwrap()

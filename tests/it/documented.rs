@@ -1,4 +1,4 @@
-//! Every documented example gets its documented response, to the last key and digit.
+//! Every documented example gets its documented response, token for token.
 
 use std::path::Path;
 use std::{fs, str};
@@ -8,14 +8,14 @@ use standin::Server;
 use crate::client;
 
 const SCENARIO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/documented.yaml");
-/// What the clients of the Chert page know, at the instant where the scenario's clock stands.
+/// The tenant's secret in the examples of Chert, and the time of the scenario's virtual clock.
 const SECRET: &str = "5f4dcc3b5aa765d61d8327deb882cf99";
 const NOW: i64 = 1_732_110_908;
 
-/// A fixture: `# key: value` lines, then a request whose lines end as the file's do.
+/// A fixture: lines `# key: value`, then a request with the line ends of the file.
 struct Fixture {
     status: u16,
-    /// The one member that the page documents to the letter; without it, all of the body is.
+    /// The only member of the body that the page documents exactly; `None` when it documents the whole body.
     only: Option<String>,
     request: Vec<u8>,
 }
@@ -36,8 +36,8 @@ fn read(path: &Path) -> Fixture {
     Fixture { status: status.parse().unwrap(), only, request: request.into_bytes() }
 }
 
-/// The tokens of a JSON text in order, numbers as spelt and strings without their escapes: what the page prints
-/// over many lines and the wire in one are the same when their tokens are.
+/// The tokens of a JSON text in order, with numbers as spelt and strings without escapes. The response equals the
+/// documented one if their tokens are equal, whatever their white space.
 fn tokens(json: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     let mut rest = json.trim_start();
@@ -76,7 +76,7 @@ fn every_documented_example_gets_its_documented_response() {
     settings.bind(|| {
         insta::glob!("../../fixtures", "*/*/*.http", |path| {
             let fixture = read(path);
-            // Each example is the first exchange of its run: the clock stands where the page's does.
+            // Each example is the first exchange of its own server, so the clock shows the time in the example.
             let own = path.with_file_name("scenario.yaml");
             let server = Server::from_file(if own.exists() { &own } else { Path::new(SCENARIO) }).unwrap();
             let received = client::raw(&server, &fixture.request);

@@ -1,4 +1,4 @@
-//! What a scenario expects of the client, and what is said when it does not come.
+//! Expectations of a scenario, and the reports when they are not met.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -27,7 +27,7 @@ fn rename(server: &Server, name: &str) {
     post(server, "/rest/1/webhook-secret/imconnector.chat.name.set", &body.to_string());
 }
 
-/// The status of the answer to a list of expectations, and its report.
+/// Sends expectations to `/__standin/verify`. Returns the status and the report.
 fn verified(server: &Server, expect: &str) -> (u16, String) {
     let answer = post(server, "/__standin/verify", expect);
     (answer.status(), answer.json()["report"].as_str().unwrap_or(answer.text()).to_owned())
@@ -103,7 +103,7 @@ fn what_has_not_come_yet_is_waited_for() {
         assert_eq!(waiting.join().unwrap(), 200);
     });
     assert_eq!(post(&server, "/__standin/verify?wait_for=soon", &expect).status(), 400);
-    // What came too often is not waited for: it cannot become less.
+    // A count that is too high cannot become lower, so the answer comes at once.
     let never = expect.replace('}', ", calls: never}");
     assert_eq!(post(&server, "/__standin/verify?wait_for=1h", &never).status(), 417);
     assert_eq!(post(&server, "/__standin/verify?wait=1s", &expect).status(), 400);

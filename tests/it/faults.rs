@@ -1,11 +1,11 @@
-//! When faults strike, and what they leave alone.
+//! When faults fire, and what they do not affect.
 
 use serde_json::json;
 use standin::Server;
 
 use crate::client::{Response, get, post, serve};
 
-/// The scenario of two failures and a recovery, with what else a test needs in place of `FAULTS`.
+/// A scenario in which two calls fail and the third succeeds. `faults` replaces `FAULTS`.
 fn scenario(faults: &str) -> String {
     format!(
         "
@@ -90,7 +90,7 @@ fn an_error_of_delivery_strikes_only_a_call_that_would_have_renamed() {
         r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"chat-1"}"#,
     );
     assert_eq!(no_name.json()["error"], "ERROR_ARGUMENT");
-    // Neither was counted: two failures are still to come.
+    // Neither call was counted, so the next two calls still fail.
     let errors: Vec<_> = (0..3).map(|_| rename(&server, "chat-1", "n").status()).collect();
     assert_eq!(errors, [400, 400, 200]);
 }
@@ -204,7 +204,7 @@ fn a_lack_of_scope_in_a_batch_is_described_by_nothing() {
     assert_eq!(errors.to_string(), r#"[{"error":"insufficient_scope","error_description":""}]"#);
 }
 
-/// Which of three calls a fault strikes: a plain one, one with a header field, one with another credential.
+/// Checks for which of four calls a fault fires: by webhook, to another chat, with another `User-Agent`, by token.
 #[track_caller]
 fn strikes(pattern: &str, expected: [bool; 4]) {
     let fault = format!("  - {{name: f, on: bitrix24, {pattern}, reply: {{status: 502, body: down}}}}");

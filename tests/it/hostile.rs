@@ -1,5 +1,5 @@
-//! Requests that mean harm or are broken: always an answer in the vendor's shape or a closed connection, and the
-//! server goes on.
+//! Hostile and malformed requests: the client gets an answer in the service's format or a closed connection, and the
+//! server keeps running.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;

@@ -1,18 +1,18 @@
-//! Every shipped scenario is run through a script, and what a client sees is a snapshot.
+//! Runs a script against every scenario in `scenarios/`; a snapshot holds what the client receives.
 //!
-//! A script is `library/<scenario>.txt`, one step a line; `#` begins a comment:
+//! A script is `library/<scenario>.txt`, with one step in each line; `#` begins a comment:
 //!
-//! * `bitrix24 CREDENTIAL [KEY=VALUE…]` a rename by `user/secret`, a token or `none`; `KEY=` leaves the key out
-//! * `chert CREDENTIAL CHAT BODY` a rename by a bearer token, a signature (`v1,…`) or `none`; `@SLUG` behind it
-//!   names the tenant
-//! * `examples` the example of each operation, as the catalogue describes it
-//! * `get TARGET`, `post TARGET BODY`, `put TARGET BODY` anything else
-//! * `N times …` the same step so often
-//! * `state` the names that are no longer those of the start
-//! * `wait LENGTH` time passes
-//! * `timing LENGTH` what a call of Bitrix24 takes; as the first step only
+//! * `bitrix24 CREDENTIAL [KEY=VALUE…]` sends a rename by `user/secret`, by a token or by `none`; `KEY=` omits a key
+//! * `chert CREDENTIAL CHAT BODY` sends a rename by a bearer token, a signature (`v1,…`) or `none`; `@SLUG` after the
+//!   credential names the tenant
+//! * `examples` sends the example of each operation in the catalogue
+//! * `get TARGET`, `post TARGET BODY`, `put TARGET BODY` sends any other request
+//! * `N times …` repeats a step N times
+//! * `state` shows the names of chats that have changed since the start
+//! * `wait LENGTH` lets time pass
+//! * `timing LENGTH` sets how long a call of Bitrix24 takes; only as the first step
 //!
-//! `$SECRET` is the tenant's secret, `$NAME` the member of that name in the last JSON that had one.
+//! `$SECRET` is the tenant's secret; `$NAME` is the value of the member `NAME` in the latest JSON body that had it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -29,14 +29,14 @@ use crate::client::{self, connect};
 
 const CLOCK: &str = "clock: {virtual: \"2024-11-20T15:55:08+02:00\"}";
 const SECRET: &str = "5f4dcc3b5aa765d61d8327deb882cf99";
-/// What a rename in Bitrix24 says unless the script says otherwise.
+/// The parameters of a rename in Bitrix24 that a script does not set.
 const RENAME: [(&str, &str); 4] = [
     ("CONNECTOR", "connector"),
     ("LINE", "105"),
     ("CHAT_ID", "47e007b1-ee15-43db-bcba-1c26e5884d3f"),
     ("NAME", "Crew"),
 ];
-/// These are no part of the library: they are looked at elsewhere.
+/// Scenarios without a script; other tests cover them.
 const OTHERS: [&str; 2] = ["default", "documented"];
 
 #[test]
@@ -89,7 +89,7 @@ fn script(name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// What a client sees in the scenario at `path` that does what `script` says.
+/// What a client receives when it runs `script` against the scenario at `path`.
 fn run(path: &Path, script: &str) -> String {
     let steps = script.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let mut steps = steps.peekable();
@@ -137,8 +137,8 @@ fn run(path: &Path, script: &str) -> String {
     seen
 }
 
-/// The scenario under a virtual clock, which stands at the same instant in every run. A delay is what moves it: for
-/// each pause there is a chat of Chert whose calls take that long.
+/// The scenario with a virtual clock that starts at the same instant in every run. To let time pass, it also has a chat
+/// of Chert for each pause, whose calls are delayed by that length.
 fn prepared(text: &str, timing: Option<&str>, pauses: &[&str]) -> String {
     assert!(!text.contains("\nclock:"), "the scenario follows the real clock");
     let mut text = text.replacen("standin: 1\n", &format!("standin: 1\n{CLOCK}\n"), 1);
@@ -178,7 +178,7 @@ fn request(step: &str) -> Request {
     }
 }
 
-/// The example of each operation.
+/// The examples of all operations.
 fn examples(server: &Server) -> Vec<Request> {
     let all = SERVICES.iter().flat_map(|service| {
         service.operations().iter().map(|operation| format!("{}.{}", service.name(), operation.name))
@@ -229,7 +229,7 @@ fn waiting(pause: &str) -> Request {
     rename_in_chert("none", &format!("wait-{pause} {{}}"))
 }
 
-/// A request in one line. The credential of Chert is in header fields; the usual one is left out.
+/// A request in one line. Shows the header fields with Chert's credential unless it is the usual one.
 fn shown(request: &Request) -> String {
     let usual = format!("Bearer {SECRET}");
     let told = |(name, value): &(&str, String)| format!(" [{name}: {value}]");
@@ -242,11 +242,11 @@ fn shown(request: &Request) -> String {
     format!("{} {}{credentials} {}", request.verb, request.target, request.body).trim_end().to_owned()
 }
 
-/// What came back.
+/// A response.
 struct Seen {
-    /// As the snapshot has it.
+    /// The text for the snapshot.
     told: String,
-    /// The texts in the top level of a JSON body.
+    /// The text members at the top level of a JSON body.
     members: BTreeMap<String, String>,
 }
 
@@ -282,14 +282,14 @@ fn exchange(server: &Server, request: &Request) -> Seen {
 
 fn filled(step: &str, members: &BTreeMap<String, String>) -> String {
     let mut step = step.to_owned();
-    // The longest first: one name may begin with another.
+    // In reverse order, because one name may begin with another, and the longer one must be replaced first.
     for (name, value) in members.iter().rev() {
         step = step.replace(&format!("${name}"), value);
     }
     step
 }
 
-/// All chats with their names.
+/// All chats, each with its name.
 fn names(server: &Server) -> Vec<(String, String)> {
     let state = server.state();
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Limits that a scenario turns on: requests of an address or a tenant, and the running time of methods.
+//! Limits that a scenario sets: requests from an address or a tenant, and the running time of methods.
 
 use core::net::IpAddr;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use standin::{Scenario, Server};
 
 use crate::client::{Response, post, send, serve};
 
-/// A portal under a clock that stands at the full minute; `first` has its limits, its edition and its timing.
+/// A portal with a virtual clock that starts at a full minute. `first` sets limits, edition and timing.
 fn scenario(first: &str) -> String {
     format!(
         "
@@ -37,7 +37,7 @@ bitrix24:
 
 const COMMAND: &str = "imconnector.chat.name.set?CONNECTOR=connector&LINE=105&CHAT_ID=chat-1&NAME=n";
 
-/// A rename by this webhook; each has another name, which the live edition demands.
+/// Sends a rename by webhook, each time to a new name, because the live edition refuses the current one.
 fn rename(server: &Server, secret: &str) -> Response {
     let name = format!("name {}", server.journal().len());
     let body = json!({"CONNECTOR": "connector", "LINE": "105", "CHAT_ID": "chat-1", "NAME": name});
@@ -66,7 +66,7 @@ fn a_burst_holds_exactly_as_many_requests_as_its_tariff_says() {
         [("standard", 50), ("enterprise", 250), ("{custom: {burst: 3, per_second: 1000}}", 3)]
     {
         for edition in ["documented", "live"] {
-            // No time passes, so nothing drains.
+            // No time passes, so the bucket does not drain.
             let server = serve(&scenario(&format!(
                 "limits: {{requests: {tariff}}}\n  edition: {edition}\n  timing: {{duration: 0s, processing: 0s}}"
             )));
@@ -95,7 +95,7 @@ fn requests_drain_as_time_passes() {
         )));
         statuses::<6>(|| rename(&server, "webhook-secret"))
     };
-    // What is blocked takes its time too, and is not added.
+    // A blocked call also takes time, but is not counted.
     assert_eq!(drained("500ms"), [200; 6]);
     assert_eq!(drained("250ms"), [200, 200, 200, 503, 200, 503]);
     assert_eq!(drained("0s"), [200, 200, 503, 503, 503, 503]);
@@ -170,7 +170,7 @@ fn the_call_that_crosses_the_operating_limit_is_the_last_one_for_a_while() {
             refused.text(),
             r#"{"error":"OPERATION_TIME_LIMIT","error_description":"Method is blocked due to operation time limit."}"#
         );
-        // The refused call took the clock to 600 s after the first one, whose basket is forgotten by now.
+        // The refused call moved the clock to 600 s after the first call, so the basket of that call is dropped.
         let response = call();
         assert_eq!(used(&response), (700, "500".to_owned()), "{}", response.text());
         assert_eq!(call().status(), 200, "the next basket is forgotten, too");

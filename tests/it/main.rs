@@ -1,25 +1,25 @@
-//! One test binary. Each module is a side from which the server is looked at:
+//! The integration tests, in one binary. Each module tests one side of the server:
 //!
 //! * `documented`: every documented example gets its documented response, through a real socket
-//! * `bitrix24`, `chert`: what each vendor does beyond its examples, in both editions
-//! * `catalogue`: every row of both error catalogues can be raised
-//! * `faults`: when faults strike, and what they leave alone
+//! * `bitrix24`, `chert`: behaviour of each service beyond its documented examples
+//! * `catalogue`: every error of both catalogues can be raised
+//! * `faults`: when faults fire, and what they do not affect
 //! * `tls`: https and HTTP/2
 //! * `wire`: what a fault does to the connection, as a raw socket sees it
-//! * `run`: a client's command beside a server, judged
-//! * `run_time`: what can be changed and asked while a server runs
-//! * `conduct`: rules that clients keep or break
-//! * `expectations`: what a scenario expects of the client
-//! * `namespaces`: worlds apart within one server
+//! * `run`: `standin run`, which checks a client's command
+//! * `run_time`: changes and queries while a server runs: clock, faults, scenario, explanations
+//! * `conduct`: rules of conduct
+//! * `expectations`: expectations of a scenario
+//! * `namespaces`: separate worlds within one server
 //! * `control`: health, journal, state, reset
-//! * `library`: every shipped scenario, as a client sees it
-//! * `limits`: what is counted, and what happens past the limit
-//! * `hostile`: requests that mean harm or are broken
-//! * `oauth`: a refresh token for a new pair
+//! * `library`: every scenario in `scenarios/`, as a client sees it
+//! * `limits`: rate limits and time limits
+//! * `hostile`: hostile and malformed requests
+//! * `oauth`: the token endpoint
 //! * `pure`: the same seed and requests give the same bytes; nothing panics
-//! * `commands`: the built binary, as a person uses it
-//! * `scenario`: what scenarios are accepted, and what is said of the others
-//! * `architecture`: who may use whom
+//! * `commands`: the subcommands of the built binary
+//! * `scenario`: which scenarios are accepted, and the reports of mistakes in others
+//! * `architecture`: dependencies between the parts of the library
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
 

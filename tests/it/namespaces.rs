@@ -1,4 +1,4 @@
-//! Namespaces: worlds apart within one server.
+//! Namespaces: separate worlds within one server.
 
 use std::thread;
 
@@ -36,7 +36,7 @@ faults:
   - {name: flaky, on: chert.chats.rename, when: {probability: 0.5}, error: 4001}
 ";
 
-/// A namespace: its name, and what a client in it needs.
+/// A namespace: its name, and the environment for a client in it.
 struct Space<'a> {
     server: &'a Server,
     name: String,
@@ -64,10 +64,10 @@ impl Space<'_> {
         post(self.server, &format!("/__standin/namespaces/{}/{path}", self.name), body)
     }
 
-    /// A rename by webhook, as an SDK makes it: the URL is all that it knows.
+    /// Sends a rename by webhook as an SDK does, which knows nothing but the URL. Returns the status.
     fn rename(&self, name: &str) -> u16 {
         let webhook = self.environment("BITRIX24_WEBHOOK_URL");
-        // The URL begins with the host that the request named.
+        // The URL begins with the host in the request that created the namespace.
         let path = webhook.strip_prefix("http://localhost").unwrap();
         post(self.server, &format!("{path}imconnector.chat.name.set"), &rename(name)).status()
     }

@@ -1,4 +1,4 @@
-//! The token endpoint: a refresh token for a new pair.
+//! The token endpoint: exchanging a refresh token for a new pair of tokens.
 
 use serde_json::{Value, json};
 use standin::Server;
@@ -6,7 +6,7 @@ use standin::services::SERVICES;
 
 use crate::client::{Response, get, post, send, serve};
 
-/// A portal with an application and its tokens; `first` may say more of the portal.
+/// A portal with an application and its tokens. `first` adds keys to the portal.
 fn portal(first: &str) -> Server {
     serve(&yaml(first))
 }
@@ -48,7 +48,7 @@ fn by_form(server: &Server, body: &str) -> Response {
     send(server, "POST", "/oauth/token/", &[FORM], body.as_bytes())
 }
 
-/// A rename by this token, as a code of error or `success`.
+/// Sends a rename by this token. Returns the error code, or `success`.
 fn rename(server: &Server, token: &str) -> String {
     let body =
         json!({"CONNECTOR": "connector", "LINE": 105, "CHAT_ID": "chat-1", "NAME": "n", "auth": token});

@@ -1,4 +1,4 @@
-//! The same scenario, seed and requests give the same bytes; nothing that a client sends makes the engine panic.
+//! The same scenario, seed and requests give the same bytes, and no request makes the engine panic.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ fn now() -> Arrival {
     Arrival::at(Timestamp::UNIX_EPOCH)
 }
 
-/// Requests that get past the first checks as often as not.
+/// Random requests, about half of which pass the first checks.
 fn request() -> impl Strategy<Value = Request> {
     let verb = prop_oneof![
         Just("POST"),
@@ -109,7 +109,7 @@ proptest! {
     fn the_same_seed_and_requests_give_the_same_bytes(requests in proptest::collection::vec(request(), 1..12), seed: u64) {
         let run = |at: i64| {
             let mut world = world(seed);
-            // A virtual clock does not care when the requests really came.
+            // Under a virtual clock the real time of arrival must not matter.
             let arrival = Arrival::at(Timestamp::from_second(at).unwrap());
             requests.iter().map(|request| step(&mut world, request, arrival)).collect::<Vec<_>>()
         };

@@ -1,5 +1,5 @@
-//! `standin run`: a client's command beside a server, judged. The commands are those of a POSIX shell, the client that
-//! calls is this binary's own.
+//! `standin run`: runs a client's command beside a server and checks it. The commands here are scripts of a POSIX shell
+//! that send requests with the binary itself.
 
 use std::process::{Command, Output};
 use std::{fs, str};
@@ -20,7 +20,7 @@ expect:
   - {name: renamed, on: bitrix24.imconnector.chat.name.set}
 ";
 
-/// Runs a script of a shell beside a server of the scenario, or of the built-in one.
+/// Runs a shell script under `standin run`, with a server of `scenario` or else of the built-in one.
 fn run(scenario: Option<&str>, flags: &[&str], script: &str) -> (Output, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(BINARY);
@@ -109,7 +109,7 @@ fn the_exit_code_is_the_commands_own() {
 
 #[test]
 fn signals_are_passed_on() {
-    // The command asks the server's process for its end, which passes that on and goes on waiting.
+    // The command sends SIGTERM to the server's process, which passes it on to the command and keeps waiting.
     let script = "trap 'echo passed on; exit 9' TERM; kill $PPID; while :; do :; done";
     let (output, _) = run(None, &[], script);
     assert_eq!((output.status.code(), str::from_utf8(&output.stdout)), (Some(9), Ok("passed on\n")));

@@ -1,4 +1,4 @@
-//! What can be changed and asked while a server runs: clock, faults, scenario, explanations.
+//! Changes and queries while a server runs: clock, faults, scenario, explanations.
 
 use std::sync::Arc;
 
@@ -96,7 +96,7 @@ fn a_change_that_is_put_off_comes_at_its_time() {
         ));
         rename(&server, "chat-1");
         assert_eq!(name(&server), "Old name", "{effect}");
-        // The delay has moved the clock by its five seconds already.
+        // The delay has already moved the clock by five seconds.
         advance(&server, "9s");
         assert_eq!(name(&server), "Old name", "{effect}");
         advance(&server, "1s");
@@ -231,7 +231,7 @@ fn the_next_call_that_is_told_is_the_next_that_fires() {
     }
 }
 
-/// What one fault decided, by call number.
+/// Whether one fault fired, by call number.
 fn log(clients: usize) -> Vec<(u64, bool)> {
     let server = with_faults(
         "

@@ -1,4 +1,4 @@
-//! Scenarios: what is typed is what is read, and whatever is wrong is reported at once, in its place.
+//! Reading scenarios: values are read as typed, and all mistakes are reported at once, each with its place.
 
 use std::fs;
 use std::path::Path;
@@ -23,7 +23,7 @@ fn every_shipped_scenario_is_free_of_mistakes() {
     });
 }
 
-/// Each file in `scenario/` has a mistake of one kind; `many.yaml` has one of each.
+/// Each file in `scenario/` has one kind of mistake; `many.yaml` has one of each kind.
 #[test]
 fn every_mistake_is_reported_in_its_place_with_what_to_type() {
     let mut settings = insta::Settings::clone_current();
@@ -125,7 +125,7 @@ fn a_scenario_says_what_time_it_is_and_where_draws_begin() {
     assert_eq!((scenario.seed, scenario.clock), (None, Clock::Real));
 }
 
-/// Pairs of faults of which neither keeps the other from firing.
+/// In each pair of faults, neither prevents the other one from firing.
 #[test]
 fn a_fault_that_can_fire_is_left_alone() {
     let set = "on: bitrix24.imconnector.chat.name.set";
@@ -142,7 +142,7 @@ fn a_fault_that_can_fire_is_left_alone() {
             format!("{set}, match: {{LINE: 105}}, error: NOT_ACTIVE_LINE"),
             format!("{set}, match: {{LINE: 106, CHAT_ID: a}}, error: NOT_ACTIVE_LINE"),
         ),
-        // A call within a batch does not pass the gateway by itself.
+        // A command of a batch does not pass the gateway on its own.
         (format!("{set}, error: QUERY_LIMIT_EXCEEDED"), format!("{set}, error: CHAT_RENAMING_FAILED")),
         (
             "on: bitrix24, error: ERROR_BATCH_LENGTH_EXCEEDED".to_owned(),
@@ -234,7 +234,7 @@ fn colours_come_only_when_asked_for() {
     assert!(report.render(true).contains('\u{1b}'));
 }
 
-/// Pieces of YAML that mean something to a parser or to the format.
+/// Pieces of YAML with a meaning in YAML itself or in the format of scenarios.
 const PIECES: &[&str] = &[
     "\n",
     "\n  ",
@@ -309,7 +309,7 @@ proptest! {
     }
 }
 
-/// Reads a text, and if it is refused, looks at every form of the report.
+/// Reads a text. If it is refused, produces every form of the report.
 fn read(text: &str) -> Result<(), TestCaseError> {
     let Err(report) = Scenario::parse("scenario.yaml", text) else { return Ok(()) };
     prop_assert!(!report.findings().is_empty(), "a refusal without a reason");

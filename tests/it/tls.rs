@@ -1,4 +1,4 @@
-//! Https: the certificate, the choice of a protocol, and what faults do to frames.
+//! https: the certificate, the choice of protocol, and what faults do to the frames of HTTP/2.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -24,7 +24,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 const ANSWER: &str =
     r#"{"chat":{"id":"ch_01H","display_name":"Crew","group_chat_icon":null,"is_group":true}}"#;
 
-/// A server for https only, under a virtual clock.
+/// A server with https only, under a virtual clock.
 struct Secure {
     address: SocketAddr,
     authority: String,
@@ -57,7 +57,7 @@ impl Secure {
         Self { address, authority, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// A connection on which `protocols` are offered, by a client that trusts the server's authority.
+    /// Connects as a client that trusts the server's authority and offers `protocols`.
     async fn connect(&self, name: &str, protocols: &[&str]) -> io::Result<TlsStream<TcpStream>> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(self.authority.as_bytes()).unwrap()).unwrap();
@@ -72,7 +72,7 @@ impl Secure {
         TlsConnector::from(Arc::new(config)).connect(name, stream).await
     }
 
-    /// A rename: status, body, and whether the body came to its end.
+    /// Sends a rename. Returns status, body, and whether the body was complete.
     fn rename(&self, protocol: &str) -> Result<(u16, Bytes, bool), hyper::Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {

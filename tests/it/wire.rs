@@ -11,7 +11,7 @@ const BODY: &str = r#"{"display_name": "Crew"}"#;
 const ANSWER: &str =
     r#"{"chat":{"id":"ch_01H","display_name":"Crew","group_chat_icon":null,"is_group":true}}"#;
 
-/// The built-in scenario under a virtual clock, whose pauses take no time, with one fault on renames of Chert.
+/// The built-in scenario with one fault on renames of Chert, under a virtual clock, so that pauses take no time.
 fn with_fault(effect: &str) -> Server {
     let scenario =
         Scenario::DEFAULT.replace("seed: 1", "seed: 1\nclock: {virtual: \"2024-11-20T15:55:08+02:00\"}");
@@ -22,7 +22,7 @@ fn ask(server: &Server) -> TcpStream {
     ask_with(server, "")
 }
 
-/// `more` are further lines of the head.
+/// Sends a rename, with `more` as additional lines of the head.
 fn ask_with(server: &Server, more: &str) -> TcpStream {
     let mut stream = connect(server);
     let head = format!(
@@ -33,7 +33,7 @@ fn ask_with(server: &Server, more: &str) -> TcpStream {
     stream
 }
 
-/// Asks until the server has planned so many exchanges.
+/// Waits until the server has counted this many exchanges.
 fn until(server: &Server, exchanges: u64) {
     let has = |_| get(server, "/__standin/health").json()["counters"]["exchanges"] == exchanges;
     assert!((0..10_000).any(has), "the requests are not read");
@@ -159,7 +159,7 @@ fn the_change_is_made_only_where_the_fault_says_so() {
         ("error: 4001, applied: {later: 1h}", "Launch"),
         ("wire: reset, applied: {later: 1h}", "Launch"),
         ("reply: {status: 502}, applied: {later: 1h}", "Launch"),
-        // Without a wait it comes with the next look.
+        // Without a delay the change is made by the next request.
         ("wire: empty, applied: {later: 0s}", "Crew"),
     ] {
         let server = with_fault(effect);

@@ -11,41 +11,41 @@ use super::parameters::Parameters;
 use super::php::{self, form, multipart};
 use crate::http::{Facts, Request, ValueKind, Way, json};
 
-/// A request, read.
+/// What a request asks for.
 pub struct MethodCall {
-    /// The method's name as called, without a transport suffix; empty when there is none.
+    /// Name of the method as sent, without a final `.json` or `.xml`; empty when the path has none.
     pub name: Cow<'static, str>,
-    /// The method, where it is emulated.
+    /// The method; `None` when it is not emulated.
     pub method: Option<&'static Method>,
-    /// Whether the path is that of REST 3.0.
+    /// Whether the path belongs to REST 3.0.
     pub is_version_3: bool,
-    /// What the method gets to see.
+    /// Parameters of the method, without credentials.
     pub parameters: Parameters,
-    /// What says who calls.
+    /// Credentials of the request.
     pub presented: Presented,
 }
 
-/// The credentials of a request, unjudged.
+/// The credentials of a request, not yet checked.
 #[derive(Debug, Default)]
 pub struct Presented {
-    /// An access token: header, `auth`, `access_token`, in this order of priority.
+    /// Access token: from the header, else from `auth`, else from `access_token`.
     pub token: Option<String>,
-    /// The user and the secret of a webhook.
+    /// User and secret of a webhook.
     pub webhook: Option<Webhook>,
-    /// Whether the webhook stands in the path, which then decides alone.
+    /// Whether the webhook is in the path. All other credentials are then ignored.
     pub webhook_in_path: bool,
-    /// A browser's session.
+    /// Whether a browser's session is presented.
     pub session: bool,
-    /// A signature for a download, which imconnector never issues.
+    /// Whether a signature for a download is presented. No method of imconnector issues one.
     pub signed_download: bool,
 }
 
-/// A webhook as it is presented.
+/// A webhook as a request presents it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
     /// `user/secret`.
     text: String,
-    /// The length of the user, who may have a slash too.
+    /// Length of the user in bytes. The user may contain a slash.
     user: usize,
 }
 
@@ -88,19 +88,19 @@ impl Facts for MethodCall {
 
 const BASE: &str = "/rest";
 
-/// Whether a path belongs to the REST interface.
+/// Whether `path` belongs to the REST API.
 pub fn is_rest(path: &str) -> bool {
     path.strip_prefix(BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Reads a request whose path [`is_rest`], once however often it is asked for.
+/// Reads a request whose path [`is_rest`]. The result is cached in the request.
 pub fn read(request: &Request) -> Arc<MethodCall> {
     request.read_once(|| read_now(request))
 }
 
 fn read_now(request: &Request) -> MethodCall {
     let path = &request.path()[BASE.len()..];
-    // Few paths have escapes, which one look at the whole path tells.
+    // Few paths have percent escapes: one check of the whole path saves decoding each segment.
     let is_plain = !path.as_bytes().contains(&b'%');
     let decoded = |segment| match is_plain {
         true => Cow::Borrowed(segment),
@@ -126,7 +126,7 @@ fn read_now(request: &Request) -> MethodCall {
     MethodCall { name, method, is_version_3, parameters, presented }
 }
 
-/// The first segments of a path that are not empty.
+/// The first four segments of a path that are not empty.
 fn segments(path: &str) -> [Option<&str>; 4] {
     let mut found = [None; 4];
     let mut rest = path;
@@ -142,7 +142,7 @@ fn segments(path: &str) -> [Option<&str>; 4] {
     found
 }
 
-/// A final `.json` or `.xml` names the transport.
+/// The method's name without a final `.json` or `.xml`, which only names the format.
 fn without_transport(method: &str) -> &str {
     for suffix in [".json", ".xml"] {
         let Some((stem, end)) = method.split_at_checked(method.len().saturating_sub(suffix.len())) else {
@@ -155,7 +155,7 @@ fn without_transport(method: &str) -> &str {
     method
 }
 
-/// The query, and for POST the body's top-level members laid over it.
+/// The parameters of the query, and for POST those of the body, which replace those of the same name.
 pub fn parameters(request: &Request) -> Parameters {
     let query = request.query();
     let mut parameters =
@@ -167,9 +167,9 @@ pub fn parameters(request: &Request) -> Parameters {
     parameters
 }
 
-/// The body by its media type. What cannot be read counts as empty: the server swallows it without a word.
+/// The parameters of a body, read by its media type; empty when it cannot be read: the server gives no error then.
 fn body_parameters(content_type: &[u8], body: &[u8]) -> Parameters {
-    // What nearly every call says needs no closer look.
+    // Fast path: nearly every call has this media type.
     if content_type == b"application/json" {
         return json::parse(body).unwrap_or_default();
     }
@@ -190,7 +190,7 @@ fn body_parameters(content_type: &[u8], body: &[u8]) -> Parameters {
     fields.filter(|fields| !fields.is_empty()).unwrap_or_else(|| form::decode(body.trim_ascii())).into()
 }
 
-/// Takes the reserved names out of the parameters.
+/// Removes the parameters that hold credentials, and returns the credentials.
 fn take_credentials(parameters: &mut Parameters, request: &Request, in_path: Option<Webhook>) -> Presented {
     let in_parameters = if parameters.any(is_reserved) { reserved(parameters) } else { Presented::default() };
     let has_session = || request.headers.get("x-bitrix-csrf-token").is_some_and(|value| !value.is_empty());
@@ -203,7 +203,7 @@ fn take_credentials(parameters: &mut Parameters, request: &Request, in_path: Opt
     }
 }
 
-/// Whether a name is one that no method gets to see.
+/// Whether a parameter of this name is kept from the method.
 fn is_reserved(name: &[u8]) -> bool {
     matches!(
         name,
@@ -223,7 +223,7 @@ fn is_reserved(name: &[u8]) -> bool {
     )
 }
 
-/// Takes everything reserved out, and gives what it presents.
+/// Removes every reserved parameter, and returns the credentials in them.
 fn reserved(parameters: &mut Parameters) -> Presented {
     let mut take = |name: &str| parameters.take(name);
     let scalar = |value: Option<Value>| {

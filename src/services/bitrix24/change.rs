@@ -1,17 +1,17 @@
-//! What a call changes in a portal.
+//! The changes that a call can make to a portal.
 
 use super::credentials::Refresh;
 
-/// One change. It holds the place of what it changes and the ids that were allocated when its answer was made.
+/// One change. It refers to what it changes by index and holds any tokens that were created with the answer.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// A chat gets another name.
+    /// Renames a chat.
     Rename {
-        /// The chat, by its place.
+        /// Index of the chat.
         chat: usize,
-        /// Its new name.
+        /// The new name.
         name: String,
     },
-    /// A new pair of tokens takes the place of an old one.
+    /// Replaces a pair of tokens with a new one.
     Refresh(Refresh),
 }

@@ -1,4 +1,4 @@
-//! What is wrong with a `bitrix24:` section beyond its shape.
+//! Mistakes in a `bitrix24:` section that the schema does not find.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,7 +6,7 @@ use super::methods;
 use super::section::{Application, Chat, Connector, Credential, CredentialState, Portal};
 use crate::scalar::{Findings, Path, nearest};
 
-/// Adds every finding; `path` is where the section stands.
+/// Adds a finding for each mistake; `path` is the place of the section.
 pub fn check(portal: &Portal, path: &Path, findings: &mut Findings) {
     if portal.timing.processing > portal.timing.duration {
         findings.add(
@@ -42,7 +42,7 @@ fn applications(portal: &Portal, path: &Path, findings: &mut Findings) {
     }
 }
 
-/// Whether each refresh token is one that a client can present, with the application that it belongs to.
+/// Checks that each refresh token is not empty, is unique and belongs to a known application.
 fn refresh_tokens(portal: &Portal, path: &Path, findings: &mut Findings) {
     let mut seen = HashSet::new();
     for (index, credential) in portal.credentials.iter().enumerate() {
@@ -164,7 +164,8 @@ fn connectors(portal: &Portal, path: &Path, findings: &mut Findings) {
                 if folded.is_empty() { "type an identifier".to_owned() } else { format!("type `{folded}`") },
             );
         } else if methods::is_built_in(id) {
-            let message = format!("`{id}` is a channel of the vendor's own, which no application registers");
+            let message =
+                format!("`{id}` is one of Bitrix24's own connectors, which no application can register");
             findings.add(here, message, "give your connector another identifier");
         } else if !seen.insert(id) {
             findings.add(here, format!("the connector `{id}` is given twice"), "remove one of the two");
@@ -241,7 +242,7 @@ fn unknown_connector(typed: &str, known: &[&str], path: Path, findings: &mut Fin
     findings.add(path, format!("there is no connector `{typed}`"), help);
 }
 
-/// `did you mean …`, or else another help.
+/// `did you mean …?` with the known name nearest to `typed`, or else `otherwise`.
 fn meant<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>, otherwise: &str) -> String {
     nearest(typed, known).map_or_else(|| otherwise.to_owned(), |near| format!("did you mean `{near}`?"))
 }

@@ -1,4 +1,4 @@
-//! Presented credentials → the caller, or why not.
+//! The credentials of a request → the caller, or the error.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -15,7 +15,7 @@ use super::section::{CredentialState, Portal, PortalState};
 use crate::basics::Draws;
 use crate::scalar::Text;
 
-/// How a caller came in.
+/// The kind of credential that a caller presents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Means {
     /// An access token of an application.
@@ -26,70 +26,70 @@ pub enum Means {
     Session,
 }
 
-/// Someone who may call.
+/// An authenticated caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// How they came in.
+    /// The kind of credential.
     pub means: Means,
-    /// The application's `client_id`, where there is one.
+    /// `client_id` of the application; `None` for a webhook or a session.
     pub client_id: Option<Text>,
-    /// The place of the credential; a session has none.
+    /// Index of the credential in the scenario; `None` for a session.
     pub credential: Option<usize>,
-    /// The place of the first credential of the same application, or of the credential itself: what a caller uses
-    /// is counted there. A session has none.
+    /// The account that operating time is counted for: the index of the first credential of the same application, or
+    /// that of the credential itself; `None` for a session.
     pub account: Option<usize>,
     scope: Option<Vec<Text>>,
 }
 
 impl Caller {
-    /// The scopes that the credential names; `None` when it grants all.
+    /// The scopes that the credential grants; `None` means all scopes.
     pub fn scopes(&self) -> Option<&[Text]> {
         self.scope.as_deref()
     }
 
-    /// Whether the credential grants `scope`; one that names no scopes grants all.
+    /// Whether the credential grants `scope`.
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scope.as_ref().is_none_or(|scopes| scopes.iter().any(|granted| granted.as_str() == scope))
     }
 }
 
-/// The credentials of a portal, by what a request presents.
+/// The credentials of a portal, indexed by what a request presents.
 #[derive(Clone, Debug)]
 pub struct Credentials {
     tokens: HashMap<String, Token>,
     /// By user, then by secret.
     webhooks: HashMap<String, HashMap<String, usize>>,
-    /// For each credential, where its use is counted.
+    /// For each credential: the account that its operating time is counted for.
     accounts: Vec<usize>,
     /// By refresh token.
     grants: HashMap<String, Grant>,
-    /// Pairs that were issued, the oldest first.
+    /// Issued pairs, the oldest first.
     issued: VecDeque<Pair>,
-    /// Pairs ever drawn, which number the draws.
+    /// How many pairs have been drawn so far; the number of a pair selects its random draws.
     count: u64,
     draws: Draws,
-    /// What stands behind each credential of a copy.
+    /// Suffix appended to every credential of this namespace; empty in the main one.
     suffix: String,
 }
 
-/// An access token.
+/// What an access token stands for.
 #[derive(Clone, Copy, Debug)]
 struct Token {
-    /// The place of its credential.
+    /// Index of the credential in the scenario.
     credential: usize,
     expires: Option<Timestamp>,
 }
 
-/// What a refresh token is good for.
+/// What a refresh token stands for.
 #[derive(Clone, Debug)]
 struct Grant {
-    /// The place of its credential.
+    /// Index of the credential in the scenario.
     credential: usize,
-    /// The access token that came with it.
+    /// The access token that was issued with it.
     access_token: String,
 }
 
-/// Two tokens that were issued together.
+/// An access token and a refresh token that were issued together.
 #[derive(Clone, Debug)]
 pub struct Pair {
     /// The access token.
@@ -98,27 +98,27 @@ pub struct Pair {
     pub refresh_token: String,
 }
 
-/// A pair that is to take another's place.
+/// A new pair of tokens that is to replace an old one.
 #[derive(Clone, Debug)]
 pub struct Refresh {
-    /// The number of the new pair among all that were drawn.
+    /// Number of the new pair among all pairs that were drawn.
     number: u64,
     /// The refresh token of the old pair.
     refresh_token: String,
     /// The new pair.
     pub pair: Pair,
-    /// When its access token expires.
+    /// When the new access token expires.
     expires: Timestamp,
 }
 
-/// An issued access token is good for this many seconds.
+/// Lifetime of an issued access token, in seconds.
 pub const LIFETIME: i64 = 3600;
 
-/// The most issued pairs that are remembered.
+/// The largest number of issued pairs that are kept.
 const MOST_ISSUED: usize = 1_000;
 
 impl Credentials {
-    /// Indexes the credentials of `portal`; new ones will be drawn under `seed`.
+    /// Indexes the credentials of `portal`. New tokens are drawn from `seed`.
     pub fn new(portal: &Portal, seed: u64, start: Timestamp) -> Self {
         let mut credentials = Self {
             tokens: HashMap::new(),
@@ -152,13 +152,13 @@ impl Credentials {
         credentials
     }
 
-    /// The place of the credential that this refresh token renews.
+    /// Index of the credential that this refresh token renews; `None` when the token is unknown or used up.
     pub fn of_refresh_token(&self, refresh_token: &str) -> Option<usize> {
         self.grants.get(&*self.own(refresh_token, &self.grants)).map(|grant| grant.credential)
     }
 
-    /// What is presented, as `known` has it: in a copy the original's credentials are as good as its own, as a request
-    /// may come here by its header alone.
+    /// The presented credential, with the suffix of the namespace if it lacks it. A namespace also accepts the
+    /// credentials without the suffix, because a request can select the namespace by a header field.
     fn own<'a, V>(&self, presented: &'a str, known: &HashMap<String, V>) -> Cow<'a, str> {
         match self.suffix.as_str() {
             suffix if !suffix.is_empty() && !known.contains_key(presented) => {
@@ -168,14 +168,12 @@ impl Credentials {
         }
     }
 
-    /// Puts a new pair in the place of the old one: from `now` on the old access token is expired and the old refresh
-    /// token is used up. Where it was used up before, nothing happens but a remark.
+    /// Replaces the old pair with the new one: from `now` on, the old access token is expired and the old refresh token
+    /// is used up. If the old refresh token was used up before, changes nothing and returns a remark.
     pub fn replace(&mut self, change: Refresh, now: Timestamp) -> Option<Cow<'static, str>> {
         let refresh_token = self.own(&change.refresh_token, &self.grants).into_owned();
         let Some(Grant { credential, access_token }) = self.grants.remove(&refresh_token) else {
-            return Some(
-                "a change that was put off came too late: the refresh token had been used up".into(),
-            );
+            return Some("a postponed change came too late: the refresh token had been used up".into());
         };
         if let Some(old) = self.tokens.get_mut(&access_token) {
             old.expires = Some(old.expires.map_or(now, |expires| expires.min(now)));
@@ -193,7 +191,7 @@ impl Credentials {
         None
     }
 
-    /// What puts a new pair in the place of the one with this refresh token, at `now`. The pair is good for nothing yet.
+    /// Draws a new pair for the one with this refresh token. The new pair is not valid before [`Credentials::replace`].
     pub fn refresh(&self, refresh_token: String, now: Timestamp) -> Refresh {
         let (number, mut draws) = (self.count + 1, self.draws.clone());
         let mut word = |first: u64| {
@@ -205,15 +203,16 @@ impl Credentials {
         Refresh { number, refresh_token, pair, expires: now.checked_add(lifetime).unwrap_or(Timestamp::MAX) }
     }
 
-    /// Notes that a pair was drawn, so that none is drawn twice, whatever becomes of it.
+    /// Records that a pair was drawn, so that it is not drawn again even if it never becomes valid.
     pub fn allocate(&mut self, refresh: &Refresh) {
         self.count = self.count.max(refresh.number);
     }
 
-    /// Who calls, in the server's order of handlers: application, webhook, session. The first that recognises its
-    /// credentials decides. A webhook in the path decides before all of them: clients send a stray `auth` with it.
+    /// Authenticates the caller. The handlers run in the server's order: application, webhook, session; the first one
+    /// that recognises its kind of credential decides. A webhook in the path goes before all of them, because clients
+    /// send a stray `auth` with it.
     ///
-    /// `scope` is what the method's module needs; the order of the checks within each handler is the server's.
+    /// `scope` is the scope that the method needs. The checks within each handler are in the server's order.
     pub fn caller(
         &self,
         portal: &Portal,
@@ -340,13 +339,14 @@ impl Credentials {
     }
 }
 
-/// Eight letters and digits of a draw.
+/// Eight letters and digits made from a draw.
 fn letters(draw: u64) -> impl Iterator<Item = char> {
     const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     (0..8).map(move |place| char::from(ALPHABET[(draw / 36_u64.pow(place) % 36) as usize]))
 }
 
-/// The live server words two errors by how the caller came in; the page knows one wording each.
+/// The refusal with the text for this kind of credential. The live server has two texts for `insufficient_scope` and
+/// `ACCESS_DENIED`, one for tokens and one for webhooks; the page has one text each.
 pub fn for_means(refusal: Refusal, means: Means, edition: Edition) -> Refusal {
     if !(edition.rules().words_by_means && means == Means::Webhook) {
         return refusal;

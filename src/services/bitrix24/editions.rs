@@ -1,7 +1,7 @@
-//! Where the vendor's page and the vendor's server disagree: the one table, and the rules read off it.
+//! The table of differences between the vendor's documentation and its server, and the rules that follow from it.
 //!
-//! A row about behaviour sets a field of [`Rules`]; a row about a text or a status names the error whose two
-//! faces stand in the catalogue. Nothing else in this folder asks which edition it serves.
+//! A row about behaviour sets a field of [`Rules`]. A row about a text or a status names an error; the catalogue has
+//! both versions of that error. Other code reads [`Rules`] and does not compare editions.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -9,19 +9,19 @@ use serde::Deserialize;
 use super::errors;
 use crate::emulator::{Difference, ErrorCode, Face, gives};
 
-/// Which of the vendor's two faces a portal shows.
+/// Whether a portal answers as Bitrix24's documentation says or as its server does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Edition {
-    /// What the vendor's page says.
+    /// As the documentation says.
     #[default]
     Documented,
-    /// What the vendor's server is known to do.
+    /// As the server is known to behave.
     Live,
 }
 
 impl Edition {
-    /// The name that a scenario gives it.
+    /// The name of the edition in a scenario.
     pub fn name(self) -> &'static str {
         match self {
             Self::Documented => "documented",
@@ -29,7 +29,7 @@ impl Edition {
         }
     }
 
-    /// The other one.
+    /// The other edition.
     pub fn other(self) -> Self {
         match self {
             Self::Documented => Self::Live,
@@ -37,7 +37,7 @@ impl Edition {
         }
     }
 
-    /// Its rules.
+    /// How the edition behaves.
     pub fn rules(self) -> &'static Rules {
         match self {
             Self::Documented => &DOCUMENTED,
@@ -47,7 +47,7 @@ impl Edition {
 }
 
 enum Row {
-    /// The editions act differently; the texts say how.
+    /// The editions behave differently; the two texts describe the documented and the live behaviour.
     Behaviour(&'static str, &'static str),
     /// The texts of these errors differ.
     Texts(&'static [&'static ErrorCode]),
@@ -65,10 +65,10 @@ struct Entry {
 macro_rules! behaviours {
     ($($number:literal, $(#[$doc:meta])* $field:ident: $type:ty = $documented:expr, $live:expr;
        $item:literal, $says:literal, $does:literal, $source:literal;)*) => {
-        /// What the rows about behaviour set.
+        /// The behaviour of one edition: one field for each row about behaviour.
         #[derive(Debug, PartialEq, Eq)]
         pub struct Rules {
-            /// The edition that these rules make up.
+            /// The edition that these rules belong to.
             pub edition: Edition,
             $($(#[$doc])* pub $field: $type,)*
         }
@@ -91,7 +91,7 @@ behaviours! {
     scope: &'static str = "imconnector", "imopenlines";
     "scope of imconnector.chat.name.set", "`imconnector`", "`imopenlines`", "seed page; server source";
 
-    7, /// Whether an argument error names the argument, in its text and in a member of its own.
+    7, /// Whether an argument error names the argument, in its text and in the member `argument`.
     names_argument: bool = false, true;
     "members of ERROR_ARGUMENT", "`error`, `error_description`", "plus `argument`", "seed page; server source";
 
@@ -104,31 +104,31 @@ behaviours! {
     operating: bool = false, true;
     "`time.operating_reset_at` and `time.operating`", "absent", "present", "seed page; captures";
 
-    22, /// Whether a rename to the present name fails.
+    22, /// Whether a rename to the current name fails.
     refuses_same_name: bool = false, true;
     "NAME equal to the current title", "success: not mentioned", "400 `CHAT_RENAMING_FAILED`",
     "decision; server source";
 
-    24, /// Whether a rename for an unknown user is silently answered with success.
+    24, /// Whether a rename for an unknown user is answered with success and renames nothing.
     ignores_unknown_user: bool = false, true;
     "unknown USER_ID on a connector without groups", "400 `CHAT_RENAMING_FAILED`: not mentioned",
     "200 `SUCCESS: true`, nothing renamed", "decision; server source";
 
-    42, /// Whether an unregistered connector counts as one without groups, which needs a USER_ID.
+    42, /// Whether an unregistered connector counts as one without group chats, so that USER_ID is required.
     unregistered_needs_user: bool = false, true;
     "unknown CONNECTOR without USER_ID", "400 `IMCONNECTOR_NO_CORRECT_PROVIDER`",
     "400 `ERROR_ARGUMENT` for USER_ID", "decision; server source";
 
-    43, /// The error for a token that nobody issued.
+    43, /// The error for an unknown access token.
     unknown_token: &'static ErrorCode = &errors::NO_AUTH_FOUND, &errors::INVALID_TOKEN;
     "unknown access token", "401 `NO_AUTH_FOUND`", "401 `invalid_token`", "decision; server source";
 
-    47, /// Whether `insufficient_scope` and `ACCESS_DENIED` are worded by how the caller came in.
+    47, /// Whether `insufficient_scope` and `ACCESS_DENIED` have another text for a webhook than for a token.
     words_by_means: bool = false, true;
     "insufficient_scope and ACCESS_DENIED for a webhook", "one wording for all callers",
     "`… by the webhook token`, `REST is available only by subscription.`", "system error table; server source";
 
-    44, /// Whether answers carry the headers of the cloud.
+    44, /// Whether answers carry the extra header fields that the cloud sends.
     cloud_headers: bool = false, true;
     "response headers", "content type, CORS, nosniff", "plus those that the cloud sends", "server source; captures";
 }
@@ -306,14 +306,14 @@ const FACES: &[Entry] = &[
     },
 ];
 
-/// How `code` looks in `edition`; an edition that does not list it borrows the other's.
+/// Status and text of `code` in `edition`. If the edition does not list the error, those of the other edition.
 pub fn face(code: &'static ErrorCode, edition: Edition) -> &'static Face {
     gives(code).face(edition.name())
 }
 
 const SYSTEM: &str = "system error table; server source";
 
-/// Every row, by number.
+/// Every row of the table, sorted by number.
 pub fn differences() -> Vec<Difference> {
     let mut rows: Vec<_> = BEHAVIOURS.iter().chain(FACES).map(difference).collect();
     rows.sort_by_key(|row| row.number);

@@ -1,4 +1,4 @@
-//! A result or a refusal → the reply: envelope, header fields, bytes.
+//! A result or a refusal → the reply: status, header fields, body.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use super::section::Envelope;
 use super::time::Time;
 use crate::http::{Field, Fields, Reply, field};
 
-/// The members of an error, in the order of the wire.
+/// The body of an error; its members are in the order in which they are sent.
 #[derive(Serialize)]
 pub struct ErrorBody<'a> {
     error: &'a str,
@@ -22,7 +22,8 @@ pub struct ErrorBody<'a> {
 }
 
 impl<'a> ErrorBody<'a> {
-    /// The body of `refusal`. A variant of a code in the catalogue is sent by the code's own name.
+    /// The body of `refusal`. Of a catalogue code with a dot, such as `ACCESS_DENIED.rights`, only the part before the
+    /// dot is sent.
     pub fn new(refusal: &'a Refusal) -> Self {
         Self {
             error: refusal.code.code.split('.').next().unwrap_or_default(),
@@ -32,7 +33,7 @@ impl<'a> ErrorBody<'a> {
     }
 }
 
-/// A successful call, HTTP 200.
+/// The reply to a call that succeeded: status 200.
 pub fn success(
     result: &[u8],
     time: &Time,
@@ -45,7 +46,7 @@ pub fn success(
     match envelope {
         Envelope::Wire => wire(result, time, &mut body),
         Envelope::Documented => {
-            // The JavaScript client's own view of an exchange.
+            // The page prints what the vendor's JavaScript client shows of an exchange.
             body.extend_from_slice(b"{\"answer\":");
             wire(result, time, &mut body);
             body.extend_from_slice(b",\"query\":{\"method\":");
@@ -67,7 +68,7 @@ pub fn success(
     Reply { status: 200, headers, body: body.into() }
 }
 
-/// What the server sends: result first, then time.
+/// Appends the body that the server sends: the result, then the time.
 fn wire(result: &[u8], time: &Time, body: &mut Vec<u8>) {
     body.extend_from_slice(b"{\"result\":");
     body.extend_from_slice(result);
@@ -76,7 +77,7 @@ fn wire(result: &[u8], time: &Time, body: &mut Vec<u8>) {
     body.push(b'}');
 }
 
-/// A refused call.
+/// The reply to a refused call.
 pub fn error(refusal: &Refusal, rules: &Rules) -> Reply {
     let headers = refused(
         if rules.cloud_headers { &FIELDS[BARE..=BEFORE_APPLICATION] } else { every_answer() },
@@ -85,25 +86,25 @@ pub fn error(refusal: &Refusal, rules: &Rules) -> Reply {
     Reply { status: refusal.status, headers, body: php::json(&ErrorBody::new(refusal)).into() }
 }
 
-/// The fields of a refusal.
+/// The header fields of an error.
 fn refused(common: &'static [Field], refusal: &Refusal) -> Fields {
     let mut fields = Fields::common(common);
     fields.extend(refusal.retry_after.map(|seconds| ("retry-after".into(), seconds.to_string().into())));
     fields
 }
 
-/// A pair of tokens from the authorization server, HTTP 200.
+/// The reply of the token endpoint with a new pair of tokens: status 200.
 pub fn issued(body: Vec<u8>) -> Reply {
     Reply { status: 200, headers: Fields::common(every_answer()), body: body.into() }
 }
 
-/// A refusal of the authorization server.
+/// The reply of the token endpoint to a refused request.
 pub fn not_issued(refusal: &Refusal) -> Reply {
     let headers = refused(every_answer(), refusal);
     Reply { status: refusal.status, headers, body: php::json(&ErrorBody::new(refusal)).into() }
 }
 
-/// The REST 3.0 form of an unknown method.
+/// The reply of REST 3.0 to a call of an unknown method.
 pub fn version_3_not_found() -> Reply {
     let body = serde_json::json!({"error": {
         "code": "BITRIX_REST_V3_EXCEPTION_METHODNOTFOUNDEXCEPTION",
@@ -112,13 +113,13 @@ pub fn version_3_not_found() -> Reply {
     Reply { status: 404, headers: Fields::common(every_answer()), body: php::json(&body).into() }
 }
 
-/// The answer to a browser's preflight: the header fields of every answer, no body.
+/// The reply to a browser's preflight request: the header fields of every reply, no body.
 pub fn preflight() -> Reply {
     Reply { status: 200, headers: Fields::common(every_answer()), body: Bytes::new() }
 }
 
-/// What the cloud sends with a success, in its order, and what does not name a portal, a host or a visitor. Other
-/// answers carry a part of the list.
+/// The header fields that the cloud sends with a success, in its order, without those that name a portal, a host or a
+/// visitor. Other replies carry a part of this list.
 static FIELDS: [Field; 11] = [
     field("server", "nginx"),
     field(
@@ -132,15 +133,15 @@ static FIELDS: [Field; 11] = [
     field("access-control-allow-origin", "*"),
     field("access-control-allow-headers", "origin, content-type, accept"),
     field("x-content-type-options", "nosniff"),
-    // Processing in whole seconds with ten digits behind the point, as captures since late 2025 have it.
+    // The processing time in whole seconds with ten decimals, as in captures since late 2025.
     field("x-bitrix-rest-time", "0.0000000000"),
     field("x-frame-options", "SAMEORIGIN"),
 ];
 
-/// Where the fields begin that are on every answer, errors too.
+/// Index of the first field that is on every reply, errors included.
 const BARE: usize = 5;
 
-/// Where these end, and an application is named.
+/// Index after the last such field; in a success, the field that names the application comes here.
 const BEFORE_APPLICATION: usize = 9;
 
 fn every_answer() -> &'static [Field] {

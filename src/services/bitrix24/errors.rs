@@ -1,14 +1,14 @@
-//! The error catalogue, and which errors operations have in common.
+//! The error catalogue, and the groups of errors that operations share.
 
 use crate::basics::Stage::{self, Arguments, Auth, Delivery, Gateway, Lookup};
 use crate::emulator::{ErrorCode, Face, Gives, gives};
 
-/// How the page has it.
+/// Status and text of an error according to the documentation.
 pub const fn documented(status: u16, text: &'static str) -> Face {
     Face { edition: "documented", status, text }
 }
 
-/// How the server has it.
+/// Status and text of an error as the server sends it.
 pub const fn live(status: u16, text: &'static str) -> Face {
     Face { edition: "live", status, text }
 }
@@ -123,7 +123,7 @@ catalogue! {
                 live(403, "Access denied! Application context required"),
             ],
         ),
-        "sent as ACCESS_DENIED: a browser's session asks for the application",
+        "sent as ACCESS_DENIED: app.info is called by a browser's session",
     );
     ACCESS_DENIED_MODULE = means(
         error(
@@ -221,7 +221,7 @@ catalogue! {
     );
     INVALID_CLIENT = means(
         error("invalid_client", Auth, OAUTH, &[documented(401, "Wrong client_id or client_secret")]),
-        "also an application that is not installed",
+        "also if the application is not installed",
     );
     OAUTH_PAYMENT_REQUIRED = means(
         error("PAYMENT_REQUIRED.oauth", Auth, OAUTH, &[documented(400, "Payment required")]),
@@ -229,7 +229,7 @@ catalogue! {
     );
     WRONG_ENCODING = means(
         error("WRONG_ENCODING", Arguments, SERVER, &[live(200, "Wrong request encoding")]),
-        "the answer could not be encoded; the status stays",
+        "the answer cannot be encoded as JSON; the status stays as it was",
     );
     ERROR_ARGUMENT = ErrorCode {
         members: &["argument", "retry_after"],
@@ -250,7 +250,7 @@ catalogue! {
             SYSTEM,
             &[documented(400, "Max batch length exceeded"), live(200, "Max batch length exceeded")],
         ),
-        "by itself an error of each command after the 50th",
+        "without a fault: the error of each command after the 50th",
     );
     ERROR_BATCH_METHOD_NOT_ALLOWED = means(
         error(
@@ -262,7 +262,7 @@ catalogue! {
                 live(200, "Method is not allowed for batch usage"),
             ],
         ),
-        "by itself an error of the command that calls `batch`",
+        "without a fault: the error of a command that calls `batch`",
     );
     OAUTH_INVALID_REQUEST = error("invalid_request", Arguments, OAUTH, &[documented(400, "Wrong or missing parameter")]);
     IMCONNECTOR_NO_CORRECT_PROVIDER = error(
@@ -276,7 +276,7 @@ catalogue! {
     );
     HASH_EMPTY = means(
         error("HASH_EMPTY", Lookup, SERVER, &[live(400, "Hash is empty")]),
-        "the connector is one of the vendor's own channels",
+        "the connector is one of Bitrix24's own",
     );
     IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND = error(
         "IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND",
@@ -326,7 +326,7 @@ catalogue! {
     ERROR_CORE = retryable(error("ERROR_CORE", Delivery, SERVER, &[live(500, "SQL query error!")]));
 }
 
-/// Errors that every method can give, an unknown one too.
+/// Errors that every call can give, even a call of an unknown method.
 pub static OF_ALL: &[Gives] = &[
     gives(&QUERY_LIMIT_EXCEEDED),
     gives(&PORTAL_DELETED),
@@ -358,10 +358,10 @@ pub static OF_ALL: &[Gives] = &[
     gives(&ERROR_CORE),
 ];
 
-/// Errors of a method that an application calls for a connector.
+/// Errors that the methods of imconnector have in common.
 pub static OF_CONNECTORS: &[Gives] = &[gives(&WRONG_AUTH_TYPE), gives(&ERROR_ARGUMENT)];
 
-/// Errors of a method that passes something on through a connector.
+/// Errors of a method that sends something to the external system through a connector.
 pub static OF_PROVIDERS: &[Gives] = &[
     gives(&IMCONNECTOR_NO_CORRECT_PROVIDER),
     gives(&HASH_EMPTY),

@@ -1,4 +1,4 @@
-//! One run of a method, and where it reports its stages.
+//! One run of a method: its input, and the report of the stages that it passes.
 
 use super::credentials::{Caller, Means};
 use super::editions::{Edition, Rules};
@@ -10,33 +10,33 @@ use crate::basics::Stage;
 use crate::emulator::{ErrorCode, Exchange, Fate, Operation, OperationCall};
 use crate::scalar::Text;
 
-/// Who acts where nothing says who does.
+/// ID of the user for whom a caller acts when the scenario does not say.
 const FIRST_USER: &str = "1";
 
 /// One run of a method.
 #[derive(Clone, Copy)]
 pub struct Invocation<'a> {
-    /// The portal as it is.
+    /// The state of the portal.
     pub portal: &'a LivePortal,
-    /// The edition that it shows.
+    /// The edition in which to answer.
     pub edition: Edition,
     /// The method.
     pub operation: &'static Operation,
-    /// Its parameters, without credentials.
+    /// The parameters of the method, without credentials.
     pub parameters: &'a Parameters,
     /// Who calls.
     pub caller: &'a Caller,
-    /// Whether it is a command of a batch.
+    /// Whether this is a command of a batch.
     pub nested: bool,
 }
 
 impl<'a> Invocation<'a> {
-    /// What the edition makes of it.
+    /// How the edition behaves.
     pub fn rules(&self) -> &'static Rules {
         self.edition.rules()
     }
 
-    /// The error `code` as this method gives it.
+    /// The error `code` with the status and text that this method gives it.
     pub fn refusal(&self, code: &'static ErrorCode) -> Refusal {
         Refusal::by(Some(self.operation), code, self.edition)
     }
@@ -44,12 +44,12 @@ impl<'a> Invocation<'a> {
     /// Reports that the call has passed `stage`.
     ///
     /// # Errors
-    /// The error that a fault orders instead.
+    /// When a fault orders an error at this stage.
     pub fn passed(&self, stage: Stage, exchange: &mut Exchange<'_>) -> Result<Fate, Refusal> {
         passed(stage, &self.call(), self.edition, exchange)
     }
 
-    /// Reports every stage in front of the answer, for a method that checks nothing.
+    /// Reports the stages from auth to lookup, for a method that has no checks of its own.
     ///
     /// # Errors
     /// As [`Invocation::passed`].
@@ -60,10 +60,10 @@ impl<'a> Invocation<'a> {
         Ok(())
     }
 
-    /// Whether the caller may call a method that is for applications alone.
+    /// Checks that the caller may call a method that only applications may call.
     ///
     /// # Errors
-    /// `WRONG_AUTH_TYPE`, for a session, and for a webhook where the edition says so.
+    /// `WRONG_AUTH_TYPE` for a session, and in the live edition for a webhook.
     pub fn application_alone(&self) -> Result<(), Refusal> {
         let denied = match self.caller.means {
             Means::OAuth => false,
@@ -73,7 +73,7 @@ impl<'a> Invocation<'a> {
         if denied { Err(self.refusal(&errors::WRONG_AUTH_TYPE)) } else { Ok(()) }
     }
 
-    /// The number of the user for whom the caller acts.
+    /// ID of the user for whom the caller acts.
     pub fn user(&self) -> &'a str {
         let portal = self.portal.portal();
         let Some(credential) = self.caller.credential.map(|place| &portal.credentials[place]) else {
@@ -86,7 +86,7 @@ impl<'a> Invocation<'a> {
         application.map_or(FIRST_USER, |application| &application.user)
     }
 
-    /// The scopes that the caller is granted; where the credential names none, those that the emulated methods need.
+    /// The scopes of the caller. A credential that grants all scopes shows only that of imconnector.
     pub fn scopes(&self) -> Vec<&'a str> {
         match self.caller.scopes() {
             Some(scopes) => scopes.iter().map(Text::as_str).collect(),
@@ -94,16 +94,16 @@ impl<'a> Invocation<'a> {
         }
     }
 
-    /// The call as checkpoints see it.
+    /// The call, as the checkpoint sees it.
     pub fn call(&self) -> OperationCall<'a> {
         OperationCall { operation: Some(self.operation), facts: self.parameters, nested: self.nested }
     }
 }
 
-/// Reports to the checkpoint that a call has passed a stage.
+/// Reports to the checkpoint that a call has passed `stage`. Returns what becomes of the call's change.
 ///
 /// # Errors
-/// The error that a fault orders instead.
+/// When a fault orders an error at this stage.
 pub fn passed(
     stage: Stage,
     call: &OperationCall<'_>,
@@ -111,7 +111,7 @@ pub fn passed(
     exchange: &mut Exchange<'_>,
 ) -> Result<Fate, Refusal> {
     exchange.checkpoint.passed(stage, call, &mut exchange.stopwatch).map_err(|ordered| {
-        // A batch describes a command's lack of scope by nothing.
+        // Inside a batch, `insufficient_scope` has an empty `error_description`.
         let is_bare = call.nested && *ordered.code == INSUFFICIENT_SCOPE && ordered.message.is_none();
         let refusal = Refusal::ordered(ordered, call.operation, edition);
         if is_bare { refusal.with_text("") } else { refusal }

@@ -1,4 +1,4 @@
-//! What a portal counts before it refuses: requests of an address, and the running time of methods.
+//! The rate limit for requests from one IP address, and the limit on the running time of methods.
 
 use core::net::IpAddr;
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use super::section::{self, Requests};
 use crate::basics::CallTimes;
 use crate::emulator::bucket::{Buckets, Rate};
 
-/// The limits of a portal; those that its scenario leaves out count nothing.
+/// The limits of a portal; `None` when the scenario does not set the limit.
 #[derive(Clone, Debug, Default)]
 pub struct Limits {
     requests: Option<Buckets<IpAddr>>,
@@ -18,7 +18,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Nothing has been counted yet.
+    /// The limits with nothing counted yet.
     pub fn new(limits: &section::Limits) -> Self {
         Self {
             requests: limits.requests.map(|requests| Buckets::new(rate(requests))),
@@ -26,18 +26,18 @@ impl Limits {
         }
     }
 
-    /// Counts a request from `source`; whether it is let through.
+    /// Counts a request from `source`. Returns whether the request is within the limit.
     pub fn admits(&mut self, source: IpAddr, now: Timestamp) -> bool {
         self.requests.as_mut().is_none_or(|buckets| buckets.add(source, now).is_ok())
     }
 
-    /// What counts the running time of methods, where it is limited.
+    /// The meter of the running time of methods; `None` when it is not limited.
     pub fn operating(&mut self) -> Option<&mut Meter> {
         self.operating.as_mut()
     }
 }
 
-/// The vendor's tariffs, in requests at once and requests a second.
+/// The rate limits of the vendor's plans.
 fn rate(requests: Requests) -> Rate {
     match requests {
         Requests::Standard => Rate { burst: 50, per_second: 2 },
@@ -46,45 +46,45 @@ fn rate(requests: Requests) -> Rate {
     }
 }
 
-/// Whose running time is counted, and of which method. The place of a credential says also how the caller came in.
+/// The key for counting running time: the index of a credential, and the name of a method.
 pub type Account = (usize, &'static str);
 
-/// Counts how long methods run, in baskets of a minute.
+/// Adds up how long methods run, minute by minute.
 #[derive(Clone, Debug)]
 pub struct Meter {
     limit: Duration,
     used: HashMap<Account, Baskets>,
 }
 
-/// What `time` reports of a meter.
+/// The members `operating` and `operating_reset_at` of `time`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operating {
-    /// The second at which the oldest basket is forgotten.
+    /// When the oldest counted time is dropped, in seconds since the epoch.
     pub reset_at: i64,
-    /// What the baskets hold.
+    /// The running time counted at present.
     pub used: Duration,
 }
 
 impl Operating {
-    /// Nothing counts for a call that began at `start`.
+    /// The values for a call that began at `start` and is not counted.
     pub fn none(start: Timestamp) -> Self {
         Self { reset_at: start.as_second() + WINDOW, used: Duration::ZERO }
     }
 }
 
-/// A basket is forgotten this many seconds after the first call in it.
+/// A basket is dropped this many seconds after the first call in it.
 const WINDOW: i64 = 600;
 
-/// Calls up to this long are not counted.
+/// A call that takes this long or less is not counted.
 const UNCOUNTED: Duration = Duration::from_millis(100);
 
 impl Meter {
-    /// Whether the account may call at `now`. The call that crosses the limit may.
+    /// Whether the account may call at `now`: as long as the time used by earlier calls is within the limit.
     pub fn admits(&self, account: Account, now: Timestamp) -> bool {
         self.used.get(&account).is_none_or(|baskets| baskets.used(minute(now)) <= self.limit)
     }
 
-    /// Counts a call in the basket of the minute in which it began.
+    /// Adds a call to the basket of the minute in which it began. Returns what `time` reports.
     pub fn count(&mut self, account: Account, span: &CallTimes) -> Operating {
         let (start, minute) = (span.start, minute(span.start));
         let taken = Duration::try_from(span.finish.duration_since(start)).unwrap_or_default();
@@ -100,17 +100,17 @@ fn minute(instant: Timestamp) -> i64 {
     instant.as_second().div_euclid(60)
 }
 
-/// Ten baskets of a minute each; a basket's place is the last digit of its minute.
+/// Ten baskets of one minute each; the last digit of a minute is the index of its basket.
 #[derive(Clone, Debug, Default)]
 struct Baskets([Basket; BASKETS]);
 
 const BASKETS: usize = 10;
 
-/// The calls that began in one minute.
+/// The running time of the calls that began in one minute.
 #[derive(Clone, Copy, Debug, Default)]
 struct Basket {
     minute: i64,
-    /// The second at which the first of them began.
+    /// When the first of the calls began, in seconds since the epoch.
     first: i64,
     used: Duration,
 }
@@ -124,7 +124,7 @@ impl Baskets {
         basket.used = basket.used.saturating_add(taken);
     }
 
-    /// Those of the ten minutes up to this one that hold something.
+    /// The baskets of the ten minutes up to `minute` that are not empty.
     fn of_the_window(&self, minute: i64) -> impl Iterator<Item = &Basket> {
         let window = minute - BASKETS as i64 + 1..=minute;
         self.0.iter().filter(move |basket| !basket.used.is_zero() && window.contains(&basket.minute))
@@ -146,7 +146,7 @@ mod tests {
 
     const RENAME: Account = (0, "rename");
 
-    /// A call that begins this many seconds into the first minute and takes so many milliseconds.
+    /// A call that begins `second` seconds after the start of the first minute and takes this many milliseconds.
     fn span(second: i64, milliseconds: i64) -> CallTimes {
         let start = Timestamp::from_second(6_000 + second).unwrap();
         let finish = Timestamp::from_millisecond((6_000 + second) * 1_000 + milliseconds).unwrap();

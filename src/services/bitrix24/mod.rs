@@ -1,4 +1,4 @@
-//! Bitrix24: the REST method `imconnector.chat.name.set`, alone and in a `batch`.
+//! Bitrix24: methods of its REST API, alone or in a `batch`, and the OAuth token endpoint.
 
 mod call;
 mod change;
@@ -41,7 +41,7 @@ pub use editions::Edition;
 use methods::{Method, Run, Scope};
 use section::{Credential, CredentialState, Portal, PortalState};
 
-/// The vendor.
+/// The emulated service Bitrix24.
 pub struct Bitrix24;
 
 impl Service for Bitrix24 {
@@ -178,7 +178,7 @@ impl Section for Arc<Portal> {
     }
 
     fn access(&self) -> Vec<Access> {
-        // Those that may call stand before those that may not.
+        // Credentials that may call come first.
         let mut credentials: Vec<_> = self.credentials.iter().collect();
         let rename = methods::METHODS[0];
         credentials.sort_by_key(|credential| !self.admits(credential, rename, Timestamp::MIN));
@@ -206,7 +206,7 @@ impl Section for Arc<Portal> {
         let usable = || self.credentials.iter().filter(|credential| self.admits(credential, method, now));
         let webhook = usable().find_map(|credential| credential.webhook.as_ref());
         let token = usable().find_map(|credential| credential.token.as_ref());
-        // Where webhooks may not call methods of imconnector, they may still call the others.
+        // A webhook may call every other method even where it may not call those of imconnector.
         let may_call = self.edition.rules().webhook_may_call;
         let is_helper = method.scope != Scope::Connectors && matches!(method.run, Run::Alone(_));
         let target = match (webhook, token) {
@@ -242,7 +242,7 @@ impl Section for Arc<Portal> {
 }
 
 impl Portal {
-    /// Whether a credential gets a call of `method` past authentication at `now`, the start of the scenario.
+    /// Whether a call of `method` with this credential passes authentication at `now`, the start of the scenario.
     fn admits(&self, credential: &Credential, method: &Method, now: Timestamp) -> bool {
         let scope = self.edition.rules().scope;
         self.state == PortalState::Open
@@ -253,7 +253,7 @@ impl Portal {
             && !(self.require_https && credential.webhook.is_some())
     }
 
-    /// A request that refreshes a token.
+    /// A request that exchanges a refresh token for a new pair; `None` when the scenario has no usable refresh token.
     fn refresh(&self) -> Option<Example> {
         let grant = |credential: &Credential| {
             let application = self.application(credential.client_id.as_ref()?)?;
@@ -277,10 +277,10 @@ impl Portal {
     }
 }
 
-/// What stands in a segment of a path as it is: RFC 3986's unreserved characters.
+/// Percent-encodes everything except RFC 3986's unreserved characters.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// One segment of a path.
+/// `text`, percent-encoded for use as one segment of a path.
 fn segment(text: &str) -> String {
     utf8_percent_encode(text, UNRESERVED).to_string()
 }

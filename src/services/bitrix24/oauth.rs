@@ -1,4 +1,4 @@
-//! `POST /oauth/token/`: a refresh token → a new pair of tokens, as the vendor's authorization server gives it.
+//! `POST /oauth/token/`: exchanges a refresh token for a new pair of tokens, as the vendor's authorization server does.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -19,20 +19,20 @@ use crate::basics::Stage;
 use crate::emulator::{Effect, Exchange, Operation, OperationCall, Parameter};
 use crate::http::{Body, Facts, Reply, Request};
 
-/// What a scenario and a catalogue know of it.
+/// The operation, as scenarios and the catalogue name and describe it.
 pub static OPERATION: Operation = Operation {
     name: "oauth.token",
     verb: "POST",
     path: "/oauth/token/",
-    summary: "gives a new pair of tokens for a refresh token",
+    summary: "exchanges a refresh token for a new pair of tokens",
     parameters: &[
-        Parameter::new("grant_type", "`refresh_token`"),
-        Parameter::new("client_id", "the application"),
-        Parameter::new("client_secret", "the application's secret"),
-        Parameter::new("refresh_token", "what came with the access token"),
-        Parameter::new("code", "an authorization code, which is not emulated").optional(),
-        Parameter::new("scope", "scopes, which are not read").optional(),
-        Parameter::new("redirect_uri", "an address, which is not read").optional(),
+        Parameter::new("grant_type", "always `refresh_token`"),
+        Parameter::new("client_id", "ID of the application"),
+        Parameter::new("client_secret", "secret of the application"),
+        Parameter::new("refresh_token", "the refresh token that came with the access token"),
+        Parameter::new("code", "authorization code; not emulated").optional(),
+        Parameter::new("scope", "scopes; ignored").optional(),
+        Parameter::new("redirect_uri", "redirect address; ignored").optional(),
     ],
     errors: &[errors::OF_OAUTH],
     requires: "a refresh token of an application",
@@ -41,7 +41,7 @@ pub static OPERATION: Operation = Operation {
     source: "apidocs.bitrix24.com/settings/oauth/index.html",
 };
 
-/// The body of a 200, members in the order of the page.
+/// The body of a success; its members are in the order of the page.
 #[derive(Serialize)]
 struct Issued<'a> {
     access_token: &'a str,
@@ -57,9 +57,9 @@ struct Issued<'a> {
     user_id: u32,
 }
 
-/// Whether a path is that of the authorization server.
+/// Whether `path` is that of the token endpoint.
 pub fn is_token(path: &str) -> bool {
-    // Nearly every path is another one, which its beginning tells.
+    // Fast path: the beginning already rules out nearly every path.
     path.trim_start_matches('/').starts_with("oauth")
         && path.split('/').filter(|segment| !segment.is_empty()).eq(["oauth", "token"])
 }
@@ -77,19 +77,19 @@ pub fn answer(portal: &mut LivePortal, edition: Edition, exchange: &mut Exchange
     }
 }
 
-/// What a request presents to be refreshed.
+/// The refresh token of a request; `None` when it has none.
 pub fn credential(request: &Request) -> Option<String> {
     given(&call::parameters(request), "refresh_token")
 }
 
-/// What a request brings along that must not be read in a journal.
+/// The secrets of a request, which the journal must hide.
 pub fn secrets_in(request: &Request) -> Vec<String> {
     let parameters = call::parameters(request);
     let secret = |name| parameters.parameter(name).map(|value| value.into_owned());
     ["client_secret", "refresh_token", "code"].into_iter().filter_map(secret).collect()
 }
 
-/// The tokens that an answer hands out.
+/// The tokens in an answer.
 pub fn secrets_out(reply: &Reply) -> Vec<String> {
     let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     ["access_token", "refresh_token"]
@@ -99,7 +99,7 @@ pub fn secrets_out(reply: &Reply) -> Vec<String> {
         .collect()
 }
 
-/// The checks, and then the new pair.
+/// Runs the checks, then issues the new pair. Returns the body of the answer.
 fn refreshed(
     portal: &mut LivePortal,
     edition: Edition,
@@ -154,12 +154,12 @@ fn refreshed(
     Ok(body(&pair, &scope, portal.member_id(), now, exchange.request))
 }
 
-/// A parameter that is there and not empty.
+/// The value of a parameter; `None` when it is absent or empty.
 fn given(parameters: &Parameters, name: &str) -> Option<String> {
     parameters.parameter(name).filter(|value| !value.is_empty()).map(|value| value.into_owned())
 }
 
-/// What the tokens of a credential may do: where nothing is said, what the emulated method needs.
+/// The scopes of a credential, joined by commas. A credential without scopes has that of imconnector.
 fn scope(portal: &LivePortal, edition: Edition, credential: &Credential) -> String {
     match portal.portal().scope_of(credential) {
         Some(scopes) => scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(","),
@@ -167,7 +167,7 @@ fn scope(portal: &LivePortal, edition: Edition, credential: &Credential) -> Stri
     }
 }
 
-/// The page prints slashes without PHP's escapes.
+/// The body of a success. Slashes are not escaped as PHP would, because the page prints them plain.
 fn body(pair: &Pair, scope: &str, member_id: &str, now: Timestamp, request: &Request) -> Vec<u8> {
     let host = request.headers.text("host").unwrap_or("localhost");
     let endpoint = format!("{}://{host}/rest/", if request.secure { "https" } else { "http" });

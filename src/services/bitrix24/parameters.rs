@@ -1,4 +1,4 @@
-//! The parameters of a call: in the order sent, as spelt by the caller.
+//! The parameters of a call, in the order and the spelling in which they were sent.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,33 +10,33 @@ use serde_json::{Map, Value};
 use super::php;
 use crate::http::{Facts, Given, Members, ValueKind, Way};
 
-/// Top-level parameters with their values.
+/// The top-level parameters of a call, with their values.
 #[derive(Clone, Debug, Default)]
 pub struct Parameters(Members);
 
 impl Parameters {
-    /// The value of a parameter, its name in any case; of several spellings the last one counts.
+    /// The value of a parameter, with its name in any case. If several names match, the last one counts.
     pub fn value(&self, name: &str) -> Option<&Value> {
         self.0.value(|known| is_same(known, name))
     }
 
-    /// The same without a JSON value made of a text.
+    /// Like [`Parameters::value`], but a text is borrowed and not made into a JSON value.
     #[inline]
     pub fn get(&self, name: &str) -> Option<Given<'_>> {
         self.0.given(|known| is_same(known, name))
     }
 
-    /// Whether there is a parameter whose name `is_meant`.
+    /// Whether there is a parameter whose name satisfies `is_meant`.
     pub fn any(&self, is_meant: impl Fn(&[u8]) -> bool) -> bool {
         self.0.any(is_meant)
     }
 
-    /// Removes every parameter whose name `is_meant`.
+    /// Removes every parameter whose name satisfies `is_meant`.
     pub fn remove(&mut self, is_meant: impl Fn(&[u8]) -> bool) {
         self.0.remove(is_meant);
     }
 
-    /// Takes every parameter of exactly this name out, and returns the last one.
+    /// Removes every parameter of exactly this name, and returns the value of the last one.
     pub fn take(&mut self, name: &str) -> Option<Value> {
         let is_meant = |known: &[u8]| known == name.as_bytes();
         let last = self.0.value(is_meant)?.clone();
@@ -44,7 +44,7 @@ impl Parameters {
         Some(last)
     }
 
-    /// Adds `others`, which take the place of what has the same name.
+    /// Adds `others`, which replace parameters of the same name.
     pub fn lay_over(&mut self, others: Self) {
         if self.0.is_empty() {
             *self = others;
@@ -54,7 +54,7 @@ impl Parameters {
     }
 }
 
-/// Whether a name is this one in any case. Nearly all callers spell it as the vendor's page does.
+/// Whether two names are equal in any case. Nearly all callers spell names as the page does, so that is tested first.
 #[inline]
 fn is_same(known: &[u8], name: &str) -> bool {
     let name = name.as_bytes();
@@ -84,7 +84,7 @@ impl Facts for Parameters {
     }
 }
 
-/// As PHP would print the array: a name keeps its first place and gets its last value.
+/// Writes an object as PHP would: a repeated name keeps its first place and gets its last value.
 impl Serialize for Parameters {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let pairs = self.0.iter().map(|(name, value)| (name.to_owned(), value.clone()));
@@ -92,7 +92,7 @@ impl Serialize for Parameters {
     }
 }
 
-/// From a JSON object, or from an array, whose elements are named by their positions.
+/// Reads a JSON object, or an array whose elements are named by their positions.
 impl<'de> Deserialize<'de> for Parameters {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Whole;

@@ -1,4 +1,4 @@
-//! A portal as it lives: its chats, who may call, and what is counted.
+//! The state of a running portal: chats, credentials and limits.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -15,33 +15,33 @@ use super::section::{self, Portal};
 use crate::basics::Draws;
 use crate::emulator::Later;
 
-/// The state of one portal.
+/// The state of a running portal.
 #[derive(Clone, Debug)]
 pub struct LivePortal {
     pub(super) portal: Arc<Portal>,
-    /// The edition that it shows.
+    /// The edition in which the portal answers.
     pub(super) edition: Edition,
     pub(super) credentials: Credentials,
     pub(super) limits: Limits,
-    /// What the vendor calls the portal by.
+    /// The vendor's identifier of the portal, `member_id`.
     member_id: String,
     connectors: HashMap<String, Connector>,
-    /// Chats in the order of the scenario.
+    /// Chats, in the order of the scenario.
     pub(super) chats: Vec<Chat>,
-    /// Changes that are put off.
+    /// Postponed changes.
     pub(super) later: Later<Change>,
 }
 
 /// A registered connector.
 #[derive(Clone, Debug, Default)]
 pub struct Connector {
-    /// Whether its chats are groups.
+    /// Whether the external system has group chats.
     pub has_groups: bool,
-    /// The lines on which it is active.
+    /// The lines on which the connector is active.
     pub lines: HashSet<i64>,
-    /// The external users who have written through it.
+    /// The external users who have a chat through this connector.
     pub users: HashSet<String>,
-    /// Where a chat with an open session is: line, then identifier and user.
+    /// Indices of the chats with an open session, by line and then by chat ID.
     sessions: HashMap<i64, HashMap<String, Vec<usize>>>,
 }
 
@@ -57,7 +57,7 @@ pub(super) struct Chat {
 }
 
 impl LivePortal {
-    /// The portal at the start of its scenario, its draws made under `seed`.
+    /// The portal at the start of its scenario. Random draws come from `seed`.
     pub fn new(portal: Arc<Portal>, seed: u64, start: Timestamp) -> Self {
         let new =
             |known: &section::Connector| Connector { has_groups: known.chat_group, ..Connector::default() };
@@ -90,38 +90,38 @@ impl LivePortal {
         }
     }
 
-    /// The portal as its scenario describes it.
+    /// The portal as the scenario describes it.
     pub fn portal(&self) -> &Portal {
         &self.portal
     }
 
-    /// Who may call.
+    /// The credentials, with those that were issued since the start.
     pub fn credentials(&self) -> &Credentials {
         &self.credentials
     }
 
-    /// What the vendor calls the portal by: 32 hex digits, drawn from the seed.
+    /// The vendor's identifier of the portal: 32 hex digits, drawn from the seed.
     pub fn member_id(&self) -> &str {
         &self.member_id
     }
 
-    /// The connector that is registered under this identifier.
+    /// The registered connector with this ID.
     pub fn connector(&self, id: &str) -> Option<&Connector> {
         self.connectors.get(id)
     }
 
-    /// The chat with an open session, by its place; `user` is `0` for groups.
+    /// Index of the chat with this `id` and an open session; `None` without one. For a group chat `user` is `0`.
     pub fn session(&self, connector: &Connector, line: i64, id: &str, user: &str) -> Option<usize> {
         let candidates = connector.sessions.get(&line)?.get(id)?;
         candidates.iter().copied().find(|&index| self.chats[index].user.as_deref().unwrap_or("0") == user)
     }
 
-    /// The present name of a chat.
+    /// The current name of a chat.
     pub fn name(&self, chat: usize) -> &str {
         &self.chats[chat].name
     }
 
-    /// Makes a change. Returns a remark where it no longer fits.
+    /// Makes a change. Returns a remark when the change is no longer possible.
     pub(super) fn commit(&mut self, change: Change, now: Timestamp) -> Option<Cow<'static, str>> {
         match change {
             Change::Rename { chat, name } => {

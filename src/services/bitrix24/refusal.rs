@@ -1,4 +1,4 @@
-//! A call that is not answered with success: an error of the catalogue as an edition and a method give it.
+//! An error answer: an error of the catalogue, with the status and text that an edition and a method give it.
 
 use std::borrow::Cow;
 
@@ -6,30 +6,30 @@ use super::editions::{Edition, face};
 use super::errors::ERROR_ARGUMENT;
 use crate::emulator::{ErrorCode, Face, Fate, Operation, Ordered};
 
-/// A call that is not answered with success.
+/// An error answer to a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The row of the catalogue.
+    /// The error's entry in the catalogue.
     pub code: &'static ErrorCode,
     /// The HTTP status.
     pub status: u16,
-    /// The text.
+    /// The text, sent as `error_description`.
     pub text: Cow<'static, str>,
-    /// The argument that is wrong, where the edition names it.
+    /// Name of the wrong argument; `None` when the edition or the error does not name one.
     pub argument: Option<Cow<'static, str>>,
-    /// Seconds to wait, sent as a header where a fault asks for it.
+    /// Value of the `retry-after` header field in seconds; `None` unless a fault sets it.
     pub retry_after: Option<u32>,
-    /// What becomes of the change that the call asked for.
+    /// Whether the change that the call asked for is made in spite of the error.
     pub fate: Fate,
 }
 
 impl Refusal {
-    /// The error `code` as `edition` gives it.
+    /// The error `code` with its status and text in `edition`.
     pub fn new(code: &'static ErrorCode, edition: Edition) -> Self {
         Self::with_face(code, face(code, edition))
     }
 
-    /// The error `code` as `operation` gives it in `edition`.
+    /// The error `code` with the status and text that `operation` gives it in `edition`.
     pub fn by(operation: Option<&Operation>, code: &'static ErrorCode, edition: Edition) -> Self {
         let own = operation.and_then(|operation| operation.face(code.code, edition.name()));
         Self::with_face(code, own.unwrap_or_else(|| face(code, edition)))
@@ -46,14 +46,15 @@ impl Refusal {
         }
     }
 
-    /// The same with another text.
+    /// The same error with another text.
     #[must_use]
     pub fn with_text(mut self, text: impl Into<Cow<'static, str>>) -> Self {
         self.text = text.into();
         self
     }
 
-    /// An empty or missing argument: the server names it, the page has one sentence for all.
+    /// `ERROR_ARGUMENT` for an empty or missing argument. The live edition names the argument; the documented edition
+    /// has a fixed text.
     pub fn argument(name: impl Into<Cow<'static, str>>, edition: Edition) -> Self {
         let refusal = Self::new(&ERROR_ARGUMENT, edition);
         if !edition.rules().names_argument {
@@ -66,7 +67,7 @@ impl Refusal {
         }
     }
 
-    /// The error that a fault ordered of a call of `operation`.
+    /// The error that a fault orders for a call of `operation`.
     pub fn ordered(ordered: Ordered, operation: Option<&Operation>, edition: Edition) -> Self {
         let mut refusal = if *ordered.code == ERROR_ARGUMENT {
             Self::argument(ordered.argument.map_or("CONNECTOR".into(), Cow::from), edition)

@@ -1,4 +1,4 @@
-//! A request's way through a portal: the checks in front of a method, the method, and its change.
+//! Handles a request to a portal: runs the checks before the method, then the method, then applies its change.
 
 use std::borrow::Cow;
 
@@ -45,7 +45,7 @@ impl Emulator for LivePortal {
             return envelope::version_3_not_found();
         }
         self.call(exchange, &called).unwrap_or_else(|refusal| {
-            // A refused call takes its time too, though its answer does not report it.
+            // A refused call also takes time, though its answer has no `time`.
             if !exchange.stopwatch.is_timed() {
                 self.time(exchange);
             }
@@ -100,10 +100,10 @@ impl Emulator for LivePortal {
 }
 
 impl LivePortal {
-    /// Reports that a call has passed every stage in front of its change, and lets the change have its fate.
+    /// Reports the stage of delivery, then makes, postpones or drops the change of the call, as the engine decides.
     ///
     /// # Errors
-    /// The error that a fault orders instead; the change has its fate all the same.
+    /// When a fault orders an error at this stage. The change is still made, postponed or dropped as the fault says.
     pub fn deliver(
         &mut self,
         effect: Effect<Change>,
@@ -134,7 +134,7 @@ impl LivePortal {
         Time::new(&span, self.edition.rules(), self.portal.time_zone)
     }
 
-    /// The `time` of a call that began at `start` and in which others took their own.
+    /// The `time` of a batch that began at `start`; its commands have taken time of their own.
     fn time_since(&self, start: Timestamp, exchange: &mut Exchange<'_>) -> Time {
         let timing = self.portal.timing;
         let mut span = exchange.stopwatch.time(timing.duration.0, timing.processing.0);
@@ -142,7 +142,7 @@ impl LivePortal {
         Time::new(&span, self.edition.rules(), self.portal.time_zone)
     }
 
-    /// The checks in front of every method: the method that is called, and who calls.
+    /// Runs the checks that come before every method. Returns the method that is called and the caller.
     fn admit(
         &self,
         edition: Edition,
@@ -177,9 +177,9 @@ impl LivePortal {
         Ok((method, caller))
     }
 
-    /// Answers a call of a method: the checks in front of it, the method, its change.
+    /// Answers a call of a method: runs the checks before it, then the method, then applies its change.
     fn call(&mut self, exchange: &mut Exchange<'_>, called: &MethodCall) -> Result<Reply, Refusal> {
-        // A limiter stands in front of the portal: what it blocks does not come as far as the gateway.
+        // The vendor's rate limiter stands in front of the portal, so a blocked request does not pass the gateway.
         let source = exchange.request.source;
         if !self.limits.admits(source, exchange.stopwatch.now()) {
             exchange.checkpoint.remark(format!("too many requests from {source}").into());
@@ -199,7 +199,7 @@ impl LivePortal {
         Ok(envelope::success(&result, &time, self.portal.envelope, called, self.edition.rules(), &caller))
     }
 
-    /// Runs a method within what its caller may use of it. Gives its `result` and its `time`.
+    /// Runs a method if its caller has operating time left. Returns its `result` and its `time`.
     fn run(
         &mut self,
         invoked: Invoked<'_>,
@@ -245,10 +245,10 @@ impl LivePortal {
         Ok((result, time))
     }
 
-    /// Runs a method as a command of a batch that `caller` has sent.
+    /// Runs a method as a command of a batch that `caller` has sent. Returns its `result` and its `time`.
     ///
     /// # Errors
-    /// What the command is refused with.
+    /// When the caller lacks the scope, or the method refuses the command.
     pub fn run_command(
         &mut self,
         method: &'static Method,
@@ -262,8 +262,8 @@ impl LivePortal {
         self.run(Invoked { method, parameters, caller, nested: true }, exchange)
     }
 
-    /// What the other edition answers to a call. It is asked over this state and changes nothing; only a batch, whose
-    /// commands see what those before them changed, is run over a copy. Limits are left out: they count requests.
+    /// What the other edition would answer to a call. The state does not change: a single method only reads it, and a
+    /// batch runs on a copy, because its commands see each other's changes. Limits do not apply: they count requests.
     fn call_aside(&self, exchange: &mut Exchange<'_>, called: &MethodCall) -> Result<Reply, Refusal> {
         let edition = self.edition.other();
         let (method, caller) = self.admit(edition, called, exchange)?;
@@ -293,7 +293,7 @@ impl LivePortal {
     }
 }
 
-/// A method with what it is run with.
+/// A method and the input for one run of it.
 #[derive(Clone, Copy)]
 struct Invoked<'a> {
     method: &'static Method,

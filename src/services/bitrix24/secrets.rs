@@ -1,15 +1,15 @@
-//! Where credentials stand in a request, so that a journal can hide them.
+//! A request → the credentials in it, so that the journal can hide them.
 
 use percent_encoding::{percent_decode, percent_decode_str};
 
 use super::{call, methods, oauth};
 use crate::http::Request;
 
-/// Parameters whose values are secrets.
+/// Names of parameters whose values are secret.
 const NAMES: [&str; 7] = ["auth", "access_token", "ap", "sessid", "token", "refresh_token", "client_secret"];
 
-/// Every credential of a request as it is spelt there: known or not, well formed or not, as people also send their
-/// real ones to the wrong place.
+/// Every credential in a request, as spelt there. Unknown and malformed ones are included: people send real credentials
+/// to the wrong place by mistake.
 pub fn credentials_in(request: &Request) -> Vec<String> {
     let mut found = Vec::new();
     let segments: Vec<_> = request.path().split('/').filter(|segment| !segment.is_empty()).collect();
@@ -30,7 +30,7 @@ pub fn credentials_in(request: &Request) -> Vec<String> {
         );
     }
     for text in [request.query().as_bytes(), request.body()] {
-        // A command of a batch is encoded once for itself and once more for the batch.
+        // A command of a batch is percent-encoded twice: once as a query and once as a part of the batch.
         let once: Vec<u8> = percent_decode(text).collect();
         let twice: Vec<u8> = percent_decode(&once).collect();
         for text in [text, &once, &twice] {
@@ -49,8 +49,8 @@ pub fn credentials_in(request: &Request) -> Vec<String> {
     found
 }
 
-/// What follows the name of a secret, whatever the notation: `auth=x`, `"auth": "x"`, `auth[]=x`, `name="auth"` and a
-/// blank line as in a form of parts; also within broken JSON and within the commands of a batch.
+/// The values that follow the name of a secret parameter, in any notation: `auth=x`, `"auth": "x"`, `auth[]=x`, and
+/// `name="auth"` with a blank line as in a multipart form. Broken JSON and commands of a batch are searched too.
 fn named(text: &str) -> Vec<String> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! The `bitrix24:` section of a scenario.
+//! The `bitrix24:` section of a scenario. The doc comments here become descriptions in the JSON Schema.
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -12,98 +12,98 @@ use crate::scalar::{Length, Offset, Point, Text};
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Portal {
-    /// Which of the vendor's two faces to show: what its page says, or what its server does.
+    /// Whether to answer as Bitrix24's documentation says or as its server does.
     #[serde(default)]
     pub edition: Edition,
-    /// The shape of a successful body: what the server sends, or what the page prints.
+    /// Shape of a successful response body.
     #[serde(default)]
     pub envelope: Envelope,
-    /// The state of the portal as a whole.
+    /// State of the portal as a whole.
     #[serde(default)]
     pub state: PortalState,
-    /// Whether a webhook must be called over https.
+    /// Whether webhooks must be called over https. A call over http then fails with `INVALID_REQUEST`.
     #[serde(default)]
     pub require_https: bool,
-    /// The offset of the dates in `time`.
+    /// UTC offset of the dates in `time`, such as `+02:00`.
     #[serde(default)]
     pub time_zone: Offset,
     /// How long a call takes under a virtual clock.
     #[serde(default)]
     pub timing: Timing,
-    /// What is counted, and how much of it is allowed; without it, nothing is counted.
+    /// Rate and time limits. Without this key nothing is limited.
     #[serde(default)]
     pub limits: Limits,
-    /// The language of the portal, such as `en`.
+    /// Language of the portal, such as `en`; shown by `app.info`.
     #[serde(default = "english")]
     pub language: Text,
-    /// The tariff, such as `ent10000`.
+    /// Plan of the portal, such as `ent10000`; shown by `app.info`.
     #[serde(default = "enterprise")]
     pub license: Text,
-    /// The applications whose tokens can be refreshed.
+    /// OAuth applications. A refresh token needs its application here.
     #[serde(default)]
     pub applications: Vec<Application>,
-    /// The users, as `profile` shows them; one that is not listed has a number and no name.
+    /// Users, as `profile` shows them. A user who is not listed is an administrator without a name.
     #[serde(default)]
     pub users: Vec<User>,
-    /// The channels of the vendor's own that are switched on, by identifier, each with its name.
+    /// Bitrix24's own connectors that are enabled: connector ID to display name.
     #[serde(default = "built_in")]
     pub built_in: IndexMap<String, Text>,
-    /// Who may call.
+    /// Webhooks and access tokens that may call.
     #[serde(default)]
     pub credentials: Vec<Credential>,
-    /// The connectors that are registered.
+    /// Connectors that applications have registered.
     #[serde(default)]
     pub connectors: Vec<Connector>,
-    /// The open lines.
+    /// Open lines.
     #[serde(default)]
     pub lines: Vec<Line>,
-    /// The chats that exist.
+    /// Chats that exist at the start.
     #[serde(default)]
     pub chats: Vec<Chat>,
-    /// What stands behind each credential of a copy, and keeps the tokens that it issues apart from others'.
+    /// Suffix appended to every credential and issued token of this namespace; empty in the main one.
     #[serde(skip)]
     pub suffix: String,
 }
 
 impl Portal {
-    /// The application that is registered under this identifier.
+    /// The application with this `client_id`; `None` when it is not listed.
     pub fn application(&self, client_id: &str) -> Option<&Application> {
         self.applications.iter().find(|application| application.client_id.as_str() == client_id)
     }
 
-    /// The scopes of a credential: its own, or else its application's; `None` for all.
+    /// The scopes that a credential grants: its own, or else those of its application; `None` means all scopes.
     pub fn scope_of<'a>(&'a self, credential: &'a Credential) -> Option<&'a Vec<Text>> {
         credential.scope.as_ref().or_else(|| self.application(credential.client_id.as_ref()?)?.scope.as_ref())
     }
 }
 
-/// The shape of a successful body.
+/// Shape of a successful response body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Envelope {
-    /// `{"result":…,"time":…}`, as the server sends it and every SDK reads it.
+    /// `{"result":…,"time":…}`: what Bitrix24's server sends and every SDK reads.
     #[default]
     Wire,
-    /// `{"answer":…,"query":…,"status":200}`, as the page prints it.
+    /// `{"answer":…,"query":…,"status":200}`: what the documentation prints.
     Documented,
 }
 
-/// The state of a portal as a whole.
+/// State of a portal as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PortalState {
-    /// It works.
+    /// The portal works.
     #[default]
     Open,
-    /// It was deleted: `PORTAL_DELETED`.
+    /// The portal was deleted: calls fail with `PORTAL_DELETED`.
     Deleted,
-    /// It is blocked by hand: `OVERLOAD_LIMIT`.
+    /// The vendor has blocked the portal's REST API because of overload: calls fail with `OVERLOAD_LIMIT`.
     Overloaded,
-    /// Its tariff has no REST: `ACCESS_DENIED`.
+    /// The portal's plan does not include REST: calls fail with `ACCESS_DENIED`.
     NoRest,
-    /// Its subscription is over: `PAYMENT_REQUIRED` for an application, `ACCESS_DENIED` for a webhook.
+    /// The subscription has ended: `PAYMENT_REQUIRED` for an application, `ACCESS_DENIED` for a webhook.
     SubscriptionEnded,
-    /// The vendor's authorization server does not answer: `CONNECTION_ERROR` for an application.
+    /// The authorization server cannot be reached: `CONNECTION_ERROR` for an application.
     OauthUnreachable,
 }
 
@@ -111,9 +111,9 @@ pub enum PortalState {
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Timing {
-    /// From the request's arrival to its answer.
+    /// Time from the arrival of a request to its answer; `time.duration` reports it.
     pub duration: Length,
-    /// The method's own part of it.
+    /// Part of `duration` that the method itself takes; `time.processing` reports it.
     pub processing: Length,
 }
 
@@ -124,53 +124,53 @@ impl Default for Timing {
     }
 }
 
-/// What a portal counts; each limit is off without its key.
+/// Limits of a portal. Each one is off unless its key is given.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Bitrix24Limits")]
 pub struct Limits {
-    /// Requests from one address: more give `QUERY_LIMIT_EXCEEDED`.
+    /// Rate limit for requests from one IP address; a request above it fails with `QUERY_LIMIT_EXCEEDED`.
     #[serde(default)]
     pub requests: Option<Requests>,
-    /// How long one method may run for one caller within ten minutes: `OPERATION_TIME_LIMIT` beyond it, and `time`
-    /// reports what is used.
+    /// Running time that one method may use for one caller within ten minutes. Once it is used up, calls fail with
+    /// `OPERATION_TIME_LIMIT`. With this key, `time.operating` reports the time used.
     #[serde(default)]
     pub operating: Option<Length>,
 }
 
-/// How many requests a portal takes from one address.
+/// Rate limit for requests from one IP address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Requests {
-    /// 50 at once, 2 a second: most tariffs.
+    /// Burst of 50 requests, then 2 per second: the limit of most plans.
     Standard,
-    /// 250 at once, 5 a second: the tariff Enterprise.
+    /// Burst of 250 requests, then 5 per second: the limit of the Enterprise plan.
     Enterprise,
-    /// Numbers of one's own.
+    /// A limit of your choice.
     Custom(Rate),
 }
 
-/// An application, as the authorization server knows it.
+/// An OAuth application.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Application {
-    /// Its identifier.
+    /// `client_id` of the application.
     pub client_id: Text,
-    /// Its secret.
+    /// `client_secret` of the application.
     pub client_secret: Text,
-    /// The scopes of its tokens that name none; without it, all that the method needs.
+    /// Scopes of the application's tokens that have no `scope` of their own. Without this key they have all scopes.
     #[serde(default)]
     pub scope: Option<Vec<Text>>,
-    /// Its number on the portal; without it, its place among the applications, counted from 1.
+    /// ID of the application on the portal. Without this key, its position in the list, counted from 1.
     #[serde(default)]
     pub id: Option<u64>,
-    /// Its code in the vendor's market; without it, its `client_id`.
+    /// Code of the application in the Bitrix24 Market. Without this key, its `client_id`.
     #[serde(default)]
     pub code: Option<Text>,
-    /// Its version.
+    /// Version of the application.
     #[serde(default = "first")]
     pub version: u64,
-    /// The number of the user who has given it its tokens.
+    /// ID of the user who authorized the application; its tokens act for this user.
     #[serde(default = "one")]
     pub user: Text,
 }
@@ -179,42 +179,42 @@ pub struct Application {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct User {
-    /// The user's number.
+    /// ID of the user.
     pub id: Text,
-    /// Whether the user may administer the portal.
+    /// Whether the user is an administrator of the portal.
     #[serde(default)]
     pub admin: bool,
-    /// The first name.
+    /// First name.
     #[serde(default)]
     pub name: Text,
-    /// The last name.
+    /// Last name.
     #[serde(default)]
     pub last_name: Text,
 }
 
-/// A credential: `webhook` or `token`, one of the two.
+/// A credential: either a `webhook` or a `token`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Credential {
-    /// An incoming webhook.
+    /// Incoming webhook.
     #[serde(default)]
     pub webhook: Option<Webhook>,
-    /// An OAuth access token.
+    /// OAuth access token.
     #[serde(default)]
     pub token: Option<Text>,
-    /// What a new token can be had for, once.
+    /// Refresh token; it can be exchanged once for a new pair of tokens. Needs `token` and `client_id`.
     #[serde(default)]
     pub refresh_token: Option<Text>,
-    /// The scopes that it grants; without it, those of its application, or all that the method needs.
+    /// Scopes that the credential grants. Without this key, those of its application, or else all scopes.
     #[serde(default)]
     pub scope: Option<Vec<Text>>,
-    /// When a token expires, since the start of the scenario or as an instant; without it, never.
+    /// When the token expires: a time since the start of the scenario, or an instant. Without this key, never.
     #[serde(default)]
     pub expires: Option<Point>,
-    /// The `client_id` of the token's application, which the live edition names in a header.
+    /// `client_id` of the application that the token belongs to. The live edition sends it in a response header.
     #[serde(default)]
     pub client_id: Option<Text>,
-    /// Whether its application and its user are fit to call.
+    /// State of the application and of the user behind the credential.
     #[serde(default)]
     pub state: CredentialState,
 }
@@ -223,26 +223,26 @@ pub struct Credential {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
-    /// The number of the user who made it.
+    /// ID of the user who created the webhook.
     pub user: Text,
-    /// Its secret.
+    /// Secret part of the webhook's URL.
     pub secret: Text,
 }
 
-/// Whether a credential's application and user are fit to call.
+/// State of the application and of the user behind a credential.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CredentialState {
-    /// They are.
+    /// Both may call.
     #[default]
     Active,
-    /// The application is not installed: `ERROR_OAUTH`.
+    /// The application is not installed: calls fail with `ERROR_OAUTH`.
     NotInstalled,
-    /// The application is missing or switched off: `APPLICATION_NOT_FOUND`.
+    /// The application does not exist or is disabled: calls fail with `APPLICATION_NOT_FOUND`.
     ApplicationNotFound,
-    /// The user cannot be authorized: `authorization_error`; for a webhook `ACCESS_DENIED`.
+    /// The user cannot be authorized: `authorization_error` for a token, `ACCESS_DENIED` for a webhook.
     UserUnauthorized,
-    /// The user may not use the application: `user_access_error`.
+    /// The user may not use the application: calls fail with `user_access_error`.
     UserWithoutAccess,
 }
 
@@ -250,12 +250,12 @@ pub enum CredentialState {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Connector {
-    /// Its identifier: lower case, without a dot.
+    /// ID of the connector: lower case, without dots.
     pub id: Text,
-    /// Its name, as `imconnector.list` shows it; without it, its identifier.
+    /// Name of the connector in `imconnector.list`. Without this key, its ID.
     #[serde(default)]
     pub name: Option<Text>,
-    /// Whether chats are groups on the external side; without groups a call names the `USER_ID`.
+    /// Whether the external system has group chats. If not, a rename must send `USER_ID`.
     #[serde(default)]
     pub chat_group: bool,
 }
@@ -265,13 +265,13 @@ pub struct Connector {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Bitrix24Line")]
 pub struct Line {
-    /// Its number.
+    /// ID of the line.
     #[schemars(range(min = 1))]
     pub id: i64,
-    /// Whether it is active at all.
+    /// Whether the line is active. If not, a rename fails with `NOT_ACTIVE_LINE`.
     #[serde(default = "yes")]
     pub active: bool,
-    /// The connectors that are active on it.
+    /// IDs of the connectors that are active on the line.
     #[serde(default)]
     pub connectors: Vec<Text>,
 }
@@ -281,18 +281,18 @@ pub struct Line {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Bitrix24Chat")]
 pub struct Chat {
-    /// The connector that it came by.
+    /// ID of the connector through which the chat came.
     pub connector: Text,
-    /// The line that it came to.
+    /// ID of the open line that the chat belongs to.
     pub line: i64,
-    /// Its identifier in the external system.
+    /// ID of the chat in the external system.
     pub id: Text,
-    /// The external user, for a connector without group chats.
+    /// ID of the external user. Required for a connector without group chats, and not allowed for one with them.
     #[serde(default)]
     pub user: Option<Text>,
-    /// Its name at the start.
+    /// Name of the chat at the start.
     pub name: Text,
-    /// Whether its session is closed; a closed one cannot be renamed.
+    /// Whether the session of the chat is closed. A rename then fails with `CHAT_RENAMING_FAILED`.
     #[serde(default)]
     pub closed: bool,
 }
@@ -313,7 +313,7 @@ fn one() -> Text {
     "1".into()
 }
 
-/// Those of the sample on the page of `imconnector.list`.
+/// The connectors of the sample response on the page of `imconnector.list`.
 fn built_in() -> IndexMap<String, Text> {
     let names = [("livechat", "Live Chat"), ("telegrambot", "Telegram"), ("network", "Bitrix24.Network")];
     names.into_iter().map(|(id, name)| (id.to_owned(), name.into())).collect()

@@ -1,4 +1,4 @@
-//! A call's span → the `time` object of its answer.
+//! Start and end of a call → the `time` object of its answer.
 
 use std::cell::Cell;
 
@@ -11,7 +11,7 @@ use super::php;
 use crate::basics::CallTimes;
 use crate::scalar::Offset;
 
-/// The `time` object, members in the order of the wire.
+/// The `time` object; its members are in the order in which they are sent.
 #[derive(Debug)]
 pub struct Time {
     start: Timestamp,
@@ -20,19 +20,19 @@ pub struct Time {
     processing: f64,
     date_start: Date,
     date_finish: Date,
-    /// What was counted; `None` where it is not reported.
+    /// The operating time; `None` when it is not reported.
     operating: Option<Operating>,
-    /// What is reported.
+    /// Start and end of the call, as reported.
     span: CallTimes,
 }
 
-/// A date as it is written.
+/// A date as text, such as `2024-11-20T15:55:08+02:00`.
 type Date = [u8; 25];
 
 impl Time {
-    /// Reports `span` by the edition's rules, with dates at `zone`.
+    /// The `time` object for `span`, by the rules of an edition, with dates in the offset `zone`.
     ///
-    /// Durations are differences of two doubles and keep their long digits, as PHP's `microtime` gives them.
+    /// A duration is the difference of two doubles and keeps all its digits, as in PHP with `microtime`.
     pub fn new(span: &CallTimes, rules: &Rules, zone: Offset) -> Self {
         let (start, finish) = (microtime(span.start), microtime(span.finish));
         let second = span.start.as_second();
@@ -58,17 +58,17 @@ impl Time {
         }
     }
 
-    /// What is reported.
+    /// Start and end of the call, as reported.
     pub fn span(&self) -> CallTimes {
         self.span
     }
 
-    /// Reports what was counted, whatever the edition.
+    /// Sets the operating time to report, in either edition.
     pub fn set_operating(&mut self, operating: Operating) {
         self.operating = Some(operating);
     }
 
-    /// Appends the object.
+    /// Appends the object as JSON.
     pub fn write(&self, text: &mut Vec<u8>) {
         for (name, instant) in [(&b"{\"start\":"[..], self.start), (b",\"finish\":", self.finish)] {
             text.extend_from_slice(name);
@@ -94,7 +94,7 @@ impl Time {
     }
 }
 
-/// PHP's `microtime(true)`: seconds since the epoch with microseconds, as a double.
+/// PHP's `microtime(true)`: seconds since the epoch as a double, with microseconds.
 fn microtime(instant: Timestamp) -> f64 {
     instant.as_second() as f64 + f64::from(instant.subsec_nanosecond() / 1_000) / 1e6
 }
@@ -104,9 +104,9 @@ pub fn date_text(instant: Timestamp, zone: Offset) -> String {
     date(instant, zone).iter().copied().map(char::from).collect()
 }
 
-/// ISO 8601 in whole seconds with a numeric offset, never `Z`: `2024-11-20T15:55:08+02:00`.
-/// Appends [`microtime`] as [`php::write_float`] does. The seconds of our time leave a double no more digits than those
-/// of the microseconds, and so the digits of both numbers, without zeros at the end, are those of the double.
+/// Appends [`microtime`] as [`php::write_float`] would, but faster. For seconds from 2^20 to `u32::MAX`, the shortest
+/// digits of the double are those of the seconds and the microseconds, so they are written directly, without zeros at
+/// the end.
 fn write_microtime(text: &mut Vec<u8>, instant: Timestamp) {
     let seconds = match u32::try_from(instant.as_second()) {
         Ok(seconds) if seconds >= 1 << 20 => seconds,
@@ -133,13 +133,13 @@ fn write_microtime(text: &mut Vec<u8>, instant: Timestamp) {
     text.extend_from_slice(&digits[start..end]);
 }
 
-/// [`date_of`], remembered: calls of one second have one date.
+/// [`date_of`] with a cache of the latest date: calls within one second have the same date.
 fn date(instant: Timestamp, zone: Offset) -> Date {
     thread_local! {
         static LATEST: Cell<(i64, Offset, Date)> = const { Cell::new((0, Offset(0), [0; 25])) };
     }
     let second = instant.as_second();
-    // What comes before 1970 is cut in the other direction.
+    // Before 1970 an instant rounds to a second in the other direction, so the cache would not fit.
     if second <= 0 {
         return date_of(instant, zone);
     }

@@ -1,17 +1,17 @@
-//! What a request changes in a workspace.
+//! The changes that a request can make to the state of Chert.
 
-/// One change. It holds the places of what it changes and the ids that were allocated when its answer was made.
+/// One change. It refers to what it changes by index.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// A group gets another name, another icon, or both.
+    /// Gives a group a new name, a new icon, or both.
     Rename {
-        /// The tenant, by its place.
+        /// Index of the tenant.
         tenant: usize,
-        /// The chat, by its place.
+        /// Index of the chat among those of the tenant.
         chat: usize,
-        /// The new name.
+        /// The new name; `None` keeps the old one.
         display_name: Option<String>,
-        /// The new icon.
+        /// URL of the new icon; `None` keeps the old one.
         group_chat_icon: Option<String>,
     },
 }

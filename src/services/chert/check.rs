@@ -1,11 +1,11 @@
-//! What is wrong with a `chert:` section beyond its shape.
+//! Mistakes in a `chert:` section that the schema does not find.
 
 use std::collections::HashSet;
 
 use super::section::{ChertSection, Tenant};
 use crate::scalar::{Findings, Path, nearest};
 
-/// Adds every finding; `path` is where the section stands.
+/// Adds a finding for each mistake; `path` is the place of the section.
 pub fn check(section: &ChertSection, path: &Path, findings: &mut Findings) {
     let mut slugs = HashSet::new();
     let mut secrets = HashSet::new();
@@ -25,7 +25,7 @@ pub fn check(section: &ChertSection, path: &Path, findings: &mut Findings) {
         } else if !secrets.insert(&tenant.signing_secret) {
             findings.add(
                 here.key("signing_secret"),
-                "two tenants have the same secret, so a bearer token names neither",
+                "two tenants have the same secret, so a bearer token does not identify one of them",
                 "give each its own",
             );
         }
@@ -47,7 +47,7 @@ fn check_tenant(tenant: &Tenant, path: &Path, findings: &mut Findings) {
         if !is_e164(&line.phone_number) {
             findings.add(
                 here.key("phone_number"),
-                format!("`{}` is no phone number", line.phone_number),
+                format!("`{}` is not a phone number", line.phone_number),
                 "type `+`, the country code and the number, such as `\"+15555550100\"`",
             );
         }
@@ -72,7 +72,7 @@ fn check_tenant(tenant: &Tenant, path: &Path, findings: &mut Findings) {
     }
 }
 
-/// `+` and 7 to 15 digits, the first not 0.
+/// Whether a text is `+` and 7 to 15 digits, of which the first is not 0.
 fn is_e164(number: &str) -> bool {
     number.strip_prefix('+').is_some_and(|digits| {
         (7..=15).contains(&digits.len())

@@ -1,4 +1,4 @@
-//! A result or a refusal → the reply.
+//! A result or a refusal → the reply: status, header fields, body.
 
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ struct Envelope<'a> {
     trace_id: &'a str,
 }
 
-/// The members of `error`, in the order of the wire.
+/// The members of `error`, in the order in which they are sent.
 #[derive(Serialize)]
 struct Error<'a> {
     status: u16,
@@ -23,14 +23,14 @@ struct Error<'a> {
     retry_after: Option<u32>,
 }
 
-/// A success: the body as it is, without `success` and without `trace_id`.
+/// The reply to a request that succeeded: `body` as it is, with neither `success` nor `trace_id` in it.
 pub fn success(status: u16, own: Vec<Field>, body: Vec<u8>, trace: String) -> Reply {
     let mut headers = headers(trace);
     own.into_iter().for_each(|field| headers.push(field));
     Reply { status, headers, body: body.into() }
 }
 
-/// A refusal. `retry_after` stands in the body and again as a header.
+/// The reply to a refused request. `retry_after` is sent both in the body and as a header field.
 pub fn error(refusal: &Refusal, trace: &str) -> Reply {
     let envelope = Envelope {
         success: false,

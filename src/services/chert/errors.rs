@@ -1,4 +1,4 @@
-//! The error catalogue, and the one way to make a refusal from it.
+//! The error catalogue, and the error answers made from it.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -6,31 +6,31 @@ use std::time::Duration;
 use crate::basics::Stage;
 use crate::emulator::{ErrorCode, Face, Fate, Gives, Operation, Ordered, gives};
 
-/// A request that is not answered with success.
+/// An error answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The row of the catalogue.
+    /// The error's entry in the catalogue.
     pub code: &'static ErrorCode,
     /// The HTTP status.
     pub status: u16,
-    /// The text.
+    /// The text, sent as `message`.
     pub text: Cow<'static, str>,
-    /// Seconds to wait, with the codes that carry them.
+    /// Value of `retry_after` in seconds; `None` when the code has no such member.
     pub retry_after: Option<u32>,
-    /// What becomes of the change that the call asked for.
+    /// Whether the change that the call asked for is made in spite of the error.
     pub fate: Fate,
 }
 
-/// What `retry_after` says where a scenario does not.
+/// `retry_after` in seconds when the scenario does not set it.
 const RETRY_AFTER: u32 = 1;
 
 impl Refusal {
-    /// The error `code`.
+    /// The error `code` with its usual status and text.
     pub fn new(code: &'static ErrorCode) -> Self {
         Self::with_face(code, &code.faces[0])
     }
 
-    /// The error `code` as `operation` gives it.
+    /// The error `code` with the status and text that `operation` gives it.
     pub fn by(operation: Option<&Operation>, code: &'static ErrorCode) -> Self {
         let own = operation.and_then(|operation| operation.face(code.code, ""));
         Self::with_face(code, own.unwrap_or(&code.faces[0]))
@@ -41,20 +41,20 @@ impl Refusal {
         Self { code, status: face.status, text: face.text.into(), retry_after, fate: Fate::Never }
     }
 
-    /// The same with another text.
+    /// The same error with another text.
     #[must_use]
     pub fn with_text(self, text: impl Into<Cow<'static, str>>) -> Self {
         Self { text: text.into(), ..self }
     }
 
-    /// The same with another pause, in whole seconds, of which there is one at least.
+    /// The same error with `retry_after` set to `wait`, rounded up to whole seconds, at least 1.
     #[must_use]
     pub fn with_retry_after(self, wait: Duration) -> Self {
         let seconds = wait.as_nanos().div_ceil(1_000_000_000).max(1);
         Self { retry_after: Some(u32::try_from(seconds).unwrap_or(u32::MAX)), ..self }
     }
 
-    /// The error that a fault ordered of a call of `operation`.
+    /// The error that a fault orders for a call of `operation`.
     pub fn ordered(ordered: Ordered, operation: Option<&Operation>) -> Self {
         let refusal = Self::by(operation, ordered.code);
         let retry_after = ordered.retry_after.or(refusal.retry_after);
@@ -91,9 +91,9 @@ catalogue! {
     EMAIL_NOT_VERIFIED "2007" 403 Auth false "Email not verified", "", "table of error codes";
     ACCOUNT_LIMIT_REACHED "2008" 402 Auth false "Account limit reached", "", "table of error codes";
     RATE_LIMIT_EXCEEDED "1007" 429 Auth true "Rate limit exceeded", "", "table of error codes", "retry_after";
-    INVALID_JSON_BODY "1004" 400 Arguments false "Invalid JSON body", "no JSON, or no object", "seed page";
+    INVALID_JSON_BODY "1004" 400 Arguments false "Invalid JSON body", "the body is not a JSON object", "seed page";
     MISSING_REQUIRED_FIELD "1001" 400 Arguments false "Missing required field: display_name or group_chat_icon", "neither field is given", "decision";
-    INVALID_FIELD_VALUE "1002" 400 Arguments false "Invalid field value: display_name", "the name is blank or no text, or the icon no https URL", "decision";
+    INVALID_FIELD_VALUE "1002" 400 Arguments false "Invalid field value: display_name", "the name is blank or not a text, or the icon is not an https URL", "decision";
     CHAT_NOT_FOUND "2002" 404 Lookup false "Chat not found", "also a chat of another tenant", "seed page";
     CHAT_IS_DIRECT_MESSAGE "1006" 400 Lookup false "Chat is a direct message", "only groups have a name and an icon", "seed page";
     NOT_SUPPORTED_FOR_CHAT "4099" 501 Lookup false "Not supported for this chat", "the group lacks its chat key or its pinned line", "seed page";
@@ -106,7 +106,7 @@ catalogue! {
     ALL_LINES_SATURATED "4002" 503 Delivery true "All lines saturated for recipient", "", "table of error codes", "retry_after";
 }
 
-/// Errors that every request can be given: who calls, may they, is there such a thing, and a bug of the service.
+/// Errors that every request can get: of authentication, authorization, limits, routing, and internal errors.
 pub static OF_ALL: &[Gives] = &[
     gives(&MISSING_AUTHENTICATION),
     gives(&INVALID_AUTHENTICATION),
@@ -120,7 +120,7 @@ pub static OF_ALL: &[Gives] = &[
     gives(&INTERNAL_SERVER_ERROR),
 ];
 
-/// Errors of a request with a body of JSON.
+/// Errors of a request with a JSON body.
 pub static OF_BODIES: &[Gives] =
     &[gives(&INVALID_JSON_BODY), gives(&MISSING_REQUIRED_FIELD), gives(&INVALID_FIELD_VALUE)];
 
@@ -128,7 +128,7 @@ pub static OF_BODIES: &[Gives] =
 pub static OF_GROUPS: &[Gives] =
     &[gives(&CHAT_NOT_FOUND), gives(&CHAT_IS_DIRECT_MESSAGE), gives(&NOT_SUPPORTED_FOR_CHAT)];
 
-/// Errors of a request that is delivered to the recipients' service.
+/// Errors of a request that Chert passes on to the recipients' messaging service.
 pub static OF_DELIVERY: &[Gives] = &[
     gives(&DELIVERY_UNAVAILABLE),
     gives(&DELIVERY_NOT_CONFIGURED),

@@ -1,9 +1,9 @@
-//! The URL of an icon: `https` with a host.
+//! The check of an icon's URL.
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-/// Whether a text without blanks at its ends is `https://`, a host and perhaps a port, as browsers read them. What comes
-/// before the host (a user) and after it (a path) may be anything.
+/// Whether a text is an https URL with a valid host and port, read as browsers do. The text must not have white space
+/// at its ends. The user before the host and the path after it are not checked.
 pub fn is_https(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_at_checked(8) else { return false };
     let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'\\' | b'?' | b'#'));
@@ -19,7 +19,7 @@ pub fn is_https(text: &str) -> bool {
     is_whole && is_host(host) && is_port(port)
 }
 
-/// Whether it is an address, or a name without characters that no name may have.
+/// Whether a text is an IP address or a name without forbidden characters.
 fn is_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return address.parse::<Ipv6Addr>().is_ok();
@@ -32,7 +32,7 @@ fn is_host(host: &str) -> bool {
     !host.is_empty() && !host.contains(is_odd) && (!is_address || host.parse::<Ipv4Addr>().is_ok())
 }
 
-/// Whether it is nothing, or `:` with a number of a port or nothing behind it.
+/// Whether a text is empty, `:`, or `:` and a port number.
 fn is_port(port: &str) -> bool {
     let digits = port.strip_prefix(':').unwrap_or(port);
     digits.is_empty() || digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok()
@@ -42,7 +42,7 @@ fn is_port(port: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// What the crate `url`, which reads URLs as browsers do, said of each.
+    /// The expected results are those of the crate `url`, which reads URLs as browsers do.
     #[test]
     fn an_icon_is_what_a_browser_reads_as_https() {
         for (text, expected) in [
@@ -123,8 +123,8 @@ mod tests {
         }
     }
 
-    /// What `url` said of these, which nobody sends: numbers that browsers make addresses of, punycode that is none,
-    /// and hosts with escapes or line ends.
+    /// The crate `url` gives the opposite result for these hosts, which nobody sends: numbers that browsers read as
+    /// addresses, invalid punycode, and hosts with escapes or line ends.
     #[test]
     fn few_odd_hosts_are_read_otherwise() {
         for (text, url_said) in [

@@ -1,4 +1,4 @@
-//! One run of an endpoint, and where it reports its stages.
+//! One run of an endpoint: its input, and the report of the stages that it passes.
 
 use super::endpoints::Route;
 use super::errors::Refusal;
@@ -9,16 +9,16 @@ use crate::emulator::{ErrorCode, Exchange, Fate, OperationCall};
 /// One run of an endpoint.
 #[derive(Clone, Copy)]
 pub struct Invocation<'a> {
-    /// Who calls.
+    /// The tenant that calls.
     pub tenant: &'a Tenant,
-    /// What was sent.
+    /// The endpoint and the request's parameters.
     pub route: &'a Route,
-    /// The call as checkpoints see it.
+    /// The call, as the checkpoint sees it.
     pub call: OperationCall<'a>,
 }
 
 impl Invocation<'_> {
-    /// The error `code` as this endpoint gives it.
+    /// The error `code` with the status and text that this endpoint gives it.
     pub fn refusal(&self, code: &'static ErrorCode) -> Refusal {
         Refusal::by(self.call.operation, code)
     }
@@ -31,7 +31,7 @@ impl Invocation<'_> {
         passed(stage, &self.call, exchange)
     }
 
-    /// Reports every stage in front of the answer that is left, for an endpoint that checks nothing.
+    /// Reports the stages of arguments and lookup, for an endpoint that has no checks of its own.
     ///
     /// # Errors
     /// As [`Invocation::passed`].
@@ -43,7 +43,7 @@ impl Invocation<'_> {
     }
 }
 
-/// Reports to the checkpoint that a call has passed a stage.
+/// Reports to the checkpoint that a call has passed `stage`. Returns what becomes of the call's change.
 ///
 /// # Errors
 /// The error that a fault orders instead.

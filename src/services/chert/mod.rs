@@ -1,4 +1,4 @@
-//! Chert: `PUT /api/v1/chats/{id}`, which renames a group or sets its icon.
+//! Chert: endpoints of its HTTP API under `/api/v1`.
 
 mod change;
 mod check;
@@ -33,7 +33,7 @@ use crate::scalar::{Findings, Path};
 use section::ChertSection;
 pub use signature::SERIALISED_AGAIN;
 
-/// The vendor.
+/// The emulated service Chert.
 pub struct Chert;
 
 const BASE: &str = "/api/v1";
@@ -169,10 +169,10 @@ impl Section for Arc<ChertSection> {
     }
 }
 
-/// What stands in a segment of a path as it is: RFC 3986's unreserved characters.
+/// Percent-encodes everything except RFC 3986's unreserved characters.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// One segment of a path.
+/// `text`, percent-encoded for use as one segment of a path.
 fn segment(text: &str) -> String {
     utf8_percent_encode(text, UNRESERVED).to_string()
 }

@@ -1,4 +1,4 @@
-//! A request's way through the service: who calls, the endpoint, and its change.
+//! Handles a request: authenticates the caller, runs the endpoint, applies its change.
 
 use std::borrow::Cow;
 
@@ -94,9 +94,7 @@ impl LiveWorkspace {
         if let Some(requests) = &mut self.requests {
             let now = exchange.stopwatch.now();
             if let Err(wait) = requests.add(tenant.index, now) {
-                exchange
-                    .checkpoint
-                    .remark("`limits.requests` lets no more requests of this tenant through".into());
+                exchange.checkpoint.remark("the tenant has used up `limits.requests`".into());
                 return Err(Refusal::new(&errors::RATE_LIMIT_EXCEEDED).with_retry_after(wait));
             }
         }
@@ -113,7 +111,7 @@ impl LiveWorkspace {
         Ok((route.endpoint.operation.status, answer))
     }
 
-    /// Reports that a call has passed every stage in front of its change, and lets the change have its fate.
+    /// Reports the stage of delivery, then makes, postpones or drops the change of the call, as the engine decides.
     fn deliver(
         &mut self,
         effect: Effect<Change>,

@@ -1,14 +1,14 @@
-//! A tenant's secret, as tokens and signatures are held against it.
+//! A tenant's secret, and the checks of tokens and signatures against it.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-/// A tenant's secret, ready to be held against signatures.
+/// A tenant's secret.
 #[derive(Clone, Debug)]
 pub struct Secret {
     text: String,
-    /// HMAC under this key: to hash the key for every request would cost as much as the rest of it.
+    /// HMAC with this key already hashed: to hash the key for each request would double the time of a check.
     keyed: Hmac<Sha256>,
 }
 
@@ -19,12 +19,12 @@ impl Secret {
         Self { text, keyed }
     }
 
-    /// Compares with a token in constant time. How long the secret is, is none.
+    /// Whether `token` is the secret. The comparison takes constant time; only the length of the secret can leak.
     pub fn is(&self, token: &str) -> bool {
         self.text.as_bytes().ct_eq(token.as_bytes()).into()
     }
 
-    /// HMAC over `<unix seconds>.<body>`, to be finished or verified.
+    /// HMAC over `<unix seconds>.<body>`, still to be finalized or verified.
     pub fn mac(&self, seconds: &str, body: &[u8]) -> Hmac<Sha256> {
         let mut mac = self.keyed.clone();
         mac.update(seconds.as_bytes());

@@ -1,4 +1,4 @@
-//! The `chert:` section of a scenario.
+//! The `chert:` section of a scenario. The doc comments here become descriptions in the JSON Schema.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -6,64 +6,64 @@ use serde::Deserialize;
 use crate::emulator::bucket::Rate;
 use crate::scalar::Text;
 
-/// The Chert service, with its tenants.
+/// The Chert API and its tenants.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChertSection {
-    /// The tenants.
+    /// Tenants that may call.
     pub tenants: Vec<Tenant>,
-    /// What is counted, and how much of it is allowed; without it, nothing is counted.
+    /// Rate limits. Without this key nothing is limited.
     #[serde(default)]
     pub limits: Limits,
-    /// What stands behind each credential of a copy.
+    /// Suffix appended to every slug and secret of this namespace; empty in the main one.
     #[serde(skip)]
     pub suffix: String,
 }
 
-/// What the service counts; a limit is off without its key.
+/// Limits of the API. Each one is off unless its key is given.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ChertLimits")]
 pub struct Limits {
-    /// Requests of one tenant: more give `1007`.
+    /// Rate limit for requests from one tenant; a request above it fails with `1007`.
     #[serde(default)]
     pub requests: Option<Rate>,
 }
 
-/// One tenant.
+/// A tenant.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tenant {
-    /// Its slug, sent as `x-chert-tenant`.
+    /// Slug of the tenant, which clients send as `x-chert-tenant`.
     pub slug: Text,
-    /// Its secret: signs requests, and is the bearer token.
+    /// Secret of the tenant: the key that signs requests, and also the bearer token.
     pub signing_secret: Text,
-    /// Whether a bearer token must come with the tenant's header.
+    /// Whether a request with a bearer token must also send `x-chert-tenant`.
     #[serde(default)]
     pub multi_tenant: bool,
-    /// The state of the account.
+    /// State of the account.
     #[serde(default)]
     pub state: TenantState,
-    /// The sender lines.
+    /// Sender lines.
     #[serde(default)]
     pub lines: Vec<Line>,
-    /// The chats that exist.
+    /// Chats that exist at the start.
     #[serde(default)]
     pub chats: Vec<Chat>,
 }
 
-/// The state of a tenant's account.
+/// State of a tenant's account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TenantState {
-    /// It may call.
+    /// The tenant may call.
     #[default]
     Active,
-    /// It is suspended: `2005`.
+    /// The tenant is suspended: calls fail with `2005`.
     Suspended,
-    /// Its email is not verified: `2007`.
+    /// The tenant's email is not verified: calls fail with `2007`.
     EmailUnverified,
-    /// It has reached a limit of its account: `2008`.
+    /// The tenant has reached a limit of its account: calls fail with `2008`.
     AccountLimit,
 }
 
@@ -72,9 +72,9 @@ pub enum TenantState {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ChertLine")]
 pub struct Line {
-    /// Its identifier.
+    /// ID of the line.
     pub id: Text,
-    /// Its phone number, E.164.
+    /// Phone number of the line in E.164 form, such as `+15555550100`.
     pub phone_number: Text,
 }
 
@@ -83,20 +83,20 @@ pub struct Line {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ChertChat")]
 pub struct Chat {
-    /// Its identifier.
+    /// ID of the chat.
     pub id: Text,
-    /// Whether it is a group; a direct chat cannot be renamed: `1006`.
+    /// Whether the chat is a group. Renaming a direct chat fails with `1006`.
     pub group: bool,
-    /// The line that is pinned to it; a group without one cannot be renamed: `4099`.
+    /// ID of the line that is pinned to the chat. Renaming a group without one fails with `4099`.
     #[serde(default)]
     pub line: Option<Text>,
-    /// Whether it has its chat key; a group without one cannot be renamed: `4099`.
+    /// Whether the chat has its chat key. Renaming a group without one fails with `4099`.
     #[serde(default = "yes")]
     pub chat_key: bool,
-    /// Its display name at the start.
+    /// Display name of the chat at the start.
     #[serde(default)]
     pub display_name: Option<Text>,
-    /// The URL of its icon at the start.
+    /// URL of the chat's icon at the start.
     #[serde(default)]
     pub group_chat_icon: Option<Text>,
 }

@@ -1,4 +1,4 @@
-//! Header fields → the tenant who calls, or why not.
+//! Header fields of a request → the tenant that calls, or the error.
 
 use hmac::Mac;
 use jiff::Timestamp;
@@ -9,18 +9,18 @@ use super::spellings::spellings;
 use super::workspace::{Tenant, Tenants};
 use crate::http::Request;
 
-/// How far a signature's time may be off, in seconds, either way.
+/// How far a signature's time may differ from the clock, in seconds, in either direction.
 const WINDOW: u64 = 300;
 
-/// `v1,<unix seconds>,<hex of HMAC-SHA256>` over `<unix seconds>.<body>`.
+/// The value of `x-chert-signature`: `v1,<unix seconds>,<hex of HMAC-SHA256 over <unix seconds>.<body>>`.
 pub fn sign(secret: &str, seconds: i64, body: &[u8]) -> String {
     let digest = Secret::new(secret.to_owned()).mac(&seconds.to_string(), body).finalize().into_bytes();
     let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("v1,{seconds},{hex}")
 }
 
-/// The tenant who sent the request. A signature is looked at before a bearer token, and a bad one is never saved
-/// by a good token. The text tells the reader of a journal what was wrong; the vendor's answer does not.
+/// The tenant that sent the request, or the refusal with a remark for the journal: the vendor's answer does not say
+/// what was wrong. If there is a signature, it alone decides: a valid token does not make up for an invalid signature.
 pub fn caller<'a>(
     tenants: &'a Tenants,
     request: &Request,
@@ -45,32 +45,35 @@ fn by_signature<'a>(
     now: Timestamp,
 ) -> Result<&'a Tenant, (Refusal, &'static str)> {
     let invalid = |why| (Refusal::new(&errors::INVALID_AUTHENTICATION), why);
-    let slug = slug.ok_or_else(|| invalid("a signature without x-chert-tenant"))?;
+    let slug = slug.ok_or_else(|| invalid("x-chert-signature was sent without x-chert-tenant"))?;
     let (seconds, digest) = parse(signature)
         .ok_or_else(|| invalid("x-chert-signature is not `v1,<unix seconds>,<64 lower-case hex digits>`"))?;
-    let sent: i64 = seconds.parse().map_err(|_| invalid("the signature's time is no number of seconds"))?;
+    let sent: i64 =
+        seconds.parse().map_err(|_| invalid("the time in x-chert-signature is not a number of seconds"))?;
     if now.as_second().abs_diff(sent) > WINDOW {
         return Err((
             Refusal::new(&errors::TIMESTAMP_OUTSIDE_WINDOW),
-            "the signature's time is more than 300 s off",
+            "the time in x-chert-signature is more than 300 s off",
         ));
     }
     let (tenant, secret) = named(tenants, slug)?;
-    // The sender's own spelling of the time is signed, so that is what is checked.
+    // The client signs the time as it spells it, so the spelling that was sent is checked.
     match secret.mac(seconds, signed_body(request)).verify_slice(&digest) {
         Ok(()) => Ok(tenant),
         Err(_) if is_serialised_again(secret, seconds, request.body(), &digest) => {
             Err(invalid(SERIALISED_AGAIN))
         }
-        Err(_) => Err(invalid("the digest is not that of these bytes under this secret")),
+        Err(_) => {
+            Err(invalid("the digest in x-chert-signature does not fit this body and the tenant's secret"))
+        }
     }
 }
 
-/// What is remarked when a signature fits another spelling of the body.
+/// The remark when a signature fits another spelling of the body.
 pub const SERIALISED_AGAIN: &str =
-    "the signature fits the same JSON in another layout: the body was written again after signing";
+    "the signature fits the same JSON in another layout: the body was serialised again after signing";
 
-/// Whether the digest is that of the body as another common serialiser writes it.
+/// Whether the digest fits the body as another common serialiser writes it.
 fn is_serialised_again(secret: &Secret, seconds: &str, body: &[u8], digest: &[u8; 32]) -> bool {
     spellings(body).iter().any(|text| text != body && secret.mac(seconds, text).verify_slice(digest).is_ok())
 }
@@ -84,7 +87,7 @@ fn by_token<'a>(
     let text = std::str::from_utf8(authorization).unwrap_or_default().trim();
     let (scheme, token) = text.split_at(text.bytes().position(|byte| byte == b' ').unwrap_or(text.len()));
     if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(invalid("authorization is neither a bearer token nor accompanied by a signature"));
+        return Err(invalid("authorization is not a bearer token, and no x-chert-signature was sent"));
     }
     let token = token.trim();
     let tenant = match slug {
@@ -95,9 +98,11 @@ fn by_token<'a>(
         None => tenants.by_secret(|secret| secret.is(token)),
     };
     match tenant {
-        None => Err(invalid("no tenant, or not the named one, has this secret")),
+        None => Err(invalid(
+            "the bearer token is not the secret of any tenant, or not that of the tenant in x-chert-tenant",
+        )),
         Some(tenant) if tenant.multi_tenant && slug.is_none() => {
-            Err(invalid("the token of a multi-tenant workspace without x-chert-tenant"))
+            Err(invalid("the tenant has `multi_tenant: true`, so a bearer token needs x-chert-tenant"))
         }
         Some(tenant) => Ok(tenant),
     }
@@ -107,7 +112,7 @@ fn named<'a>(tenants: &'a Tenants, slug: &str) -> Result<(&'a Tenant, &'a Secret
     tenants.by_slug(slug).ok_or_else(|| (Refusal::new(&errors::TENANT_NOT_FOUND), "no tenant has this slug"))
 }
 
-/// The body of POST and PUT is signed; every other verb signs the empty text.
+/// The bytes that are signed: the body for POST, PUT and PATCH, nothing for every other verb.
 fn signed_body(request: &Request) -> &[u8] {
     match &*request.method {
         "POST" | "PUT" | "PATCH" => request.body(),
@@ -115,7 +120,7 @@ fn signed_body(request: &Request) -> &[u8] {
     }
 }
 
-/// The parts of `v1,<unix seconds>,<hex>`: the seconds as spelt, the digest as bytes.
+/// The parts of `v1,<unix seconds>,<hex>`: the seconds as spelt and the digest as bytes; `None` if malformed.
 fn parse(header: &[u8]) -> Option<(&str, [u8; 32])> {
     let parts = std::str::from_utf8(header).ok()?.trim().strip_prefix("v1,")?;
     let comma = parts.bytes().position(|byte| byte == b',')?;
@@ -132,21 +137,21 @@ fn parse(header: &[u8]) -> Option<(&str, [u8; 32])> {
     Some((seconds, digest))
 }
 
-/// Whether there are hex digits only, lower case: the vendor shows no other. Looks at all of them, as the compiler can
-/// then look at many at once.
+/// Whether all bytes are lower-case hex digits; the vendor shows no upper case. Does not stop at the first mismatch, so
+/// that the compiler can vectorize the loop.
 fn is_hex(digits: &[u8]) -> bool {
     digits.iter().fold(true, |all, digit| all & matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// The tenant's slug as sent, or else the bearer token.
+/// The tenant's slug as sent, or else the bearer token; `None` when neither was sent.
 pub fn credential(request: &Request) -> Option<String> {
     let text = |name| request.headers.text(name).map(str::trim).filter(|text| !text.is_empty());
     let token = || text("authorization")?.split_once(' ').map(|(_, token)| token.trim());
     text("x-chert-tenant").or_else(token).map(str::to_owned)
 }
 
-/// Every credential of a request as it is spelt there: tokens, and the digest of a signature; all of a signature
-/// that is none.
+/// Every credential in a request, as spelt there: tokens, and the digest of a signature. If a signature is malformed,
+/// all of it.
 pub fn credentials_in(request: &Request) -> Vec<String> {
     let value = |name| request.headers.get(name).map(String::from_utf8_lossy).unwrap_or_default();
     let (authorization, signature) = (value("authorization"), value("x-chert-signature"));

@@ -1,9 +1,9 @@
-//! How common serialisers write the same JSON, to tell a client that wrote its body once more after signing it.
+//! The same JSON as common serialisers write it, to detect a client that serialises its body again after signing it.
 
 use serde_json::{Map, Value};
 
-/// The JSON of `body` as other serialisers write it, and the same with or without a line's end; nothing where it is no
-/// JSON, or longer than a rename ever is.
+/// The JSON of `body` as other serialisers write it, with and without a line end. Empty when `body` is not JSON or is
+/// longer than [`LONGEST`].
 pub fn spellings(body: &[u8]) -> Vec<Vec<u8>> {
     if body.len() > LONGEST {
         return Vec::new();
@@ -24,10 +24,10 @@ pub fn spellings(body: &[u8]) -> Vec<Vec<u8>> {
     all
 }
 
-/// The longest body that is written again, in bytes.
+/// The longest body that is tried, in bytes; no rename is longer.
 const LONGEST: usize = 16 << 10;
 
-/// What stands between elements.
+/// The separators and the indentation of a JSON text.
 #[derive(Clone, Copy)]
 struct Layout {
     comma: &'static str,
@@ -35,14 +35,14 @@ struct Layout {
     indent: usize,
 }
 
-/// JavaScript, PHP, Go, Rust.
+/// The default of JavaScript, PHP, Go and Rust.
 const COMPACT: Layout = Layout { comma: ",", colon: ":", indent: 0 };
-/// Python.
+/// The default of Python.
 const SPACED: Layout = Layout { comma: ", ", colon: ": ", indent: 0 };
 const INDENTED_BY_2: Layout = Layout { comma: ",", colon: ": ", indent: 2 };
 const INDENTED_BY_4: Layout = Layout { comma: ",", colon: ": ", indent: 4 };
 
-/// Whether a character is written as an escape, and how.
+/// The escape of a character; `None` when it is written as it is.
 type Escape = fn(char) -> Option<String>;
 
 fn plainly(_: char) -> Option<String> {
@@ -101,7 +101,7 @@ fn write(value: &Value, layout: Layout, escape: Escape, depth: usize, text: &mut
 }
 
 fn quote(string: &str, escape: Escape, text: &mut String) {
-    // What every serialiser escapes comes first.
+    // `serde_json` has already escaped what every serialiser escapes.
     for c in Value::from(string).to_string().chars() {
         match escape(c) {
             Some(escaped) => text.push_str(&escaped),
@@ -110,7 +110,7 @@ fn quote(string: &str, escape: Escape, text: &mut String) {
     }
 }
 
-/// The same with the members of objects in alphabetical order, as Go writes a map.
+/// The same value with the members of objects in alphabetical order, as Go writes a map.
 fn sorted(value: &Value) -> Value {
     match value {
         Value::Object(members) => {

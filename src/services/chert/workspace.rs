@@ -1,4 +1,4 @@
-//! The service as it lives: tenants and their chats.
+//! The state of running Chert: tenants, their chats, and limits.
 
 use foldhash::{HashMap, HashMapExt};
 
@@ -9,49 +9,49 @@ use crate::basics::Draws;
 use crate::emulator::Later;
 use crate::emulator::bucket::Buckets;
 
-/// The state of the service.
+/// The state of running Chert.
 #[derive(Clone, Debug)]
 pub struct LiveWorkspace {
     pub(super) tenants: Tenants,
-    /// Requests by tenant, where they are limited.
+    /// Counts requests by tenant; `None` when they are not limited.
     pub(super) requests: Option<Buckets<usize>>,
     traces: Draws,
-    /// Requests answered, which number the traces.
+    /// How many requests were answered; selects the random draw of the next trace ID.
     answered: u64,
-    /// Changes that are put off.
+    /// Postponed changes.
     pub(super) later: Later<Change>,
 }
 
-/// The tenants of the service.
+/// All tenants, and what they are found by.
 #[derive(Clone, Debug)]
 pub struct Tenants {
     tenants: Vec<Tenant>,
     slugs: HashMap<String, Key>,
 }
 
-/// What proves that a request is a tenant's.
+/// A tenant and the secret that authenticates its requests.
 #[derive(Clone, Debug)]
 struct Key {
-    /// The tenant's place.
+    /// Index of the tenant.
     tenant: usize,
     secret: Secret,
 }
 
-/// One tenant.
+/// A tenant.
 #[derive(Clone, Debug)]
 pub struct Tenant {
-    /// Its place.
+    /// Index of the tenant.
     pub index: usize,
     slug: String,
-    /// Its slug as the scenario has it.
+    /// Slug in the scenario, without the suffix of a namespace.
     pub original: String,
-    /// Whether a bearer token must come with the tenant's header.
+    /// Whether a request with a bearer token must also send `x-chert-tenant`.
     pub multi_tenant: bool,
-    /// The state of its account.
+    /// State of the account.
     pub state: TenantState,
-    /// Its lines, which no call changes.
+    /// Lines, which no call changes.
     pub lines: Vec<section::Line>,
-    /// Its chats, in the order of the scenario.
+    /// Chats, in the order of the scenario.
     pub chats: Vec<Chat>,
     ids: HashMap<String, usize>,
 }
@@ -59,25 +59,26 @@ pub struct Tenant {
 /// A chat.
 #[derive(Clone, Debug)]
 pub struct Chat {
-    /// Its identifier.
+    /// ID of the chat.
     pub id: String,
-    /// Whether it is a group.
+    /// Whether the chat is a group.
     pub is_group: bool,
-    /// Whether it has its chat key and its pinned line.
+    /// Whether the chat has its chat key and its pinned line.
     pub is_deliverable: bool,
-    /// Its present display name.
+    /// Current display name.
     pub display_name: Option<String>,
-    /// The URL of its present icon.
+    /// URL of the current icon.
     pub group_chat_icon: Option<String>,
 }
 
 impl Tenants {
-    /// All of them.
+    /// All tenants, in the order of the scenario.
     pub fn all(&self) -> &[Tenant] {
         &self.tenants
     }
 
-    /// A copy's tenants go by the slug and secret of the original as well: a request may come here by its header alone.
+    /// Indexes the tenants of `section`. In a namespace, a tenant is also found by its slug and secret without the
+    /// suffix, because a request can select the namespace by a header field.
     fn new(section: &ChertSection) -> Self {
         let tenants: Vec<_> = section
             .tenants
@@ -96,13 +97,13 @@ impl Tenants {
         Self { tenants, slugs }
     }
 
-    /// The tenant with this slug, and its secret.
+    /// The tenant with this slug, and its secret; `None` when there is none.
     pub fn by_slug(&self, slug: &str) -> Option<(&Tenant, &Secret)> {
         let key = self.slugs.get(slug)?;
         Some((&self.tenants[key.tenant], &key.secret))
     }
 
-    /// The tenant with a secret that `is_meant`.
+    /// The tenant whose secret satisfies `is_meant`; `None` when there is none.
     pub fn by_secret(&self, is_meant: impl Fn(&Secret) -> bool) -> Option<&Tenant> {
         let key = self.slugs.values().find(|key| is_meant(&key.secret))?;
         Some(&self.tenants[key.tenant])
@@ -124,12 +125,12 @@ impl Tenant {
         }
     }
 
-    /// Its slug.
+    /// Slug of the tenant, with the suffix of the namespace.
     pub fn slug(&self) -> &str {
         &self.slug
     }
 
-    /// The chat with this identifier, and its place.
+    /// The chat with this ID, and its index; `None` when there is none.
     pub fn chat(&self, id: &str) -> Option<(usize, &Chat)> {
         self.ids.get(id).map(|&index| (index, &self.chats[index]))
     }
@@ -148,7 +149,7 @@ impl Chat {
 }
 
 impl LiveWorkspace {
-    /// The service at the start of its scenario.
+    /// Chert at the start of its scenario. Random draws come from `seed`.
     pub fn new(section: &ChertSection, seed: u64) -> Self {
         Self {
             tenants: Tenants::new(section),
@@ -159,7 +160,7 @@ impl LiveWorkspace {
         }
     }
 
-    /// Twelve lower-case hex digits, drawn from the seed.
+    /// The next trace ID: twelve lower-case hex digits, drawn from the seed.
     pub(super) fn trace(&mut self) -> String {
         self.answered += 1;
         let draw = self.traces.draw(self.answered) >> 16;
@@ -169,7 +170,7 @@ impl LiveWorkspace {
         trace
     }
 
-    /// Makes a change. Those of today always fit.
+    /// Makes a change, which is always possible.
     pub(super) fn commit(&mut self, change: Change) {
         match change {
             Change::Rename { tenant, chat, display_name, group_chat_icon } => {

@@ -1,11 +1,11 @@
-//! The methods that only tell something.
+//! The methods that only return information.
 
 use serde_json::{Value, json};
 
 use super::{documented, live};
 use crate::client::{Response, get, post, serve};
 
-/// The `result` of a call of `method` by token.
+/// Calls `method` by token. Returns `result`.
 fn result(server: &standin::Server, method: &str, mut body: Value) -> Value {
     body["auth"] = json!("access-token");
     let response = post(server, &format!("/rest/{method}"), &body.to_string());

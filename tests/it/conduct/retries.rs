@@ -1,4 +1,4 @@
-//! What is a retry, and of whom: connections, times, callers, and requests that mean the same.
+//! Which requests count as retries: connections, times, callers, and different spellings of the same request.
 
 use jiff::Timestamp;
 use standin::basics::Arrival;
@@ -7,7 +7,7 @@ use standin::http::{Connection, Request};
 
 use super::{CREW, RENAME, Run, SCENARIO};
 
-/// A connection on which a client has done something before.
+/// A connection that was open before, and on which the client has already sent requests.
 const KEPT_ALIVE: Connection =
     Connection { number: 7, opened: Some(Timestamp::UNIX_EPOCH), is_first: false, in_turn: true };
 
@@ -30,7 +30,7 @@ fn a_retry_at_once_is_seen_where_the_client_has_read_the_answer() {
     run.bitrix24(0, "imconnector.chat.name.set", RENAME);
     assert_eq!(run.broken(), [("bitrix24.limit-ignored", vec![vec![1, 2]])]);
 
-    // Over fresh connections nobody can tell one such retry from a request of the same time, but a row of them.
+    // On new connections one quick retry cannot be told from a simultaneous request, but a series of them can.
     let mut run = Run::new("");
     for _ in 0..22 {
         run.chert(1, "direct", CREW);
@@ -58,7 +58,7 @@ fn a_pause_begins_when_the_answer_is_complete() {
     run.chert(0, "ch", CREW);
     run.chert(1_400, "ch", CREW);
     assert_eq!(run.broken(), []);
-    // Of constant pauses none looks longer because an answer took its time.
+    // Pauses that are all the same do not look longer when an answer takes longer.
     let slower = "faults:
   - {name: f, on: chert, error: 4001}
   - {name: two, on: chert, when: {call: 2}, delay: 200ms}
@@ -70,8 +70,8 @@ fn a_pause_begins_when_the_answer_is_complete() {
     assert_eq!(run.broken(), [("chert.backoff", vec![vec![1, 2, 3], vec![1, 2, 3, 4]])]);
 }
 
-/// A client that sends the same request over connections of its own, each accepted and sent at the milliseconds given;
-/// whether it was blamed. Answers take 10 ms.
+/// Whether a client breaks a rule when it sends the same request several times, each on a new connection. For each
+/// request: when its connection is accepted and when it is sent, in milliseconds. Answers take 10 ms.
 fn is_blamed(requests: &[(i64, i64)]) -> bool {
     let start: Timestamp = "2024-11-20T13:55:08Z".parse().unwrap();
     let mut run = Run::new("faults: [{name: f, on: chert, delay: 10ms}]\n");
@@ -89,21 +89,21 @@ fn is_blamed(requests: &[(i64, i64)]) -> bool {
 fn a_request_over_a_connection_that_came_after_the_answer_is_a_retry() {
     assert!(is_blamed(&[(0, 0), (10, 10)]));
     assert!(!is_blamed(&[(0, 0), (9, 9)]), "the answer was under way");
-    // Accepted before the answer: it takes its time to agree on encryption.
+    // The connection is accepted before the answer, but the request comes later, as after a slow TLS handshake.
     assert_eq!((is_blamed(&[(0, 0), (9, 5_009)]), is_blamed(&[(0, 0), (9, 5_010)])), (false, true));
 }
 
 #[test]
 fn requests_of_a_burst_are_no_retries() {
-    // The last one came after each answer, but others that mean the same were under way at once.
+    // The last request comes after all answers, but two equal requests before it were under way at once.
     assert!(!is_blamed(&[(0, 0), (5, 5), (15, 15)]));
     assert_eq!(
         (is_blamed(&[(0, 0), (5, 5), (114, 114)]), is_blamed(&[(0, 0), (5, 5), (115, 115)])),
         (false, true)
     );
-    // That was found out only later.
+    // Here the requests turn out to be simultaneous only later.
     assert!(!is_blamed(&[(0, 0), (10, 10), (15, 15)]));
-    // It cannot go on for ever.
+    // A burst cannot last for ever.
     let burst = |length: i64| (0..=length).map(|number| (number * 5, number * 5)).collect::<Vec<_>>();
     assert_eq!((is_blamed(&burst(1_001)), is_blamed(&burst(1_002))), (false, true));
 }
@@ -125,7 +125,7 @@ bitrix24:
         }
         run.broken()
     };
-    // Other calls are no retry, so that only a pause tells whether their sender knows.
+    // Other calls are no retries: only a pause shows that their client knows of the refusal.
     assert_eq!((broken(99), broken(100)), (vec![], vec![("bitrix24.limit-ignored", vec![vec![2, 3]])]));
 }
 

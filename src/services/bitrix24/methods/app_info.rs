@@ -1,4 +1,4 @@
-//! `app.info`: which application calls, and on what terms.
+//! `app.info`: describes the application that calls, or the webhook.
 
 use serde::Serialize;
 use serde_json::json;
@@ -11,13 +11,12 @@ use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
 
-/// The method.
 pub static METHOD: Method = Method {
     operation: Operation {
         name: "app.info",
         verb: "POST",
         path: "/rest/app.info",
-        summary: "tells which application calls, and on what terms",
+        summary: "describes the application or the webhook that calls",
         parameters: &[],
         errors: &[errors::OF_ALL, OWN],
         requires: "an accepted credential",
@@ -33,7 +32,7 @@ pub static METHOD: Method = Method {
 
 static OWN: &[Gives] = &[gives(&errors::ACCESS_DENIED_CONTEXT)];
 
-/// What an application is told, in the order of the page.
+/// The `result` for an application; its members are in the order of the page.
 #[derive(Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 struct OfApplication<'a> {
@@ -50,7 +49,7 @@ struct OfApplication<'a> {
     license_family: &'a str,
 }
 
-/// What a webhook is told.
+/// The `result` for a webhook.
 #[derive(Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 struct OfWebhook<'a> {

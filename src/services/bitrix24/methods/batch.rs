@@ -1,4 +1,4 @@
-//! `batch`: up to fifty commands in one request, each with a result or an error of its own.
+//! `batch`: runs up to fifty commands in one request; each command has its own result or error.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -20,7 +20,6 @@ use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::Portal;
 use crate::services::bitrix24::time::Time;
 
-/// The method.
 pub static METHOD: Method = Method {
     operation: Operation {
         name: "batch",
@@ -28,8 +27,9 @@ pub static METHOD: Method = Method {
         path: "/rest/batch",
         summary: "runs up to fifty commands in one request",
         parameters: &[
-            Parameter::new("cmd", "the commands, by name or in a list").of(ValueType::ListOrMapping),
-            Parameter::new("halt", "whether the first error stops the batch").of(ValueType::Flag).optional(),
+            Parameter::new("cmd", "the commands `METHOD?QUERY`, in a list or by names of your choice")
+                .of(ValueType::ListOrMapping),
+            Parameter::new("halt", "whether to stop at the first error").of(ValueType::Flag).optional(),
         ],
         errors: &[errors::OF_ALL, errors::OF_BATCH],
         requires: "an accepted credential, and a chat with an open session on an active line",
@@ -54,19 +54,19 @@ fn example(portal: &Portal) -> Option<Value> {
     Some(json!({"halt": 0, "cmd": {"rename": format!("{}?{}", rename.operation.name, query.finish())}}))
 }
 
-/// The most commands that are run.
+/// The largest number of commands that are run.
 const MOST: usize = 50;
 
-/// Real methods that the vendor keeps out of batches.
+/// Methods that the vendor does not allow in a batch.
 const NOT_ALLOWED: &[&str] = &["batch", "download", "upload"];
 
-/// JSON texts by the names of commands.
+/// Names of commands, each with a JSON text: its result, error or `time`.
 type Texts = Vec<(String, Cow<'static, [u8]>)>;
 
-/// Runs the commands of a batch, one after the other, and gives its `result`.
+/// Runs the commands of a batch in order. Returns the `result` of the batch as JSON text.
 ///
 /// # Errors
-/// What the batch is refused with as a whole.
+/// When the batch as a whole is refused.
 pub fn run(
     portal: &mut LivePortal,
     edition: Edition,
@@ -118,7 +118,7 @@ pub fn run(
     Ok(result)
 }
 
-/// The commands by name; a list's names are its positions.
+/// The commands, each with its name; in a list, the name is the position.
 fn commands(parameters: &Parameters) -> Vec<(String, Value)> {
     match parameters.value("cmd") {
         Some(Value::Object(commands)) => {
@@ -131,7 +131,7 @@ fn commands(parameters: &Parameters) -> Vec<(String, Value)> {
     }
 }
 
-/// What the commands of a batch ask for; references to other commands stand as they are.
+/// The calls that the commands of a batch make; references to results of other commands are not replaced.
 pub fn asked(parameters: &Parameters) -> Vec<RequestedCall> {
     let call = |(name, command): (String, Value)| {
         let Value::String(command) = command else { return None };
@@ -166,14 +166,14 @@ fn run_command(
         return Err(Refusal::new(&errors::ERROR_METHOD_NOT_FOUND, edition));
     };
     let mut parameters = Parameters::from(resolved_map(form::decode(query.as_bytes()), results));
-    // The outer call's credentials take the place of any in the command.
+    // The commands run with the credentials of the batch; credentials in a command are ignored.
     for name in ["auth", "access_token", "aplogin", "ap", "start", "state"] {
         parameters.take(name);
     }
     portal.run_command(method, &parameters, caller, exchange)
 }
 
-/// Replaces `$result[name][field]` in names and values by what earlier commands gave.
+/// Replaces each `$result[name][field]` in names and values with that part of an earlier command's result.
 fn resolved_map(parameters: Map<String, Value>, results: &Texts) -> Map<String, Value> {
     parameters
         .into_iter()
@@ -192,8 +192,8 @@ fn resolved_value(value: Value, results: &Texts) -> Value {
     }
 }
 
-/// A text that is one reference as a whole becomes what it refers to, type and all; a reference to nothing
-/// becomes an empty text.
+/// Replaces the references in a text. A text that is nothing but one reference becomes the value referred to, whatever
+/// its type. A reference to nothing becomes an empty text.
 fn resolved(text: &str, results: &Texts) -> Value {
     let mut parts = String::new();
     let mut rest = text;
@@ -219,7 +219,7 @@ fn resolved(text: &str, results: &Texts) -> Value {
 
 const REFERENCE: &str = "$result";
 
-/// The keys in brackets at the start of a text, and what follows them.
+/// The keys in brackets at the start of a text, and the rest of the text.
 fn reference(mut text: &str) -> (Vec<&str>, &str) {
     let mut keys = Vec::new();
     while let Some((key, after)) = text.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
@@ -243,7 +243,7 @@ fn text_of(value: &Value) -> String {
     php::to_text(value).map_or("Array".into(), Cow::into_owned)
 }
 
-/// A PHP array as `json_encode` writes it: keys from 0 without a gap make a list, none an empty one.
+/// Writes a PHP array as `json_encode` does: as a list if it is empty or its keys are 0, 1, 2 …, else as an object.
 fn write_php_array(texts: &Texts, written: &mut Vec<u8>) {
     let is_list = texts.iter().enumerate().all(|(index, (key, _))| *key == index.to_string());
     written.push(if is_list { b'[' } else { b'{' });

@@ -1,4 +1,4 @@
-//! `imconnector.chat.name.set`: gives a chat of an open line a new name.
+//! `imconnector.chat.name.set`: renames a chat of an open line.
 
 use std::borrow::Cow;
 
@@ -15,21 +15,20 @@ use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::{Line, Portal};
 
-/// The method.
 pub static METHOD: Method = Method {
     operation: Operation {
         name: "imconnector.chat.name.set",
         verb: "POST",
         path: "/rest/imconnector.chat.name.set",
-        summary: "gives a chat of an open line a new name",
+        summary: "renames a chat of an open line",
         parameters: &[
-            Parameter::new("CONNECTOR", "the connector that the chat came by")
+            Parameter::new("CONNECTOR", "ID of the connector through which the chat came")
                 .naming("connector", Stage::Lookup),
-            Parameter::new("LINE", "the open line").of(ValueType::Number).naming("line", Stage::Lookup),
-            Parameter::new("CHAT_ID", "the chat's identifier in the external system")
+            Parameter::new("LINE", "ID of the open line").of(ValueType::Number).naming("line", Stage::Lookup),
+            Parameter::new("CHAT_ID", "ID of the chat in the external system")
                 .naming("chat", Stage::Delivery),
             Parameter::new("NAME", "the new name"),
-            Parameter::new("USER_ID", "the external user, `user.id` of send.messages")
+            Parameter::new("USER_ID", "ID of the external user: `user.id` in imconnector.send.messages")
                 .of(ValueType::TextOrNumber)
                 .required_if("the connector has no group chats"),
         ],
@@ -47,13 +46,13 @@ pub static METHOD: Method = Method {
 
 static OWN: &[Gives] = &[gives(&errors::CHAT_RENAMING_FAILED)];
 
-/// The only result that there is.
+/// The `result` of every success.
 const SUCCESS: &[u8] = br#"{"SUCCESS":true,"DATA":{"RESULT":{}}}"#;
 
 /// The longest name, in characters.
 const NAME_LENGTH: usize = 255;
 
-/// Connectors that come with the vendor's module; a rename through one of these never works.
+/// Connectors that come with Bitrix24 itself; a rename through one of them always fails.
 pub(super) const BUILT_IN: &[&str] = &[
     "livechat",
     "whatsappbytwilio",
@@ -74,7 +73,7 @@ pub(super) const BUILT_IN: &[&str] = &[
     "olx",
 ];
 
-/// A rename of the first chat that a rename finds.
+/// A rename of the first chat that can be renamed.
 fn example(portal: &Portal) -> Option<Value> {
     let chat = portal.chats.iter().find(|chat| {
         let on_line = |line: &&Line| line.id == chat.line && line.active;
@@ -94,7 +93,7 @@ fn example(portal: &Portal) -> Option<Value> {
     Some(parameters)
 }
 
-/// The steps of the vendor's server, in its order.
+/// Runs the steps of the vendor's server, in the same order.
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<MethodAnswer, Refusal> {
     let Invocation { portal, parameters, .. } = *invocation;
     let rules = invocation.rules();
@@ -108,7 +107,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
         return Err(Refusal::argument(name, invocation.edition));
     }
     let [connector, line, chat_id, name] = given.map(|(_, value)| value);
-    // The test for groups takes the connector as sent; every later look-up folds it.
+    // The server checks for group chats with the connector as sent; every later look-up uses its folded form.
     let sent = text(connector);
     let folded = sent.as_deref().map(folded);
     let connector = folded.as_deref().and_then(|id| portal.connector(id));
@@ -120,7 +119,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     }
     invocation.passed(Stage::Arguments, exchange)?;
 
-    // An array where PHP needs a string is a type error of the vendor's own code.
+    // An array where PHP needs a string causes a type error in the vendor's code, and so a status of 500.
     let type_error = || refuse(&errors::INTERNAL_SERVER_ERROR);
     let id = folded.as_deref().ok_or_else(type_error)?;
     let chat_id = text(chat_id).ok_or_else(type_error)?;
@@ -139,8 +138,8 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
         if !rules.ignores_unknown_user {
             return Err(failed());
         }
-        // Nothing is delivered, so no error of the delivery can strike.
-        let remark = "the USER_ID is unknown: the live server answers success and renames nothing";
+        // Nothing is delivered, so a fault cannot order an error at the stage of delivery.
+        let remark = "the USER_ID is unknown: the live server answers with success and renames nothing";
         exchange.checkpoint.remark(remark.into());
         return Ok(success(Effect::Undelivered));
     }
@@ -156,7 +155,7 @@ fn success(effect: Effect<Change>) -> MethodAnswer {
     MethodAnswer { result: Cow::Borrowed(SUCCESS), effect }
 }
 
-/// What a connector that nobody registered gives.
+/// The error for a connector that is not registered.
 fn code_of_stranger(id: &str) -> &'static ErrorCode {
     match id {
         "livechat" => &errors::IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND,
@@ -170,9 +169,9 @@ fn text(value: Option<Given<'_>>) -> Option<Cow<'_, str>> {
     value.map_or(Some("".into()), php::to_text)
 }
 
-/// A connector as the vendor looks it up: lower case, cut at the first dot.
+/// The form in which the vendor looks a connector up: in lower case, cut at the first dot.
 pub fn folded(connector: &str) -> Cow<'_, str> {
-    // Nearly every identifier is as it is looked up.
+    // Fast path: nearly every identifier is in this form already.
     if connector.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_') {
         return connector.into();
     }

@@ -1,4 +1,4 @@
-//! `imconnector.list`: every connector of the portal.
+//! `imconnector.list`: lists the connectors of the portal.
 
 use indexmap::IndexMap;
 use serde_json::json;
@@ -10,13 +10,12 @@ use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
 
-/// The method.
 pub static METHOD: Method = Method {
     operation: Operation {
         name: "imconnector.list",
         verb: "POST",
         path: "/rest/imconnector.list",
-        summary: "lists every connector of the portal",
+        summary: "lists all connectors of the portal",
         parameters: &[],
         errors: &[errors::OF_ALL, OWN],
         requires: "an accepted credential",
@@ -32,7 +31,7 @@ pub static METHOD: Method = Method {
 
 static OWN: &[Gives] = &[
     gives(&errors::ACCESS_DENIED_MODULE),
-    // Without what the server says of other methods behind it.
+    // Other methods add `Application context required` to this text.
     gives(&errors::WRONG_AUTH_TYPE).with(&[
         documented(403, "Current authorization type is denied for this method"),
         live(403, "Current authorization type is denied for this method"),

@@ -1,4 +1,4 @@
-//! `imconnector.status`: how a connector stands on a line.
+//! `imconnector.status`: whether a connector is active on an open line.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -12,16 +12,15 @@ use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::Portal;
 
-/// The method.
 pub static METHOD: Method = Method {
     operation: Operation {
         name: "imconnector.status",
         verb: "POST",
         path: "/rest/imconnector.status",
-        summary: "tells how a connector stands on an open line",
+        summary: "tells whether a connector is active on an open line",
         parameters: &[
-            Parameter::new("CONNECTOR", "the connector").mentioning("connector"),
-            Parameter::new("LINE", "the open line; 0 without it")
+            Parameter::new("CONNECTOR", "ID of the connector").mentioning("connector"),
+            Parameter::new("LINE", "ID of the open line; 0 if not given")
                 .of(ValueType::Number)
                 .optional()
                 .mentioning("line"),
@@ -38,7 +37,7 @@ pub static METHOD: Method = Method {
     run: Run::Alone(run),
 };
 
-/// The members in the order of the page.
+/// The `result`; its members are in the order of the page.
 #[derive(Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 struct Status<'a> {
@@ -58,7 +57,7 @@ fn example(portal: &Portal) -> Option<Value> {
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<MethodAnswer, Refusal> {
     invocation.application_alone()?;
     invocation.passed(Stage::Auth, exchange)?;
-    // What is there and null counts as missing; an empty text does not.
+    // `null` counts as missing; an empty text does not.
     let sent = invocation.parameters.value("CONNECTOR").filter(|value| !value.is_null());
     let sent = sent.ok_or_else(|| Refusal::argument("CONNECTOR", invocation.edition))?;
     invocation.passed(Stage::Arguments, exchange)?;
@@ -66,7 +65,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     let connector = folded_connector(&sent);
     let line = invocation.parameters.value("LINE").map_or(0, php::to_int);
     invocation.passed(Stage::Lookup, exchange)?;
-    // A scenario lists the connectors that are wholly set up on a line; all others have no row there.
+    // A connector that the scenario lists for a line is fully set up there; any other one is not set up at all.
     let is_active = invocation.portal.connector(&connector).is_some_and(|known| known.lines.contains(&line));
     let status =
         Status { line, connector: &connector, error: false, configured: is_active, status: is_active };

@@ -1,4 +1,4 @@
-//! `methods`: what the caller may call.
+//! `methods`: lists the methods that the caller may call.
 
 use serde_json::json;
 
@@ -9,7 +9,6 @@ use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
 
-/// The method.
 pub static METHOD: Method = Method {
     operation: Operation {
         name: "methods",
@@ -17,10 +16,8 @@ pub static METHOD: Method = Method {
         path: "/rest/methods",
         summary: "lists the methods that the caller may call",
         parameters: &[
-            Parameter::new("SCOPE", "the scope whose methods to list").optional(),
-            Parameter::new("FULL", "whether to list all methods that there are")
-                .of(ValueType::Flag)
-                .optional(),
+            Parameter::new("SCOPE", "list the methods of this scope").optional(),
+            Parameter::new("FULL", "whether to list all methods that exist").of(ValueType::Flag).optional(),
         ],
         errors: &[errors::OF_ALL],
         requires: "an accepted credential",

@@ -1,4 +1,4 @@
-//! The emulated methods: one list, one file each.
+//! The list of emulated methods. Each method has a file of its own.
 
 mod app_info;
 mod batch;
@@ -35,57 +35,57 @@ pub static METHODS: &[&Method] = &[
     &method_list::METHOD,
 ];
 
-/// Every scope that an emulated method needs, by any edition's name.
+/// Every scope that an emulated method needs, by its names in both editions.
 const ALL_SCOPES: &[&str] = &["basic", "imconnector", "imopenlines"];
 
-/// What a scenario and a catalogue know of each method, and of the token endpoint.
+/// The operation of each method, and that of the token endpoint.
 pub static OPERATIONS: LazyLock<Vec<&Operation>> =
     LazyLock::new(|| METHODS.iter().map(|method| &method.operation).chain([&oauth::OPERATION]).collect());
 
-/// One method.
+/// An emulated method.
 pub struct Method {
-    /// What a scenario and a catalogue know of it.
+    /// The operation, as scenarios and the catalogue name and describe it.
     pub operation: Operation,
-    /// What a caller needs to be granted.
+    /// The scope that a caller needs.
     pub scope: Scope,
-    /// Whether its running time is limited.
+    /// Whether calls use up operating time (`limits.operating`).
     pub is_timed: bool,
-    /// Its parameters in a call that the portal answers with success; `None` when there is nothing to call it on.
+    /// Parameters of a call that succeeds on the given portal; `None` when the portal has nothing to call it on.
     pub example: fn(&Portal) -> Option<Value>,
-    /// How it is run for a caller who has passed authentication.
+    /// How to run the method, once the caller has passed authentication.
     pub run: Run,
 }
 
-/// What a caller needs to be granted to call a method.
+/// The scope that a caller needs to call a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// Nothing.
+    /// No scope.
     None,
-    /// The scope `basic`, which everybody has.
+    /// The scope `basic`, which every caller has.
     Basic,
-    /// The scope of imconnector, whatever the edition calls it.
+    /// The scope of imconnector; its name differs between the editions.
     Connectors,
 }
 
-/// How a method is run.
+/// How to run a method.
 #[derive(Clone, Copy)]
 pub enum Run {
-    /// It looks at the portal and says what it answers and what changes.
+    /// The function reads the portal and returns the answer and the change to make.
     Alone(fn(&Invocation<'_>, &mut Exchange<'_>) -> Result<MethodAnswer, Refusal>),
-    /// It runs other methods, one after the other. No batch can call it.
+    /// The method runs other methods in order. A batch cannot call it.
     Batch,
 }
 
-/// What a method answers, and what it changes.
+/// A method's result, and its effect on the state.
 pub struct MethodAnswer {
     /// The `result`, as JSON text in PHP's layout.
     pub result: Cow<'static, [u8]>,
-    /// What it changes.
+    /// The effect on the state.
     pub effect: Effect<Change>,
 }
 
 impl MethodAnswer {
-    /// The answer of a method that only reads.
+    /// The answer of a method that changes nothing.
     pub fn read(result: Vec<u8>) -> Self {
         Self { result: result.into(), effect: Effect::Nothing }
     }
@@ -94,17 +94,18 @@ impl MethodAnswer {
 pub use batch::{asked as commands, run as run_batch};
 pub use chat_name_set::folded as folded_connector;
 
-/// Whether a connector is one of the vendor's own channels.
+/// Whether a connector is one of Bitrix24's own.
 pub fn is_built_in(connector: &str) -> bool {
     chat_name_set::BUILT_IN.contains(&connector)
 }
 
-/// The method called `name`: in lower case first, then as written, which comes to the same here.
+/// The method called `name`, in any case. The vendor looks for the lower case first, then for the name as sent; every
+/// emulated method has a lower-case name, so one comparison does.
 pub fn by_name(name: &str) -> Option<&'static Method> {
     METHODS.iter().copied().find(|method| method.operation.name.eq_ignore_ascii_case(name))
 }
 
-/// The method called `name`, if a batch may call it.
+/// The method called `name`; `None` when a batch may not call it.
 pub fn by_name_in_batch(name: &str) -> Option<&'static Method> {
     by_name(name).filter(|method| matches!(method.run, Run::Alone(_)))
 }

@@ -1,4 +1,4 @@
-//! `profile`: who calls.
+//! `profile`: describes the user for whom the caller acts.
 
 use serde::Serialize;
 use serde_json::json;
@@ -10,13 +10,12 @@ use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
 
-/// The method.
 pub static METHOD: Method = Method {
     operation: Operation {
         name: "profile",
         verb: "POST",
         path: "/rest/profile",
-        summary: "tells who calls",
+        summary: "describes the user for whom the caller acts",
         parameters: &[],
         errors: &[errors::OF_ALL],
         requires: "an accepted credential",
@@ -30,7 +29,7 @@ pub static METHOD: Method = Method {
     run: Run::Alone(run),
 };
 
-/// The members in the order of the page. A picture, which would add one, is not emulated.
+/// The `result`; its members are in the order of the page. `PERSONAL_PHOTO` is not emulated.
 #[derive(Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 struct Profile<'a> {

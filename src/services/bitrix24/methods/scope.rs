@@ -1,4 +1,4 @@
-//! `scope`: what the caller is granted.
+//! `scope`: lists the scopes that the caller has.
 
 use serde_json::json;
 
@@ -9,14 +9,13 @@ use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
 
-/// The method.
 pub static METHOD: Method = Method {
     operation: Operation {
         name: "scope",
         verb: "POST",
         path: "/rest/scope",
-        summary: "lists the scopes that the caller is granted",
-        parameters: &[Parameter::new("FULL", "whether to list all scopes that there are")
+        summary: "lists the scopes that the caller has",
+        parameters: &[Parameter::new("FULL", "whether to list all scopes that exist")
             .of(ValueType::Flag)
             .optional()],
         errors: &[errors::OF_ALL],

@@ -1,4 +1,4 @@
-//! `server.time`: what time it is on the server.
+//! `server.time`: tells the time on the server.
 
 use serde_json::json;
 
@@ -10,13 +10,12 @@ use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::time::date_text;
 
-/// The method.
 pub static METHOD: Method = Method {
     operation: Operation {
         name: "server.time",
         verb: "POST",
         path: "/rest/server.time",
-        summary: "tells what time it is on the server",
+        summary: "tells the time on the server",
         parameters: &[],
         errors: &[errors::OF_ALL],
         requires: "an accepted credential",

@@ -1,4 +1,4 @@
-//! PHP's casts, its truth, `trim()` and `mb_substr()`.
+//! PHP's casts to bool, int and string, `empty()`, `trim()` and `mb_substr()`.
 
 use std::borrow::Cow;
 
@@ -8,12 +8,12 @@ use super::decimal::Decimal;
 use super::numeric::{NumberKind, Numeric};
 use crate::http::Given;
 
-/// PHP's `empty()`: `null`, `""`, `"0"`, zero, `false`, no elements.
+/// PHP's `empty()`: true for `null`, `""`, `"0"`, zero, `false`, and an array or object without elements.
 pub fn is_empty<'a>(value: impl Into<Given<'a>>) -> bool {
     !is_true(value)
 }
 
-/// PHP's `(bool)`: the text `"false"` is true, `"0"` is not; an empty object was an empty array in PHP.
+/// PHP's `(bool)`: `"false"` is true, `"0"` is false; an empty object is false, because PHP reads it as an empty array.
 pub fn is_true<'a>(value: impl Into<Given<'a>>) -> bool {
     match value.into() {
         Given::Text(text) => is_true_text(text),
@@ -30,10 +30,10 @@ fn is_true_text(text: &str) -> bool {
     !matches!(text, "" | "0")
 }
 
-/// PHP's `(int)`: text by the number it begins with, floats without their fraction, an array 1 unless empty.
+/// PHP's `(int)`: the number at the start of a text, a float without its fraction, 1 for an array that is not empty.
 ///
-/// Out of range, text stops at the nearest limit and a float wraps round modulo 2^64; a text too large for a float
-/// is 0. Not copied is a slip of PHP: `"9223372036854775808e+"`, with no digit behind, turns negative there.
+/// Out of range, a text gives the nearest limit and a float wraps modulo 2^64; a text too large for a float gives 0.
+/// One bug of PHP is not copied: there `"9223372036854775808e+"`, without a digit after `e+`, becomes negative.
 pub fn to_int<'a>(value: impl Into<Given<'a>>) -> i64 {
     match value.into() {
         Given::Text(text) => integer_of(text),
@@ -44,7 +44,7 @@ pub fn to_int<'a>(value: impl Into<Given<'a>>) -> i64 {
 }
 
 fn integer_of(text: &str) -> i64 {
-    // Digits alone, and not too many, are the number that they spell.
+    // Fast path: fewer than 19 digits always fit.
     if text.len() < 19 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return text.parse().unwrap_or_default();
     }
@@ -56,8 +56,8 @@ fn integer_of(text: &str) -> i64 {
     }
 }
 
-/// PHP's `(string)` of a scalar: `true` is `1`, `false` and `null` are empty, floats have 14 digits (`precision`)
-/// as in `1.0E+25`. `None` for an array or object, which PHP does not take for text.
+/// PHP's `(string)` of a scalar: `true` is `1`, `false` and `null` are empty, a float has up to 14 digits
+/// (`precision`), as in `1.0E+25`. `None` for an array or object, which PHP does not convert.
 pub fn to_text<'a>(value: impl Into<Given<'a>>) -> Option<Cow<'a, str>> {
     let value = match value.into() {
         Given::Text(text) => return Some(text.into()),
@@ -75,12 +75,12 @@ pub fn to_text<'a>(value: impl Into<Given<'a>>) -> Option<Cow<'a, str>> {
     }
 }
 
-/// PHP's `trim()`: blank, tab, line ends, vertical tab and NUL, not the form feed.
+/// PHP's `trim()`: removes blanks, tabs, line ends, vertical tabs and NUL from both ends, but not form feeds.
 pub fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\n', '\r', '\t', '\x0b', '\0'])
 }
 
-/// The first `length` characters, as `mb_substr($text, 0, $length)`.
+/// The first `length` characters: PHP's `mb_substr($text, 0, $length)`.
 pub fn cut(text: &str, length: usize) -> &str {
     if text.len() <= length {
         return text;

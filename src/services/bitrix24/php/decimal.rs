@@ -1,15 +1,15 @@
-//! Floats in decimal, laid out as PHP prints them.
+//! A float → decimal text, as PHP prints it.
 
 /// A finite float in decimal, `0.digits × 10^point`, as C's `dtoa` gives it.
 pub(super) struct Decimal {
     is_negative: bool,
-    /// Without zeros at either end; empty for zero.
+    /// Digits without leading or trailing zeros; empty for zero.
     digits: String,
     point: i32,
 }
 
 impl Decimal {
-    /// At most 14 digits (`precision = 14`).
+    /// The float rounded to 14 digits (`precision = 14`).
     pub(super) fn rounded(float: f64) -> Self {
         Self::read(&format!("{float:.13e}"))
     }
@@ -29,8 +29,8 @@ impl Decimal {
         }
     }
 
-    /// PHP's `php_gcvt` (`main/snprintf.c`): with an exponent when more than `widest` digits would stand before
-    /// the point or more than three zeros behind it.
+    /// PHP's `php_gcvt` (`main/snprintf.c`): writes an exponent when the number would have more than `widest` digits
+    /// before the point or more than three zeros right after it.
     pub(super) fn layout(&self, widest: i32, mark: char) -> String {
         let sign = if self.is_negative { "-" } else { "" };
         let digits = self.digits.as_str();

@@ -5,20 +5,20 @@ use std::collections::HashMap;
 use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
 
-/// The most brackets a name may have: the default of PHP's `max_input_nesting_level`.
+/// The largest number of brackets in a name: the default of PHP's `max_input_nesting_level`.
 const DEEPEST: usize = 64;
 
 /// What C's `isspace` counts as a blank.
 const BLANKS: [char; 6] = [' ', '\t', '\n', '\x0b', '\x0c', '\r'];
 
-/// The array of `Form::arrays` that holds the parameters themselves.
+/// Index of the array in `Form::arrays` that holds the top-level parameters.
 const ROOT: usize = 0;
 
-/// Reads a query string or a form body as PHP's `parse_str` does: percent and plus escapes in names and values,
-/// names as [`Form::insert`] reads them, nothing after a NUL byte.
+/// Reads a query string or a form body as PHP's `parse_str` does: decodes percent escapes and `+` in names and values,
+/// reads names as [`Form::insert`] does, and ignores everything after a NUL byte.
 ///
-/// `max_input_vars` is a setting of the installation and not applied. Invalid UTF-8 becomes U+FFFD. PHP's own
-/// reader of form bodies differs in one point: it keeps what follows a NUL byte, which no client sends unescaped.
+/// `max_input_vars` depends on the installation and is not applied. Invalid UTF-8 becomes U+FFFD. PHP reads form bodies
+/// with one difference: it keeps what follows a NUL byte. No client sends an unescaped NUL byte.
 pub fn decode(text: &[u8]) -> Map<String, Value> {
     let mut form = Form::default();
     for pair in before_nul(text).split(|byte| *byte == b'&') {
@@ -32,19 +32,19 @@ pub fn decode(text: &[u8]) -> Map<String, Value> {
     form.finish()
 }
 
-/// Parameters under construction: PHP's array of request variables, in the order of first use.
+/// A form being read: PHP's array of request variables, in the order in which names first occur.
 ///
-/// Flat tables instead of a tree: each name costs the same however the names before it were nested.
+/// Stored as flat tables, not as a tree, so that adding a name takes the same time however deep earlier names nest.
 #[derive(Debug)]
 pub struct Form {
-    /// Index 0 is the array of all parameters; a replaced array stays behind unused.
+    /// Index 0 is the array of top-level parameters. A replaced array stays in the list, unused.
     arrays: Vec<Array>,
     entries: Vec<Entry>,
     /// (array, key) → entry.
     places: HashMap<(usize, Key), usize>,
 }
 
-/// A PHP array: the order of its entries, and the base of the next `[]`.
+/// A PHP array: its entries in order, and the highest index so far, from which `[]` counts on.
 #[derive(Debug, Default)]
 struct Array {
     entries: Vec<usize>,
@@ -61,11 +61,11 @@ struct Entry {
 enum Content {
     Text(String),
     Array(usize),
-    /// Was dropped; a later use of the name comes last in the order.
+    /// Removed. If the name occurs again later, it goes to the end of the order.
     Removed,
 }
 
-/// A key of a PHP array: text that spells an integer is that integer.
+/// A key of a PHP array. A text that spells an integer becomes an integer key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
     Index(i64),
@@ -79,11 +79,12 @@ impl Default for Form {
 }
 
 impl Form {
-    /// Adds one field as PHP's `php_register_variable_ex` does (`main/php_variables.c`, 8.2). `name` is decoded.
+    /// Adds one field as PHP's `php_register_variable_ex` does (`main/php_variables.c`, 8.2). `name` must be decoded.
     ///
-    /// Brackets nest, `[]` appends, a later field replaces an earlier one. In front of the brackets, leading
-    /// blanks are dropped and `.`, blank and an unmatched `[` become `_`; text after the brackets is dropped.
-    /// A field without a name is dropped; one with more than 64 brackets takes its earlier namesake along.
+    /// Brackets nest, `[]` appends, and a later field replaces an earlier one of the same name. Before the brackets,
+    /// leading blanks are dropped, and `.`, blank and an unmatched `[` become `_`. Text after the brackets is dropped.
+    /// A field without a name is dropped. A field with more than 64 brackets is dropped, and so is an earlier field
+    /// of the same name.
     pub fn insert(&mut self, name: &[u8], value: String) {
         let name = String::from_utf8_lossy(before_nul(name));
         let name = name.trim_start_matches(' ');
@@ -108,16 +109,16 @@ impl Form {
         }
     }
 
-    /// The parameters. An array with the keys 0, 1, 2 … in this order is a list, any other one an object.
+    /// The parameters. An array with the keys 0, 1, 2 … in this order becomes a list, any other array an object.
     pub fn finish(mut self) -> Map<String, Value> {
-        // The result takes as much memory again: let this go first.
+        // Freed first, because the result needs as much memory again.
         self.places = HashMap::new();
         let entries = std::mem::take(&mut self.arrays[ROOT].entries);
         entries.into_iter().filter_map(|entry| self.take(entry)).collect()
     }
 
-    /// The entry of that key, made when absent; `None` stands for `[]`. Fails on a key that PHP refuses, and for
-    /// `[]` when the last index is taken.
+    /// The entry of `key`, created if it is absent; a `key` of `None` stands for `[]`. Returns `None` for a key that
+    /// PHP refuses, and for `[]` when the highest possible index is in use.
     fn entry(&mut self, array: usize, key: Option<&str>, name: &str) -> Option<usize> {
         let Array { entries, highest } = &mut self.arrays[array];
         let key = match (key, *highest) {
@@ -137,7 +138,7 @@ impl Form {
         Some(entry)
     }
 
-    /// The array in an entry; a text there gives way to an empty one.
+    /// The array in an entry. A text in the entry is replaced with an empty array.
     fn array_in(&mut self, entry: usize) -> usize {
         if let Content::Array(array) = self.entries[entry].content {
             return array;
@@ -154,7 +155,7 @@ impl Form {
         }
     }
 
-    /// Takes an entry out as key and value. Recurses once per bracket of a name, so at most 64 deep.
+    /// Removes an entry and returns its key and value. Recurses once per bracket of a name, so at most 64 deep.
     fn take(&mut self, entry: usize) -> Option<(String, Value)> {
         let Entry { key, content } = &mut self.entries[entry];
         let key = match key {
@@ -181,7 +182,7 @@ impl Form {
 }
 
 impl Key {
-    /// An integer is written without `+`, leading zeros or `-0`, and fits 64 bits.
+    /// Reads a key. It is an integer if it has no `+`, no leading zeros, is not `-0` and fits 64 bits.
     fn new(text: &str) -> Self {
         let digits = text.strip_prefix('-').unwrap_or(text);
         let is_canonical = digits.starts_with(|first: char| matches!(first, '1'..='9')) || text == "0";
@@ -192,8 +193,8 @@ impl Key {
     }
 }
 
-/// `[a][][b]…` → the keys, `None` for `[]`, and one more than [`DEEPEST`] when there are too many. A bracket that
-/// is not closed ends them.
+/// `[a][][b]…` → the keys, with `None` for `[]`. Stops at a bracket that is not closed, and after one key more than
+/// [`DEEPEST`].
 fn bracketed(text: &str) -> Vec<Option<&str>> {
     let mut keys = Vec::new();
     let mut rest = text;
@@ -202,7 +203,7 @@ fn bracketed(text: &str) -> Vec<Option<&str>> {
             keys.push(None);
             break;
         }
-        // `[ ]` is `[]`, yet the blank belongs to the key of `[ a]`.
+        // `[ ]` is read as `[]`, but in `[ a]` the blank is a part of the key.
         let blank = usize::from(inner.starts_with(BLANKS));
         let Some(length) = inner[blank..].find(']') else { break };
         keys.push((length > 0).then_some(&inner[..blank + length]));
@@ -211,17 +212,17 @@ fn bracketed(text: &str) -> Vec<Option<&str>> {
     keys
 }
 
-/// Whether a key has a prefix that only a cookie may have and that the name did not begin with (CVE-2022-31629).
+/// Whether a key has a prefix reserved for cookies that the sent name did not begin with (CVE-2022-31629).
 fn is_forged(key: &str, name: &str) -> bool {
     ["__Host-", "__Secure-"].iter().any(|prefix| key.starts_with(prefix) && !name.starts_with(prefix))
 }
 
-/// PHP's request parsing works on C strings.
+/// The text up to the first NUL byte: PHP parses requests as C strings.
 fn before_nul(text: &[u8]) -> &[u8] {
     text.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
-/// Decodes percent escapes, and `+` as a blank.
+/// Decodes percent escapes, and `+` to a blank.
 fn unescape(text: &[u8]) -> Vec<u8> {
     let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     percent_decode(&spaced).collect()
@@ -239,7 +240,7 @@ mod tests {
 
     use super::*;
 
-    /// Query strings and what PHP's `parse_str` makes of them; `make.php` beside the table writes it.
+    /// Query strings and the result of PHP's `parse_str`. `make.php`, in the same folder, writes the table.
     const QUERIES: &str = include_str!("../../../../tests/data/php/query.tsv");
 
     #[test]
@@ -248,7 +249,7 @@ mod tests {
             let (query, expected) = row.split_once('\t').unwrap();
             let query: String = serde_json::from_str(query).unwrap();
             let expected: Value = serde_json::from_str(expected).unwrap();
-            // As text: a map compares equal in any order.
+            // Compared as text, because maps are equal in any order.
             assert_eq!(
                 Value::Object(decode(query.as_bytes())).to_string(),
                 expected.to_string(),
@@ -265,7 +266,7 @@ mod tests {
         );
     }
 
-    /// A quadratic step would take minutes here.
+    /// With a quadratic step this test would take minutes.
     #[test]
     fn long_text_is_no_burden() {
         let list = Value::Object(decode(&b"a[]=1&".repeat(50_000)));

@@ -7,14 +7,14 @@ use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 
 use super::decimal::Decimal;
 
-/// Where the shortest digits need no exponent, neither in PHP's layout nor in the other.
+/// Floats in this range are written without an exponent by PHP and by `serde_json` alike.
 const PLAIN: std::ops::Range<f64> = 1e-4..1e15;
 
 /// JSON as Bitrix24 sends it: `json_encode` with `JSON_HEX_TAG | JSON_HEX_AMP | JSON_HEX_APOS | JSON_HEX_QUOT |
 /// JSON_UNESCAPED_UNICODE` and `serialize_precision = -1`, the flags of `Bitrix\Main\Web\Json`.
 ///
 /// An integer above `i64::MAX`, which PHP does not have, is written as the float that PHP reads it as.
-/// A value that cannot be JSON gives Bitrix24's answer to a failed encoding.
+/// A value that cannot be written as JSON gives the body that Bitrix24 sends when encoding fails.
 pub fn json<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     let mut text = Vec::with_capacity(512);
     match value.serialize(&mut Serializer::with_formatter(&mut text, Layout)) {
@@ -26,7 +26,7 @@ pub fn json<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     }
 }
 
-/// Appends a float as [`json`] lays it out.
+/// Appends a float in the layout of [`json`].
 pub fn write_float(text: &mut Vec<u8>, float: f64) {
     Layout.write_f64(text, float).expect("memory takes every byte");
 }
@@ -51,7 +51,7 @@ impl Formatter for Layout {
         }
         let mut buffer = zmij::Buffer::new();
         let shortest = buffer.format_finite(value);
-        // Times and durations, most of all, look the same in either layout.
+        // Fast path: nearly every float, such as a time or a duration, is written the same way in both layouts.
         if PLAIN.contains(&value.abs()) {
             return writer.write_all(shortest.strip_suffix(".0").unwrap_or(shortest).as_bytes());
         }
@@ -67,7 +67,7 @@ impl Formatter for Layout {
         writer.write_all(Decimal::read(shortest).layout(17, 'e').as_bytes())
     }
 
-    /// Gets text without `"`, `\` and control characters.
+    /// `fragment` has no `"`, no `\` and no control characters.
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         let bytes = fragment.as_bytes();
         let mut written = 0;

@@ -1,4 +1,4 @@
-//! What imitates PHP 8.2: forms and parts of forms → parameters, casts, comparisons, and the layout of JSON.
+//! Imitates PHP 8.2: parsing of forms, casts, comparisons, and the layout of JSON.
 
 mod casts;
 mod decimal;

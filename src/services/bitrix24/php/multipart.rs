@@ -4,11 +4,11 @@ use serde_json::{Map, Value};
 
 use super::form::{Form, lossy};
 
-/// Reads the fields of a body, in their order; their names nest as in [`Form::insert`], without percent escapes.
+/// Reads the fields of a body in order. Names nest as in [`Form::insert`]; percent escapes are not decoded.
 ///
-/// A part with a file name is not a field. As in PHP, text before the first boundary is skipped, the last
-/// boundary may be missing, and a part whose `Content-Disposition` names neither field nor file ends the reading.
-/// `None` when the content type has no boundary, or when no field is found.
+/// A part with a file name is not a field. As in PHP, text before the first boundary is skipped, the last boundary may
+/// be missing, and reading stops at a part whose `Content-Disposition` names neither a field nor a file.
+/// Returns `None` when the content type has no boundary or the body has no field.
 pub fn decode(content_type: &str, body: &[u8]) -> Option<Map<String, Value>> {
     let delimiter = [b"--", boundary(content_type)?.as_bytes()].concat();
     let mut form = Form::default();
@@ -18,7 +18,7 @@ pub fn decode(content_type: &str, body: &[u8]) -> Option<Map<String, Value>> {
         match Names::of(&disposition) {
             Names { field: None, file: None } => break,
             Names { field: Some(name), file: None } => form.insert(&name, lossy(reader.content().to_vec())),
-            // Without a file chosen, PHP looks for the next delimiter at once.
+            // The file name is empty when no file was chosen: PHP then looks for the next delimiter at once.
             Names { file: Some(file), .. } if file.is_empty() => {}
             Names { file: Some(_), .. } => _ = reader.content(),
         }
@@ -26,7 +26,7 @@ pub fn decode(content_type: &str, body: &[u8]) -> Option<Map<String, Value>> {
     Some(form.finish()).filter(|fields| !fields.is_empty())
 }
 
-/// The boundary: after the first `=` that follows the word, quoted or up to `,` or `;`.
+/// The boundary: the text after the first `=` that follows `boundary`, in quotes or up to `,` or `;`.
 fn boundary(content_type: &str) -> Option<&str> {
     let word =
         content_type.find("boundary").or_else(|| content_type.to_ascii_lowercase().find("boundary"))?;
@@ -37,7 +37,7 @@ fn boundary(content_type: &str) -> Option<&str> {
     }
 }
 
-/// The body from the next unread byte on.
+/// Reads a body from front to back.
 struct Reader<'body> {
     rest: &'body [u8],
     /// `--` and the boundary.
@@ -45,7 +45,7 @@ struct Reader<'body> {
 }
 
 impl<'body> Reader<'body> {
-    /// Skips lines up to and including a delimiter line; false at the end of the body.
+    /// Skips lines up to and including the next delimiter line. Returns false at the end of the body.
     fn skip_delimiter(&mut self) -> bool {
         while let Some(line) = self.line() {
             if line == self.delimiter {
@@ -55,7 +55,7 @@ impl<'body> Reader<'body> {
         false
     }
 
-    /// Reads the head of a part; the value of its first `Content-Disposition`, folded lines joined.
+    /// Reads the head of a part. Returns the value of its first `Content-Disposition`, with folded lines joined.
     fn disposition(&mut self) -> Option<Vec<u8>> {
         let mut headers: Vec<(&[u8], Vec<u8>)> = Vec::new();
         while let Some(line) = self.line().filter(|line| !line.is_empty()) {
@@ -70,7 +70,8 @@ impl<'body> Reader<'body> {
         found.map(|(_, value)| value)
     }
 
-    /// The bytes up to the line break before the next delimiter, or up to the end, less a delimiter begun there.
+    /// The bytes up to the line break before the next delimiter. If there is none, the rest of the body, except for an
+    /// incomplete delimiter at its end.
     fn content(&mut self) -> &'body [u8] {
         let body = self.rest;
         let breaks = (0..body.len()).filter(|at| body[*at] == b'\n');
@@ -86,7 +87,7 @@ impl<'body> Reader<'body> {
         }
     }
 
-    /// The next line that a line feed ends, up to a NUL byte.
+    /// The next line, cut at a NUL byte; `None` when no line feed follows.
     fn line(&mut self) -> Option<&'body [u8]> {
         let end = self.rest.iter().position(|byte| *byte == b'\n')?;
         let (line, rest) = (&self.rest[..end], &self.rest[end + 1..]);
@@ -96,7 +97,7 @@ impl<'body> Reader<'body> {
     }
 }
 
-/// What a `Content-Disposition` names.
+/// The names in a `Content-Disposition`.
 struct Names {
     field: Option<Vec<u8>>,
     file: Option<Vec<u8>>,
@@ -123,7 +124,7 @@ impl Names {
     }
 }
 
-/// Splits at the first run of `stop` outside of single or double quotes.
+/// Splits at the first run of `stop` that is not inside single or double quotes.
 fn split_word(text: &[u8], stop: u8) -> (&[u8], &[u8]) {
     let mut at = 0;
     while at < text.len() && text[at] != stop {
@@ -142,7 +143,7 @@ fn split_word(text: &[u8], stop: u8) -> (&[u8], &[u8]) {
     (&text[..at], &text[at + stops..])
 }
 
-/// The text in quotes, or up to a blank without them; `\\` and a quote after `\` lose the backslash.
+/// The text in quotes, or up to a blank if there are no quotes. `\\` becomes `\`, and `\` before a quote is dropped.
 fn unquote(text: &[u8]) -> Vec<u8> {
     let text = trim_start(text);
     let quote = text.first().copied().filter(|first| matches!(first, b'"' | b'\''));
@@ -172,7 +173,7 @@ fn trim_start(text: &[u8]) -> &[u8] {
     &text[blanks..]
 }
 
-/// C's `isspace`.
+/// Whether C's `isspace` accepts the byte.
 fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
@@ -191,7 +192,7 @@ mod tests {
         assert_eq!(fields.to_string(), expected.to_string(), "{content_type} {body:?}");
     }
 
-    /// A body with one part: this `Content-Disposition`, the content `v`.
+    /// A body with one part, which has this `Content-Disposition` and the content `v`.
     fn part(disposition: &str) -> String {
         format!("--B\r\nContent-Disposition: {disposition}\r\n\r\nv\r\n--B--\r\n")
     }

@@ -1,14 +1,14 @@
-//! The number that a text begins with, and PHP's `==` on two texts.
+//! Numeric strings as PHP reads them, and PHP's `==` on two strings.
 
-/// What PHP skips around numbers: C's `isspace`.
+/// The white space that PHP skips around numbers: C's `isspace`.
 const BLANKS: [char; 6] = [' ', '\t', '\n', '\x0b', '\x0c', '\r'];
 
-/// PHP's `MAX_LENGTH_OF_LONG`: from so many digits on, the digits before a point are too large an integer.
+/// PHP's `MAX_LENGTH_OF_LONG`: an integer part with this many digits or more is too large for an integer.
 const LONG_DIGITS: usize = 20;
 
 /// PHP 8's `==` on two texts (`zendi_smart_streq`): two numeric texts compare as numbers, others byte by byte.
 ///
-/// Integers too large for 64 bits count as equal to a float of the same value, but by their text among themselves.
+/// An integer too large for 64 bits equals a float of the same value, but two such integers are compared as text.
 pub fn loosely_equal(left: &str, right: &str) -> bool {
     let numbers = Numeric::leading(left).zip(Numeric::leading(right));
     let Some((Numeric { kind: first, is_whole: true }, Numeric { kind: second, is_whole: true })) = numbers
@@ -35,16 +35,16 @@ pub fn loosely_equal(left: &str, right: &str) -> bool {
     }
 }
 
-/// The number that a text begins with (`_is_numeric_string_ex` in `Zend/zend_operators.c`).
+/// The number at the start of a text (`_is_numeric_string_ex` in `Zend/zend_operators.c`).
 pub(super) struct Numeric {
     pub(super) kind: NumberKind,
-    /// Nothing but blanks follows.
+    /// Whether only white space follows.
     is_whole: bool,
 }
 
 pub(super) enum NumberKind {
     Integer(i64),
-    /// An integer outside of 64 bits.
+    /// An integer that does not fit 64 bits.
     TooLarge(f64),
     Float(f64),
 }
@@ -72,7 +72,7 @@ impl Numeric {
             NumberKind::Float(float)
         } else {
             match number.parse() {
-                // PHP looks at more than the digits here: `-9223372036854775808 ` is too large to it.
+                // To PHP `-9223372036854775808 ` is too large, because of the blank at its end.
                 Ok(i64::MIN) if !rest.is_empty() => NumberKind::TooLarge(float),
                 Ok(integer) => NumberKind::Integer(integer),
                 Err(_) => NumberKind::TooLarge(float),

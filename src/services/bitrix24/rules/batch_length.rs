@@ -1,4 +1,4 @@
-//! `bitrix24.batch-length`: more commands than a batch runs.
+//! `bitrix24.batch-length`: a batch with more than fifty commands.
 
 use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
 

@@ -1,4 +1,4 @@
-//! `bitrix24.limit-ignored`: a call at once after a limit was reached.
+//! `bitrix24.limit-ignored`: a call made too soon after a limit was reached.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ pub(super) static RULE: Rule = Rule {
     observe: || Box::new(LimitIgnored::default()),
 };
 
-/// The tariffs let two requests a second through, so one that comes sooner is refused again.
+/// Most plans let two requests a second through, so a retry before half a second is refused again.
 const DRAIN: Duration = Duration::from_millis(500);
 
 #[derive(Default)]
 struct LimitIgnored {
-    /// Requests that are to wait so long, and why.
+    /// For a request: the error that it was refused with, and how long to wait before it is sent again.
     refused: Recent<(&'static str, Duration)>,
-    /// For a caller and a method: the refusal for operating time.
+    /// For a caller and a method: a refusal with `OPERATION_TIME_LIMIT`.
     blocked: Recent<()>,
     /// For a caller and a method: the latest `operating_reset_at`, in seconds.
     reset_at: Recent<i64>,
@@ -60,14 +60,15 @@ impl LimitIgnored {
         })
     }
 
-    /// Whether a method that it calls, or a command of it, is blocked.
+    /// The breach, if the request or a command of it calls a method that is still blocked.
     fn before_reset(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let mut methods = seen.calls.iter().filter_map(|call| call.operation);
         methods.find_map(|method| {
             let (earlier, ()) = *self.blocked.get(|| key(seen, method.name))?;
             let (_, at) = *self.reset_at.get(|| key(seen, method.name))?;
             let early = at - seen.came.clock.as_second();
-            // It may be another call than the one that was refused, and those make no burst.
+            // This may be another call than the refused one, and a burst of other calls is no retry: only a pause shows
+            // that the client can know of the refusal.
             let is_sure = seen.guess(&earlier).is_none() || seen.pause_after(&earlier) >= LULL;
             (early > 0 && is_sure && seen.can_know(&earlier)).then(|| {
                 let name = method.name;
@@ -78,13 +79,13 @@ impl LimitIgnored {
     }
 }
 
-/// What is counted for each caller and method.
+/// A key for a caller and a method.
 fn key(seen: &Seen<'_>, method: &str) -> u64 {
     hash(&(seen.caller(), method))
 }
 
-/// The code of an answer that asks to wait, and how long: by the code, or by the header field, which a fault's
-/// `retry_after` gives.
+/// The code of an answer that asks the client to wait, and the time to wait: from `Retry-After`, which a fault's
+/// `retry_after` sets, or else [`DRAIN`] for `QUERY_LIMIT_EXCEEDED`.
 fn refusal(seen: &Seen<'_>) -> Option<(&'static str, Duration)> {
     let code = seen.error.filter(|_| !seen.is_spoilt)?;
     let told = seen.reply.header("retry-after").and_then(|seconds| seconds.parse().ok());
@@ -94,7 +95,7 @@ fn refusal(seen: &Seen<'_>) -> Option<(&'static str, Duration)> {
 
 /// `time.operating_reset_at` of an answer.
 fn reset_at(seen: &Seen<'_>) -> Option<i64> {
-    // Few answers have it, and most need not be read.
+    // Few answers have the member: a search in the text saves parsing the others.
     let text = str::from_utf8(&seen.reply.body).ok().filter(|text| text.contains("operating_reset_at"))?;
     let body: serde_json::Value = serde_json::from_str(text).ok()?;
     body["time"]["operating_reset_at"].as_i64()

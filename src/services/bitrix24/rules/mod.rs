@@ -1,4 +1,4 @@
-//! What Bitrix24 asks of every client. One rule, one file.
+//! Rules of conduct for clients of Bitrix24. Each rule has a file of its own.
 
 mod batch_length;
 mod limit_ignored;

@@ -1,4 +1,4 @@
-//! `bitrix24.other-edition`: a call that the vendor's page and the vendor's server answer differently.
+//! `bitrix24.other-edition`: a call that has another outcome in the other edition.
 
 use super::{CommandErrors, command_errors};
 use crate::emulator::conduct::{Breach, Observer, OtherAnswer, Rule, Seen, Severity};
@@ -6,14 +6,14 @@ use crate::emulator::conduct::{Breach, Observer, OtherAnswer, Rule, Seen, Severi
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.other-edition",
     severity: Severity::Warn,
-    summary: "a call has the same outcome by the documentation and on the live server",
+    summary: "a call has the same outcome in the documented and in the live edition",
     source: "`standin catalog --editions`",
     observe: || Box::new(OtherEdition),
 };
 
 struct OtherEdition;
 
-/// Refusals of a limiter. It counts requests, and the same in either edition.
+/// Errors of a rate limiter, which counts requests the same way in both editions.
 const OF_LIMITS: [&str; 2] = ["QUERY_LIMIT_EXCEEDED", "OPERATION_TIME_LIMIT"];
 
 impl Observer for OtherEdition {

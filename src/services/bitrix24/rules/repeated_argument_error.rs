@@ -1,4 +1,4 @@
-//! `bitrix24.repeated-argument-error`: the same call again after an error about its arguments.
+//! `bitrix24.repeated-argument-error`: a call repeated unchanged after an error about its arguments.
 
 use super::command_errors;
 use crate::emulator::conduct::{Breach, Observer, Recalled, Recent, Rule, Seen, Severity};
@@ -6,12 +6,12 @@ use crate::emulator::conduct::{Breach, Observer, Recalled, Recent, Rule, Seen, S
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.repeated-argument-error",
     severity: Severity::Error,
-    summary: "a call, or a command of a batch, that was refused for its arguments is not made again as it was",
+    summary: "a call or a command of a batch that was refused for its arguments is not repeated unchanged",
     source: "apidocs.bitrix24.com, error handling",
     observe: || Box::new(RepeatedArgumentError::default()),
 };
 
-/// Errors that the same arguments always give.
+/// Errors that the same arguments cause every time.
 const OF_ARGUMENTS: [&str; 5] = [
     "ERROR_ARGUMENT",
     "IMCONNECTOR_NO_CORRECT_PROVIDER",
@@ -22,7 +22,7 @@ const OF_ARGUMENTS: [&str; 5] = [
 
 #[derive(Default)]
 struct RepeatedArgumentError {
-    /// Requests, and commands of batches, that were refused, with the error.
+    /// For a request or a command of a batch: the error that it was refused with.
     refused: Recent<&'static str>,
 }
 
@@ -37,13 +37,13 @@ impl Observer for RepeatedArgumentError {
         }
         let of_commands = self.repeated_commands(seen);
         let Recalled::Known(earlier, code) = recalled else { return of_commands };
-        let what = format!("it was refused with {code}, and made again as it was");
+        let what = format!("it was refused with {code} and repeated unchanged");
         Some(Breach::after(earlier, seen, what))
     }
 }
 
 impl RepeatedArgumentError {
-    /// The same for the commands of a batch, each of which is refused for itself.
+    /// The breach, if a command of a batch is repeated. Each command is refused on its own.
     fn repeated_commands(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let commands = seen.calls.get(1..).filter(|commands| !commands.is_empty())?;
         let errors = if seen.is_spoilt { Default::default() } else { command_errors(&seen.reply.body) };
@@ -57,9 +57,7 @@ impl RepeatedArgumentError {
                 Recalled::Nothing => {}
                 Recalled::Known(earlier, code) => {
                     first.get_or_insert(earlier);
-                    told.push(format!(
-                        "the command `{name}` was refused with {code}, and came again as it was"
-                    ));
+                    told.push(format!("the command `{name}` was refused with {code} and repeated unchanged"));
                 }
             }
             let code = errors.get(name).and_then(|code| OF_ARGUMENTS.iter().find(|known| *known == code));

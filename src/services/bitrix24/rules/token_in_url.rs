@@ -1,4 +1,4 @@
-//! `bitrix24.token-in-url`: an access token where logs and proxies read it.
+//! `bitrix24.token-in-url`: an access token in the URL, where logs and proxies can read it.
 
 use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
 
@@ -20,6 +20,6 @@ impl Observer for TokenInUrl {
         }
         let has = |wanted: &&str| form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == *wanted);
         let name = ["auth", "access_token"].into_iter().find(has)?;
-        Some(Breach::of(seen, format!("the URL holds `{name}`")))
+        Some(Breach::of(seen, format!("the URL contains `{name}`")))
     }
 }

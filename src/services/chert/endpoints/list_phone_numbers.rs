@@ -1,4 +1,4 @@
-//! `GET /api/v1/phone-numbers`: the tenant's lines.
+//! `GET /api/v1/phone-numbers`: lists the tenant's lines.
 
 use serde::Serialize;
 
@@ -8,7 +8,6 @@ use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
 use crate::services::chert::section::Line;
 
-/// The endpoint.
 pub static ENDPOINT: Endpoint = Endpoint {
     operation: Operation {
         name: "phone_numbers.list",
@@ -26,13 +25,13 @@ pub static ENDPOINT: Endpoint = Endpoint {
     run,
 };
 
-/// The body of a 200.
+/// The body of a success.
 #[derive(Serialize)]
 struct Answer<'a> {
     phone_numbers: Vec<PhoneNumber<'a>>,
 }
 
-/// A line, with its identifier under both of its names.
+/// A line. Its ID is sent under two names.
 #[derive(Serialize)]
 struct PhoneNumber<'a> {
     id: &'a str,

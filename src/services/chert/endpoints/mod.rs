@@ -1,4 +1,4 @@
-//! The emulated endpoints: one list, one file each.
+//! The list of emulated endpoints. Each endpoint has a file of its own.
 
 mod list_phone_numbers;
 mod rename_chat;
@@ -23,17 +23,17 @@ use crate::http::{Facts, Field, Given, Members, Request, ValueKind, Way, json};
 pub static ENDPOINTS: &[&Endpoint] =
     &[&rename_chat::ENDPOINT, &list_phone_numbers::ENDPOINT, &whoami::ENDPOINT];
 
-/// What a scenario and a catalogue know of each endpoint.
+/// The operation of each endpoint.
 pub static OPERATIONS: LazyLock<Vec<&Operation>> =
     LazyLock::new(|| ENDPOINTS.iter().map(|endpoint| &endpoint.operation).collect());
 
-/// One endpoint.
+/// An emulated endpoint.
 pub struct Endpoint {
-    /// What a scenario and a catalogue know of it.
+    /// The operation, as scenarios and the catalogue name and describe it.
     pub operation: Operation,
-    /// A request of a tenant that is answered with success; `None` when there is nothing to call it on.
+    /// A request of the given tenant that succeeds; `None` when the tenant has nothing to call it on.
     pub example: fn(&section::Tenant) -> Option<Sample>,
-    /// Runs it for a tenant who has passed authentication.
+    /// Runs the endpoint for an authenticated tenant.
     pub run: fn(&Invocation<'_>, &mut Exchange<'_>) -> Result<EndpointAnswer, Refusal>,
 }
 
@@ -41,42 +41,42 @@ pub struct Endpoint {
 pub struct Sample {
     /// The path after the version, such as `/chats/ch_01H`.
     pub path: String,
-    /// The body, where there is one.
+    /// The body; `None` when the request has none.
     pub body: Option<Value>,
 }
 
-/// What an endpoint answers, and what it changes.
+/// An endpoint's answer, and its effect on the state.
 pub struct EndpointAnswer {
-    /// Header fields beyond those of every answer.
+    /// Header fields in addition to those of every answer.
     pub headers: Vec<Field>,
     /// The body.
     pub body: Vec<u8>,
-    /// What it changes.
+    /// The effect on the state.
     pub effect: Effect<Change>,
 }
 
 impl EndpointAnswer {
-    /// A JSON body, and nothing beyond the header fields of every answer.
+    /// An answer with a JSON body and no header fields of its own.
     pub fn json(body: &impl Serialize, effect: Effect<Change>) -> Self {
         let body = serde_json::to_vec(body).expect("an answer is plain members");
         Self { headers: Vec::new(), body, effect }
     }
 }
 
-/// An endpoint with what was sent to it.
+/// The endpoint that a request is for, and the request's parameters.
 pub struct Route {
     /// The endpoint.
     pub endpoint: &'static Endpoint,
-    /// The parameters of the path, by name.
+    /// Parameters of the path, by name.
     pub path: Vec<(&'static str, String)>,
-    /// The parameters of the query, by name, where the endpoint has any.
+    /// Parameters of the query, by name; empty when the endpoint has none.
     pub query: Vec<(String, String)>,
-    /// The body, where it is a JSON object.
+    /// The body; `None` when it is not a JSON object.
     pub body: Option<Members>,
 }
 
 impl Route {
-    /// A parameter of the path; empty when the path has none of this name.
+    /// The parameter `name` of the path; empty when there is none.
     pub fn segment(&self, name: &str) -> &str {
         self.path.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
     }
@@ -102,7 +102,7 @@ impl Facts for Route {
     }
 
     fn given(&self, tell: &mut dyn FnMut(&str, ValueKind)) {
-        // A name that is given again keeps its first place and gets its last value.
+        // A repeated name keeps its first place and gets its last value.
         let members: IndexMap<_, _> = self.body.iter().flat_map(Members::iter).collect();
         members.into_iter().for_each(|(name, value)| tell(name, ValueKind::of(value)));
         self.query.iter().for_each(|(name, _)| tell(name, ValueKind::Text));
@@ -119,12 +119,13 @@ fn text<'a>(value: impl Into<Given<'a>>) -> Option<Cow<'a, str>> {
     }
 }
 
-/// The endpoint of the operation called `name`.
+/// The endpoint of the operation called `name`, such as `chats.rename`; `None` when there is none.
 pub fn by_name(name: &str) -> Option<&'static Endpoint> {
     ENDPOINTS.iter().copied().find(|endpoint| endpoint.operation.name == name)
 }
 
-/// The endpoint that a request is for, found once however often it is asked for; one trailing slash is forgiven.
+/// The endpoint that a request is for; `None` when there is none. One trailing slash is accepted. The result is cached
+/// in the request.
 pub fn route(request: &Request) -> Arc<Option<Route>> {
     request.read_once(|| route_now(request))
 }

@@ -10,7 +10,6 @@ use crate::services::chert::icon::is_https;
 use crate::services::chert::invocation::Invocation;
 use crate::services::chert::{section, segment};
 
-/// The endpoint.
 pub static ENDPOINT: Endpoint = Endpoint {
     operation: Operation {
         name: "chats.rename",
@@ -18,16 +17,16 @@ pub static ENDPOINT: Endpoint = Endpoint {
         path: "/api/v1/chats/{id}",
         summary: "gives a group a new display name, a new icon, or both",
         parameters: &[
-            Parameter::new("id", "the chat").at(Place::Path).naming("chat", Stage::Lookup),
+            Parameter::new("id", "ID of the chat").at(Place::Path).naming("chat", Stage::Lookup),
             Parameter::new("display_name", "the new name")
                 .at(Place::Body)
                 .required_if("there is no `group_chat_icon`"),
-            Parameter::new("group_chat_icon", "the https URL of the new icon")
+            Parameter::new("group_chat_icon", "https URL of the new icon")
                 .at(Place::Body)
                 .required_if("there is no `display_name`"),
         ],
         errors: &[errors::OF_ALL, errors::OF_BODIES, errors::OF_GROUPS, errors::OF_DELIVERY],
-        requires: "an active tenant with a group that has its chat key and a line",
+        requires: "an active tenant with a group that has its chat key and a pinned line",
         status: 200,
         changes: true,
         source: "docs.trychert.com/api/group-chats/rename",
@@ -98,13 +97,13 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Endpo
     Ok(EndpointAnswer { headers: Vec::new(), body, effect: Effect::Change(change) })
 }
 
-/// The name without white space at its ends; a blank one is refused.
+/// The name without white space at its ends; `1002` when it is blank or not a text.
 fn display_name(value: Given<'_>) -> Result<&str, Refusal> {
     let name = value.as_str().map(str::trim).filter(|name| !name.is_empty());
     name.ok_or_else(|| Refusal::new(&errors::INVALID_FIELD_VALUE))
 }
 
-/// The icon's URL as sent, when it is `https` with a host.
+/// The icon's URL, as sent; `1002` when it is not an https URL.
 fn group_chat_icon(value: Given<'_>) -> Result<&str, Refusal> {
     let icon = value.as_str().filter(|text| is_https(text));
     icon.ok_or_else(|| {

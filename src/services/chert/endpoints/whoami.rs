@@ -1,4 +1,4 @@
-//! `GET /api/v1/whoami`: who calls, and what may be called.
+//! `GET /api/v1/whoami`: describes the calling tenant and the endpoints that it may call.
 
 use serde::Serialize;
 
@@ -7,13 +7,12 @@ use crate::emulator::{Effect, Exchange, Operation};
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
 
-/// The endpoint.
 pub static ENDPOINT: Endpoint = Endpoint {
     operation: Operation {
         name: "whoami",
         verb: "GET",
         path: "/api/v1/whoami",
-        summary: "tells who calls, and what may be called",
+        summary: "describes the calling tenant and the endpoints that it may call",
         parameters: &[],
         errors: &[errors::OF_ALL],
         requires: "an active tenant",
@@ -25,7 +24,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
     run,
 };
 
-/// The body of a 200. The page names `endpoints_available`; the rest is a decision.
+/// The body of a success. The page documents `endpoints_available` only; the other members are our decision.
 #[derive(Serialize)]
 struct Answer<'a> {
     tenant: &'a str,

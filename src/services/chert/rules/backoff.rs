@@ -1,4 +1,4 @@
-//! `chert.backoff`: retries whose pauses do not grow.
+//! `chert.backoff`: pauses between retries that do not grow.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ struct Backoff {
     failed: Recent<Tries>,
 }
 
-/// The tries of a request that failed and may be tried again.
+/// Failed tries of a request that may be sent again.
 #[derive(Default)]
 struct Tries {
     numbers: Vec<u64>,
@@ -39,7 +39,7 @@ impl Observer for Backoff {
                 (tries, breach)
             }
         };
-        // Who is told how long to wait need not make it longer.
+        // A client that is told how long to wait need not wait longer each time.
         let is_told = error_member(seen, "retry_after").is_some();
         if !is_told && error_member(seen, "retryable") == Some(Value::Bool(true)) {
             if tries.numbers.len() == MOST_NUMBERS {
@@ -52,12 +52,12 @@ impl Observer for Backoff {
     }
 }
 
-/// How many tries of a request are shown: the first and the last ones.
+/// The largest number of tries that a breach lists: the first one and the latest ones.
 const MOST_NUMBERS: usize = 9;
 
 impl Tries {
-    /// What is wrong with one more. With jitter one pause may be shorter than the one before; a try that comes as soon as
-    /// the second one did, or at once, does not back off at all. A clock is not that exact: a tenth more is the same.
+    /// The breach of one more try, if its pause is no longer than the first pause. A pause may be shorter than the one
+    /// before it, because of jitter. Up to a tenth more than the first pause counts as equal, because clocks differ.
     fn again(&mut self, last: Earlier, seen: &Seen<'_>) -> Option<Breach> {
         let pause = seen.pause_after(&last);
         let first = *self.first_pause.get_or_insert(pause);

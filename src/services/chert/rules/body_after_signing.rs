@@ -1,4 +1,4 @@
-//! `chert.body-after-signing`: a body that was written once to be signed and once more to be sent.
+//! `chert.body-after-signing`: a body that was serialised again after it was signed.
 
 use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
 use crate::services::chert::SERIALISED_AGAIN;

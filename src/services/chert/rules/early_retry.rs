@@ -1,4 +1,4 @@
-//! `chert.early-retry`: a request before the time that an answer asked to wait.
+//! `chert.early-retry`: a request repeated before `retry_after` is over.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use crate::emulator::conduct::{Breach, Observer, Recalled, Recent, Rule, Seen, S
 pub(super) static RULE: Rule = Rule {
     name: "chert.early-retry",
     severity: Severity::Error,
-    summary: "a call that was answered with `retry_after` is made again after so many seconds",
+    summary: "a call that was answered with `retry_after` is not repeated before so many seconds have passed",
     source: "docs.trychert.com, errors: retry_after",
     observe: || Box::new(EarlyRetry::default()),
 };
 
 #[derive(Default)]
 struct EarlyRetry {
-    /// Requests that are to wait so long.
+    /// For a request: how long to wait before it is sent again.
     waiting: Recent<Duration>,
 }
 
@@ -32,7 +32,7 @@ impl Observer for EarlyRetry {
         let waited = seen.pause_after(&earlier);
         (waited < wait).then(|| {
             let (wait, waited) = (wait.as_secs(), waited.as_millis());
-            let what = format!("it was asked to wait for {wait} s, and came again after {waited} ms");
+            let what = format!("it was asked to wait for {wait} s and was repeated after {waited} ms");
             Breach::after(earlier, seen, what)
         })
     }

@@ -1,4 +1,4 @@
-//! What Chert asks of every client. One rule, one file.
+//! Rules of conduct for clients of Chert. Each rule has a file of its own.
 
 mod backoff;
 mod body_after_signing;
@@ -21,7 +21,7 @@ pub static RULES: &[&Rule] = &[
     &body_after_signing::RULE,
 ];
 
-/// A member of the `error` of an answer.
+/// A member of the `error` object of an answer; `None` when there is none or the client did not get it intact.
 fn error_member(seen: &Seen<'_>, name: &str) -> Option<Value> {
     if seen.error.is_none() || seen.is_spoilt {
         return None;

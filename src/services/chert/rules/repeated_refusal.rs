@@ -1,4 +1,4 @@
-//! `chert.repeated-refusal`: the same request again after an answer that says that this is no use.
+//! `chert.repeated-refusal`: a request repeated after an answer with `retryable: false`.
 
 use serde_json::Value;
 
@@ -8,12 +8,12 @@ use crate::emulator::conduct::{Breach, Observer, Recalled, Recent, Rule, Seen, S
 pub(super) static RULE: Rule = Rule {
     name: "chert.repeated-refusal",
     severity: Severity::Error,
-    summary: "what was answered with `retryable: false` is not sent again",
+    summary: "a request that was answered with `retryable: false` is not repeated",
     source: "docs.trychert.com, errors: retryable",
     observe: || Box::new(RepeatedRefusal::default()),
 };
 
-/// What is wrong with credentials can be mended by signing anew, which the rest of the request does not show.
+/// Errors of authentication: a new signature can solve them, though the rest of the request stays the same.
 const MENDED_BY_SIGNING: [&str; 3] = ["2004", "2012", "2013"];
 
 #[derive(Default)]
@@ -32,7 +32,7 @@ impl Observer for RepeatedRefusal {
             self.refused.put(seen.meaning(), seen, code);
         }
         let Recalled::Known(earlier, code) = recalled else { return None };
-        let what = format!("it was refused with {code}, `retryable: false`, and sent again");
+        let what = format!("it was refused with {code} and `retryable: false`, and was repeated");
         Some(Breach::after(earlier, seen, what))
     }
 }

@@ -1,4 +1,4 @@
-//! `chert.signature-alone`: a signature without the header that names the tenant.
+//! `chert.signature-alone`: a signature without `x-chert-tenant`.
 
 use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
 

@@ -1,4 +1,4 @@
-//! `chert.signature-twice`: one signature for two requests.
+//! `chert.signature-twice`: the same signature on two requests.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use crate::emulator::conduct::{Breach, Observer, Recent, Rule, Seen, Severity, h
 pub(super) static RULE: Rule = Rule {
     name: "chert.signature-twice",
     severity: Severity::Warn,
-    summary: "each request is signed for itself",
+    summary: "each request has a signature of its own",
     source: "docs.trychert.com, authentication",
     observe: || Box::new(SignatureTwice::default()),
 };
 
-/// What is signed is the second and the body: within the same second the same body has the same signature, though it is
-/// signed anew. A tenth more is for the way.
+/// Within this time an equal signature is no breach: the time is signed in whole seconds, so a new signature of the
+/// same body in the same second is the same. The extra 0.1 s allows for transit.
 const SAME_SECOND: Duration = Duration::from_millis(1_100);
 
 #[derive(Default)]
