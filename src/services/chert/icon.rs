@@ -8,7 +8,7 @@ pub fn is_https(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_at_checked(8) else { return false };
     let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'\\' | b'?' | b'#'));
     let authority = &rest[..end.unwrap_or(rest.len())];
-    let is_whole = scheme.eq_ignore_ascii_case("https://") && text.trim() == text;
+    let is_whole = scheme.eq_ignore_ascii_case("https://") && !text.ends_with(char::is_whitespace);
     // Most icons are at a plain name, in which there is nothing to take apart.
     if authority.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'.') {
         return is_whole && !authority.is_empty();

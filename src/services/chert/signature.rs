@@ -26,7 +26,7 @@ pub fn caller<'a>(
     request: &Request,
     now: Timestamp,
 ) -> Result<&'a Tenant, (Refusal, &'static str)> {
-    let slug = request.headers.text("x-chert-tenant").map(str::trim).filter(|slug| !slug.is_empty());
+    let slug = request.headers.text("x-chert-tenant").map(str::trim_ascii).filter(|slug| !slug.is_empty());
     match (request.headers.get("x-chert-signature"), request.headers.get("authorization")) {
         (Some(signature), _) => by_signature(tenants, slug, signature, request, now),
         (None, Some(authorization)) => by_token(tenants, slug, authorization),
@@ -84,12 +84,12 @@ fn by_token<'a>(
     authorization: &[u8],
 ) -> Result<&'a Tenant, (Refusal, &'static str)> {
     let invalid = |why| (Refusal::new(&errors::INVALID_AUTHENTICATION), why);
-    let text = std::str::from_utf8(authorization).unwrap_or_default().trim();
+    let text = std::str::from_utf8(authorization).unwrap_or_default().trim_ascii();
     let (scheme, token) = text.split_at(text.bytes().position(|byte| byte == b' ').unwrap_or(text.len()));
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(invalid("authorization is not a bearer token, and no x-chert-signature was sent"));
     }
-    let token = token.trim();
+    let token = token.trim_ascii();
     let tenant = match slug {
         Some(slug) => {
             let (tenant, secret) = named(tenants, slug)?;
@@ -122,7 +122,7 @@ fn signed_body(request: &Request) -> &[u8] {
 
 /// The parts of `v1,<unix seconds>,<hex>`: the seconds as spelt and the digest as bytes; `None` if malformed.
 fn parse(header: &[u8]) -> Option<(&str, [u8; 32])> {
-    let parts = std::str::from_utf8(header).ok()?.trim().strip_prefix("v1,")?;
+    let parts = std::str::from_utf8(header).ok()?.trim_ascii().strip_prefix("v1,")?;
     let comma = parts.bytes().position(|byte| byte == b',')?;
     let (seconds, hex) = (&parts[..comma], &parts.as_bytes()[comma + 1..]);
     let is_number = seconds.strip_prefix('-').unwrap_or(seconds).bytes().all(|byte| byte.is_ascii_digit());

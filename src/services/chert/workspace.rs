@@ -164,10 +164,9 @@ impl LiveWorkspace {
     pub(super) fn trace(&mut self) -> String {
         self.answered += 1;
         let draw = self.traces.draw(self.answered) >> 16;
-        let digit = |place: u64| char::from(b"0123456789abcdef"[(draw >> (4 * place) & 0xf) as usize]);
-        let mut trace = String::with_capacity(12);
-        (0..12).rev().for_each(|place| trace.push(digit(place)));
-        trace
+        let digit = |place: usize| b"0123456789abcdef"[(draw >> (4 * (11 - place)) & 0xf) as usize];
+        let digits: [u8; 12] = std::array::from_fn(digit);
+        str::from_utf8(&digits).expect("hex digits are ASCII").to_owned()
     }
 
     /// Makes a change, which is always possible.
