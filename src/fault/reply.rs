@@ -47,7 +47,7 @@ impl ReplySpec {
             if OF_THE_SERVER.contains(&name.to_lowercase().as_str()) {
                 Some(("is written by the server", "remove it; `wire` breaks the framing of an answer"))
             } else if !is_field_name(name) {
-                Some(("is no name of a header field", "write letters, digits and `-`"))
+                Some(("is not a valid header name", "write letters, digits and `-`"))
             } else if !is_value(value) {
                 Some(("has a value with a control character", "write it in one line"))
             } else {

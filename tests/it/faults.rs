@@ -295,7 +295,7 @@ fn a_fault_can_ask_for_what_lies_within_a_parameter() {
         (400, json!("ERROR_BATCH_LENGTH_EXCEEDED"))
     );
     let explained = get(&server, "/__standin/journal/1/explain").text().to_owned();
-    assert!(explained.contains("its `match` asks for `cmd[]`"), "{explained}");
+    assert!(explained.contains("its `match` wants `cmd[]`"), "{explained}");
 }
 
 #[test]

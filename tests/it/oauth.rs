@@ -250,7 +250,7 @@ fn a_change_that_comes_too_late_is_told() {
     let seen = [0; 3].map(|_| rename(&server, token));
     assert_eq!(seen, ["success"; 3], "the pair that the client has stays good");
     let remarks: Vec<_> = server.journal().iter().flat_map(|entry| entry.note.remarks.clone()).collect();
-    assert_eq!(remarks, ["a change that was put off came too late: the refresh token had been used up"]);
+    assert_eq!(remarks, ["a postponed change came too late: the refresh token had been used up"]);
 }
 
 #[test]
@@ -261,7 +261,7 @@ fn the_endpoint_is_no_method() {
     assert_eq!((preflight.status(), preflight.text()), (200, ""));
     assert_eq!(
         get(&server, "/oauth/authorize/").json()["standin"],
-        "no vendor answers `GET /oauth/authorize/`"
+        "no service answers `GET /oauth/authorize/`"
     );
 }
 

@@ -290,10 +290,10 @@ fn a_seed_is_shown_with_the_command_that_gives_the_run_again() {
             "{target}"
         );
     }
-    let told = "seed 7; the same run again: standin serve SCENARIO --seed 7\n    SCENARIO is a file with the text that the server was sent\n";
+    let told = "seed 7; the same run again: standin serve SCENARIO --seed 7\n    SCENARIO stands for a file with the scenario that was sent to the server\n";
     assert!(explained(&server, 1).ends_with(told));
     post(&server, "/__standin/faults", "{name: late, on: bitrix24, delay: 1s}");
-    let lacks = "faults or the clock were changed while it ran";
+    let lacks = "faults, state or clock were changed while the server ran";
     assert!(explained(&server, 1).contains(lacks));
     post(&server, "/__standin/reset", "");
     rename(&server, "chat-1");
