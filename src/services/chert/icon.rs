@@ -9,7 +9,7 @@ pub fn is_https(text: &str) -> bool {
     let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'\\' | b'?' | b'#'));
     let authority = &rest[..end.unwrap_or(rest.len())];
     let is_whole = scheme.eq_ignore_ascii_case("https://") && !text.ends_with(char::is_whitespace);
-    // Most icons are at a plain name, in which there is nothing to take apart.
+    // Fast path: most hosts are plain names without user, port or special characters.
     if authority.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'.') {
         return is_whole && !authority.is_empty();
     }

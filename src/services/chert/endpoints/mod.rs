@@ -39,7 +39,7 @@ pub struct Endpoint {
 
 /// A request without credentials.
 pub struct Sample {
-    /// The path after the version, such as `/chats/ch_01H`.
+    /// The path after `/api/v1`, such as `/chats/ch_01H`.
     pub path: String,
     /// The body; `None` when the request has none.
     pub body: Option<Value>,
@@ -140,11 +140,11 @@ fn route_now(request: &Request) -> Option<Route> {
     Some(Route { endpoint, path, query: query.into_owned().collect(), body: json::parse(request.body()) })
 }
 
-/// The parameters of the endpoint's path as `path` gives them; `None` when `path` is another one. A segment of the
-/// endpoint's path in braces is a parameter and stands for any text that is not empty.
+/// The values of the endpoint's path parameters in `path`; `None` when `path` does not match. A segment in braces is a
+/// parameter and matches any text that is not empty.
 fn matched(endpoint: &Endpoint, path: &str) -> Option<Vec<(&'static str, String)>> {
     let (mut wanted, mut sent) = (endpoint.operation.path, path);
-    // What stands before the first parameter is nearly always spelt as on the page, and then compared at once.
+    // Fast path: the text before the first parameter is nearly always spelt as on the page and compared in one step.
     let literal = wanted.find("/{").unwrap_or(wanted.len());
     if let Some(rest) =
         path.strip_prefix(&wanted[..literal]).filter(|rest| matches!(rest.as_bytes(), [] | [b'/', ..]))
@@ -169,11 +169,11 @@ fn matched(endpoint: &Endpoint, path: &str) -> Option<Vec<(&'static str, String)
             _ => return None,
         }
     }
-    // One trailing slash is forgiven.
+    // One trailing slash is accepted.
     matches!(sent, "" | "/").then_some(parameters)
 }
 
-/// The first segment of a path, and what follows it. Segments are short: a plain loop finds their ends the fastest.
+/// The first segment of a path, and the rest. Segments are short, so a plain loop finds their end fastest.
 fn first_segment(path: &str) -> (&str, &str) {
     let path = path.strip_prefix('/').unwrap_or(path);
     path.split_at(path.bytes().position(|byte| byte == b'/').unwrap_or(path.len()))

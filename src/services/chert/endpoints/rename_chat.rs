@@ -35,8 +35,8 @@ pub static ENDPOINT: Endpoint = Endpoint {
     run,
 };
 
-/// The body of a 200: the refreshed chat with the four documented members in their order. It is written piece by piece, as
-/// this is the answer that is given most often.
+/// The body of a success: the chat after the change, with the four documented members in their order. It is written
+/// piece by piece for speed, because this is the most frequent answer.
 fn refreshed(id: &str, display_name: Option<&str>, group_chat_icon: Option<&str>) -> Vec<u8> {
     const END: &str = r#","is_group":true}}"#;
     let pieces = [
@@ -82,7 +82,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Endpo
     }
     invocation.passed(Stage::Lookup, exchange)?;
 
-    // The answer tells of the change, whatever becomes of that.
+    // The answer shows the new values even if a fault postpones or drops the change.
     let body = refreshed(
         &chat.id,
         display_name.or(chat.display_name.as_deref()),
