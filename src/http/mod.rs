@@ -8,6 +8,7 @@ mod headers;
 mod members;
 mod reply;
 mod request;
+mod segment;
 mod way;
 
 pub use facts::{Facts, ValueKind};
@@ -16,4 +17,5 @@ pub use headers::Headers;
 pub use members::{Given, Members};
 pub use reply::Reply;
 pub use request::{Body, Connection, Request};
+pub use segment::segment;
 pub use way::Way;

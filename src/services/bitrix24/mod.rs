@@ -26,7 +26,6 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
@@ -35,7 +34,7 @@ use crate::emulator::{
     Access, Difference, Emulator, ErrorCode, Example, Gives, Habits, Operation, Proof, RequestedCall,
     Section, Service,
 };
-use crate::http::{Reply, Request};
+use crate::http::{Reply, Request, segment};
 use crate::scalar::{Findings, Path, Text};
 pub use editions::Edition;
 use methods::{Method, Run, Scope};
@@ -275,12 +274,4 @@ impl Portal {
         let headers = vec![("Content-Type", "application/x-www-form-urlencoded".to_owned())];
         Some(Example { verb: "POST", target: "/oauth/token/".to_owned(), headers, body })
     }
-}
-
-/// Percent-encodes everything except RFC 3986's unreserved characters.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// `text`, percent-encoded for use as one segment of a path.
-fn segment(text: &str) -> String {
-    utf8_percent_encode(text, UNRESERVED).to_string()
 }

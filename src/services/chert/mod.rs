@@ -20,7 +20,6 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
@@ -167,12 +166,4 @@ impl Section for Arc<ChertSection> {
         let chats = self.tenants.iter().filter(|_| kind == "chat").flat_map(|tenant| &tenant.chats);
         chats.map(|chat| chat.id.as_str().into()).collect()
     }
-}
-
-/// Percent-encodes everything except RFC 3986's unreserved characters.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// `text`, percent-encoded for use as one segment of a path.
-fn segment(text: &str) -> String {
-    utf8_percent_encode(text, UNRESERVED).to_string()
 }

@@ -3,12 +3,12 @@
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
 use crate::emulator::{Effect, Exchange, Operation, Parameter, Place};
-use crate::http::{Given, json};
+use crate::http::{Given, json, segment};
 use crate::services::chert::change::Change;
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::icon::is_https;
 use crate::services::chert::invocation::Invocation;
-use crate::services::chert::{section, segment};
+use crate::services::chert::section;
 
 pub static ENDPOINT: Endpoint = Endpoint {
     operation: Operation {
