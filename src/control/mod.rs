@@ -140,7 +140,7 @@ pub fn answer(namespaces: &Namespaces, request: &Request, now: Timestamp) -> Rep
             (Of(answer), Some(name)) => within(namespaces, name, now, |namespace, world| {
                 let reply = answer(world, &asked);
                 if route.path == SCENARIO {
-                    namespaces.replaced(namespace, world);
+                    namespaces.note_replaced(namespace, world);
                 }
                 reply
             }),

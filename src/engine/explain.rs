@@ -126,7 +126,7 @@ fn told(decision: &Decision, spec: &FaultSpec, winner: Option<String>) -> String
         }
         Condition::Every => {
             let every = number(when.every);
-            format!("`every: {every}` covers calls whose number is a multiple of {every} only")
+            format!("`every: {every}` covers only calls whose number is a multiple of {every}")
         }
         Condition::Between => {
             let [from, to] = when.between.unwrap_or_default();
@@ -203,7 +203,7 @@ fn unasked(
     if calls.len() > 1 && !is_batch_aimed && fault.stage == Stage::Gateway {
         let stage = fault.stage.name();
         return format!(
-            "was not asked: it strikes at the stage `{stage}`, which only a batch as a whole passes, not its commands"
+            "was not asked: it strikes at the stage `{stage}`, which a batch passes as a whole: its commands do not pass it"
         );
     }
     let whose = if calls.len() > 1 { "the call or its command" } else { "the call" };

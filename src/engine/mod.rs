@@ -25,7 +25,8 @@ pub use explain::{Verdict, explain, wire};
 pub use journal::{Entry, Journal, Note};
 pub use namespace::Namespace;
 pub use namespaces::{
-    IDLE, MOST_NAMESPACES, NAMESPACE_HEADER, Namespaces, TooManyNamespaces, UnknownNamespace, issued,
+    IDLE, MOST_NAMESPACES, NAMESPACE_HEADER, Namespaces, TooManyNamespaces, UnknownNamespace,
+    credentials_issued,
 };
 pub use other_edition::Other;
 pub use snapshot::MOST_SNAPSHOTS;

@@ -152,7 +152,7 @@ impl Namespaces {
         directory.has_copies |= is_copy;
         directory.add(&namespace);
         directory.enter(&namespace, credentials);
-        self.tell(&directory);
+        self.update_flag(&directory);
         Ok(namespace)
     }
 
@@ -169,27 +169,27 @@ impl Namespaces {
     }
 
     /// Updates the flag that tells requests whether any credential belongs to a namespace.
-    fn tell(&self, directory: &Directory) {
+    fn update_flag(&self, directory: &Directory) {
         self.has_owners.store(!directory.owners.is_empty(), Ordering::Release);
     }
 
     /// Replaces the credentials of a namespace in the directory, after its scenario was replaced. `world` is the
     /// namespace's.
-    pub fn replaced(&self, namespace: &Arc<Namespace>, world: &World) {
+    pub fn note_replaced(&self, namespace: &Arc<Namespace>, world: &World) {
         let credentials = credentials(world);
         let mut directory = self.directory_mut();
         directory.forget(namespace);
         directory.enter(namespace, credentials);
-        self.tell(&directory);
+        self.update_flag(&directory);
     }
 
     /// Notes credentials that a namespace has issued: requests with them will be for it. `_world` is the namespace's.
     /// Its lock guarantees that the namespace is not dropped.
-    pub fn issued(&self, namespace: &Arc<Namespace>, _world: &World, credentials: Vec<Credential>) {
+    pub fn note_issued(&self, namespace: &Arc<Namespace>, _world: &World, credentials: Vec<Credential>) {
         if !credentials.is_empty() {
             let mut directory = self.directory_mut();
             directory.enter(namespace, credentials);
-            self.tell(&directory);
+            self.update_flag(&directory);
         }
     }
 
@@ -211,7 +211,7 @@ impl Namespaces {
         let mut directory = self.directory_mut();
         directory.namespaces.remove(namespace.name());
         directory.forget(namespace);
-        self.tell(&directory);
+        self.update_flag(&directory);
         outcomes.into_iter().for_each(|outcome| directory.remember(outcome));
         Broken::add(&mut directory.broken_before, broken);
         directory.counted.add(totals);
@@ -303,7 +303,7 @@ fn credentials(world: &World) -> Vec<Credential> {
 }
 
 /// The credentials that `reply` issues.
-pub fn issued(request: &Request, reply: &Reply) -> Vec<Credential> {
+pub fn credentials_issued(request: &Request, reply: &Reply) -> Vec<Credential> {
     let Some(service) = by_path(request.path()) else { return Vec::new() };
     let issued = service.credentials_issued(request, reply);
     issued.into_iter().map(|credential| (service.name(), credential)).collect()
@@ -347,7 +347,7 @@ mod tests {
         let (namespaces, now) = (namespaces(), Timestamp::UNIX_EPOCH);
         let namespace = namespaces.open(None, None, now).unwrap();
         let issued = vec![("bitrix24", "1/issued".to_owned())];
-        namespaces.issued(&namespace, &namespace.world().unwrap(), issued);
+        namespaces.note_issued(&namespace, &namespace.world().unwrap(), issued);
         let by_issued = Request::new("POST", "/rest/1/issued/x", Headers::default(), "".into());
         assert_eq!(of(&namespaces, &by_issued).as_deref(), Some("n1"));
         assert!(namespaces.has_owners.load(Ordering::Relaxed));

@@ -14,7 +14,7 @@ use crate::emulator::{ErrorCode, Known, Section, Service, known};
 use crate::fault::{FaultSpec, Pattern};
 use crate::scalar::{Findings, Path, Point, nearest};
 
-/// The vendors that have a section, each with it.
+/// The services that have a section, each with it.
 pub(super) type Sections<'a> = &'a [(&'static dyn Service, Box<dyn Section>)];
 
 /// Adds every finding about `faults`.
@@ -124,7 +124,7 @@ fn changes_something(fault: &FaultSpec, target: Target, path: &Path, findings: &
     false
 }
 
-/// Whether the vendor has a section.
+/// Whether the service has a section.
 fn section(target: Target, sections: Sections<'_>, path: &Path, findings: &mut Findings) -> bool {
     let name = target.service.name();
     if sections.iter().any(|(service, _)| service.name() == name) {
@@ -164,7 +164,7 @@ fn counts(fault: &FaultSpec, target: Target, path: &Path, findings: &mut Finding
     false
 }
 
-/// What parameters may name, by vendor, operation and stage.
+/// What parameters may name, by service, operation and stage.
 type Names<'a> = HashMap<(&'static str, &'static str, Stage), Vec<Known<'a>>>;
 
 /// Whether everything that the fault asks for exists, where a call must have found it before the error can strike.

@@ -10,7 +10,7 @@ pub(super) fn check(fault: &FaultSpec, path: &Path, findings: &mut Findings) {
         findings.add(path.clone(), message, "add `error`, `reply`, `delay` or `wire`");
     }
     if fault.error.is_some() && fault.reply.is_some() {
-        let message = "a fault gives an `error` of the vendor or a `reply` of its own, not both";
+        let message = "a fault gives an `error` of the service or a `reply` of its own, not both";
         findings.add(path.key("reply"), message, "remove one of the two");
     }
     let of_errors = [
@@ -23,7 +23,7 @@ pub(super) fn check(fault: &FaultSpec, path: &Path, findings: &mut Findings) {
         findings.add(path.key(key), message, "add `error: …`, or remove it");
     }
     if fault.is_applied() && !fault.fails() && fault.is_more_than_delay() | fault.delay.is_some() {
-        let message = "the client gets the vendor's answer, so the change is made anyway";
+        let message = "the client gets the service's answer, so the change is made anyway";
         findings.add(
             path.key("applied"),
             message,

@@ -203,7 +203,7 @@ fn calls(spec: &ExpectSpec, target: Target, path: &Path, taint: &Taint, findings
             .operations()
             .iter()
             .map(|operation| format!("{}.{}", target.name(), operation.name));
-        let message = format!("`{}` is a vendor, and calls are those of an operation", target.name());
+        let message = format!("`{}` is a service, and calls are those of an operation", target.name());
         findings.add(path.key("on"), message, format!("its operations are {}", list(names)));
     }
     if let Some(Calls::Count(count)) = spec.calls {

@@ -1,4 +1,4 @@
-//! The JSON Schema of a scenario, and the parts of one that no vendor owns.
+//! The JSON Schema of a scenario, and the parts of one that no service owns.
 
 use indexmap::IndexMap;
 use schemars::generate::SchemaSettings;

@@ -80,7 +80,7 @@ pub(super) fn target(on: &str) -> Result<Target, (String, String)> {
             .or_else(|| nearest(on, names.iter().map(String::as_str)).map(str::to_owned));
         let help = near
             .map_or_else(|| format!("aim at {}", either(&names)), |near| format!("did you mean `{near}`?"));
-        return Err((format!("there is no vendor or operation {}", quote(on)), help));
+        return Err((format!("there is no service or operation {}", quote(on)), help));
     };
     let Some(rest) = rest else { return Ok(Target { service, operation: None }) };
     let known = service.operations();

@@ -22,7 +22,7 @@ pub(super) struct Shot<'a> {
     matches: Vec<(&'a str, &'a str)>,
 }
 
-/// A vendor with the positions of its operations; one more stands for what is not emulated.
+/// A service with the positions of its operations; one more stands for what is not emulated.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Aim {
     service: &'static str,

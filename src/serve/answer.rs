@@ -19,7 +19,7 @@ use super::shared::Shared;
 use super::{body, clock};
 use crate::basics::Arrival;
 use crate::control;
-use crate::engine::{Namespace, Note, Planned, World, issued, wire};
+use crate::engine::{Namespace, Note, Planned, World, credentials_issued, wire};
 use crate::fault::Wire;
 use crate::http::{Body, Field, Headers, Reply, Request};
 use crate::services::SERVICES;
@@ -148,12 +148,12 @@ fn make(
         broken(&request)
     });
     let (delay, wire) = (planned.delay, planned.wire);
-    let issued = namespace.map(|namespace| (namespace, issued(&request, &planned.reply)));
+    let issued = namespace.map(|namespace| (namespace, credentials_issued(&request, &planned.reply)));
     let reply = world.record(request, planned, arrival);
     log(&world);
     let number = Some(world.counters().exchanges);
     if let Some((namespace, credentials)) = issued {
-        shared.namespaces().issued(namespace, &world, credentials);
+        shared.namespaces().note_issued(namespace, &world, credentials);
     }
     drop(world);
     shared.recorded.notify_waiters();

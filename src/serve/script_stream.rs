@@ -1,7 +1,8 @@
 //! The stream between hyper and a socket: replaces an answer with the script of a fault.
 //!
-//! hyper writes every answer through this stream. An answer that a fault affects has an order and carries a mark in its
-//! head. The stream collects it until it is complete, turns it into a script of bytes and pauses, and performs that.
+//! hyper writes every answer of HTTP/1 through this stream; `http2.rs` does the same to frames. An answer that a fault
+//! affects carries a mark in its head, and an `Order` names the fault's effect. The stream collects the answer until it is
+//! complete, turns it into a script of bytes and pauses, and performs the script.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -179,13 +180,13 @@ impl<S: AsyncRead + AsyncWrite + Reset + Unpin> ScriptStream<S> {
         let Some(mark) = position(caught, MARK_LINE) else { return };
         let start = caught[..mark].windows(7).rposition(|window| window == b"HTTP/1.").unwrap_or_default();
         let Some(end) = position(&caught[start..], b"\r\n\r\n") else { return };
-        // The line break before the mark is kept.
-        let client = MARK_LINE.len() - 2;
-        let head = end + 4 - client;
-        if caught.len() < start + head + client + order.body {
+        // The mark goes with one of its two line breaks. The other one still separates its neighbours.
+        let length = MARK_LINE.len() - 2;
+        let head = end + 4 - length;
+        if caught.len() < start + head + length + order.body {
             return;
         }
-        caught.drain(mark..mark + client);
+        caught.drain(mark..mark + length);
         let mut before = Bytes::from(std::mem::take(caught));
         let mut bytes = before.split_off(start);
         let next = bytes.split_off(head + order.body);

@@ -160,8 +160,8 @@ impl Seen<'_> {
     ///
     /// It had, if this is the next request of the same HTTP/1 connection. It also had, if this is the first request
     /// of a connection that was accepted after the answer, unless the request is one of a burst. If the connection
-    /// was accepted before the answer, its first request may be late because of TLS, so only a pause of five seconds
-    /// tells. In all other cases a pause of [`IN_FLIGHT`] tells.
+    /// was accepted before the answer, its first request may be late because of TLS, so only a pause of five
+    /// seconds tells. In all other cases a pause of [`IN_FLIGHT`] tells.
     pub fn can_know(&self, earlier: &Earlier) -> bool {
         if earlier.number == self.number || self.unread.contains(&earlier.number) {
             return false;

@@ -64,7 +64,7 @@ impl<'a> Invocation<'a> {
     ///
     /// # Errors
     /// `WRONG_AUTH_TYPE` for a session, and in the live edition for a webhook.
-    pub fn application_alone(&self) -> Result<(), Refusal> {
+    pub fn require_application(&self) -> Result<(), Refusal> {
         let denied = match self.caller.means {
             Means::OAuth => false,
             Means::Webhook => !self.rules().webhook_may_call,

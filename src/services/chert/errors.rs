@@ -25,7 +25,7 @@ pub struct Refusal {
 const RETRY_AFTER: u32 = 1;
 
 impl Refusal {
-    /// The error `code` with its usual status and text.
+    /// The error `code` with its usual status and text. In an endpoint, `Invocation::refusal` also knows the operation's own.
     pub fn new(code: &'static ErrorCode) -> Self {
         Self::with_face(code, &code.faces[0])
     }
@@ -83,6 +83,7 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    // Name, code, status, stage, retryable, text; meaning; source; members beyond the usual ones. In the order of stages.
     MISSING_AUTHENTICATION "2012" 401 Auth false "Missing authentication", "no credentials", "table of error codes";
     INVALID_AUTHENTICATION "2004" 401 Auth false "Invalid authentication", "bad signature or bearer token", "authentication page";
     TIMESTAMP_OUTSIDE_WINDOW "2013" 401 Auth false "Timestamp outside the allowed window", "more than 300 s off", "authentication page";

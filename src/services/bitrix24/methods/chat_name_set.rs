@@ -93,13 +93,14 @@ fn example(portal: &Portal) -> Option<Value> {
     Some(parameters)
 }
 
-/// Runs the steps of the vendor's server, in the same order.
+/// Checks in the order of the vendor's server: who calls; empty arguments; USER_ID; connector; line; user, chat and name.
+/// What comes before a method (limits, method, credentials, scope) is in `requests.rs`.
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<MethodAnswer, Refusal> {
     let Invocation { portal, parameters, .. } = *invocation;
     let rules = invocation.rules();
     let refuse = |code| invocation.refusal(code);
 
-    invocation.application_alone()?;
+    invocation.require_application()?;
     invocation.passed(Stage::Auth, exchange)?;
 
     let given = ["CONNECTOR", "LINE", "CHAT_ID", "NAME"].map(|name| (name, parameters.get(name)));
@@ -127,7 +128,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     let user = if is_group { "0".into() } else { text(user).ok_or_else(type_error)? };
     let line = line.map_or(0, php::to_int);
 
-    let connector = connector.ok_or_else(|| refuse(code_of_stranger(id)))?;
+    let connector = connector.ok_or_else(|| refuse(code_of_unregistered(id)))?;
     if !connector.lines.contains(&line) {
         return Err(refuse(&errors::NOT_ACTIVE_LINE));
     }
@@ -138,7 +139,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
         if !rules.ignores_unknown_user {
             return Err(failed());
         }
-        // Nothing is delivered, so a fault cannot order an error at the stage of delivery.
+        // The call ends before the stage of delivery, so a fault of that stage has no turn.
         let remark = "the USER_ID is unknown: the live server answers with success and renames nothing";
         exchange.checkpoint.remark(remark.into());
         return Ok(success(Effect::Undelivered));
@@ -156,7 +157,7 @@ fn success(effect: Effect<Change>) -> MethodAnswer {
 }
 
 /// The error for a connector that is not registered.
-fn code_of_stranger(id: &str) -> &'static ErrorCode {
+fn code_of_unregistered(id: &str) -> &'static ErrorCode {
     match id {
         "livechat" => &errors::IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND,
         _ if BUILT_IN.contains(&id) => &errors::HASH_EMPTY,

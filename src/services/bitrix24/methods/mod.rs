@@ -1,4 +1,5 @@
-//! The list of emulated methods. Each method has a file of its own.
+//! The list of emulated methods. Each method has a file of its own: copy `server_time.rs` for one that reads,
+//! `chat_name_set.rs` for one with parameters and a change.
 
 mod app_info;
 mod batch;

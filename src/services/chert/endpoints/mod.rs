@@ -1,4 +1,5 @@
-//! The list of emulated endpoints. Each endpoint has a file of its own.
+//! The list of emulated endpoints. Each endpoint has a file of its own: copy `list_phone_numbers.rs` for one that reads,
+//! `rename_chat.rs` for one with parameters and a change.
 
 mod list_phone_numbers;
 mod rename_chat;
