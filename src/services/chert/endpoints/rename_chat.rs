@@ -62,6 +62,7 @@ fn example(tenant: &section::Tenant) -> Option<Sample> {
     Some(Sample { path: format!("/chats/{}", segment(&chat.id)), body: Some(body) })
 }
 
+/// Checks the body, then the chat. What comes before an endpoint (signature or token, tenant, limits) is in `requests.rs`.
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<EndpointAnswer, Refusal> {
     let Invocation { tenant, route, .. } = *invocation;
     let refuse = |code| invocation.refusal(code);
