@@ -2,6 +2,7 @@
 
 use super::error::{Face, Gives};
 use crate::basics::Stage;
+use crate::http::Way;
 
 /// An emulated operation.
 #[derive(Debug, PartialEq, Eq)]
@@ -147,6 +148,7 @@ impl Operation {
         if exact.is_some() || !name.contains(['[', '.']) {
             return exact;
         }
+        Way::read(name)?;
         let way = without_indices(name);
         let same = self.parameters.iter().find(|known| known.name == way);
         same.or_else(|| {
@@ -259,6 +261,9 @@ mod tests {
             ("DATA.URL", Some("DATA")),
             ("DATA[0]", Some("DATA")),
             ("DATABASE", None),
+            ("DATA[", None),
+            ("DATA[]x", None),
+            ("DATA..x", None),
             ("LINE.x", None),
         ] {
             assert_eq!(OPERATION.parameter(name).map(|known| known.name), found, "{name}");

@@ -147,6 +147,10 @@ fn thing(
         return findings.add(place, format!("there is no {kind} {}", quote(id)), help);
     }
     let mut things = section.open(0, jiff::Timestamp::UNIX_EPOCH).things(kind, id);
+    if things.is_empty() {
+        let message = format!("an expectation cannot look at a {kind}");
+        return findings.add(place, message, "look at a chat, or expect calls");
+    }
     let members: BTreeSet<_> =
         things.iter().flat_map(|thing| &thing.members).map(|(name, _)| *name).collect();
     for (name, pattern) in has {
@@ -169,7 +173,7 @@ fn thing(
         let help = match nearest(name, keys.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if keys.is_empty() => "remove it".to_owned(),
-            None => format!("what does is {}", list(keys.iter().collect::<BTreeSet<_>>())),
+            None => format!("{kind}s differ by {}", list(keys.iter().collect::<BTreeSet<_>>())),
         };
         return findings.add(path.key("match").name(name), message, help);
     }
@@ -179,14 +183,18 @@ fn thing(
     match &things[..] {
         [_] => {}
         [] => {
-            let message = format!("no {kind} with this identifier is so");
+            let message = format!("no {kind} {} has these values", quote(id));
             findings.add(path.key("match"), message, "name one of the scenario");
         }
         several => {
             let message = format!("{} {kind}s have the identifier {}", several.len(), quote(id));
             let help = match keys.is_empty() {
                 true => "give each an identifier of its own".to_owned(),
-                false => "say which one is meant, such as `match: {LINE: 105}`".to_owned(),
+                false => format!(
+                    "say which one is meant by {}, such as `match: {{{}: …}}`",
+                    list(keys.iter().collect::<BTreeSet<_>>()),
+                    keys[0]
+                ),
             };
             findings.add(place, message, help);
         }

@@ -464,3 +464,30 @@ fn the_commands_of_a_batch_see_each_other_in_the_other_edition_too() {
     );
     assert!(!run.words().contains("the command `one`"), "{}", run.words());
 }
+
+#[test]
+fn a_limit_that_stops_a_command_is_no_difference_of_editions() {
+    let limits = "limits: {operating: 1s}\n  timing: {duration: 400ms, processing: 20ms}\n  credentials:";
+    let scenario = SCENARIO.replacen("credentials:", limits, 1);
+    let mut run =
+        Run::of(&scenario.replacen("seed: 7\n", "seed: 7\nclock: {virtual: 2024-11-20T13:55:08Z}\n", 1));
+    let body = r#"{"auth":"access-token","cmd":["profile"]}"#;
+    for _ in 0..4 {
+        run.send(0, "POST", "/rest/batch", &[("content-type", "application/json")], body);
+    }
+    let last =
+        String::from_utf8(run.world.journal().entries().next_back().unwrap().reply.body.to_vec()).unwrap();
+    assert!(last.contains("OPERATION_TIME_LIMIT"), "{last}");
+    assert!(!run.words().contains("other-edition"), "{}", run.words());
+}
+
+#[test]
+fn what_is_mended_or_refers_to_an_answer_is_not_blamed() {
+    let mut run = Run::new("");
+    run.bitrix24(0, "imconnector.status", r#"{"CONNECTOR":null,"LINE":105}"#);
+    run.bitrix24(500, "imconnector.status", r#"{"CONNECTOR":"","LINE":105}"#);
+    let command = "imconnector.status?CONNECTOR=connector&LINE=";
+    let cmd = serde_json::json!({"a": format!("{command}105"), "b": format!("{command}$result[a][LINE]")});
+    run.bitrix24(500, "batch", &serde_json::json!({"cmd": cmd}).to_string());
+    assert_eq!(run.broken(), [("wrong-type", vec![vec![1]])], "null is no text");
+}

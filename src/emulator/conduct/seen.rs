@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::emulator::exchange::RequestedCall;
 use crate::emulator::operation::Operation;
 use crate::emulator::service::Habits;
-use crate::http::{Body, Connection, Reply, Request};
+use crate::http::{Body, Connection, Reply, Request, ValueKind};
 
 /// An exchange as rules see it.
 pub struct Seen<'a> {
@@ -122,8 +122,11 @@ impl Seen<'_> {
     pub fn meaning_of(&self, call: &RequestedCall) -> Option<u64> {
         let operation = call.operation?;
         let (mut values, mut is_plain) = (Vec::new(), true);
-        call.facts.given(&mut |name, _| match call.facts.parameter(name) {
-            Some(value) if !value.contains("$result") => values.push((name.to_owned(), value.into_owned())),
+        call.facts.given(&mut |name, kind| match call.facts.parameter(name) {
+            // Null and an empty text are not the same to every operation.
+            Some(value) if kind != ValueKind::Null && !value.contains("$result") => {
+                values.push((name.to_owned(), value.into_owned()))
+            }
             _ => is_plain = false,
         });
         if !is_plain || values.is_empty() {

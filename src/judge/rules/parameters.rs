@@ -80,7 +80,9 @@ impl Observer for WrongType {
                 }
                 if known.value == ValueType::Number && kind == ValueKind::Text {
                     let value = call.facts.parameter(known.name).unwrap_or_default();
-                    if !value.trim().bytes().all(|byte| byte.is_ascii_digit()) {
+                    // What a reference to another command's answer stands for is not known here.
+                    let is_reference = call.command.is_some() && value.contains("$result");
+                    if !is_reference && !value.trim().bytes().all(|byte| byte.is_ascii_digit()) {
                         found.push(format!("`{}` is `{value}`, which is not a number", known.name));
                     }
                 }

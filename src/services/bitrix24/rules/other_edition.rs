@@ -38,7 +38,9 @@ impl Observer for OtherEdition {
         }
         let (ours, theirs) = (command_errors(&seen.reply.body), command_errors(body));
         let names = ours.keys().chain(theirs.keys().filter(|name| !ours.contains_key(*name)));
-        let differing = names.filter(|name| ours.get(*name) != theirs.get(*name));
+        let is_limited =
+            |name: &&String| ours.get(*name).is_some_and(|error| OF_LIMITS.contains(&error.as_str()));
+        let differing = names.filter(|name| ours.get(*name) != theirs.get(*name) && !is_limited(name));
         let told = differing.map(|name| {
             let told = |edition, errors: &CommandErrors| match errors.get(name) {
                 None => outcome(edition, 200, None),
