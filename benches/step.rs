@@ -76,7 +76,7 @@ fn steps(criterion: &mut Criterion) {
                 requests.swap(0, 1);
                 let request = &requests[0];
                 let planned = step(&mut world, black_box(request), arrival);
-                black_box(world.record(request.clone(), planned, arrival))
+                black_box(world.record(request, planned, arrival))
             });
         });
     };

@@ -26,16 +26,16 @@ pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
         };
         return mistake(404, format!("the journal has no exchange `{}`", asked.segment), &help);
     };
-    let verdicts = explain(world, entry, asked.now);
+    let verdicts = explain(world, &entry, asked.now);
     let mut query = form_urlencoded::parse(asked.request.query().as_bytes());
     let accepts = asked.request.headers.text("accept").unwrap_or_default();
     if query.any(|(name, value)| name == "format" && value == "json")
         || accepts.starts_with("application/json")
     {
-        return Reply::json(200, &as_json(world, entry, &verdicts));
+        return Reply::json(200, &as_json(world, &entry, &verdicts));
     }
     let hide = Redactor::new(world.scenario()).for_exchange(&entry.request, &entry.reply);
-    let text = hide.text(&as_text(world, entry, &verdicts));
+    let text = hide.text(&as_text(world, &entry, &verdicts));
     let headers = vec![("content-type".into(), "text/plain; charset=utf-8".into())].into();
     Reply { status: 200, headers, body: text.into() }
 }
@@ -58,7 +58,7 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
     if let Some(error) = note.error {
         let _ = write!(text, ", the service's error is {error}");
     }
-    if let Some(wire) = wire(world, entry) {
+    if let Some(wire) = wire(world, &entry.note) {
         let how = if wire.is_harmless() { "slowed" } else { "spoilt" };
         let _ = write!(text, "; `wire: {wire}` {how} the answer");
     }
@@ -148,7 +148,7 @@ fn as_json(world: &World, entry: &Entry, verdicts: &[Verdict]) -> Value {
         "number": entry.number,
         "status": entry.reply.status,
         "error": entry.note.error,
-        "wire": wire(world, entry).map(|wire| wire.to_string()),
+        "wire": wire(world, &entry.note).map(|wire| wire.to_string()),
         "stages": stages(entry),
         "faults": faults,
         "seed": world.seed(),

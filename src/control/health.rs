@@ -25,10 +25,10 @@ pub(super) fn answer(world: &mut World, _: &Asked<'_>) -> Reply {
             "clock": clock,
             "counters": {
                 "exchanges": counters.exchanges,
-                "by_vendor": counters.by_service,
+                "by_vendor": counters.by_service(),
                 "errors": counters.errors,
                 "faults_fired": counters.faults_fired,
-                "journal": world.journal().entries().count(),
+                "journal": world.journal().entries().len(),
                 "evicted": world.journal().evicted(),
             },
         }),

@@ -22,12 +22,12 @@ pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
         Err((message, help)) => return mistake(400, message, &help),
     };
     let redactor = Redactor::new(world.scenario());
-    let fits = |entry: &&Entry| {
+    let fits = |entry: &Entry| {
         filter.service.as_deref().is_none_or(|service| entry.note.service == Some(service))
             && filter.operation.as_deref().is_none_or(|operation| entry.note.operation == Some(operation))
     };
     let newest = world.journal().entries().rev().filter(fits).take(filter.last.unwrap_or(usize::MAX));
-    let mut entries: Vec<_> = newest.map(|entry| entry_as_json(entry, world, &redactor)).collect();
+    let mut entries: Vec<_> = newest.map(|entry| entry_as_json(&entry, world, &redactor)).collect();
     entries.reverse();
     Reply::json(
         200,
@@ -120,7 +120,7 @@ pub fn entry_as_json(entry: &Entry, world: &World, redactor: &Redactor) -> Value
         "stage": note.stage,
         "error": note.error,
         "faults": faults,
-        "wire": wire(world, entry).map(|wire| wire.to_string()),
+        "wire": wire(world, note).map(|wire| wire.to_string()),
         "remarks": remarks,
         "request": {
             "method": entry.request.method,

@@ -7,8 +7,6 @@ use std::collections::BTreeMap;
 pub struct Counters {
     /// Answered requests to emulated services. Requests to the control interface do not count.
     pub exchanges: u64,
-    /// The exchanges of each service, by its name. Requests to unknown paths have no service and are left out.
-    pub by_service: BTreeMap<&'static str, u64>,
     /// Exchanges whose status is 400 or higher.
     pub errors: u64,
     /// How often any fault fired.
@@ -19,15 +17,22 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// The exchanges of each service, by its name. Requests to unknown paths have no service and are left out.
+    pub fn by_service(&self) -> BTreeMap<&'static str, u64> {
+        let mut sums = BTreeMap::new();
+        for ((service, ..), count) in self.by_outcome.iter().filter(|((service, ..), _)| !service.is_empty())
+        {
+            *sums.entry(*service).or_default() += count;
+        }
+        sums
+    }
+
     /// Adds the numbers of another world.
     pub fn add(&mut self, other: &Self) {
-        let Self { exchanges, by_service, errors, faults_fired, by_outcome } = other;
+        let Self { exchanges, errors, faults_fired, by_outcome } = other;
         self.exchanges += exchanges;
         self.errors += errors;
         self.faults_fired += faults_fired;
-        for (service, count) in by_service {
-            *self.by_service.entry(service).or_default() += count;
-        }
         for (outcome, count) in by_outcome {
             *self.by_outcome.entry(*outcome).or_default() += count;
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::faults::number_of;
-use super::{Entry, World};
+use super::{Entry, Note, World};
 use crate::basics::Stage;
 use crate::emulator::{RequestedCall, Service};
 use crate::fault::{Condition, Decision, Fault, FaultSpec, Forecast, Matcher, Mode, Wire};
@@ -31,8 +31,8 @@ pub struct Verdict {
 }
 
 /// The wire effect on the answer of this exchange. `None` when no fault has one.
-pub fn wire(world: &World, entry: &Entry) -> Option<Wire> {
-    let answered = entry.note.faults.iter().filter(|decision| decision.answered);
+pub fn wire(world: &World, note: &Note) -> Option<Wire> {
+    let answered = note.faults.iter().filter(|decision| decision.answered);
     answered.map(|decision| world.fault_spec(decision.fault)).find_map(|spec| spec.wire)
 }
 

@@ -1,14 +1,15 @@
 //! The journal of a world: its newest exchanges, limited in number and in bytes.
 
+use core::net::IpAddr;
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::basics::Stage;
 use crate::fault::Decision;
-use crate::http::{Reply, Request};
+use crate::http::{Body, Connection, Field, Fields, Headers, Reply, Request};
 
 /// What happened to one request inside standin.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,30 +38,15 @@ pub struct Entry {
     /// The request.
     pub request: Request,
     /// The answer.
-    pub reply: Arc<Reply>,
+    pub reply: Reply,
     /// What happened between the two.
     pub note: Note,
-}
-
-impl Entry {
-    /// The memory that the entry takes, in bytes.
-    fn weight(&self) -> usize {
-        let remarks =
-            self.note.remarks.iter().map(|remark| size_of_val(remark) + remark.len()).sum::<usize>();
-        let faults = self.note.faults.capacity() * size_of::<Decision>();
-        size_of::<Self>()
-            + size_of::<Reply>()
-            + self.request.weight()
-            + self.reply.weight()
-            + remarks
-            + faults
-    }
 }
 
 /// The newest exchanges of a world.
 #[derive(Debug, Default)]
 pub struct Journal {
-    entries: VecDeque<Entry>,
+    kept: VecDeque<Kept>,
     bytes: usize,
     evicted: u64,
 }
@@ -71,20 +57,28 @@ const MOST_ENTRIES: usize = 1_000;
 const MOST_BYTES: usize = 8 << 20;
 
 impl Journal {
-    /// Adds an exchange and removes the oldest ones until the limits hold.
-    pub fn push(&mut self, entry: Entry) {
-        self.bytes += entry.weight();
-        self.entries.push_back(entry);
-        while self.entries.len() > MOST_ENTRIES || self.bytes > MOST_BYTES {
-            let Some(oldest) = self.entries.pop_front() else { break };
+    /// Adds an exchange and removes the oldest ones until the limits hold. `number` is one more than that of the
+    /// exchange before.
+    pub fn push(&mut self, number: u64, at: Timestamp, request: &Request, reply: &Reply, note: Note) {
+        let kept = Kept::new(number, at, request, reply, note);
+        self.bytes += kept.weight();
+        self.kept.push_back(kept);
+        while self.kept.len() > MOST_ENTRIES || self.bytes > MOST_BYTES {
+            let Some(oldest) = self.kept.pop_front() else { break };
             self.bytes -= oldest.weight();
             self.evicted += 1;
         }
     }
 
     /// The kept exchanges, oldest first.
-    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> {
-        self.entries.iter()
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = Entry> + ExactSizeIterator {
+        self.kept.iter().map(Kept::entry)
+    }
+
+    /// The exchange with this number; `None` when it is not kept.
+    pub fn entry(&self, number: u64) -> Option<Entry> {
+        let place = self.kept.binary_search_by_key(&number, |kept| kept.number).ok()?;
+        Some(self.kept[place].entry())
     }
 
     /// How many exchanges were removed to keep the limits.
@@ -93,25 +87,121 @@ impl Journal {
     }
 }
 
+/// An exchange as the journal keeps it: all that varies in length is in one block of memory. A thousand exchanges do
+/// not fit into the processor's cache, so each block more costs time in every exchange.
+#[derive(Debug)]
+struct Kept {
+    number: u64,
+    at: Timestamp,
+    method: Cow<'static, str>,
+    secure: bool,
+    source: IpAddr,
+    connection: Connection,
+    /// Whether the request's body was too large.
+    too_large: bool,
+    status: u16,
+    /// The constant headers of the reply.
+    common: &'static [Field],
+    note: Note,
+    /// Where each part of the block ends: the request's target, headers and body, and the reply's own headers. The
+    /// reply's body is the rest.
+    ends: [usize; 4],
+    block: Box<[u8]>,
+}
+
+impl Kept {
+    fn new(number: u64, at: Timestamp, request: &Request, reply: &Reply, note: Note) -> Self {
+        let (common, own) = reply.headers.parts();
+        let own: Headers = own.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let parts =
+            [request.target().as_bytes(), request.headers.block(), request.body(), own.block(), &reply.body];
+        let mut block = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
+        let ends = parts.map(|part| {
+            block.extend_from_slice(part);
+            block.len()
+        });
+        Self {
+            number,
+            at,
+            method: request.method.clone(),
+            secure: request.secure,
+            source: request.source,
+            connection: request.connection,
+            too_large: request.body == Body::TooLarge,
+            status: reply.status,
+            common,
+            note,
+            ends: [ends[0], ends[1], ends[2], ends[3]],
+            block: block.into(),
+        }
+    }
+
+    fn entry(&self) -> Entry {
+        let [target, headers, body, own] = self.ends;
+        let target = std::str::from_utf8(&self.block[..target]).expect("a target is text");
+        let headers = Headers::of_block(&self.block[self.ends[0]..headers]);
+        let own = Headers::of_block(&self.block[body..own]);
+        let body = match self.too_large {
+            true => Body::TooLarge,
+            false => Bytes::copy_from_slice(&self.block[self.ends[1]..body]).into(),
+        };
+        let mut request = Request::new(&self.method, target, headers, body);
+        request.secure = self.secure;
+        request.source = self.source;
+        request.connection = self.connection;
+        let text = |bytes: &[u8]| Cow::Owned(String::from_utf8_lossy(bytes).into_owned());
+        let own = own.iter().map(|(name, value)| (text(name), text(value))).collect();
+        let reply = Reply {
+            status: self.status,
+            headers: Fields::with_own(self.common, own),
+            body: Bytes::copy_from_slice(&self.block[self.ends[3]..]),
+        };
+        Entry { number: self.number, at: self.at, request, reply, note: self.note.clone() }
+    }
+
+    /// The memory that the exchange takes, in bytes.
+    fn weight(&self) -> usize {
+        let remarks =
+            self.note.remarks.iter().map(|remark| size_of_val(remark) + remark.len()).sum::<usize>();
+        size_of::<Self>() + self.block.len() + size_of_val(&*self.note.faults) + remarks
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::{Fields, Headers};
 
-    fn entry(number: u64, body: usize) -> Entry {
-        Entry {
-            number,
-            at: Timestamp::UNIX_EPOCH,
-            request: Request::new("POST", "/", Headers::default(), vec![b'x'; body].into()),
-            reply: Arc::new(Reply { status: 200, headers: Fields::default(), body: bytes::Bytes::new() }),
-            note: Note::default(),
-        }
+    fn push(journal: &mut Journal, number: u64, body: usize) {
+        let request = Request::new("POST", "/", Headers::default(), vec![b'x'; body].into());
+        let reply = Reply { status: 200, headers: Fields::default(), body: Bytes::new() };
+        journal.push(number, Timestamp::UNIX_EPOCH, &request, &reply, Note::default());
+    }
+
+    #[test]
+    fn an_exchange_is_kept_as_it_was() {
+        static COMMON: [Field; 1] = [(Cow::Borrowed("server"), Cow::Borrowed("nginx"))];
+        let headers = [("host", "localhost"), ("x-empty", "")].into_iter().collect();
+        let mut request = Request::new("PURGE", "//a?b", headers, "body".into());
+        (request.secure, request.connection.number) = (true, 7);
+        let own = vec![("x-id".into(), "1".into())];
+        let reply = Reply { status: 418, headers: Fields::with_own(&COMMON, own), body: "tea".into() };
+        let note = Note { error: Some("NO"), remarks: vec!["why".into()], ..Note::default() };
+        let mut journal = Journal::default();
+        journal.push(5, Timestamp::UNIX_EPOCH, &request, &reply, note.clone());
+        request.body = Body::TooLarge;
+        journal.push(6, Timestamp::UNIX_EPOCH, &request, &reply, note.clone());
+        assert_eq!(journal.entries().map(|entry| entry.number).collect::<Vec<_>>(), [5, 6]);
+        let entry = journal.entry(6).unwrap();
+        assert_eq!((&entry.request, &entry.reply, &entry.note), (&request, &reply, &note));
+        assert_eq!(entry.request.path(), "/a");
+        assert_eq!(journal.entry(5).unwrap().request.body(), b"body");
+        assert!(journal.entry(4).is_none() && journal.entry(7).is_none());
     }
 
     #[test]
     fn the_oldest_exchanges_go_first_by_number() {
         let mut journal = Journal::default();
-        (1..=1_003).for_each(|number| journal.push(entry(number, 0)));
+        (1..=1_003).for_each(|number| push(&mut journal, number, 0));
         let numbers: Vec<_> = journal.entries().map(|entry| entry.number).collect();
         assert_eq!((numbers.len(), numbers[0], numbers[999], journal.evicted()), (1_000, 4, 1_003, 3));
     }
@@ -119,11 +209,11 @@ mod tests {
     #[test]
     fn the_oldest_exchanges_go_first_by_bytes() {
         let mut journal = Journal::default();
-        (1..=20).for_each(|number| journal.push(entry(number, 1 << 20)));
-        assert_eq!((journal.entries().count(), journal.evicted()), (7, 13));
+        (1..=20).for_each(|number| push(&mut journal, number, 1 << 20));
+        assert_eq!((journal.entries().len(), journal.evicted()), (7, 13));
         assert!(journal.bytes <= MOST_BYTES);
-        (21..=1_020).for_each(|number| journal.push(entry(number, 0)));
-        assert_eq!(journal.entries().count(), 1_000);
-        assert_eq!(journal.bytes, journal.entries().map(Entry::weight).sum::<usize>());
+        (21..=1_020).for_each(|number| push(&mut journal, number, 0));
+        assert_eq!(journal.entries().len(), 1_000);
+        assert_eq!(journal.bytes, journal.kept.iter().map(Kept::weight).sum::<usize>());
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Entry, Other};
+use super::{Entry, Note, Other};
 use crate::basics::{Arrival, Clock, later};
 use crate::emulator::Thing;
 use crate::emulator::conduct::{Memo, Moment, OtherAnswer, Seen};
 use crate::fault::Wire;
+use crate::http::{Reply, Request};
 use crate::judge::{Broken, Conduct, ExpectSpec, ExpectationOutcome, Tally};
 use crate::scenario::Scenario;
 use crate::services::by_name;
@@ -22,8 +23,12 @@ pub(super) struct Observers {
     asks_other_edition: bool,
 }
 
-/// Facts about an exchange that observers need and the journal does not keep.
-pub(super) struct Passing {
+/// An exchange, with facts that observers need and the journal does not keep.
+pub(super) struct Passing<'a> {
+    pub(super) number: u64,
+    pub(super) request: &'a Request,
+    pub(super) reply: &'a Reply,
+    pub(super) note: &'a Note,
     pub(super) arrival: Arrival,
     /// How long the exchange takes by the scenario's clock.
     pub(super) took: Duration,
@@ -80,14 +85,14 @@ impl Observers {
     }
 
     /// Observes an exchange. `clock` is the world's clock after it.
-    pub(super) fn saw(&mut self, entry: &Entry, passing: &Passing, clock: Clock) {
-        let Passing { arrival, took, wire, other } = passing;
+    pub(super) fn saw(&mut self, passing: &Passing<'_>, clock: Clock) {
+        let Passing { number, request, reply, note, arrival, took, wire, other } = passing;
         if self.tally.is_empty() && self.conduct.is_none() {
             return;
         }
-        let Some(service) = entry.note.service.and_then(by_name) else { return };
-        let calls = service.calls(&entry.request);
-        self.tally.saw(entry.number, service, &calls);
+        let Some(service) = note.service.and_then(by_name) else { return };
+        let calls = service.calls(request);
+        self.tally.saw(*number, service, &calls);
         let Some(conduct) = &mut self.conduct else { return };
         // A virtual clock is already advanced, and nobody waited for it.
         let (came, answered) = match clock {
@@ -100,19 +105,19 @@ impl Observers {
             }
         };
         conduct.saw(Seen {
-            number: entry.number,
+            number: *number,
             came: Moment { wall: arrival.head, clock: came },
             answered,
             service: service.name(),
             habits: service.habits(),
-            credential: &|| service.credential(&entry.request),
+            credential: &|| service.credential(request),
             operation: calls.first().and_then(|call| call.operation),
-            request: &entry.request,
-            reply: &entry.reply,
-            error: entry.note.error,
+            request,
+            reply,
+            error: note.error,
             calls: &calls,
             is_spoilt: wire.is_some_and(|wire| !wire.is_harmless()),
-            remarks: &entry.note.remarks,
+            remarks: &note.remarks,
             other: other.as_ref().map(|other| OtherAnswer {
                 status: other.status,
                 error: other.error,
@@ -128,9 +133,9 @@ impl Observers {
 }
 
 /// The outcomes of the expectations `expect` for the exchanges of a journal.
-pub(super) fn outcomes_of<'a>(
+pub(super) fn outcomes_of(
     expect: &[ExpectSpec],
-    entries: impl Iterator<Item = &'a Entry>,
+    entries: impl Iterator<Item = Entry>,
     things: impl Fn(&str, &str, &str) -> Vec<Thing>,
 ) -> Vec<ExpectationOutcome> {
     let mut tally = Tally::new(expect);

@@ -158,24 +158,19 @@ impl World {
     }
 
     /// Counts an exchange, adds it to the journal and returns its reply.
-    pub fn record(&mut self, request: Request, planned: Planned, arrival: Arrival) -> Arc<Reply> {
+    pub fn record(&mut self, request: &Request, planned: Planned, arrival: Arrival) -> Reply {
         let Planned { reply, note, wire, took, other, .. } = planned;
-        let reply = Arc::new(reply);
         self.counters.exchanges += 1;
         self.counters.errors += u64::from(reply.status >= 400);
         self.counters.faults_fired += note.faults.iter().filter(|decision| decision.fired).count() as u64;
-        if let Some(service) = note.service {
-            *self.counters.by_service.entry(service).or_default() += 1;
-        }
         let outcome = note.error.unwrap_or(if reply.status < 400 { "success" } else { "" });
         let outcome = (note.service.unwrap_or_default(), note.operation.unwrap_or_default(), outcome);
         *self.counters.by_outcome.entry(outcome).or_default() += 1;
         let at = self.clock.now(arrival.now);
         let number = self.counters.exchanges;
-        let mut entry = Entry { number, at, request, reply: Arc::clone(&reply), note };
-        self.observers.saw(&entry, &Passing { arrival, took, wire, other }, self.clock);
-        entry.request.forget_reading();
-        self.journal.push(entry);
+        let passing = Passing { number, request, reply: &reply, note: &note, arrival, took, wire, other };
+        self.observers.saw(&passing, self.clock);
+        self.journal.push(number, at, request, &reply, note);
         reply
     }
 
@@ -286,8 +281,8 @@ impl World {
     }
 
     /// The exchange with this number, if the journal still has it.
-    pub fn exchange(&self, number: u64) -> Option<&Entry> {
-        self.journal.entries().find(|entry| entry.number == number)
+    pub fn exchange(&self, number: u64) -> Option<Entry> {
+        self.journal.entry(number)
     }
 
     /// The fault with this number.

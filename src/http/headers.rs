@@ -2,7 +2,7 @@
 
 /// The headers of a request in the order received. Names are in lower case, values are bytes.
 ///
-/// A journal keeps a thousand of these. One block of memory takes less than two strings for each header.
+/// One block of memory takes less than two strings for each header, and a journal copies it as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers {
     /// For each header the length of its name, the length of its value, the name and the value.
@@ -56,9 +56,14 @@ impl Headers {
         })
     }
 
-    /// The memory on the heap, in bytes.
-    pub fn weight(&self) -> usize {
-        self.block.capacity()
+    /// The block of memory that holds the headers.
+    pub fn block(&self) -> &[u8] {
+        &self.block
+    }
+
+    /// The headers of a [`block`](Self::block).
+    pub fn of_block(block: &[u8]) -> Self {
+        Self { block: block.to_vec() }
     }
 }
 

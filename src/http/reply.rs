@@ -28,9 +28,4 @@ impl Reply {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(field, _)| *field == name).map(|(_, value)| &**value)
     }
-
-    /// The memory on the heap, in bytes.
-    pub fn weight(&self) -> usize {
-        self.body.len() + self.headers.weight()
-    }
 }

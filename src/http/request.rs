@@ -144,14 +144,4 @@ impl Request {
         let _ = self.reading.0.set(made.clone());
         made
     }
-
-    /// Drops the result of [`Self::read_once`] to free its memory.
-    pub fn forget_reading(&mut self) {
-        self.reading = Reading::default();
-    }
-
-    /// The memory on the heap, in bytes.
-    pub fn weight(&self) -> usize {
-        self.target.len() + self.headers.weight() + self.body().len()
-    }
 }

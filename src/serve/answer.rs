@@ -1,16 +1,13 @@
 //! hyper's request → `http::Request` → `step` → hyper's response: one exchange.
 
-use std::borrow::Cow;
-use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, MutexGuard, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::Full;
+use hyper::Version;
 use hyper::body::Incoming;
-use hyper::header::{EXPECT, HOST, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Response, StatusCode, Version};
+use hyper::header::{EXPECT, HOST};
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -21,71 +18,81 @@ use crate::basics::Arrival;
 use crate::control;
 use crate::engine::{Namespace, Note, Planned, World, credentials_issued, wire};
 use crate::fault::Wire;
-use crate::http::{Body, Field, Headers, Reply, Request};
+use crate::http::{Body, Headers, Reply, Request};
 use crate::services::SERVICES;
 
 /// How often a waiting request checks its condition when no exchange arrives: time alone can also change the state.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// Handles a request and waits until its answer is due.
-pub(super) async fn exchange(
-    shared: &Shared,
-    request: hyper::Request<Incoming>,
-    client: &Client,
-) -> Result<Exchanged, hyper::Error> {
-    let head = clock::now();
-    let connection = client.begin(request.version() < Version::HTTP_2);
-    let (parts, incoming) = request.into_parts();
-    let bytes = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    let mut headers = Headers::with_capacity(parts.headers.len(), bytes);
-    let mut client_waits = false;
-    for (name, value) in &parts.headers {
-        client_waits |= *name == EXPECT && parts.version >= Version::HTTP_11;
-        // hyper gives names in lower case.
-        headers.push_lower_case(name.as_str(), value.as_bytes());
-    }
-    // HTTP/2 has no `host` field; the host is in `:authority`.
-    if let Some(authority) = parts.uri.authority().filter(|_| !parts.headers.contains_key(HOST)) {
-        headers.push("host", authority.as_str().as_bytes());
-    }
-    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
-    let body = body::read(incoming, client_waits).await.inspect_err(|error| {
-        tracing::warn!(%error, "the client left before its body was complete");
-    })?;
-    let mut request = Request::new(parts.method.as_str(), target, headers, body);
-    request.source = client.address;
-    request.secure = client.is_secure;
-    request.connection = connection;
-    let closes = request.body == Body::TooLarge;
-    let has_body = &*request.method != "HEAD";
-    let Answered { reply, number, delay, mut wire, namespace } = match control::patience(&request) {
-        None => plan(shared, request, head),
-        Some(patience) => wait_for(shared, request, head, patience).await,
-    };
-    if !delay.is_zero() {
-        let mut stopping = shared.stopping();
-        // If the client leaves before the answer is due, dropping this records that the client has not read it.
-        let namespace = namespace.map(|namespace| Arc::downgrade(&namespace));
-        let mut waiting = Waiting { shared, namespace, number };
-        tokio::select! {
-            () = sleep(delay) => {}
-            // The server stops during the delay: no answer is better than one that comes too early.
-            _ = stopping.wait_for(|stopping| *stopping) => wire = Some(Wire::Empty),
+/// A request whose head has arrived.
+pub(super) struct Arriving {
+    /// The request, without its body.
+    request: Request,
+    body: Incoming,
+    /// When the head arrived.
+    head: Timestamp,
+    /// Whether the client waits for `100 Continue` before it sends the body.
+    client_waits: bool,
+}
+
+impl Arriving {
+    /// Records that a request arrives from `client`.
+    pub(super) fn new(request: hyper::Request<Incoming>, client: &Client) -> Self {
+        let head = clock::now();
+        let connection = client.begin(request.version() < Version::HTTP_2);
+        let (parts, body) = request.into_parts();
+        let bytes = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        let mut headers = Headers::with_capacity(parts.headers.len(), bytes);
+        let mut client_waits = false;
+        for (name, value) in &parts.headers {
+            client_waits |= *name == EXPECT && parts.version >= Version::HTTP_11;
+            // hyper gives names in lower case.
+            headers.push_lower_case(name.as_str(), value.as_bytes());
         }
-        waiting.number = None;
+        // HTTP/2 has no `host` field; the host is in `:authority`.
+        if let Some(authority) = parts.uri.authority().filter(|_| !parts.headers.contains_key(HOST)) {
+            headers.push("host", authority.as_str().as_bytes());
+        }
+        let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+        let mut request = Request::new(parts.method.as_str(), target, headers, Bytes::new().into());
+        request.source = client.address;
+        request.secure = client.is_secure;
+        request.connection = connection;
+        Self { request, body, head, client_waits }
     }
-    let has_body = has_body && !matches!(reply.status, 204 | 304);
-    Ok(Exchanged { reply, number: number.filter(|_| shared.tag), wire, has_body, closes })
+
+    /// Reads the body, makes the answer, and waits until it is due. The two ways to wait are rare and boxed, because
+    /// hyper copies this future for every request.
+    ///
+    /// # Errors
+    /// When the client leaves before the body is complete.
+    pub(super) async fn answer(&mut self, shared: &Shared) -> Result<Exchanged, hyper::Error> {
+        let Self { request, body, head, client_waits } = self;
+        request.body = body::read(body, *client_waits).await.inspect_err(|error| {
+            tracing::warn!(%error, "the client left before its body was complete");
+        })?;
+        let mut answered = match control::patience(request) {
+            None => plan(shared, request, *head),
+            Some(patience) => Box::pin(wait_for(shared, request, *head, patience)).await,
+        };
+        if !answered.delay.is_zero() {
+            Box::pin(answered.hold_back(shared)).await;
+        }
+        let Answered { reply, number, wire, .. } = answered;
+        let has_body = request.method != "HEAD" && !matches!(reply.status, 204 | 304);
+        let number = number.filter(|_| shared.tag);
+        Ok(Exchanged { reply, number, wire, has_body, closes: request.body == Body::TooLarge })
+    }
 }
 
 /// Answers a control request that waits: tries again after each exchange and at intervals, until the answer is final or
 /// `patience` is over.
-async fn wait_for(shared: &Shared, request: Request, head: Timestamp, patience: Duration) -> Answered {
+async fn wait_for(shared: &Shared, request: &Request, head: Timestamp, patience: Duration) -> Answered {
     let deadline = Instant::now() + patience;
     let mut stopping = shared.stopping();
     loop {
         let recorded = shared.recorded.notified();
-        let answered = plan(shared, request.clone(), head);
+        let answered = plan(shared, request, head);
         if control::is_final(&answered.reply) || Instant::now() >= deadline {
             return answered;
         }
@@ -99,21 +106,15 @@ async fn wait_for(shared: &Shared, request: Request, head: Timestamp, patience: 
 }
 
 /// Finds the world that the request is for, locks it and makes the reply.
-fn plan(shared: &Shared, request: Request, head: Timestamp) -> Answered {
+fn plan(shared: &Shared, request: &Request, head: Timestamp) -> Answered {
     let body = clock::now();
-    let plain = |reply: Reply| Answered {
-        reply: Arc::new(reply),
-        number: None,
-        delay: Duration::ZERO,
-        wire: None,
-        namespace: None,
-    };
+    let plain = |reply| Answered { reply, number: None, delay: Duration::ZERO, wire: None, namespace: None };
     let namespaces = shared.namespaces();
     if control::claims(request.path()) {
-        let refused = control::refusal(&request, shared.control_token.as_deref());
-        return plain(refused.unwrap_or_else(|| control::answer(namespaces, &request, body)));
+        let refused = control::refusal(request, shared.control_token.as_deref());
+        return plain(refused.unwrap_or_else(|| control::answer(namespaces, request, body)));
     }
-    let namespace = match namespaces.of(&request, body) {
+    let namespace = match namespaces.of(request, body) {
         Ok(found) => found,
         Err(unknown) => return plain(control::no_namespace(&unknown)),
     };
@@ -134,24 +135,24 @@ fn make(
     shared: &Shared,
     mut world: MutexGuard<'_, World>,
     namespace: Option<&Arc<Namespace>>,
-    request: Request,
+    request: &Request,
     (head, body): (Timestamp, Timestamp),
 ) -> Answered {
     let arrival = Arrival { head, body, now: clock::now() };
     let step = shared.step;
-    let planned = catch_unwind(AssertUnwindSafe(|| step(&mut world, &request, arrival)));
+    let planned = catch_unwind(AssertUnwindSafe(|| step(&mut world, request, arrival)));
     let planned = planned.unwrap_or_else(|_| {
         tracing::error!(
             number = world.counters().exchanges + 1,
             "a panic while answering; this is a bug of standin"
         );
-        broken(&request)
+        broken(request)
     });
     let (delay, wire) = (planned.delay, planned.wire);
-    let issued = namespace.map(|namespace| (namespace, credentials_issued(&request, &planned.reply)));
+    let issued = namespace.map(|namespace| (namespace, credentials_issued(request, &planned.reply)));
+    let number = world.counters().exchanges + 1;
+    log(&world, number, request, &planned);
     let reply = world.record(request, planned, arrival);
-    log(&world);
-    let number = Some(world.counters().exchanges);
     if let Some((namespace, credentials)) = issued {
         shared.namespaces().note_issued(namespace, &world, credentials);
     }
@@ -159,12 +160,12 @@ fn make(
     shared.recorded.notify_waiters();
     let made = clock::now().duration_since(body);
     shared.traffic().took(Duration::try_from(made).unwrap_or_default() + delay);
-    Answered { reply, number, delay, wire, namespace: None }
+    Answered { reply, number: Some(number), delay, wire, namespace: None }
 }
 
 /// An answer that is due.
 pub(super) struct Exchanged {
-    pub(super) reply: Arc<Reply>,
+    pub(super) reply: Reply,
     /// Number of the exchange, to be sent as a header field; `None` when it is not sent.
     pub(super) number: Option<u64>,
     pub(super) wire: Option<Wire>,
@@ -176,13 +177,29 @@ pub(super) struct Exchanged {
 
 /// The outcome of a request, before the delay.
 struct Answered {
-    reply: Arc<Reply>,
+    reply: Reply,
     /// Number of the exchange; `None` when the request is not recorded as one.
     number: Option<u64>,
     delay: Duration,
     wire: Option<Wire>,
     /// The namespace of the exchange; `None` for the main world.
     namespace: Option<Arc<Namespace>>,
+}
+
+impl Answered {
+    /// Waits until the answer is due.
+    async fn hold_back(&mut self, shared: &Shared) {
+        let mut stopping = shared.stopping();
+        // If the client leaves before the answer is due, dropping this records that the client has not read it.
+        let namespace = self.namespace.take().map(|namespace| Arc::downgrade(&namespace));
+        let mut waiting = Waiting { shared, namespace, number: self.number };
+        tokio::select! {
+            () = sleep(self.delay) => {}
+            // The server stops during the delay: no answer is better than one that comes too early.
+            _ = stopping.wait_for(|stopping| *stopping) => self.wire = Some(Wire::Empty),
+        }
+        waiting.number = None;
+    }
 }
 
 /// A client that waits for its answer. If this is dropped while `number` is set, the client has left.
@@ -217,92 +234,30 @@ fn broken(request: &Request) -> Planned {
     Planned::plain(reply, note)
 }
 
-/// Logs the exchange just recorded in one line, without paths and parameters, which may contain secrets.
-fn log(world: &World) {
+/// Logs an exchange in one line, without paths and parameters, which may contain secrets.
+fn log(world: &World, number: u64, request: &Request, planned: &Planned) {
     if !tracing::enabled!(tracing::Level::INFO) {
         return;
     }
-    let Some(entry) = world.journal().entries().next_back() else { return };
-    let note = &entry.note;
+    let Planned { reply, note, .. } = planned;
     // A remark may repeat what the client sent.
     let remark = note
         .remarks
         .first()
-        .map(|remark| control::Redactor::new(world.scenario()).for_request(&entry.request).text(remark));
+        .map(|remark| control::Redactor::new(world.scenario()).for_request(request).text(remark));
     let fired = note.faults.iter().find(|decision| decision.fired);
     tracing::info!(
-        number = entry.number,
+        number,
         vendor = note.service,
         service = note.service,
         operation = note.operation,
-        status = entry.reply.status,
+        status = reply.status,
         error = note.error,
         fault = fired.map(|decision| world.fault_name(decision.fault)),
-        wire = wire(world, entry).map(tracing::field::display),
+        wire = wire(world, note).map(tracing::field::display),
         remark,
         "exchange"
     );
-}
-
-/// A reply as hyper's response, with `mark` as its first header field and with the number of its exchange, if given.
-pub(super) fn response(
-    reply: &Reply,
-    mark: Option<&'static str>,
-    number: Option<u64>,
-) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(reply.body.clone()));
-    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    let (common, own) = reply.headers.parts();
-    if let Some(mark) = mark {
-        headers.insert(HeaderName::from_static(mark), HeaderValue::from_static("1"));
-    }
-    // A copied map has no spare capacity, so copying does not pay when most fields are not common ones.
-    if mark.is_some() || common.len() <= own.len() {
-        headers.reserve(common.len() + own.len() + 1);
-        append(headers, common);
-    } else {
-        *headers = ready(common);
-    }
-    append(headers, own);
-    if let Some(number) = number {
-        headers.insert(HeaderName::from_static("x-standin-exchange"), HeaderValue::from(number));
-    }
-    response
-}
-
-/// A constant list of fields as a `HeaderMap`: built once on each thread, then cloned.
-fn ready(common: &'static [Field]) -> HeaderMap {
-    thread_local! {
-        static KNOWN: RefCell<Vec<(&'static [Field], HeaderMap)>> = const { RefCell::new(Vec::new()) };
-    }
-    KNOWN.with_borrow_mut(|known| {
-        let found = known.iter().position(|(list, _)| std::ptr::eq(*list, common));
-        let place = found.unwrap_or_else(|| {
-            let mut map = HeaderMap::new();
-            append(&mut map, common);
-            known.push((common, map));
-            known.len() - 1
-        });
-        known[place].1.clone()
-    })
-}
-
-fn append(headers: &mut HeaderMap, fields: &[Field]) {
-    for (name, value) in fields {
-        // A borrowed name is one of our constants, so it needs no allocation.
-        let name = match name {
-            Cow::Borrowed(text) => Ok(HeaderName::from_static(text)),
-            Cow::Owned(text) => HeaderName::from_bytes(text.as_bytes()),
-        };
-        let value = match value {
-            Cow::Borrowed(text) => Ok(HeaderValue::from_static(text)),
-            Cow::Owned(text) => HeaderValue::from_str(text),
-        };
-        if let (Ok(name), Ok(value)) = (name, value) {
-            headers.append(name, value);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -353,7 +308,7 @@ mod tests {
 
     fn ask(shared: &Shared, method: &str, target: &str, headers: &[(&str, &str)]) -> Answered {
         let headers = [headers, &[("host", "localhost")]].concat().into_iter().collect();
-        plan(shared, Request::new(method, target, headers, "".into()), clock::now())
+        plan(shared, &Request::new(method, target, headers, "".into()), clock::now())
     }
 
     fn open(shared: &Shared) -> String {
@@ -467,7 +422,7 @@ mod tests {
             ended.into_iter().for_each(|ended| ended.unwrap());
         });
         let totals = shared.namespaces().totals();
-        let kept = shared.namespaces().main().journal().entries().count() as u64;
+        let kept = shared.namespaces().main().journal().entries().len() as u64;
         assert_eq!(totals.counters.exchanges, (4 * TESTS * 7) as u64);
         assert_eq!(totals.counters.exchanges, exchanges.into_inner());
         assert_eq!(totals.evicted + kept, totals.counters.exchanges);

@@ -8,15 +8,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-/// The output of `often`; `None` when `rarely` ends first. Polls `rarely` only when it is woken.
-pub(super) async fn beside<T>(often: impl Future<Output = T>, rarely: impl Future<Output = ()>) -> Option<T> {
+/// The output of `often`, or as an error that of `rarely`, when that ends first. Polls `rarely` only when it is woken.
+pub(super) async fn beside<T, U>(
+    often: impl Future<Output = T>,
+    rarely: impl Future<Output = U>,
+) -> Result<T, U> {
     let call = Arc::new(Call { has_come: AtomicBool::new(true), task: Mutex::default() });
     let own = Waker::from(Arc::clone(&call));
     let (mut often, mut rarely) = (pin!(often), pin!(rarely));
     let mut task: Option<Waker> = None;
     std::future::poll_fn(|context| {
         if let Poll::Ready(value) = often.as_mut().poll(context) {
-            return Poll::Ready(Some(value));
+            return Poll::Ready(Ok(value));
         }
         // The waker must belong to the task that polls now, which is nearly always the same as before.
         if !task.as_ref().is_some_and(|known| known.will_wake(context.waker())) {
@@ -25,7 +28,7 @@ pub(super) async fn beside<T>(often: impl Future<Output = T>, rarely: impl Futur
         }
         if call.has_come.load(Ordering::Acquire) {
             call.has_come.store(false, Ordering::Release);
-            return rarely.as_mut().poll(&mut Context::from_waker(&own)).map(|()| None);
+            return rarely.as_mut().poll(&mut Context::from_waker(&own)).map(Err);
         }
         Poll::Pending
     })
@@ -63,10 +66,24 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_first_that_ends_ends_both() {
-        assert_eq!(beside(async { 7 }, async {}).await, Some(7));
-        assert_eq!(beside(sleep(SECOND), sleep(SECOND * 2)).await, Some(()));
-        assert_eq!(beside(sleep(SECOND * 2), sleep(SECOND)).await, None);
-        assert_eq!(beside(std::future::pending::<()>(), async {}).await, None);
+        assert_eq!(beside(async { 7 }, async {}).await, Ok(7));
+        assert_eq!(
+            beside(sleep(SECOND), async {
+                sleep(SECOND * 2).await;
+                8
+            })
+            .await,
+            Ok(())
+        );
+        assert_eq!(
+            beside(sleep(SECOND * 2), async {
+                sleep(SECOND).await;
+                8
+            })
+            .await,
+            Err(8)
+        );
+        assert_eq!(beside(std::future::pending::<()>(), async {}).await, Err(()));
     }
 
     #[tokio::test(start_paused = true)]
@@ -86,7 +103,7 @@ mod tests {
             polls.fetch_add(1, Ordering::Relaxed);
             timer.as_mut().poll(context)
         });
-        assert_eq!(beside(often, rarely).await, Some(()));
+        assert_eq!(beside(often, rarely).await, Ok(()));
         assert_eq!(polls.into_inner(), 4, "at the start, and after 30, 60 and 90 seconds");
     }
 
@@ -101,6 +118,6 @@ mod tests {
         let elsewhere = tokio::spawn(both);
         tokio::task::yield_now().await;
         sender.send(()).unwrap();
-        assert_eq!(elsewhere.await.unwrap(), None);
+        assert_eq!(elsewhere.await.unwrap(), Err(()));
     }
 }

@@ -17,12 +17,13 @@ const DRAINED: usize = 16 << 20;
 ///
 /// # Errors
 /// When the client leaves before the end.
-pub(super) async fn read(mut body: Incoming, client_waits: bool) -> Result<Body, hyper::Error> {
+pub(super) async fn read(body: &mut Incoming, client_waits: bool) -> Result<Body, hyper::Error> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > LIMIT && client_waits {
         return Ok(Body::TooLarge);
     }
-    let mut whole = BytesMut::with_capacity(announced.min(LIMIT));
+    // Nearly every body comes in one piece, which is not copied.
+    let (mut whole, mut pieces) = (Bytes::new(), BytesMut::new());
     let mut seen = 0_usize;
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else { continue };
@@ -30,14 +31,16 @@ pub(super) async fn read(mut body: Incoming, client_waits: bool) -> Result<Body,
         if seen > DRAINED {
             break;
         }
-        if seen <= LIMIT {
-            whole.extend_from_slice(&data);
+        if seen == data.len() {
+            whole = data;
+        } else if seen <= LIMIT {
+            pieces.extend_from_slice(&std::mem::take(&mut whole));
+            pieces.extend_from_slice(&data);
         }
     }
-    Ok(if seen > LIMIT { Body::TooLarge } else { Body::Whole(exact(whole)) })
-}
-
-/// The bytes without spare capacity, because the journal keeps the body for a long time.
-fn exact(bytes: BytesMut) -> Bytes {
-    if bytes.capacity() == bytes.len() { bytes.freeze() } else { Bytes::copy_from_slice(&bytes) }
+    Ok(match () {
+        () if seen > LIMIT => Body::TooLarge,
+        () if pieces.is_empty() => Body::Whole(whole),
+        () => Body::Whole(pieces.freeze()),
+    })
 }

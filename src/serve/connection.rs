@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
@@ -21,6 +21,9 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The pause after a failed accept, for example when the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
+/// Kept by each connection until it ends. The channel closes when the last one is dropped; nothing is sent.
+type Open = mpsc::Sender<std::convert::Infallible>;
+
 /// A listening socket.
 pub(super) struct Listener {
     pub(super) listener: TcpListener,
@@ -30,8 +33,8 @@ pub(super) struct Listener {
 
 /// Answers at `listeners` until `stop` ends, then lets running exchanges finish.
 pub(super) async fn accept(listeners: Vec<Listener>, shared: Arc<Shared>, stop: impl Future<Output = ()>) {
-    let graceful = GracefulShutdown::new();
-    let waiting = listeners.iter().map(|listener| Box::pin(listener.attend(&shared, &graceful)));
+    let (open, mut all_closed) = mpsc::channel(1);
+    let waiting = listeners.iter().map(|listener| Box::pin(listener.attend(&shared, &open)));
     let mut waiting: Vec<_> = waiting.collect();
     // No listener ever ends.
     let all = std::future::poll_fn(|context| {
@@ -45,14 +48,15 @@ pub(super) async fn accept(listeners: Vec<Listener>, shared: Arc<Shared>, stop: 
     drop(waiting);
     drop(listeners);
     shared.stop();
-    if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
+    drop(open);
+    if tokio::time::timeout(GRACE, all_closed.recv()).await.is_err() {
         tracing::warn!("exchanges that were still running were cut off");
     }
 }
 
 impl Listener {
     /// Accepts connections for as long as it is polled.
-    async fn attend(&self, shared: &Arc<Shared>, graceful: &GracefulShutdown) {
+    async fn attend(&self, shared: &Arc<Shared>, open: &Open) {
         loop {
             let (stream, peer) = match self.listener.accept().await {
                 Ok(accepted) => accepted,
@@ -64,27 +68,22 @@ impl Listener {
             };
             // Answers are small and written whole: Nagle's algorithm would only delay them.
             let _ = stream.set_nodelay(true);
-            let (shared, watcher) = (Arc::clone(shared), graceful.watcher());
+            let (shared, open) = (Arc::clone(shared), open.clone());
             let client = Arc::new(Client::new(peer.ip(), self.tls.is_some(), shared.traffic()));
             let acceptor = self.tls.as_ref().map(|tls| tls.acceptor.clone());
             tokio::spawn(async move {
                 match acceptor {
-                    None => http1::converse(stream, client, shared, watcher).await,
-                    Some(acceptor) => greet(acceptor, stream, client, shared, watcher).await,
+                    None => http1::converse(stream, client, shared).await,
+                    Some(acceptor) => greet(acceptor, stream, client, shared).await,
                 }
+                drop(open);
             });
         }
     }
 }
 
 /// Does the TLS handshake, which also chooses the version of HTTP, then answers the client's requests.
-async fn greet(
-    acceptor: TlsAcceptor,
-    stream: TcpStream,
-    client: Arc<Client>,
-    shared: Arc<Shared>,
-    graceful: Watcher,
-) {
+async fn greet(acceptor: TlsAcceptor, stream: TcpStream, client: Arc<Client>, shared: Arc<Shared>) {
     let mut stopping = shared.stopping();
     let agreed = tokio::select! {
         agreed = acceptor.accept(stream) => agreed,
@@ -93,9 +92,9 @@ async fn greet(
     };
     match agreed {
         Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
-            http2::converse(stream, client, shared, graceful).await;
+            http2::converse(stream, client, shared).await;
         }
-        Ok(stream) => http1::converse(stream, client, shared, graceful).await,
+        Ok(stream) => http1::converse(stream, client, shared).await,
         // A warning, because the usual reason is a client that does not trust the certificate.
         Err(error) => tracing::warn!(%error, "a client and the server did not agree on TLS"),
     }

@@ -141,7 +141,7 @@ impl Server {
     /// The exchanges in the journal, oldest first. Old ones are missing when there were more than the journal keeps.
     /// Secrets are not hidden.
     pub fn journal(&self) -> Vec<Entry> {
-        self.shared.namespaces().main().journal().entries().cloned().collect()
+        self.shared.namespaces().main().journal().entries().collect()
     }
 
     /// The state of every service as JSON, the same as `GET /__standin/state` returns.
@@ -196,7 +196,7 @@ fn conversation(world: &World) -> String {
     let redactor = control::Redactor::new(world.scenario());
     let count = world.counters().exchanges;
     let mut text = format!("the conversation, {count} exchanges:\n");
-    let skipped = world.journal().entries().count().saturating_sub(MOST_SHOWN);
+    let skipped = world.journal().entries().len().saturating_sub(MOST_SHOWN);
     for entry in world.journal().entries().skip(skipped) {
         let hide = redactor.for_exchange(&entry.request, &entry.reply);
         let request = &entry.request;

@@ -1,25 +1,25 @@
 //! HTTP/1: answers the requests of one connection, and closes it when the client sends none.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::body::Incoming;
+use hyper::Response;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use hyper_util::server::graceful::Watcher;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::sleep;
 
-use super::answer::{Exchanged, exchange, response};
+use super::answer::{Arriving, Exchanged};
 use super::beside::beside;
 use super::client::Client;
-use super::script_stream::{MARK, Order, Orders, Reset, ScriptStream};
+use super::response::response;
+use super::script_stream::{MARK, Order, Orders, Over, Reset, ScriptStream};
 use super::shared::Shared;
 
 /// The largest head of a request, in bytes.
@@ -34,7 +34,6 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
     stream: S,
     client: Arc<Client>,
     shared: Arc<Shared>,
-    graceful: Watcher,
 ) {
     let orders = Arc::new(Orders::default());
     let script_stream = ScriptStream::new(stream, Arc::clone(&orders), shared.stopping());
@@ -43,9 +42,10 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
         let conversation = Arc::clone(&conversation);
         service_fn(move |request| {
             let conversation = Arc::clone(&conversation);
+            conversation.steps.fetch_add(1, Ordering::Relaxed);
+            let mut arriving = Arriving::new(request, &conversation.client);
             async move {
-                conversation.steps.fetch_add(1, Ordering::Relaxed);
-                let answer = conversation.answer(request).await;
+                let answer = conversation.answer(&mut arriving).await;
                 conversation.steps.fetch_add(1, Ordering::Relaxed);
                 answer
             }
@@ -53,8 +53,19 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
     };
     let mut builder = http1::Builder::new();
     builder.max_header_size(HEAD_LIMIT);
-    let connection = graceful.watch(builder.serve_connection(TokioIo::new(script_stream), service));
-    if let Some(Err(error)) = beside(connection, conversation.given_up()).await {
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(script_stream), service));
+    let ended = match beside(connection.as_mut(), conversation.silence_or_stop()).await {
+        Err(Over::Stop) => {
+            connection.as_mut().graceful_shutdown();
+            beside(connection, conversation.last_head()).await
+        }
+        Err(Over::Time) => {
+            tracing::debug!("a connection was closed: its client sent no head");
+            return;
+        }
+        Ok(ended) => Ok(ended),
+    };
+    if let Ok(Err(error)) = ended {
         tracing::debug!(%error, "a connection ended early");
     }
 }
@@ -73,16 +84,18 @@ impl Conversation {
     ///
     /// # Errors
     /// When the client leaves before the body of its request is complete. The connection is then closed.
-    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
-        let exchanged = exchange(&self.shared, request, &self.client).await?;
-        let Exchanged { reply, number, wire, has_body, closes } = exchanged;
-        self.orders.idle().await;
-        let mut response = response(&reply, wire.map(|_| MARK), number);
+    async fn answer(&self, arriving: &mut Arriving) -> Result<Response<Full<Bytes>>, hyper::Error> {
+        let Exchanged { reply, number, wire, has_body, closes } = arriving.answer(&self.shared).await?;
+        if self.orders.is_busy() {
+            Box::pin(self.orders.idle()).await;
+        }
+        let length = if has_body { reply.body.len() } else { 0 };
+        let mut response = response(reply, wire.map(|_| MARK), number);
         if closes {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         if let Some(wire) = wire {
-            self.orders.give(Order { wire, body: if has_body { reply.body.len() } else { 0 } });
+            self.orders.give(Order { wire, body: length });
         }
         Ok(response)
     }
@@ -92,11 +105,12 @@ impl Conversation {
         self.steps.load(Ordering::Relaxed).is_multiple_of(2) && !self.orders.is_busy()
     }
 
-    /// Ends when the connection should be closed.
-    async fn given_up(&self) {
+    /// Ends when the client has been silent for too long, or when the server stops.
+    async fn silence_or_stop(&self) -> Over {
+        let mut stopping = self.shared.stopping();
         tokio::select! {
-            () = self.silence() => tracing::debug!("a connection was closed: its client sent no head"),
-            () = self.last_head() => {}
+            () = self.silence() => Over::Time,
+            _ = stopping.wait_for(|stopping| *stopping) => Over::Stop,
         }
     }
 
@@ -114,9 +128,8 @@ impl Conversation {
         }
     }
 
-    /// Ends [`LAST_HEAD`] after the server stops, unless an exchange is in progress by then.
+    /// Ends after [`LAST_HEAD`], unless an exchange is in progress by then.
     async fn last_head(&self) {
-        let _ = self.shared.stopping().wait_for(|stopping| *stopping).await;
         sleep(LAST_HEAD).await;
         if !self.is_silent() {
             std::future::pending::<()>().await;
@@ -126,7 +139,6 @@ impl Conversation {
 
 #[cfg(test)]
 mod tests {
-    use hyper_util::server::graceful::GracefulShutdown;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     use super::super::shared::{Options, Step};
@@ -140,14 +152,11 @@ mod tests {
     }
 
     /// A connection to a server of the built-in scenario; `step`, if given, replaces the engine's.
-    fn connect(step: Option<Step>) -> (tokio::io::DuplexStream, Arc<Shared>, GracefulShutdown) {
+    fn connect(step: Option<Step>) -> (tokio::io::DuplexStream, Arc<Shared>) {
         connect_to(Scenario::DEFAULT, step)
     }
 
-    fn connect_to(
-        scenario: &str,
-        step: Option<Step>,
-    ) -> (tokio::io::DuplexStream, Arc<Shared>, GracefulShutdown) {
+    fn connect_to(scenario: &str, step: Option<Step>) -> (tokio::io::DuplexStream, Arc<Shared>) {
         connect_through(1 << 16, scenario, step)
     }
 
@@ -156,7 +165,7 @@ mod tests {
         size: usize,
         scenario: &str,
         step: Option<Step>,
-    ) -> (tokio::io::DuplexStream, Arc<Shared>, GracefulShutdown) {
+    ) -> (tokio::io::DuplexStream, Arc<Shared>) {
         let scenario = Scenario::parse("test", scenario).unwrap_or_else(|report| panic!("{report}"));
         let mut shared =
             Shared::new(World::new(Arc::new(scenario), 1, jiff::Timestamp::UNIX_EPOCH), Options::default());
@@ -165,10 +174,9 @@ mod tests {
         }
         let shared = Arc::new(shared);
         let (client, server) = duplex(size);
-        let graceful = GracefulShutdown::new();
         let client_end = Arc::new(Client::new([127, 0, 0, 1].into(), false, shared.traffic()));
-        tokio::spawn(converse(server, client_end, Arc::clone(&shared), graceful.watcher()));
-        (client, shared, graceful)
+        tokio::spawn(converse(server, client_end, Arc::clone(&shared)));
+        (client, shared)
     }
 
     async fn received(mut client: tokio::io::DuplexStream) -> String {
@@ -179,7 +187,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_sends_its_head_too_slowly_is_closed() {
-        let (mut client, shared, _graceful) = connect(None);
+        let (mut client, shared) = connect(None);
         client.write_all(b"POST /rest/x HTTP/1.1\r\nhost: st").await.unwrap();
         let start = tokio::time::Instant::now();
         assert_eq!(received(client).await, "");
@@ -189,7 +197,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_takes_its_time_over_a_body_is_not_closed() {
-        let (mut client, _shared, _graceful) = connect(None);
+        let (mut client, _shared) = connect(None);
         client
             .write_all(b"POST /rest/x HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 2\r\n\r\n")
             .await
@@ -201,7 +209,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_panic_is_answered_with_the_vendors_own_500_and_the_server_goes_on() {
-        let (mut client, shared, _graceful) = connect(Some(|world, request, arrival| {
+        let (mut client, shared) = connect(Some(|world, request, arrival| {
             assert!(!request.target().ends_with("panic"), "this panic is part of a test");
             crate::engine::step(world, request, arrival)
         }));
@@ -236,7 +244,7 @@ mod tests {
     /// The bytes that a client receives under a fault with this `effect`, and the milliseconds until the connection
     /// ends.
     async fn struck(effect: &str) -> (Vec<u8>, u128) {
-        let (mut client, _shared, _graceful) = connect_to(&with_fault(effect), None);
+        let (mut client, _shared) = connect_to(&with_fault(effect), None);
         client.write_all(RENAME).await.unwrap();
         let start = tokio::time::Instant::now();
         let mut received = Vec::new();
@@ -294,7 +302,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_stall_lasts_until_the_client_leaves_or_the_server_stops() {
         for (effect, count) in [("wire: stall", 0), ("wire: {stall_after: 20}", 20)] {
-            let (mut client, _shared, _graceful) = connect_to(&with_fault(effect), None);
+            let (mut client, _shared) = connect_to(&with_fault(effect), None);
             client.write_all(RENAME).await.unwrap();
             let mut first = vec![0; count];
             client.read_exact(&mut first).await.unwrap();
@@ -304,7 +312,7 @@ mod tests {
             client.shutdown().await.unwrap();
             assert_eq!(client.read_to_end(&mut Vec::new()).await.unwrap(), 0, "{effect}");
         }
-        let (mut client, shared, _graceful) = connect_to(&with_fault("wire: stall"), None);
+        let (mut client, shared) = connect_to(&with_fault("wire: stall"), None);
         client.write_all(RENAME).await.unwrap();
         sleep(Duration::from_secs(60)).await;
         shared.stop();
@@ -316,7 +324,7 @@ mod tests {
         for (effect, milliseconds) in
             [("delay: 1h", 0), ("wire: {slow_head: 1h}", 0), ("wire: {dribble: {chunks: 5, over: 1h}}", 0)]
         {
-            let (mut client, shared, _graceful) = connect_to(&with_fault(effect), None);
+            let (mut client, shared) = connect_to(&with_fault(effect), None);
             client.write_all(RENAME).await.unwrap();
             sleep(Duration::from_secs(60)).await;
             shared.stop();
@@ -326,7 +334,7 @@ mod tests {
             assert_eq!(start.elapsed().as_millis(), milliseconds, "{effect}");
             assert!(!received.ends_with(b"true}}"), "{effect}");
         }
-        let (mut client, shared, _graceful) = connect(None);
+        let (mut client, shared) = connect(None);
         client.write_all(&RENAME[..30]).await.unwrap();
         sleep(Duration::from_secs(1)).await;
         shared.stop();
@@ -338,7 +346,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn answers_that_are_still_on_their_way_are_not_taken_for_the_one_with_the_order() {
         let scenario = with_fault("when: {call: 3}, wire: {close_after: 20}");
-        let (mut client, _shared, _graceful) = connect_through(300, &scenario, None);
+        let (mut client, _shared) = connect_through(300, &scenario, None);
         let keep = String::from_utf8(RENAME.to_vec()).unwrap().replace("connection: close\r\n", "");
         // The client reads nothing before it has sent all requests, so the first answer is not written at once.
         client.write_all(keep.as_bytes()).await.unwrap();
@@ -355,8 +363,7 @@ mod tests {
         for effect in
             ["wire: {slow_head: 9s}", "wire: {dribble: {chunks: 3, over: 9s}}", "wire: truncate_json"]
         {
-            let (mut client, shared, _graceful) =
-                connect_to(&with_fault(&format!("{effect}, when: {{call: 1}}")), None);
+            let (mut client, shared) = connect_to(&with_fault(&format!("{effect}, when: {{call: 1}}")), None);
             let keep = String::from_utf8(RENAME.to_vec()).unwrap().replace("connection: close\r\n", "");
             // Both requests are sent at once; the second answer waits for the end of the first.
             client.write_all(keep.as_bytes()).await.unwrap();

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::fmt::Write;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
@@ -14,19 +14,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::Response;
+use hyper::body::{Body, Frame, SizeHint};
 use hyper::header::{CONTENT_LENGTH, HeaderValue};
 use hyper::service::service_fn;
-use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::graceful::Watcher;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
-use super::answer::{exchange, response};
+use super::answer::Arriving;
 use super::beside::beside;
 use super::client::Client;
+use super::response::response;
 use super::script_stream::{Over, Pause, Reset};
 use super::shared::Shared;
 use crate::fault::Wire;
@@ -40,32 +40,48 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
     stream: S,
     client: Arc<Client>,
     shared: Arc<Shared>,
-    graceful: Watcher,
 ) {
     let ending = Arc::new(Ending::default());
     let stream = Ended { stream, ending: Arc::clone(&ending) };
     let of_service = Arc::clone(&ending);
+    let mut stopping = shared.stopping();
     let service = service_fn(move |request| {
-        let (shared, ending, client) = (Arc::clone(&shared), Arc::clone(&of_service), Arc::clone(&client));
-        async move { answer(&shared, request, &client, &ending).await }
+        let (shared, ending) = (Arc::clone(&shared), Arc::clone(&of_service));
+        let mut arriving = Arriving::new(request, &client);
+        async move { answer(&shared, &mut arriving, &ending).await }
     });
     let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
-    let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
-    if let Some(Err(error)) = beside(connection, ending.ended()).await {
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let over = async {
+        tokio::select! {
+            () = ending.ended() => Over::Time,
+            _ = stopping.wait_for(|stopping| *stopping) => Over::Stop,
+        }
+    };
+    let mut ended = beside(connection.as_mut(), over).await;
+    if let Err(Over::Stop) = ended {
+        connection.as_mut().graceful_shutdown();
+        ended = beside(connection, async {
+            ending.ended().await;
+            Over::Time
+        })
+        .await;
+    }
+    if let Ok(Err(error)) = ended {
         tracing::debug!(%error, "a connection ended early");
     }
 }
 
 async fn answer(
     shared: &Shared,
-    request: Request<Incoming>,
-    client: &Client,
+    arriving: &mut Arriving,
     ending: &Arc<Ending>,
 ) -> Result<Response<Frames>, hyper::Error> {
-    let exchanged = exchange(shared, request, client).await?;
-    let response = response(&exchanged.reply, None, exchanged.number);
+    let exchanged = arriving.answer(shared).await?;
+    let whole = exchanged.reply.body.clone();
+    let response = response(exchanged.reply, None, exchanged.number);
     let Some(wire) = exchanged.wire else { return Ok(response.map(Frames::Whole)) };
-    let body = if exchanged.has_body { exchanged.reply.body.clone() } else { Bytes::new() };
+    let body = if exchanged.has_body { whole } else { Bytes::new() };
     let answer = as_bytes(&response, &body);
     let wire = match wire {
         // HTTP/2 has no chunks, and every byte belongs to a frame, so the nearest other effect is used.

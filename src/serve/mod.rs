@@ -13,6 +13,7 @@ mod http1;
 mod http2;
 mod random;
 mod reload;
+mod response;
 mod run;
 mod script_stream;
 mod shared;

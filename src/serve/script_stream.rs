@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::io::{self, IoSlice};
+use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -276,26 +276,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for ScriptStream<S> {
     }
 }
 
+/// It offers no vectored write. So hyper writes head and body of an answer as one piece, which costs the system less.
 impl<S: AsyncRead + AsyncWrite + Reset + Unpin> AsyncWrite for ScriptStream<S> {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_write_vectored(context, &[IoSlice::new(bytes)])
-    }
-
-    fn poll_write_vectored(
+    fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
+        bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_perform(context))?;
         if self.is_open() {
-            return Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+            return Pin::new(&mut self.stream).poll_write(context, bytes);
         }
-        slices.iter().for_each(|slice| self.catch(slice));
-        Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.catch(bytes);
+        Poll::Ready(Ok(bytes.len()))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -67,7 +67,7 @@ impl Run {
         request.connection = self.connection;
         let arrival = Arrival::at(self.now);
         let planned = step(&mut self.world, &request, arrival);
-        self.world.record(request, planned, arrival).status
+        self.world.record(&request, planned, arrival).status
     }
 
     /// Sends a rename to Chert by bearer token.
@@ -357,7 +357,7 @@ fn a_rule_that_is_broken_in_many_namespaces_is_told_once() {
             Request::new("PUT", "/api/v1/chats/ch", headers.into_iter().collect(), CREW.to_owned().into());
         let arrival = Arrival::at(now);
         let planned = step(&mut world, &request, arrival);
-        world.record(request, planned, arrival);
+        world.record(&request, planned, arrival);
         drop(world);
         if number % 2 == 0 {
             namespaces.close(namespace.name(), now);

@@ -101,7 +101,7 @@ proptest! {
                 let body: Result<serde_json::Value, _> = serde_json::from_slice(&planned.reply.body);
                 prop_assert!(body.is_ok(), "{:?}", planned.reply.body);
             }
-            world.record(request, planned, now());
+            world.record(&request, planned, now());
         }
     }
 

@@ -157,7 +157,7 @@ fn an_answer_that_nobody_waited_for_binds_nobody() {
         let request = Request::new("PUT", "/api/v1/chats/direct", headers.into_iter().collect(), body);
         let arrival = Arrival::at(now + jiff::SignedDuration::from_millis(after));
         let planned = step(&mut world, &request, arrival);
-        world.record(request, planned, arrival);
+        world.record(&request, planned, arrival);
     };
     send(0);
     namespaces.undelivered(Some(&namespace), 1);
