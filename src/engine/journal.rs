@@ -44,10 +44,16 @@ pub struct Entry {
 }
 
 /// The newest exchanges of a world.
+///
+/// What varies in length lies in one ring of bytes, which is written from front to back and never read again unless
+/// somebody asks. A thousand exchanges do not fit into the processor's cache, so memory that is allocated, visited and
+/// freed for each of them would slow every exchange down.
 #[derive(Debug, Default)]
 pub struct Journal {
     kept: VecDeque<Kept>,
-    bytes: usize,
+    bytes: VecDeque<u8>,
+    /// The memory that remarks and decisions take.
+    aside: usize,
     evicted: u64,
 }
 
@@ -60,25 +66,86 @@ impl Journal {
     /// Adds an exchange and removes the oldest ones until the limits hold. `number` is one more than that of the
     /// exchange before.
     pub fn push(&mut self, number: u64, at: Timestamp, request: &Request, reply: &Reply, note: Note) {
-        let kept = Kept::new(number, at, request, reply, note);
-        self.bytes += kept.weight();
+        let (common, own) = reply.headers.parts();
+        let own: Headers = own.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let parts =
+            [request.target().as_bytes(), request.headers.block(), request.body(), own.block(), &reply.body];
+        let kept = Kept {
+            number,
+            at,
+            method: request.method.clone(),
+            secure: request.secure,
+            source: request.source,
+            connection: request.connection,
+            too_large: request.body == Body::TooLarge,
+            status: reply.status,
+            common,
+            note,
+            lengths: parts.map(|part| part.len()),
+        };
+        self.make_room(kept.length(), kept.aside());
+        self.aside += kept.aside();
+        parts.into_iter().for_each(|part| self.bytes.extend(part));
         self.kept.push_back(kept);
-        while self.kept.len() > MOST_ENTRIES || self.bytes > MOST_BYTES {
+    }
+
+    /// Removes the oldest exchanges until there is room for one with `length` bytes in the ring and `aside` elsewhere.
+    fn make_room(&mut self, length: usize, aside: usize) {
+        let weight = |this: &Self| (this.kept.len() + 1) * size_of::<Kept>() + this.bytes.len() + this.aside;
+        while self.kept.len() == MOST_ENTRIES || weight(self) + length + aside > MOST_BYTES {
             let Some(oldest) = self.kept.pop_front() else { break };
-            self.bytes -= oldest.weight();
+            self.bytes.drain(..oldest.length());
+            self.aside -= oldest.aside();
             self.evicted += 1;
+        }
+        // The ring grows and shrinks in steps: by itself it would double, and keep what it once needed.
+        let needed = self.bytes.len() + length;
+        if needed > self.bytes.capacity() {
+            self.bytes.reserve_exact(length.max(self.bytes.len() / 4));
+        } else if needed < self.bytes.capacity() / 4 {
+            self.bytes.shrink_to(needed * 2);
         }
     }
 
     /// The kept exchanges, oldest first.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = Entry> + ExactSizeIterator {
-        self.kept.iter().map(Kept::entry)
+        let ends = self.kept.iter().scan(0, |end, kept| {
+            *end += kept.length();
+            Some(*end)
+        });
+        let ends: Vec<_> = ends.collect();
+        self.kept.iter().zip(ends).map(|(kept, end)| self.entry_that_ends_at(kept, end))
     }
 
     /// The exchange with this number; `None` when it is not kept.
     pub fn entry(&self, number: u64) -> Option<Entry> {
         let place = self.kept.binary_search_by_key(&number, |kept| kept.number).ok()?;
-        Some(self.kept[place].entry())
+        let end = self.kept.iter().take(place + 1).map(Kept::length).sum();
+        Some(self.entry_that_ends_at(&self.kept[place], end))
+    }
+
+    fn entry_that_ends_at(&self, kept: &Kept, end: usize) -> Entry {
+        let bytes: Vec<u8> = self.bytes.range(end - kept.length()..end).copied().collect();
+        let mut rest = &bytes[..];
+        let [target, headers, body, own, reply] = kept.lengths.map(|length| {
+            let (part, behind) = rest.split_at(length);
+            rest = behind;
+            part
+        });
+        let body = if kept.too_large { Body::TooLarge } else { Bytes::copy_from_slice(body).into() };
+        let target = std::str::from_utf8(target).expect("a target is text");
+        let mut request = Request::new(&kept.method, target, Headers::of_block(headers), body);
+        request.secure = kept.secure;
+        request.source = kept.source;
+        request.connection = kept.connection;
+        let text = |bytes: &[u8]| Cow::Owned(String::from_utf8_lossy(bytes).into_owned());
+        let own = Headers::of_block(own).iter().map(|(name, value)| (text(name), text(value))).collect();
+        let reply = Reply {
+            status: kept.status,
+            headers: Fields::with_own(kept.common, own),
+            body: Bytes::copy_from_slice(reply),
+        };
+        Entry { number: kept.number, at: kept.at, request, reply, note: kept.note.clone() }
     }
 
     /// How many exchanges were removed to keep the limits.
@@ -87,8 +154,7 @@ impl Journal {
     }
 }
 
-/// An exchange as the journal keeps it: all that varies in length is in one block of memory. A thousand exchanges do
-/// not fit into the processor's cache, so each block more costs time in every exchange.
+/// An exchange without the parts in the ring of bytes.
 #[derive(Debug)]
 struct Kept {
     number: u64,
@@ -103,67 +169,22 @@ struct Kept {
     /// The constant headers of the reply.
     common: &'static [Field],
     note: Note,
-    /// Where each part of the block ends: the request's target, headers and body, and the reply's own headers. The
-    /// reply's body is the rest.
-    ends: [usize; 4],
-    block: Box<[u8]>,
+    /// The length of each part in the ring: the request's target, headers and body, the reply's own headers and its
+    /// body.
+    lengths: [usize; 5],
 }
 
 impl Kept {
-    fn new(number: u64, at: Timestamp, request: &Request, reply: &Reply, note: Note) -> Self {
-        let (common, own) = reply.headers.parts();
-        let own: Headers = own.iter().map(|(name, value)| (&**name, &**value)).collect();
-        let parts =
-            [request.target().as_bytes(), request.headers.block(), request.body(), own.block(), &reply.body];
-        let mut block = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
-        let ends = parts.map(|part| {
-            block.extend_from_slice(part);
-            block.len()
-        });
-        Self {
-            number,
-            at,
-            method: request.method.clone(),
-            secure: request.secure,
-            source: request.source,
-            connection: request.connection,
-            too_large: request.body == Body::TooLarge,
-            status: reply.status,
-            common,
-            note,
-            ends: [ends[0], ends[1], ends[2], ends[3]],
-            block: block.into(),
-        }
+    /// The number of bytes in the ring.
+    fn length(&self) -> usize {
+        self.lengths.iter().sum()
     }
 
-    fn entry(&self) -> Entry {
-        let [target, headers, body, own] = self.ends;
-        let target = std::str::from_utf8(&self.block[..target]).expect("a target is text");
-        let headers = Headers::of_block(&self.block[self.ends[0]..headers]);
-        let own = Headers::of_block(&self.block[body..own]);
-        let body = match self.too_large {
-            true => Body::TooLarge,
-            false => Bytes::copy_from_slice(&self.block[self.ends[1]..body]).into(),
-        };
-        let mut request = Request::new(&self.method, target, headers, body);
-        request.secure = self.secure;
-        request.source = self.source;
-        request.connection = self.connection;
-        let text = |bytes: &[u8]| Cow::Owned(String::from_utf8_lossy(bytes).into_owned());
-        let own = own.iter().map(|(name, value)| (text(name), text(value))).collect();
-        let reply = Reply {
-            status: self.status,
-            headers: Fields::with_own(self.common, own),
-            body: Bytes::copy_from_slice(&self.block[self.ends[3]..]),
-        };
-        Entry { number: self.number, at: self.at, request, reply, note: self.note.clone() }
-    }
-
-    /// The memory that the exchange takes, in bytes.
-    fn weight(&self) -> usize {
+    /// The memory elsewhere, in bytes.
+    fn aside(&self) -> usize {
         let remarks =
             self.note.remarks.iter().map(|remark| size_of_val(remark) + remark.len()).sum::<usize>();
-        size_of::<Self>() + self.block.len() + size_of_val(&*self.note.faults) + remarks
+        size_of_val(&*self.note.faults) + remarks
     }
 }
 
@@ -211,9 +232,11 @@ mod tests {
         let mut journal = Journal::default();
         (1..=20).for_each(|number| push(&mut journal, number, 1 << 20));
         assert_eq!((journal.entries().len(), journal.evicted()), (7, 13));
-        assert!(journal.bytes <= MOST_BYTES);
-        (21..=1_020).for_each(|number| push(&mut journal, number, 0));
+        assert!((7 << 20..=MOST_BYTES).contains(&journal.bytes.len()));
+        assert!(journal.bytes.capacity() <= MOST_BYTES * 5 / 4);
+        (21..=1_020).for_each(|number| push(&mut journal, number, 1));
         assert_eq!(journal.entries().len(), 1_000);
-        assert_eq!(journal.bytes, journal.kept.iter().map(Kept::weight).sum::<usize>());
+        assert_eq!((journal.bytes.len(), journal.aside), (2_000, 0));
+        assert!(journal.bytes.capacity() <= 8_000, "the memory of large bodies is given back");
     }
 }
