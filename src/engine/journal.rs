@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::basics::Stage;
 use crate::fault::Decision;
-use crate::http::{Body, Connection, Field, Fields, Headers, Reply, Request};
+use crate::http::{Body, Field, Fields, Headers, Reply, Request};
 
 /// What happened to one request inside standin.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,7 +35,7 @@ pub struct Entry {
     pub number: u64,
     /// The time of the answer by the scenario's clock.
     pub at: Timestamp,
-    /// The request.
+    /// The request. Its connection is not known any more.
     pub request: Request,
     /// The answer.
     pub reply: Reply,
@@ -52,7 +52,7 @@ pub struct Entry {
 pub struct Journal {
     kept: VecDeque<Kept>,
     bytes: VecDeque<u8>,
-    /// The memory that remarks and decisions take.
+    /// The memory that decisions and remarks take.
     aside: usize,
     evicted: u64,
 }
@@ -67,24 +67,35 @@ impl Journal {
     /// exchange before.
     pub fn push(&mut self, number: u64, at: Timestamp, request: &Request, reply: &Reply, note: Note) {
         let (common, own) = reply.headers.parts();
-        let own: Headers = own.iter().map(|(name, value)| (&**name, &**value)).collect();
-        let parts =
-            [request.target().as_bytes(), request.headers.block(), request.body(), own.block(), &reply.body];
+        let mut fields = Headers::default();
+        own.iter().for_each(|(name, value)| fields.push_lower_case(name, value.as_bytes()));
+        let parts = [
+            request.method.as_bytes(),
+            request.target().as_bytes(),
+            request.headers.block(),
+            request.body(),
+            fields.block(),
+            &reply.body,
+        ];
+        let Note { service, operation, stage, error, faults, remarks } = note;
+        let has_aside = !faults.is_empty() || !remarks.is_empty();
         let kept = Kept {
             number,
             at,
-            method: request.method.clone(),
             secure: request.secure,
             source: request.source,
-            connection: request.connection,
             too_large: request.body == Body::TooLarge,
             status: reply.status,
             common,
-            note,
-            lengths: parts.map(|part| part.len()),
+            service,
+            operation,
+            stage,
+            error,
+            aside: has_aside.then(|| Box::new((faults, remarks))),
+            lengths: parts.map(|part| part.len() as u32),
         };
-        self.make_room(kept.length(), kept.aside());
-        self.aside += kept.aside();
+        self.make_room(kept.length(), kept.weight_aside());
+        self.aside += kept.weight_aside();
         parts.into_iter().for_each(|part| self.bytes.extend(part));
         self.kept.push_back(kept);
     }
@@ -95,7 +106,7 @@ impl Journal {
         while self.kept.len() == MOST_ENTRIES || weight(self) + length + aside > MOST_BYTES {
             let Some(oldest) = self.kept.pop_front() else { break };
             self.bytes.drain(..oldest.length());
-            self.aside -= oldest.aside();
+            self.aside -= oldest.weight_aside();
             self.evicted += 1;
         }
         // The ring grows and shrinks in steps: by itself it would double, and keep what it once needed.
@@ -127,17 +138,16 @@ impl Journal {
     fn entry_that_ends_at(&self, kept: &Kept, end: usize) -> Entry {
         let bytes: Vec<u8> = self.bytes.range(end - kept.length()..end).copied().collect();
         let mut rest = &bytes[..];
-        let [target, headers, body, own, reply] = kept.lengths.map(|length| {
-            let (part, behind) = rest.split_at(length);
+        let [method, target, headers, body, own, reply] = kept.lengths.map(|length| {
+            let (part, behind) = rest.split_at(length as usize);
             rest = behind;
             part
         });
         let body = if kept.too_large { Body::TooLarge } else { Bytes::copy_from_slice(body).into() };
-        let target = std::str::from_utf8(target).expect("a target is text");
-        let mut request = Request::new(&kept.method, target, Headers::of_block(headers), body);
+        let (method, target) = (String::from_utf8_lossy(method), String::from_utf8_lossy(target));
+        let mut request = Request::new(&method, &target, Headers::of_block(headers), body);
         request.secure = kept.secure;
         request.source = kept.source;
-        request.connection = kept.connection;
         let text = |bytes: &[u8]| Cow::Owned(String::from_utf8_lossy(bytes).into_owned());
         let own = Headers::of_block(own).iter().map(|(name, value)| (text(name), text(value))).collect();
         let reply = Reply {
@@ -145,7 +155,10 @@ impl Journal {
             headers: Fields::with_own(kept.common, own),
             body: Bytes::copy_from_slice(reply),
         };
-        Entry { number: kept.number, at: kept.at, request, reply, note: kept.note.clone() }
+        let Kept { number, at, service, operation, stage, error, .. } = *kept;
+        let (faults, remarks) = kept.aside.as_deref().cloned().unwrap_or_default();
+        let note = Note { service, operation, stage, error, faults, remarks };
+        Entry { number, at, request, reply, note }
     }
 
     /// How many exchanges were removed to keep the limits.
@@ -154,37 +167,43 @@ impl Journal {
     }
 }
 
+/// The decisions and the remarks of a note.
+type Aside = (Vec<Decision>, Vec<Cow<'static, str>>);
+
 /// An exchange without the parts in the ring of bytes.
 #[derive(Debug)]
 struct Kept {
     number: u64,
     at: Timestamp,
-    method: Cow<'static, str>,
     secure: bool,
     source: IpAddr,
-    connection: Connection,
     /// Whether the request's body was too large.
     too_large: bool,
     status: u16,
     /// The constant headers of the reply.
     common: &'static [Field],
-    note: Note,
-    /// The length of each part in the ring: the request's target, headers and body, the reply's own headers and its
-    /// body.
-    lengths: [usize; 5],
+    service: Option<&'static str>,
+    operation: Option<&'static str>,
+    stage: Option<Stage>,
+    error: Option<&'static str>,
+    /// Decisions and remarks, of which most exchanges have none.
+    aside: Option<Box<Aside>>,
+    /// The length of each part in the ring: the request's method, target, headers and body, the reply's own headers and
+    /// its body.
+    lengths: [u32; 6],
 }
 
 impl Kept {
     /// The number of bytes in the ring.
     fn length(&self) -> usize {
-        self.lengths.iter().sum()
+        self.lengths.iter().map(|length| *length as usize).sum()
     }
 
-    /// The memory elsewhere, in bytes.
-    fn aside(&self) -> usize {
-        let remarks =
-            self.note.remarks.iter().map(|remark| size_of_val(remark) + remark.len()).sum::<usize>();
-        size_of_val(&*self.note.faults) + remarks
+    /// The memory that decisions and remarks take, in bytes.
+    fn weight_aside(&self) -> usize {
+        let Some((faults, remarks)) = self.aside.as_deref() else { return 0 };
+        let remarks = remarks.iter().map(|remark| size_of_val(remark) + remark.len()).sum::<usize>();
+        size_of_val(&**faults) + remarks
     }
 }
 
@@ -203,7 +222,7 @@ mod tests {
         static COMMON: [Field; 1] = [(Cow::Borrowed("server"), Cow::Borrowed("nginx"))];
         let headers = [("host", "localhost"), ("x-empty", "")].into_iter().collect();
         let mut request = Request::new("PURGE", "//a?b", headers, "body".into());
-        (request.secure, request.connection.number) = (true, 7);
+        request.secure = true;
         let own = vec![("x-id".into(), "1".into())];
         let reply = Reply { status: 418, headers: Fields::with_own(&COMMON, own), body: "tea".into() };
         let note = Note { error: Some("NO"), remarks: vec!["why".into()], ..Note::default() };
@@ -236,7 +255,7 @@ mod tests {
         assert!(journal.bytes.capacity() <= MOST_BYTES * 5 / 4);
         (21..=1_020).for_each(|number| push(&mut journal, number, 1));
         assert_eq!(journal.entries().len(), 1_000);
-        assert_eq!((journal.bytes.len(), journal.aside), (2_000, 0));
-        assert!(journal.bytes.capacity() <= 8_000, "the memory of large bodies is given back");
+        assert_eq!((journal.bytes.len(), journal.aside), (6_000, 0));
+        assert!(journal.bytes.capacity() <= 24_000, "the memory of large bodies is given back");
     }
 }

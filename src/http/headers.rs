@@ -13,9 +13,9 @@ pub struct Headers {
 type Length = [u8; 4];
 
 impl Headers {
-    /// No headers, with room for `fields` headers of `bytes` bytes in total.
-    pub fn with_capacity(fields: usize, bytes: usize) -> Self {
-        Self { block: Vec::with_capacity(bytes + fields * 2 * size_of::<Length>()) }
+    /// No headers, with room for `fields` headers of a usual length.
+    pub fn with_room_for(fields: usize) -> Self {
+        Self { block: Vec::with_capacity(fields * 64) }
     }
 
     /// Adds a header at the end. The name is changed to lower case.

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use memchr::memchr;
 
 use super::Headers;
 
@@ -93,7 +94,7 @@ impl Request {
             .into_iter()
             .find(|known| *known == method)
             .map_or_else(|| method.to_owned().into(), Cow::from);
-        let end = target.find('?').unwrap_or(target.len());
+        let end = memchr(b'?', target.as_bytes()).unwrap_or(target.len());
         // A base URL that ends with a slash makes two slashes, which web servers treat as one.
         let extra = target[..end].bytes().take_while(|byte| *byte == b'/').count().saturating_sub(1);
         let path = extra..end;

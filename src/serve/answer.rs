@@ -41,8 +41,7 @@ impl Arriving {
         let head = clock::now();
         let connection = client.begin(request.version() < Version::HTTP_2);
         let (parts, body) = request.into_parts();
-        let bytes = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-        let mut headers = Headers::with_capacity(parts.headers.len(), bytes);
+        let mut headers = Headers::with_room_for(parts.headers.len());
         let mut client_waits = false;
         for (name, value) in &parts.headers {
             client_waits |= *name == EXPECT && parts.version >= Version::HTTP_11;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use memchr::memchr;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
@@ -101,7 +102,7 @@ pub fn read(request: &Request) -> Arc<MethodCall> {
 fn read_now(request: &Request) -> MethodCall {
     let path = &request.path()[BASE.len()..];
     // Few paths have percent escapes: one check of the whole path saves decoding each segment.
-    let is_plain = !path.as_bytes().contains(&b'%');
+    let is_plain = memchr(b'%', path.as_bytes()).is_none();
     let decoded = |segment| match is_plain {
         true => Cow::Borrowed(segment),
         false => percent_decode_str(segment).decode_utf8_lossy(),
@@ -132,7 +133,7 @@ fn segments(path: &str) -> [Option<&str>; 4] {
     let mut rest = path;
     for segment in &mut found {
         rest = rest.trim_start_matches('/');
-        let end = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
+        let end = memchr(b'/', rest.as_bytes()).unwrap_or(rest.len());
         if end == 0 {
             break;
         }
