@@ -21,6 +21,12 @@ LUA
 }
 rename "$work/rename.lua" 47e007b1-ee15-43db-bcba-1c26e5884d3f
 
+# Server and load generator each on a core of its own, so that neither moves: to be put before a command.
+on_first=() on_second=()
+if [ "$(nproc)" -ge 2 ] && command -v taskset >/dev/null; then on_first=(taskset -c 0) on_second=(taskset -c 1); fi
+# What comes before each wrk.
+before_wrk=()
+
 # Asks COMMAND again and again until it succeeds: within SECONDS WHAT COMMAND...
 within() {
   local end=$((SECONDS + $1)) what=$2
@@ -42,7 +48,7 @@ start() {
 # wrk ends by itself; a server that hangs must not hold it: generate SECONDS ARGUMENT...
 generate() {
   local limit=$(($1 + 30)); shift
-  timeout "$limit" wrk "$@" > "$work/wrk" || { cat "$work/wrk" >&2; fail "wrk failed, or did not end in $limit s"; }
+  timeout "$limit" "${before_wrk[@]}" wrk "$@" > "$work/wrk" || { cat "$work/wrk" >&2; fail "wrk failed, or did not end in $limit s"; }
 }
 has_ended() { ! kill -0 "$server" 2>/dev/null; }
 stop() { kill "$server"; within 20 "the end of the server" has_ended; server=; }
