@@ -114,12 +114,7 @@ fn read_command_line() -> Result<Cli, clap::Error> {
 
 /// Reads a scenario, or the built-in one; on failure says why and gives the exit code.
 fn load(path: Option<&Path>) -> Result<Scenario, Exit> {
-    let Some(path) = path else {
-        return Scenario::parse("the built-in scenario", Scenario::DEFAULT).map_err(|report| {
-            say(&report.render(is_coloured()));
-            Exit::Findings
-        });
-    };
+    let Some(path) = path else { return Ok(Scenario::built_in()) };
     let text = read(path).map_err(|error| {
         say(&format!("standin: {error:#}"));
         Exit::NotStarted

@@ -1,4 +1,4 @@
-//! The JSON Schema of a scenario → the text of `shapes.rs`.
+//! The JSON Schema of a scenario → the text of `shapes.rs`; the built-in scenario → `default.json`.
 //!
 //! Knows the part of JSON Schema that types in Rust give rise to, no more. It is a test: the program holds the shapes
 //! ready and never reads the schema.
@@ -11,10 +11,11 @@ use serde_json::Value;
 
 use super::schema::schema;
 use super::shape::{Field, Kind, Shape};
+use super::{SCENARIO, Scenario, fill, shapes, yaml};
 
 const HEAD: &str = "//! What each key of a scenario is held against.
 //!
-//! Made from the types: `INSTA_UPDATE=always cargo test --lib shapes` writes it anew.
+//! Made from the types: `INSTA_UPDATE=always cargo test --lib compile` writes it anew.
 
 use super::shape::Shape::*;
 use super::shape::{Field, Kind, Shape};
@@ -273,13 +274,37 @@ fn file() -> String {
     text + "\npub(super) static SCENARIO: Shape = Record(&[\n" + &keys + "]);\n"
 }
 
-#[test]
-fn the_shapes_are_those_of_the_types() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/scenario/shapes.rs");
-    let made = file();
-    if env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
-        fs::write(&path, &made).expect("the file can be written");
+/// Whether to write the files, as insta does.
+fn writes() -> bool {
+    env::var("INSTA_UPDATE").is_ok_and(|update| update == "always")
+}
+
+/// Compares a file with `made`, or writes it.
+fn check(file: &str, made: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/scenario").join(file);
+    if writes() {
+        fs::write(&path, made).expect("the file can be written");
     }
     let committed = fs::read_to_string(&path).expect("the file can be read");
-    assert!(committed == made, "run `INSTA_UPDATE=always cargo test --lib shapes`");
+    assert!(committed == made, "run `INSTA_UPDATE=always cargo test --lib compile`");
+}
+
+#[test]
+fn the_shapes_are_those_of_the_types() {
+    check("shapes.rs", &file());
+}
+
+#[test]
+fn the_built_in_scenario_is_that_of_its_text() {
+    let mut mistakes = Vec::new();
+    let mut root = yaml::read(Scenario::DEFAULT, SCENARIO, &mut mistakes).expect("the text is YAML");
+    let (value, _) = fill::fill(&mut root, &shapes::SCENARIO, SCENARIO, &mut mistakes);
+    assert!(mistakes.is_empty());
+    let value = value.expect("the text has a value");
+    check("default.json", &format!("{}\n", serde_json::to_string_pretty(&value).expect("a value is JSON")));
+    // A file that has just been written is not in the program yet.
+    if !writes() {
+        let read = Scenario::parse("built in", Scenario::DEFAULT).expect("the text has no mistakes");
+        assert_eq!(format!("{:?}", Scenario::built_in()), format!("{read:?}"));
+    }
 }

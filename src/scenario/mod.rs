@@ -104,8 +104,29 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// The scenario that is served when none is given.
+    /// The text of the scenario that is served when none is given.
     pub const DEFAULT: &'static str = include_str!("../../scenarios/default.yaml");
+
+    /// The scenario that is served when none is given. [`Self::DEFAULT`] as JSON, read and checked by a test, so that no
+    /// start has to.
+    pub fn built_in() -> Self {
+        let value = serde_json::from_str(include_str!("default.json")).expect("a test reads the same JSON");
+        let Value::Object(mut keys) = value else { unreachable!("a test reads the same object") };
+        let take = |service: &&'static dyn Service| Some((*service, keys.shift_remove(service.name())?));
+        let given: Vec<_> = SERVICES.iter().filter_map(take).collect();
+        let read = |(service, section): (&'static dyn Service, Value)| {
+            (service, service.read(section).expect("a test reads the same section"))
+        };
+        let sections = given.into_iter().map(read).collect();
+        let head = Head::deserialize(Value::Object(keys)).expect("a test reads the same keys");
+        Self::of(Origin::BuiltIn, head, sections)
+    }
+
+    fn of(origin: Origin, head: Head, sections: Vec<(&'static dyn Service, Box<dyn Section>)>) -> Self {
+        let clock = head.clock();
+        let Head { name, seed, faults, expect, rules, .. } = head;
+        Self { origin, name: name.to_string(), seed, clock, sections, faults, expect, rules }
+    }
 
     /// Reads a scenario; `origin` is what the report calls it, such as the name of its file.
     ///
@@ -244,16 +265,8 @@ fn read(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Scenario> {
     let sound = findings.0.into_iter().filter(|finding| !taint.covers(&finding.path));
     mistakes.extend(sound.map(|finding| Mistake { span: root.locate(&finding.path), finding }));
 
-    Some(Scenario {
-        origin: if text == Scenario::DEFAULT { Origin::BuiltIn } else { Origin::Text },
-        name: head.name.to_string(),
-        seed: head.seed,
-        clock,
-        sections,
-        faults: head.faults,
-        expect: head.expect,
-        rules: head.rules,
-    })
+    let origin = if text == Scenario::DEFAULT { Origin::BuiltIn } else { Origin::Text };
+    Some(Scenario::of(origin, head, sections))
 }
 
 fn sections(

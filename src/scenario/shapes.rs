@@ -1,6 +1,6 @@
 //! What each key of a scenario is held against.
 //!
-//! Made from the types: `INSTA_UPDATE=always cargo test --lib shapes` writes it anew.
+//! Made from the types: `INSTA_UPDATE=always cargo test --lib compile` writes it anew.
 
 use super::shape::Shape::*;
 use super::shape::{Field, Kind, Shape};

@@ -65,7 +65,7 @@ impl Server {
     /// # Errors
     /// When the operating system refuses a socket or a thread.
     pub fn start() -> Result<Self, StartError> {
-        Self::from_text(Scenario::DEFAULT)
+        Self::from_scenario(Scenario::built_in())
     }
 
     /// Serves a scenario given as YAML.
