@@ -64,7 +64,7 @@ impl Broken {
             Severity::Off => "off",
         };
         let mut text =
-            format!("{weight}: the rule `{}` was broken: {} ({})\n", self.rule, self.summary, self.source);
+            format!("{weight}: the rule `{}` was broken, which says: {} ({})\n", self.rule, self.summary, self.source);
         for Breach { what, exchanges, namespace, before_reset, .. } in self.breaches.iter().take(MOST_TOLD) {
             let numbers: Vec<_> = exchanges.iter().map(u64::to_string).collect();
             let namespace =

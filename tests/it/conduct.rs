@@ -293,11 +293,11 @@ fn names_are_those_of_the_vendor_and_of_a_batch() {
     run.bitrix24(0, "batch", r#"{"cmd":"profile","halt":0}"#);
     run.bitrix24(0, "batch", r#"{"cmd":["imconnector.chat.name.set?LINE=105&auth=access-token&NAM=x"]}"#);
     insta::assert_snapshot!(run.words(), @r"
-    warning: the rule `unknown-parameter` was broken: a call has only parameters that its page documents (seed pages: parameters)
+    warning: the rule `unknown-parameter` was broken, which says: a call has only parameters that its page documents (seed pages: parameters)
         exchange 1: `chats.rename` has no parameter `DISPLAY_NAME`, did you mean `display_name`?; `chats.rename` has no parameter `id`
         exchange 2: `batch` has no parameter `cmds`, did you mean `cmd`?
         exchange 4: `imconnector.chat.name.set` has no parameter `NAM`, did you mean `NAME`?
-    warning: the rule `wrong-type` was broken: parameters have the type that their page documents (seed pages: types of parameters)
+    warning: the rule `wrong-type` was broken, which says: parameters have the type that their page documents (seed pages: types of parameters)
         exchange 3: `cmd` is a text, but should be a list or a mapping
     ");
 }
@@ -366,7 +366,7 @@ fn a_rule_that_is_broken_in_many_namespaces_is_told_once() {
     let broken = namespaces.broken();
     assert_eq!((broken.len(), broken[0].rule, broken[0].count), (1, "content-type", 30));
     insta::assert_snapshot!(broken[0].text(), @r"
-    warning: the rule `content-type` was broken: a request with a body has the right `content-type` (seed pages: the samples' Content-Type)
+    warning: the rule `content-type` was broken, which says: a request with a body has the right `content-type` (seed pages: the samples' Content-Type)
         exchange 1 of namespace n1: its body has no `content-type`
         exchange 1 of namespace n3: its body has no `content-type`
         exchange 1 of namespace n5: its body has no `content-type`
@@ -381,7 +381,7 @@ fn exchanges_before_a_reset_are_told_from_those_after_it() {
     run.world.reset(run.now);
     run.chert(0, "ch", r#"{"display_names":"Crew"}"#);
     insta::assert_snapshot!(run.words(), @r"
-    warning: the rule `unknown-parameter` was broken: a call has only parameters that its page documents (seed pages: parameters)
+    warning: the rule `unknown-parameter` was broken, which says: a call has only parameters that its page documents (seed pages: parameters)
         exchange 1 before reset 1: `chats.rename` has no parameter `display_nam`, did you mean `display_name`?
         exchange 1: `chats.rename` has no parameter `display_names`, did you mean `display_name`?
     ");
