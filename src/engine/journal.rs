@@ -67,7 +67,7 @@ impl Journal {
     /// exchange before.
     pub fn push(&mut self, number: u64, at: Timestamp, request: &Request, reply: &Reply, note: Note) {
         let (common, own) = reply.headers.parts();
-        let mut fields = Headers::default();
+        let mut fields = Headers::with_room_for(own.len());
         own.iter().for_each(|(name, value)| fields.push_lower_case(name, value.as_bytes()));
         let parts = [
             request.method.as_bytes(),
