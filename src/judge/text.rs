@@ -63,8 +63,10 @@ impl Broken {
             Severity::Warn => "warning",
             Severity::Off => "off",
         };
-        let mut text =
-            format!("{weight}: the rule `{}` was broken, which says: {} ({})\n", self.rule, self.summary, self.source);
+        let mut text = format!(
+            "{weight}: the rule `{}` was broken, which says: {} ({})\n",
+            self.rule, self.summary, self.source
+        );
         for Breach { what, exchanges, namespace, before_reset, .. } in self.breaches.iter().take(MOST_TOLD) {
             let numbers: Vec<_> = exchanges.iter().map(u64::to_string).collect();
             let namespace =
