@@ -71,13 +71,17 @@ impl Listener {
             let (shared, open) = (Arc::clone(shared), open.clone());
             let client = Arc::new(Client::new(peer.ip(), self.tls.is_some(), shared.traffic()));
             let acceptor = self.tls.as_ref().map(|tls| tls.acceptor.clone());
-            tokio::spawn(async move {
-                match acceptor {
-                    None => http1::converse(stream, client, shared).await,
-                    Some(acceptor) => greet(acceptor, stream, client, shared).await,
-                }
-                drop(open);
-            });
+            // Two kinds of task, because the one for TLS takes several times the memory.
+            match acceptor {
+                None => tokio::spawn(async move {
+                    http1::converse(stream, client, shared).await;
+                    drop(open);
+                }),
+                Some(acceptor) => tokio::spawn(async move {
+                    greet(acceptor, stream, client, shared).await;
+                    drop(open);
+                }),
+            };
         }
     }
 }
