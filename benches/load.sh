@@ -5,7 +5,7 @@
 #   benches/load.sh [ROUNDS] [SECONDS]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-rounds=${1:-15} seconds=${2:-2}
+rounds=${1:-25} seconds=${2:-1}
 . benches/common.sh
 
 python3 - "$work" <<'PY'
@@ -37,28 +37,47 @@ with open(sys.argv[1], "w") as script:
 PY
 }
 
-# A server with one worker, under each kind of rename: rows NAME COMMAND...
-rows() {
-  start "${on_first[@]}" "${@:2}"
-  row "$1-webhook/1"
-  chert "$work/token.lua" token
-  row "$1-token/1" "$work/token.lua" "" /api/v1/chats/ch_01H
-  chert "$work/signature.lua" signature
-  row "$1-signature/1" "$work/signature.lua" "" /api/v1/chats/ch_01H
-  stop
+# All servers run from the beginning, and one after the other is under load, so that two rounds that are compared are close in time.
+declare -A servers urls
+first_port=$port
+# up NAME COMMAND...   ADDRESS stands for an address of its own
+up() {
+  port=$((port + 1)) url=http://127.0.0.1:$port
+  local command=("${@:2}")
+  start "${command[@]/#ADDRESS/127.0.0.1:$port}"
+  servers[$1]=$server urls[$1]=$url
 }
+# turn NAME [ARGUMENTS OF row]
+turn() {
+  server=${servers[${1%%-*}]} url=${urls[${1%%-*}]}
+  row "$@"
+}
+up bare "${on_first[@]}" "$bare" ADDRESS 1
+up standin "${on_first[@]}" "$standin" serve --listen ADDRESS --log off
+up large "${on_first[@]}" "$standin" serve "$work/large.yaml" --listen ADDRESS --log off
+up log "${on_first[@]}" "$standin" serve --listen ADDRESS --log text
+up bare2 "$bare" ADDRESS 2
+up standin2 "$standin" serve --listen ADDRESS --log off --workers 2
 
 echo "$rounds rounds of ${seconds}s, 32 connections, journal on, exchange log off" >&2
 for i in $(seq "$rounds"); do
+  chert "$work/token.lua" token
+  chert "$work/signature.lua" signature
   before_wrk=("${on_second[@]}")
-  rows bare "$bare" 127.0.0.1:$port 1
-  rows standin "$standin" serve --listen 127.0.0.1:$port --log off
-  start "${on_first[@]}" "$standin" serve "$work/large.yaml" --listen 127.0.0.1:$port --log off; row standin+large/1; stop
-  start "${on_first[@]}" "$standin" serve --listen 127.0.0.1:$port --log text; row standin+log/1; stop
+  turn bare-webhook
+  turn standin-webhook
+  turn large-webhook
+  turn log-webhook
+  for kind in token signature; do
+    turn bare-$kind "$work/$kind.lua" "" /api/v1/chats/ch_01H
+    turn standin-$kind "$work/$kind.lua" "" /api/v1/chats/ch_01H
+  done
   before_wrk=()
-  start "$bare" 127.0.0.1:$port 2; row bare/2; stop
-  start "$standin" serve --listen 127.0.0.1:$port --log off --workers 2; row standin/2; stop
+  turn bare2-webhook
+  turn standin2-webhook
 done
+for name in "${!servers[@]}"; do server=${servers[$name]}; stop; done
+port=$first_port url=http://127.0.0.1:$port
 
 echo "start to first 200, 40 times in turns" >&2
 python3 - "$port" "$bare" "$standin" > "$work/starts" <<'PY'
@@ -107,15 +126,18 @@ for line in open(f"{work}/rounds"):
     name, *figures = line.split()
     rows.setdefault(name, []).append([float(figure) for figure in figures])
 median = {name: [s.median(column) for column in zip(*values)] for name, values in rows.items()}
-print("| server, workers | requests/s | CPU µs a request | p99 µs |\n| --- | --- | --- | --- |")
+print("| server and rename | requests/s | CPU µs a request | p99 µs |\n| --- | --- | --- | --- |")
 for name, (rate, cpu, p99) in median.items():
     print(f"| {name} | {rate:,.0f} | {cpu:.1f} | {p99:,.0f} |")
 def ratio(a, b, column):
     return s.median(x[column] / y[column] for x, y in zip(rows[a], rows[b]))
 print()
-for kind in ["-webhook/1", "-token/1", "-signature/1", "/2"]:
-    print(f"standin to bare, {kind[1:]}: throughput {ratio('standin' + kind, 'bare' + kind, 0):.2f}, CPU {ratio('standin' + kind, 'bare' + kind, 1):.2f}")
-print(f"large scenario to small: throughput {ratio('standin+large/1', 'standin-webhook/1', 0):.2f}; its load and check: {load:.2f} s")
+for what, ours, theirs in [
+    *((kind, f"standin-{kind}", f"bare-{kind}") for kind in ("webhook", "token", "signature")),
+    ("webhook, 2 workers", "standin2-webhook", "bare2-webhook"),
+]:
+    print(f"standin to bare, {what}: throughput {ratio(ours, theirs, 0):.2f}, CPU {ratio(ours, theirs, 1):.2f}")
+print(f"large scenario to small: throughput {ratio('large-webhook', 'standin-webhook', 0):.2f}; its load and check: {load:.2f} s")
 starts = [line.split() for line in open(f"{work}/starts")]
 start = {name: [float(time) for known, time in starts if known == name] for name in ("bare", "standin")}
 print(f"start to first 200: bare {s.median(start['bare']):.2f} ms, standin {s.median(start['standin']):.2f} ms,"
