@@ -52,20 +52,18 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
     });
     let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let over = async {
+    // One future for both phases: a fault may have ended the connection just before the server stops.
+    let mut over = pin!(ending.ended());
+    let either = async {
         tokio::select! {
-            () = ending.ended() => Over::Time,
+            () = over.as_mut() => Over::Time,
             _ = stopping.wait_for(|stopping| *stopping) => Over::Stop,
         }
     };
-    let mut ended = beside(connection.as_mut(), over).await;
+    let mut ended = beside(connection.as_mut(), either).await;
     if let Err(Over::Stop) = ended {
         connection.as_mut().graceful_shutdown();
-        ended = beside(connection, async {
-            ending.ended().await;
-            Over::Time
-        })
-        .await;
+        ended = beside(connection, over).await.map_err(|()| Over::Time);
     }
     if let Ok(Err(error)) = ended {
         tracing::debug!(%error, "a connection ended early");
