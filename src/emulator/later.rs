@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::exchange::Fate;
+use super::exchange::{Effect, Fate};
 
 /// Changes that wait until they are due.
 #[derive(Clone, Debug)]
@@ -22,9 +22,28 @@ impl<T> Default for Later<T> {
 }
 
 impl<T> Later<T> {
+    /// Takes the change of a successful call to the stage `delivery`, which `report` reports to the engine. Returns the
+    /// change if it is made now, and the error if a fault orders one: then `fate_of` that error says what becomes of the
+    /// change.
+    pub fn deliver<E>(
+        &mut self,
+        effect: Effect<T>,
+        report: impl FnOnce() -> Result<Fate, E>,
+        fate_of: impl FnOnce(&E) -> Fate,
+    ) -> (Option<T>, Result<(), E>) {
+        let change = match effect {
+            Effect::Undelivered => return (None, Ok(())),
+            Effect::Nothing => None,
+            Effect::Change(change) => Some(change),
+        };
+        let verdict = report();
+        let fate = verdict.as_ref().map_or_else(fate_of, |fate| *fate);
+        (change.and_then(|change| self.sort(fate, change)), verdict.map(drop))
+    }
+
     /// Returns the change if `fate` is to make it now. Keeps it if it is made later, and drops it if it is never
     /// made.
-    pub fn sort(&mut self, fate: Fate, change: T) -> Option<T> {
+    fn sort(&mut self, fate: Fate, change: T) -> Option<T> {
         match fate {
             Fate::Now => Some(change),
             Fate::Never => None,

@@ -54,19 +54,10 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
     let mut builder = http1::Builder::new();
     builder.max_header_size(HEAD_LIMIT);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(script_stream), service));
-    let ended = match beside(connection.as_mut(), conversation.silence_or_stop()).await {
-        Err(Over::Stop) => {
-            connection.as_mut().graceful_shutdown();
-            beside(connection, conversation.last_head()).await
-        }
-        Err(Over::Time) => {
-            tracing::debug!("a connection was closed: its client sent no head");
-            return;
-        }
-        Ok(ended) => Ok(ended),
-    };
-    if let Ok(Err(error)) = ended {
-        tracing::debug!(%error, "a connection ended early");
+    // How a connection ends is the client's affair: what was wrong with a request stands in the journal.
+    if let Err(Over::Stop) = beside(connection.as_mut(), conversation.silence_or_stop()).await {
+        connection.as_mut().graceful_shutdown();
+        let _ = beside(connection, conversation.last_head()).await;
     }
 }
 

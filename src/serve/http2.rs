@@ -60,13 +60,9 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
             _ = stopping.wait_for(|stopping| *stopping) => Over::Stop,
         }
     };
-    let mut ended = beside(connection.as_mut(), either).await;
-    if let Err(Over::Stop) = ended {
+    if let Err(Over::Stop) = beside(connection.as_mut(), either).await {
         connection.as_mut().graceful_shutdown();
-        ended = beside(connection, over).await.map_err(|()| Over::Time);
-    }
-    if let Ok(Err(error)) = ended {
-        tracing::debug!(%error, "a connection ended early");
+        let _ = beside(connection, over).await;
     }
 }
 

@@ -110,21 +110,16 @@ impl LivePortal {
         call: &OperationCall<'_>,
         exchange: &mut Exchange<'_>,
     ) -> Result<(), Refusal> {
-        let change = match effect {
-            Effect::Undelivered => return Ok(()),
-            Effect::Nothing => return passed(Stage::Delivery, call, self.edition, exchange).map(drop),
-            Effect::Change(change) => change,
-        };
-        if let Change::Refresh(refresh) = &change {
+        if let Effect::Change(Change::Refresh(refresh)) = &effect {
             self.credentials.allocate(refresh);
         }
-        let verdict = passed(Stage::Delivery, call, self.edition, exchange);
-        let fate = verdict.as_ref().map_or_else(|refusal| refusal.fate, |fate| *fate);
-        if let Some(change) = self.later.sort(fate, change) {
+        let report = || passed(Stage::Delivery, call, self.edition, exchange);
+        let (change, verdict) = self.later.deliver(effect, report, |refusal| refusal.fate);
+        if let Some(change) = change {
             let remark = self.commit(change, exchange.stopwatch.now());
             remark.into_iter().for_each(|remark| exchange.checkpoint.remark(remark));
         }
-        verdict.map(drop)
+        verdict
     }
 
     /// The `time` of a call that ends now.

@@ -13,7 +13,7 @@ use super::section::TenantState;
 use super::workspace::{Chat, LiveWorkspace, Tenant};
 use super::{envelope, signature};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Emulator, Exchange, Fate, OperationCall, Thing};
+use crate::emulator::{Effect, Emulator, Exchange, OperationCall, Thing};
 use crate::http::{Body, Reply};
 
 impl Emulator for LiveWorkspace {
@@ -118,16 +118,9 @@ impl LiveWorkspace {
         call: &OperationCall<'_>,
         exchange: &mut Exchange<'_>,
     ) -> Result<(), Refusal> {
-        let change = match effect {
-            Effect::Undelivered => return Ok(()),
-            Effect::Nothing => return passed(Stage::Delivery, call, exchange).map(drop),
-            Effect::Change(change) => change,
-        };
-        let verdict = passed(Stage::Delivery, call, exchange);
-        let fate: Fate = verdict.as_ref().map_or_else(|refusal| refusal.fate, |fate| *fate);
-        if let Some(change) = self.later.sort(fate, change) {
-            self.commit(change);
-        }
-        verdict.map(drop)
+        let report = || passed(Stage::Delivery, call, exchange);
+        let (change, verdict) = self.later.deliver(effect, report, |refusal| refusal.fate);
+        change.into_iter().for_each(|change| self.commit(change));
+        verdict
     }
 }
