@@ -58,7 +58,7 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
     if let Some(error) = note.error {
         let _ = write!(text, ", the service's error is {error}");
     }
-    if let Some(wire) = wire(world, &entry.note) {
+    if let Some(wire) = wire(&entry.note) {
         let how = if wire.is_harmless() { "slowed" } else { "spoilt" };
         let _ = write!(text, "; `wire: {wire}` {how} the answer");
     }
@@ -83,7 +83,7 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
     }
     for verdict in asked {
         for why in &verdict.why {
-            let _ = writeln!(text, "`{}` {why}", verdict.name);
+            let _ = writeln!(text, "`{}` {why}", verdict.fault.spec.name);
         }
         let kind = verdict.counted_kind.as_ref();
         let whose = kind.map_or(String::new(), |kind| format!(" for this {kind}"));
@@ -101,7 +101,7 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
         };
     }
     for verdict in unasked.iter().take(MOST_UNASKED) {
-        let _ = writeln!(text, "`{}` {}", verdict.name, verdict.why.concat());
+        let _ = writeln!(text, "`{}` {}", verdict.fault.spec.name, verdict.why.concat());
     }
     if unasked.len() > MOST_UNASKED {
         let _ = writeln!(text, "and {} more were not asked", unasked.len() - MOST_UNASKED);
@@ -115,7 +115,7 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
 
 fn as_json(world: &World, entry: &Entry, verdicts: &[Verdict]) -> Value {
     let asked = |verdict: &Verdict| {
-        let spec = world.fault_spec(verdict.fault);
+        let spec = &verdict.fault.spec;
         let one = |decision: &crate::fault::Decision| {
             json!({
                 "call": decision.call,
@@ -132,9 +132,9 @@ fn as_json(world: &World, entry: &Entry, verdicts: &[Verdict]) -> Value {
     let faults: Vec<_> = verdicts
         .iter()
         .map(|verdict| {
-            let spec = world.fault_spec(verdict.fault);
+            let spec = &verdict.fault.spec;
             json!({
-                "fault": verdict.name,
+                "fault": verdict.fault.spec.name,
                 "effect": spec.effect(),
                 "change": spec.change(),
                 "asked": asked(verdict),
@@ -148,7 +148,7 @@ fn as_json(world: &World, entry: &Entry, verdicts: &[Verdict]) -> Value {
         "number": entry.number,
         "status": entry.reply.status,
         "error": entry.note.error,
-        "wire": wire(world, &entry.note).map(|wire| wire.to_string()),
+        "wire": wire(&entry.note).map(|wire| wire.to_string()),
         "stages": stages(entry),
         "faults": faults,
         "seed": world.seed(),

@@ -16,9 +16,10 @@ pub(super) fn list(world: &mut World, asked: &Asked<'_>) -> Reply {
 }
 
 fn as_json(world: &World, wanted: u32, now: Timestamp) -> Value {
-    let Some((number, spec, state)) = world.faults().find(|(number, ..)| *number == wanted) else {
+    let Some((number, fault, state)) = world.faults().find(|(number, ..)| *number == wanted) else {
         return Value::Null;
     };
+    let spec = &fault.spec;
     let next = world.next_call(number, None, now);
     json!({
         "name": spec.name,
@@ -36,7 +37,7 @@ pub(super) fn add(world: &mut World, asked: &Asked<'_>) -> Reply {
     let Ok(text) = std::str::from_utf8(asked.request.body()) else {
         return mistake(400, "the body is not UTF-8 text".to_owned(), "send one fault as YAML or JSON");
     };
-    let present: Vec<_> = world.faults().map(|(_, spec, _)| spec.clone()).collect();
+    let present: Vec<_> = world.faults().map(|(_, fault, _)| fault.spec.clone()).collect();
     match scenario::parse_fault(text, &present, world.scenario()) {
         Ok(spec) => {
             let name = spec.name.to_string();
@@ -56,29 +57,36 @@ pub(super) fn on(world: &mut World, asked: &Asked<'_>) -> Reply {
     switch(world, asked, Mode::On)
 }
 
+fn switch(world: &mut World, asked: &Asked<'_>, mode: Mode) -> Reply {
+    let number = match called(world, asked) {
+        Ok(number) => number,
+        Err(reply) => return reply,
+    };
+    world.switch_fault(number, mode);
+    Reply::json(200, &as_json(world, number, asked.now))
+}
+
 pub(super) fn remove(world: &mut World, asked: &Asked<'_>) -> Reply {
-    switch(world, asked, Mode::Removed)
+    match called(world, asked) {
+        Ok(number) => world.remove_fault(number),
+        Err(reply) => return reply,
+    }
+    Reply::json(200, &json!({"removed": 1}))
 }
 
 pub(super) fn remove_all(world: &mut World, _: &Asked<'_>) -> Reply {
-    let numbers: Vec<_> = world.faults().map(|(number, ..)| number).collect();
-    numbers.iter().for_each(|number| world.switch_fault(*number, Mode::Removed));
-    Reply::json(200, &json!({"removed": numbers.len()}))
+    Reply::json(200, &json!({"removed": world.remove_faults()}))
 }
 
-fn switch(world: &mut World, asked: &Asked<'_>, mode: Mode) -> Reply {
+/// The number of the fault that the path names, or the answer that there is none.
+fn called(world: &World, asked: &Asked<'_>) -> Result<u32, Reply> {
     let name = asked.segment.as_str();
-    let Some(number) = world.fault_called(name) else {
-        let names = world.faults().map(|(_, spec, _)| spec.name.as_str());
+    world.fault_called(name).ok_or_else(|| {
+        let names = world.faults().map(|(_, fault, _)| fault.spec.name.as_str());
         let help = nearest(name, names).map_or_else(
             || "`GET /__standin/faults` lists all faults".to_owned(),
             |near| format!("did you mean `{near}`?"),
         );
-        return mistake(404, format!("there is no fault `{name}`"), &help);
-    };
-    world.switch_fault(number, mode);
-    match mode {
-        Mode::Removed => Reply::json(200, &json!({"removed": 1})),
-        Mode::On | Mode::Off => Reply::json(200, &as_json(world, number, asked.now)),
-    }
+        mistake(404, format!("there is no fault `{name}`"), &help)
+    })
 }

@@ -27,7 +27,7 @@ pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
             && filter.operation.as_deref().is_none_or(|operation| entry.note.operation == Some(operation))
     };
     let newest = world.journal().entries().rev().filter(fits).take(filter.last.unwrap_or(usize::MAX));
-    let mut entries: Vec<_> = newest.map(|entry| entry_as_json(&entry, world, &redactor)).collect();
+    let mut entries: Vec<_> = newest.map(|entry| entry_as_json(&entry, &redactor)).collect();
     entries.reverse();
     Reply::json(
         200,
@@ -99,12 +99,12 @@ fn microseconds(instant: jiff::Timestamp) -> String {
 }
 
 /// One exchange as JSON, with its secrets hidden.
-pub fn entry_as_json(entry: &Entry, world: &World, redactor: &Redactor) -> Value {
+fn entry_as_json(entry: &Entry, redactor: &Redactor) -> Value {
     let note = &entry.note;
     let hide = redactor.for_exchange(&entry.request, &entry.reply);
     let text = |bytes: &[u8]| hide.text(&String::from_utf8_lossy(bytes));
     let faults: Vec<_> = note.faults.iter().map(|decision| {
-        json!({"fault": world.fault_name(decision.fault), "call": decision.call, "draw": decision.draw, "fired": decision.fired, "answered": decision.answered})
+        json!({"fault": decision.fault.spec.name, "call": decision.call, "draw": decision.draw, "fired": decision.fired, "answered": decision.answered})
     }).collect();
     let request_headers: Vec<_> =
         entry.request.headers.iter().map(|(name, value)| json!([text(name), text(value)])).collect();
@@ -120,7 +120,7 @@ pub fn entry_as_json(entry: &Entry, world: &World, redactor: &Redactor) -> Value
         "stage": note.stage,
         "error": note.error,
         "faults": faults,
-        "wire": wire(world, note).map(|wire| wire.to_string()),
+        "wire": wire(note).map(|wire| wire.to_string()),
         "remarks": remarks,
         "request": {
             "method": entry.request.method,

@@ -28,7 +28,6 @@ use crate::scalar::nearest;
 use crate::scenario::Report;
 
 pub use guard::refusal;
-pub use journal::entry_as_json;
 pub use redact::Redactor;
 pub use verify::{is_final, patience};
 
@@ -191,6 +190,12 @@ fn in_namespace(path: &str) -> Option<(String, String)> {
 pub fn no_namespace(UnknownNamespace(name): &UnknownNamespace) -> Reply {
     let help = "it was dropped or never made; `POST /__standin/namespaces` makes a new one";
     mistake(404, format!("there is no namespace `{name}`"), help)
+}
+
+/// The reply after a panic.
+pub fn failure() -> Reply {
+    let help = "the server goes on; please report what was asked";
+    mistake(500, "standin panicked while answering: this is a bug of standin".to_owned(), help)
 }
 
 /// A reply that says what is wrong with a request, and what to do instead. `help` may be empty.

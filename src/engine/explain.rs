@@ -1,6 +1,7 @@
 //! An exchange of the journal → why each fault fired on it, or did not.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,16 +10,14 @@ use super::faults::number_of;
 use super::{Entry, Note, World};
 use crate::basics::Stage;
 use crate::emulator::{RequestedCall, Service};
-use crate::fault::{Condition, Decision, Fault, FaultSpec, Forecast, Matcher, Mode, Wire};
+use crate::fault::{Condition, Decision, Fault, FaultSpec, FaultState, Forecast, Matcher, Mode, Wire};
 use crate::services::by_name;
 
 /// What one fault did on one exchange.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
-    /// The number of the fault.
-    pub fault: u32,
-    /// The name of the fault.
-    pub name: String,
+    /// The fault.
+    pub fault: Arc<Fault>,
     /// One decision for each time that the fault was asked: for the request itself and for each command of a batch.
     pub asked: Vec<Decision>,
     /// The reason in words: one line for each decision, or one line if the fault was not asked.
@@ -31,13 +30,12 @@ pub struct Verdict {
 }
 
 /// The wire effect on the answer of this exchange. `None` when no fault has one.
-pub fn wire(world: &World, note: &Note) -> Option<Wire> {
-    let answered = note.faults.iter().filter(|decision| decision.answered);
-    answered.map(|decision| world.fault_spec(decision.fault)).find_map(|spec| spec.wire)
+pub fn wire(note: &Note) -> Option<Wire> {
+    note.faults.iter().filter(|decision| decision.answered).find_map(|decision| decision.fault.spec.wire)
 }
 
-/// Explains an exchange: returns a verdict on every fault of the world. The faults that were asked come first. `now`
-/// is the time of the wall clock.
+/// Explains an exchange: returns a verdict on every fault of the world, and on every fault that was asked and is removed
+/// now. The faults that were asked come first. `now` is the time of the wall clock.
 pub fn explain(world: &World, entry: &Entry, now: Timestamp) -> Vec<Verdict> {
     let service = entry.note.service.and_then(by_name);
     let calls = service.map_or_else(Vec::new, |service| service.calls(&entry.request));
@@ -51,30 +49,33 @@ pub fn explain(world: &World, entry: &Entry, now: Timestamp) -> Vec<Verdict> {
         named.dedup();
         if let [thing] = &mut named[..] { Some(std::mem::take(thing)) } else { None }
     };
-    let asked = |fault: u32| {
-        let decisions = entry.note.faults.iter().filter(|decision| decision.fault == fault);
-        decisions.copied().collect::<Vec<_>>()
-    };
+    let decisions = &entry.note.faults;
     let winner = |decision: &Decision| {
-        let mut others =
-            entry.note.faults.iter().filter(|other| other.answered && other.fault != decision.fault);
-        others.next().map(|other| world.fault_name(other.fault).to_owned())
+        let is_other = |other: &&Decision| other.answered && !Arc::ptr_eq(&other.fault, &decision.fault);
+        decisions.iter().find(is_other).map(|other| other.fault.spec.name.to_string())
     };
-    let verdict = |(fault, spec): (u32, &FaultSpec)| {
-        let asked = asked(fault);
-        let why = match &asked[..] {
-            [] => vec![unasked(world, entry, service, &calls, fault)],
-            all => all.iter().map(|decision| told(decision, spec, winner(decision))).collect(),
+    // `live` is the number and the state of a fault that is not removed.
+    let verdict = |fault: &Arc<Fault>, live: Option<(u32, &FaultState)>| {
+        let is_own = |decision: &&Decision| Arc::ptr_eq(&decision.fault, fault);
+        let asked: Vec<_> = decisions.iter().filter(is_own).cloned().collect();
+        let spec = &fault.spec;
+        let why = match (&asked[..], live) {
+            ([], Some((_, state))) => vec![unasked(entry, service, &calls, fault, state)],
+            (all, _) => all.iter().map(|decision| told(decision, spec, winner(decision))).collect(),
         };
         let counted_kind = spec.when.counted_kind();
         let thing = counted_kind.and_then(thing);
-        let next = world.next_call(fault, thing.as_deref(), now);
+        let next = live.and_then(|(number, _)| world.next_call(number, thing.as_deref(), now));
         let counted_kind = counted_kind.map(str::to_owned);
-        Verdict { fault, name: spec.name.to_string(), asked, why, next, counted_kind }
+        Verdict { fault: Arc::clone(fault), asked, why, next, counted_kind }
     };
-    let mut verdicts: Vec<_> = world.all_faults().map(verdict).collect();
-    let is_removed = |fault: u32| world.fault_state(fault).mode == Mode::Removed;
-    verdicts.retain(|verdict| !verdict.asked.is_empty() || !is_removed(verdict.fault));
+    let mut verdicts: Vec<_> =
+        world.faults().map(|(number, fault, state)| verdict(fault, Some((number, state)))).collect();
+    for decision in decisions {
+        if !verdicts.iter().any(|verdict| Arc::ptr_eq(&verdict.fault, &decision.fault)) {
+            verdicts.push(verdict(&decision.fault, None));
+        }
+    }
     verdicts.sort_by_key(|verdict| verdict.asked.is_empty());
     verdicts
 }
@@ -153,20 +154,19 @@ fn milliseconds(delay: Duration) -> String {
 
 /// The reason why a fault was not asked, in words.
 fn unasked(
-    world: &World,
     entry: &Entry,
     service: Option<&'static dyn Service>,
     calls: &[RequestedCall],
-    number: u32,
+    fault: &Fault,
+    state: &FaultState,
 ) -> String {
-    let fault = world.fault(number);
     let Some(service) = service else {
         return "was not asked: no service knows the path of the request".to_owned();
     };
     let aimed: Vec<_> =
         calls.iter().filter(|call| fault.aim.contains(&number_of(service, call.operation))).collect();
     if aimed.is_empty() {
-        let spec = world.fault_spec(number);
+        let spec = &fault.spec;
         let error = spec.error.as_ref().map_or(String::new(), |code| format!(" with `error: {code}`"));
         return format!("was not asked: `on: {}`{error} does not cover this call", spec.on);
     }
@@ -193,9 +193,9 @@ fn unasked(
     {
         return "was not asked: its `match_credential` wants another credential".to_owned();
     }
-    match world.fault_state(number).mode_at(entry.number) {
+    match state.mode_at(entry.number) {
         None => return "was not asked: it was added after this exchange".to_owned(),
-        Some(Mode::Off | Mode::Removed) => return "was not asked: it was switched off".to_owned(),
+        Some(Mode::Off) => return "was not asked: it was switched off".to_owned(),
         Some(Mode::On) => {}
     }
     let is_batch_aimed =

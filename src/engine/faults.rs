@@ -1,7 +1,7 @@
 //! The faults of a scenario → a plan over operation numbers, and the effect of each fault.
 
 use crate::emulator::{ErrorCode, Fate, Operation, Ordered, Service};
-use crate::fault::{Applied, Fault, FaultSpec, Late, Matcher, Mode, Pattern, Plan, Wire};
+use crate::fault::{Applied, Fault, FaultSpec, Late, Matcher, Pattern, Plan, Wire};
 use crate::http::Reply;
 use crate::services::SERVICES;
 
@@ -12,8 +12,6 @@ pub struct Faults {
     pub plan: Plan,
     /// What each fault does when it fires, by the number of the fault.
     effects: Vec<Effect>,
-    /// Each fault as the scenario describes it, by the number of the fault.
-    specs: Vec<FaultSpec>,
 }
 
 /// What a fault does when it fires, besides its delay.
@@ -39,26 +37,22 @@ impl Faults {
 
     /// Adds a checked fault after the others. It applies from the exchange with the number `since` on.
     pub fn add(&mut self, spec: FaultSpec, since: u64) {
-        if let Some((fault, effect)) = resolve(&spec) {
+        if let Some((fault, effect)) = resolve(spec) {
             self.plan.add(fault, since);
             self.effects.push(effect);
-            self.specs.push(spec);
         }
     }
 
-    /// The faults that are not removed, with their numbers.
-    pub fn present(&self) -> impl Iterator<Item = (u32, &FaultSpec)> {
-        self.all().filter(|(number, _)| self.plan.state(*number).mode != Mode::Removed)
+    /// Removes the fault with this number. The faults behind it move up.
+    pub fn remove(&mut self, number: u32) {
+        self.plan.remove(number);
+        self.effects.remove(number as usize);
     }
 
-    /// All faults with their numbers, removed ones too.
-    pub fn all(&self) -> impl Iterator<Item = (u32, &FaultSpec)> {
-        (0..).zip(&self.specs)
-    }
-
-    /// The fault with this number, as the scenario describes it.
-    pub fn spec(&self, number: u32) -> &FaultSpec {
-        &self.specs[number as usize]
+    /// Removes all faults.
+    pub fn clear(&mut self) {
+        self.plan.clear();
+        self.effects.clear();
     }
 
     /// The effect of the fault with this number.
@@ -67,27 +61,23 @@ impl Faults {
     }
 }
 
-fn resolve(spec: &FaultSpec) -> Option<(Fault, Effect)> {
+fn resolve(spec: FaultSpec) -> Option<(Fault, Effect)> {
     let (name, operation) = spec.on.split_once('.').map_or((spec.on.as_str(), None), |(v, o)| (v, Some(o)));
     let service = crate::services::by_name(name)?;
     let code = match &spec.error {
         Some(error) => Some(service.errors().iter().copied().find(|row| row.code == error.as_str())?),
         None => None,
     };
+    let (matches, headers) = (matchers(&spec.matches)?, matchers(&spec.match_headers)?);
     let fault = Fault {
-        name: spec.name.to_string(),
         aim: aim(service, operation, code),
         stage: spec.stage(code.map(|code| code.stage)),
-        matches: matchers(&spec.matches)?,
-        headers: matchers(&spec.match_headers)?
-            .into_iter()
-            .map(|(name, matcher)| (name.to_lowercase(), matcher))
-            .collect(),
+        matches,
+        headers: headers.into_iter().map(|(name, matcher)| (name.to_lowercase(), matcher)).collect(),
         credential: spec.match_credential.as_ref().map(Pattern::matcher).transpose().ok()?,
-        when: spec.when.clone(),
-        delay: spec.delay,
-        is_more_than_delay: spec.is_more_than_delay(),
+        spec,
     };
+    let spec = &fault.spec;
     let fate = match spec.applied {
         _ if !spec.fails() => Fate::Now,
         Applied::Flag(true) => Fate::Now,
@@ -102,7 +92,8 @@ fn resolve(spec: &FaultSpec) -> Option<(Fault, Effect)> {
         fate: Fate::Never,
     });
     let reply = spec.reply.as_ref().map(crate::fault::ReplySpec::reply);
-    Some((fault, Effect { error, reply, wire: spec.wire, fate }))
+    let effect = Effect { error, reply, wire: spec.wire, fate };
+    Some((fault, effect))
 }
 
 fn matchers<'a>(

@@ -112,13 +112,12 @@ fn plan(world: &mut World, service: &'static dyn Service, request: &Request, arr
 fn beside_faults(world: &World, other: Option<Other>, note: &Note) -> Option<Other> {
     let other = other?;
     let struck = note.faults.iter().filter(|decision| decision.answered);
-    let first =
-        struck.map(|decision| decision.fault).min_by_key(|fault| world.faults.plan.fault(*fault).stage);
-    let Some(fault) = first else { return Some(other) };
-    let gives_error = world.faults.effect(fault).error.is_some();
+    let Some(fault) = struck.map(|decision| &decision.fault).min_by_key(|fault| fault.stage) else {
+        return Some(other);
+    };
     Some(other)
-        .filter(|other| other.is_before(world.faults.plan.fault(fault).stage))
-        .or_else(|| gives_error.then(|| other_edition::same_error(world, note))?)
+        .filter(|other| other.is_before(fault.stage))
+        .or_else(|| fault.spec.error.is_some().then(|| other_edition::same_error(world, note))?)
 }
 
 /// The checkpoint of [`step`]: asks the faults at the end of each stage and writes the note.
@@ -193,10 +192,9 @@ impl Inspector<'_> {
         stopwatch.hold_up(outcome.delay);
         if let Some(winner) = self.winner {
             // Another fault has decided the answer already.
-            if let Some(late) = outcome.first {
+            if outcome.first.is_some() {
                 let mut decisions = self.note.faults.iter_mut().rev();
-                decisions.find(|decision| decision.fault == late).expect("it was just asked").answered =
-                    false;
+                decisions.find(|decision| decision.answered).expect("it was just asked").answered = false;
             }
             return Ok(match self.faults.effect(winner).fate {
                 Fate::Never => Fate::Never,

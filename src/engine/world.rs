@@ -132,8 +132,8 @@ impl World {
     /// How often the faults of each name fired since the start of the server.
     pub fn fired(&self) -> BTreeMap<String, u64> {
         let mut fired = self.before.fired.clone();
-        for (_, spec, state) in self.faults() {
-            *fired.entry(spec.name.to_string()).or_default() += state.fired;
+        for (_, fault, state) in self.faults() {
+            *fired.entry(fault.spec.name.to_string()).or_default() += state.fired;
         }
         fired
     }
@@ -264,14 +264,14 @@ impl World {
         Some(*now)
     }
 
-    /// The faults that are not removed, in order: number, description and counters.
-    pub fn faults(&self) -> impl Iterator<Item = (u32, &FaultSpec, &FaultState)> {
-        self.faults.present().map(|(number, spec)| (number, spec, self.faults.plan.state(number)))
+    /// The faults in order: number, fault and counters.
+    pub fn faults(&self) -> impl Iterator<Item = (u32, &Arc<Fault>, &FaultState)> {
+        (0..).zip(self.faults.plan.faults()).map(|(number, (fault, state))| (number, fault, state))
     }
 
     /// The number of the fault called `name`.
     pub fn fault_called(&self, name: &str) -> Option<u32> {
-        self.faults().find(|(_, spec, _)| spec.name.as_str() == name).map(|(number, ..)| number)
+        self.faults().find(|(_, fault, _)| fault.spec.name.as_str() == name).map(|(number, ..)| number)
     }
 
     /// The next call on which the fault is expected to fire, as [`crate::fault::Plan::next`] says. `now` is the time
@@ -285,41 +285,30 @@ impl World {
         self.journal.entry(number)
     }
 
-    /// The fault with this number.
-    pub fn fault(&self, number: u32) -> &Fault {
-        self.faults.plan.fault(number)
-    }
-
-    /// The fault with this number, as the scenario describes it.
-    pub fn fault_spec(&self, number: u32) -> &FaultSpec {
-        self.faults.spec(number)
-    }
-
-    /// All faults with their numbers, removed ones too.
-    pub fn all_faults(&self) -> impl Iterator<Item = (u32, &FaultSpec)> {
-        self.faults.all()
-    }
-
-    /// The counters and the mode of the fault with this number.
-    pub fn fault_state(&self, number: u32) -> &FaultState {
-        self.faults.plan.state(number)
-    }
-
     /// Adds a checked fault after the others.
     pub fn add_fault(&mut self, spec: FaultSpec) {
         self.alter();
         self.faults.add(spec, self.counters.exchanges + 1);
     }
 
-    /// Switches a fault on or off, or removes it.
+    /// Removes the fault with this number. The faults behind it move up.
+    pub fn remove_fault(&mut self, number: u32) {
+        self.alter();
+        self.faults.remove(number);
+    }
+
+    /// Removes all faults. Returns how many there were.
+    pub fn remove_faults(&mut self) -> usize {
+        self.alter();
+        let count = self.faults().count();
+        self.faults.clear();
+        count
+    }
+
+    /// Switches a fault on or off.
     pub fn switch_fault(&mut self, fault: u32, mode: Mode) {
         self.alter();
         self.faults.plan.switch(fault, mode, self.counters.exchanges + 1);
-    }
-
-    /// The name of the fault with this number.
-    pub fn fault_name(&self, number: u32) -> &str {
-        &self.faults.plan.fault(number).name
     }
 
     /// The state of every service as JSON, without secrets. `now` is the time of the wall clock.

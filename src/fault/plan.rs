@@ -1,6 +1,7 @@
 //! A call at a stage → the faults that it meets, and which of them fire.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,10 +12,10 @@ use super::{Condition, Delay, Fault, Subject, share};
 use crate::basics::{Draws, Stage};
 
 /// The decision of one fault on one call.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Decision {
-    /// The number of the fault: its position in the scenario, from 0.
-    pub fault: u32,
+    /// The fault. A journal keeps it also when the fault is removed.
+    pub fault: Arc<Fault>,
     /// The number of the call, counted from 1 for this fault, or for the thing that `count_by` counts.
     pub call: u64,
     /// The draw, from 0 to 1; `None` when the fault has no probability. The fault fires on draws below its
@@ -35,18 +36,19 @@ pub struct Decision {
 pub struct Strike {
     /// The sum of their delays.
     pub delay: Duration,
-    /// The first fault with an effect beyond a delay; `None` when there is none.
+    /// The number of the first fault with an effect beyond a delay; `None` when there is none.
     pub first: Option<u32>,
 }
 
-/// The faults of a world with their counters.
+/// The faults of a world with their counters. The number of a fault is its position, from 0; it changes when an earlier
+/// fault is removed.
 ///
 /// A call asks only the faults that cover its operation, strike at its stage and may match its values. Other faults
 /// cost nothing, however many there are.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     seed: u64,
-    faults: Vec<Fault>,
+    faults: Vec<Arc<Fault>>,
     states: Vec<FaultState>,
     /// The faults by operation, then by stage.
     index: Vec<[StageFaults; Stage::ALL.len()]>,
@@ -93,8 +95,6 @@ pub enum Mode {
     On,
     /// The fault does not fire and counts nothing. It can be switched on again.
     Off,
-    /// The fault is removed.
-    Removed,
 }
 
 impl Plan {
@@ -105,33 +105,68 @@ impl Plan {
 
     /// Adds a fault after the others. The exchange with the number `since` is the first that may meet it.
     pub fn add(&mut self, fault: Fault, since: u64) {
-        let number = self.faults.len() as u32;
+        let when = &fault.spec.when;
+        let draws = when.probability.is_some() || fault.spec.delay.is_some_and(|delay| !delay.is_fixed());
+        let is_shared = when.counted_kind().is_none();
+        let stream = (draws && is_shared).then(|| Draws::new(self.seed, STREAMS, &fault.spec.name));
+        self.states.push(FaultState { stream, switches: vec![(since, Mode::On)], ..FaultState::default() });
+        self.faults.push(Arc::new(fault));
+        self.list(self.faults.len() - 1);
+    }
+
+    /// Adds the fault at `position` to the index.
+    fn list(&mut self, position: usize) {
+        let fault = &self.faults[position];
         let operations = fault.aim.iter().max().map_or(0, |last| last + 1);
         if self.index.len() < operations {
             self.index.resize_with(operations, Default::default);
         }
         for &operation in &fault.aim {
-            self.index[operation][fault.stage as usize].add(number, &fault.matches);
+            self.index[operation][fault.stage as usize].add(position as u32, &fault.matches);
         }
-        let draws = fault.when.probability.is_some() || fault.delay.is_some_and(|delay| !delay.is_fixed());
-        let is_shared = fault.when.counted_kind().is_none();
-        let stream = (draws && is_shared).then(|| Draws::new(self.seed, STREAMS, &fault.name));
-        self.states.push(FaultState { stream, switches: vec![(since, Mode::On)], ..FaultState::default() });
-        self.faults.push(fault);
     }
 
-    /// Whether no fault was ever added.
+    /// Removes the fault with this number. The faults behind it move up.
+    pub fn remove(&mut self, number: u32) {
+        self.faults.remove(number as usize);
+        self.states.remove(number as usize);
+        self.index.clear();
+        (0..self.faults.len()).for_each(|position| self.list(position));
+    }
+
+    /// Removes all faults.
+    pub fn clear(&mut self) {
+        *self = Self::new(self.seed);
+    }
+
+    /// Takes over from `present` what it knows of the past of the same faults, so that this earlier copy of it can
+    /// replace it. The exchange with the number `since` is the first after that.
+    pub fn succeed(&mut self, present: &Self, since: u64) {
+        for (fault, state) in self.faults.iter().zip(&mut self.states) {
+            let known = present.faults.iter().position(|known| Arc::ptr_eq(known, fault));
+            if let Some(position) = known {
+                state.switches.clone_from(&present.states[position].switches);
+                state.switches.push((since, state.mode));
+            }
+        }
+    }
+
+    /// Whether there is no fault.
     pub fn is_empty(&self) -> bool {
         self.faults.is_empty()
     }
 
+    /// The faults in order, with their counters.
+    pub fn faults(&self) -> impl Iterator<Item = (&Arc<Fault>, &FaultState)> {
+        self.faults.iter().zip(&self.states)
+    }
+
     /// The fault with this number.
-    pub fn fault(&self, number: u32) -> &Fault {
+    pub fn fault(&self, number: u32) -> &Arc<Fault> {
         &self.faults[number as usize]
     }
 
-    /// Switches a fault on or off, or removes it. The exchange with the number `since` is the first to which that
-    /// applies.
+    /// Switches a fault on or off. The exchange with the number `since` is the first to which that applies.
     pub fn switch(&mut self, number: u32, mode: Mode, since: u64) {
         let state = &mut self.states[number as usize];
         if state.mode != mode {
@@ -166,10 +201,10 @@ impl Plan {
             if self.states[number as usize].mode != Mode::On || !fault.fits(subject) {
                 continue;
             }
-            let mut decision = self.states[number as usize].decide(number, fault, subject, self.seed);
+            let mut decision = self.states[number as usize].decide(fault, subject, self.seed);
             if decision.fired {
                 outcome.delay += decision.delay;
-                decision.answered = fault.is_more_than_delay && outcome.first.is_none();
+                decision.answered = fault.spec.is_more_than_delay() && outcome.first.is_none();
                 if decision.answered {
                     outcome.first = Some(number);
                 }
@@ -190,27 +225,27 @@ impl Plan {
         now: Timestamp,
         start: Timestamp,
     ) -> Option<Forecast> {
-        let (fault, state) = (self.fault(number), self.state(number));
-        let (counted, mut stream) = match (fault.when.counted_kind(), thing) {
+        let (spec, state) = (&self.fault(number).spec, self.state(number));
+        let (counted, mut stream) = match (spec.when.counted_kind(), thing) {
             (None, _) => (Counted { calls: state.calls, fired: state.fired }, state.stream.clone()),
             (Some(_), None) => return None,
             (Some(_), Some(thing)) => {
                 let counted = state.by_thing.get(thing).copied().unwrap_or_default();
-                (counted, Some(stream_of_thing(self.seed, &fault.name, thing)))
+                (counted, Some(stream_of_thing(self.seed, &spec.name, thing)))
             }
         };
-        let window = fault.when.unmet_by_time(now, start);
-        let is_used_up = fault.when.limit.is_some_and(|limit| counted.fired >= limit);
+        let window = spec.when.unmet_by_time(now, start);
+        let is_used_up = spec.when.limit.is_some_and(|limit| counted.fired >= limit);
         if state.mode != Mode::On || is_used_up || window == Some(Condition::Until) {
             return None;
         }
         let call = (counted.calls + 1..=counted.calls.saturating_add(FORESIGHT)).find(|&call| {
-            fault.when.unmet_by_number(call).is_none()
-                && fault.when.probability.is_none_or(|probability| {
+            spec.when.unmet_by_number(call).is_none()
+                && spec.when.probability.is_none_or(|probability| {
                     stream.as_mut().is_some_and(|stream| share(stream.draw(call)) < probability)
                 })
         })?;
-        let not_before = fault.when.from.filter(|_| window.is_some()).map(|from| from.on(start));
+        let not_before = spec.when.from.filter(|_| window.is_some()).map(|from| from.on(start));
         Some(Forecast { call, not_before })
     }
 }
@@ -232,15 +267,16 @@ impl FaultState {
     }
 
     /// Counts a call that meets the fault, and decides whether the fault fires on it.
-    fn decide(&mut self, number: u32, fault: &Fault, subject: &Subject<'_>, seed: u64) -> Decision {
+    fn decide(&mut self, fault: &Arc<Fault>, subject: &Subject<'_>, seed: u64) -> Decision {
         self.calls += 1;
+        let spec = &fault.spec;
         let (mut of_thing, mut by_thing) = (None, None);
-        let Counted { calls: call, fired: before } = match fault.when.counted_kind() {
+        let Counted { calls: call, fired: before } = match spec.when.counted_kind() {
             None => Counted { calls: self.calls, fired: self.fired },
             Some(kind) => {
                 let thing = (subject.named)(kind).and_then(|name| subject.facts.parameter(name));
                 let thing = thing.unwrap_or_default();
-                of_thing = Some(stream_of_thing(seed, &fault.name, &thing));
+                of_thing = Some(stream_of_thing(seed, &spec.name, &thing));
                 let counted = by_thing.insert(self.by_thing.entry(thing.into_owned()).or_default());
                 counted.calls += 1;
                 **counted
@@ -249,26 +285,26 @@ impl FaultState {
         // The first draw of a call decides whether the fault fires. The next ones determine the delay.
         let mut draws = of_thing.as_mut().or(self.stream.as_mut()).map(|stream| stream.at(call));
         let first = draws.as_mut().map(|draws| share(draws.next_u64()));
-        let draw = first.filter(|_| fault.when.probability.is_some());
-        let unmet = fault
+        let draw = first.filter(|_| spec.when.probability.is_some());
+        let unmet = spec
             .when
             .unmet_by_number(call)
-            .or_else(|| fault.when.unmet_by_time(subject.now, subject.start))
+            .or_else(|| spec.when.unmet_by_time(subject.now, subject.start))
             .or_else(|| {
-                let is_low = draw.zip(fault.when.probability).is_none_or(|(draw, below)| draw < below);
+                let is_low = draw.zip(spec.when.probability).is_none_or(|(draw, below)| draw < below);
                 (!is_low).then_some(Condition::Probability)
             })
-            .or_else(|| fault.when.limit.filter(|limit| before >= *limit).map(|_| Condition::Limit));
+            .or_else(|| spec.when.limit.filter(|limit| before >= *limit).map(|_| Condition::Limit));
         let fired = unmet.is_none();
         self.fired += u64::from(fired);
         by_thing.into_iter().for_each(|counted| counted.fired += u64::from(fired));
-        let delay = match (fault.delay.filter(|_| fired), draws) {
+        let delay = match (spec.delay.filter(|_| fired), draws) {
             (Some(Delay::Length(length)), _) => length.0,
             (Some(delay), Some(draws)) => delay.draw(draws),
             (Some(Delay::Drawn(super::Drawn::Fixed(length))), None) => length.0,
             _ => Duration::ZERO,
         };
-        Decision { fault: number, call, draw, unmet, delay, fired, answered: false }
+        Decision { fault: Arc::clone(fault), call, draw, unmet, delay, fired, answered: false }
     }
 }
 
@@ -276,7 +312,7 @@ impl FaultState {
 mod tests {
     use std::borrow::Cow;
 
-    use super::super::{Matcher, When};
+    use super::super::{FaultSpec, Matcher, When};
     use super::*;
     use crate::http::{Facts, Request};
 
@@ -298,15 +334,16 @@ mod tests {
         let any = |value: &str| Matcher::Any(vec![value.to_string()]);
         let matches = matches.iter().map(|(name, value)| (name.to_string(), any(value))).collect();
         Fault {
-            name: name.into(),
+            spec: FaultSpec {
+                when,
+                ..serde_json::from_value(serde_json::json!({"name": name, "on": "chert", "error": "4001"}))
+                    .unwrap()
+            },
             aim: vec![0],
             stage: Stage::Delivery,
             matches,
             headers: Vec::new(),
             credential: None,
-            when,
-            delay: None,
-            is_more_than_delay: true,
         }
     }
 
@@ -339,12 +376,21 @@ mod tests {
         );
         let mut ask = |chat| {
             let (outcome, decisions) = ask(&mut plan, 0, Stage::Delivery, &Chat(chat));
-            (outcome.first, decisions.iter().map(|d| (d.fault, d.call, d.fired)).collect::<Vec<_>>())
+            (
+                outcome.first,
+                decisions
+                    .iter()
+                    .map(|d| (d.fault.spec.name.to_string(), d.call, d.fired))
+                    .collect::<Vec<_>>(),
+            )
         };
-        assert_eq!(ask("a"), (Some(0), vec![(0, 1, true), (1, 1, true)]));
-        assert_eq!(ask("b"), (Some(1), vec![(1, 2, true)]));
-        assert_eq!(ask("a"), (Some(0), vec![(0, 2, true), (1, 3, true)]));
-        assert_eq!(ask("a"), (Some(1), vec![(0, 3, false), (1, 4, true)]));
+        fn told<const N: usize>(all: [(&str, u64, bool); N]) -> Vec<(String, u64, bool)> {
+            all.map(|(name, call, fired)| (name.to_owned(), call, fired)).to_vec()
+        }
+        assert_eq!(ask("a"), (Some(0), told([("a", 1, true), ("all", 1, true)])));
+        assert_eq!(ask("b"), (Some(1), told([("all", 2, true)])));
+        assert_eq!(ask("a"), (Some(0), told([("a", 2, true), ("all", 3, true)])));
+        assert_eq!(ask("a"), (Some(1), told([("a", 3, false), ("all", 4, true)])));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Delay, Matcher, When};
+use super::{FaultSpec, Matcher};
 use crate::basics::Stage;
 use crate::http::{Facts, Request};
 
@@ -12,8 +12,8 @@ pub type Aim = Vec<usize>;
 /// A fault, ready to decide about calls.
 #[derive(Clone, Debug)]
 pub struct Fault {
-    /// The name.
-    pub name: String,
+    /// The fault as the scenario describes it.
+    pub spec: FaultSpec,
     /// The operations that the fault covers.
     pub aim: Aim,
     /// The stage at whose end the fault strikes.
@@ -24,12 +24,13 @@ pub struct Fault {
     pub headers: Vec<(String, Matcher)>,
     /// The credential that the request must have; `None` when any will do.
     pub credential: Option<Matcher>,
-    /// On which of these calls the fault fires.
-    pub when: When,
-    /// How long the fault delays the answer; `None` when it does not.
-    pub delay: Option<Delay>,
-    /// Whether the fault has an effect beyond a delay.
-    pub is_more_than_delay: bool,
+}
+
+/// Faults are equal when they are described in the same way.
+impl PartialEq for Fault {
+    fn eq(&self, other: &Self) -> bool {
+        self.spec == other.spec
+    }
 }
 
 /// A call as faults see it.

@@ -104,10 +104,28 @@ async fn wait_for(shared: &Shared, request: &Request, head: Timestamp, patience:
     }
 }
 
-/// Finds the world that the request is for, locks it and makes the reply.
+/// Makes the reply to a request. A panic on the way is answered too.
 fn plan(shared: &Shared, request: &Request, head: Timestamp) -> Answered {
+    unless_panic(|| find_and_make(shared, request, head)).unwrap_or_else(|| {
+        let is_control = control::claims(request.path());
+        plain(if is_control { control::failure() } else { broken(request).reply })
+    })
+}
+
+/// What `make` returns; `None` if it panics, which is logged.
+fn unless_panic<T>(make: impl FnOnce() -> T) -> Option<T> {
+    let made = catch_unwind(AssertUnwindSafe(make));
+    made.inspect_err(|_| tracing::error!("a panic while answering; this is a bug of standin")).ok()
+}
+
+/// An answer that is not recorded.
+fn plain(reply: Reply) -> Answered {
+    Answered { reply, number: None, delay: Duration::ZERO, wire: None, namespace: None }
+}
+
+/// Finds the world that the request is for, locks it and makes the reply.
+fn find_and_make(shared: &Shared, request: &Request, head: Timestamp) -> Answered {
     let body = clock::now();
-    let plain = |reply| Answered { reply, number: None, delay: Duration::ZERO, wire: None, namespace: None };
     let namespaces = shared.namespaces();
     if control::claims(request.path()) {
         let refused = control::refusal(request, shared.control_token.as_deref());
@@ -123,7 +141,7 @@ fn plan(shared: &Shared, request: &Request, head: Timestamp) -> Answered {
             Some(namespace) => namespace.world(),
         };
         // `None`: the namespace was dropped after it was found.
-        let Some(world) = world else { return plan(shared, request, head) };
+        let Some(world) = world else { return find_and_make(shared, request, head) };
         make(shared, world, namespace.as_ref(), request, (head, body))
     };
     Answered { namespace, ..answered }
@@ -139,14 +157,8 @@ fn make(
 ) -> Answered {
     let arrival = Arrival { head, body, now: clock::now() };
     let step = shared.step;
-    let planned = catch_unwind(AssertUnwindSafe(|| step(&mut world, request, arrival)));
-    let planned = planned.unwrap_or_else(|_| {
-        tracing::error!(
-            number = world.counters().exchanges + 1,
-            "a panic while answering; this is a bug of standin"
-        );
-        broken(request)
-    });
+    // A panic in here becomes an exchange of the journal.
+    let planned = unless_panic(|| step(&mut world, request, arrival)).unwrap_or_else(|| broken(request));
     let (delay, wire) = (planned.delay, planned.wire);
     let issued = namespace.map(|namespace| (namespace, credentials_issued(request, &planned.reply)));
     let number = world.counters().exchanges + 1;
@@ -252,8 +264,8 @@ fn log(world: &World, number: u64, request: &Request, planned: &Planned) {
         operation = note.operation,
         status = reply.status,
         error = note.error,
-        fault = fired.map(|decision| world.fault_name(decision.fault)),
-        wire = wire(world, note).map(tracing::field::display),
+        fault = fired.map(|decision| decision.fault.spec.name.as_str()),
+        wire = wire(note).map(tracing::field::display),
         remark,
         "exchange"
     );
@@ -295,6 +307,12 @@ mod tests {
         let ((come, has_come), (go_on, may_go_on)) = (mpsc::channel(), mpsc::channel());
         GATES.lock().unwrap().insert(path, (come, may_go_on));
         (has_come, go_on)
+    }
+
+    #[test]
+    fn a_panic_while_answering_is_caught() {
+        assert_eq!(unless_panic(|| 7), Some(7));
+        assert_eq!(unless_panic(|| -> u8 { panic!("this panic is part of a test") }), None);
     }
 
     fn shared(step: Step) -> Shared {

@@ -17,6 +17,7 @@
 //! * `hostile`: hostile and malformed requests
 //! * `oauth`: the token endpoint
 //! * `pure`: the same seed and requests give the same bytes; nothing panics
+//! * `moves`: requests to services and control interface in any order, for `pure` and for a fuzz target
 //! * `commands`: the subcommands of the built binary
 //! * `scenario`: which scenarios are accepted, and the reports of mistakes in others
 //! * `architecture`: dependencies between the parts of the library
@@ -37,6 +38,7 @@ mod faults;
 mod hostile;
 mod library;
 mod limits;
+mod moves;
 mod namespaces;
 mod oauth;
 mod pure;

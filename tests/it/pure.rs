@@ -91,6 +91,14 @@ fn request() -> impl Strategy<Value = Request> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn no_order_of_requests_makes_anything_panic(moves in proptest::collection::vec(any::<(u8, u8)>(), 1..40)) {
+        crate::moves::play(&moves);
+    }
+}
+
+proptest! {
     #[test]
     fn a_step_never_panics_and_its_answers_are_whole(requests in proptest::collection::vec(request(), 1..8)) {
         let mut world = world(1);

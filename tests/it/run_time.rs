@@ -254,7 +254,7 @@ fn log(clients: usize) -> Vec<(u64, bool)> {
     });
     let decisions = server.journal().into_iter().flat_map(|entry| entry.note.faults);
     let mut log: Vec<_> = decisions
-        .filter(|decision| decision.fault == 0)
+        .filter(|decision| decision.fault.spec.name.as_str() == "flaky")
         .map(|decision| (decision.call, decision.fired))
         .collect();
     log.sort_unstable();
@@ -406,4 +406,50 @@ fn a_saved_state_is_gone_back_to() {
     assert_eq!(name(&server), "New name");
     assert_eq!(send(&server, "DELETE", "/__standin/snapshots/after%20one", &[], b"").status(), 200);
     assert_eq!(post(&server, "/__standin/snapshots/after%20one/restore", "").status(), 404);
+}
+
+#[test]
+fn the_journal_names_the_fault_that_fired_whatever_becomes_of_it() {
+    let server = with_faults("  - {name: first, on: bitrix24, match: {NAME: nobody}, reply: {status: 502}}");
+    let add = |name: &str, status: u16| {
+        let fault =
+            json!({"name": name, "on": "bitrix24", "when": {"limit": 1}, "reply": {"status": status}});
+        assert_eq!(post(&server, "/__standin/faults", &fault.to_string()).status(), 201);
+    };
+    let fired = || {
+        let journal = get(&server, "/__standin/journal").json();
+        let entries = journal["entries"].as_array().unwrap().clone();
+        entries.iter().map(|entry| entry["faults"][0]["fault"].clone()).collect::<Vec<_>>()
+    };
+    post(&server, "/__standin/snapshots/start", "");
+    add("added", 503);
+    assert_eq!(rename(&server, "chat-1").status(), 503);
+    // The fault is gone with the restored state, and another one stands in its place.
+    post(&server, "/__standin/snapshots/start/restore", "");
+    assert_eq!(fired(), ["added"]);
+    add("other", 504);
+    assert_eq!(rename(&server, "chat-1").status(), 504);
+    assert_eq!(fired(), ["added", "other"]);
+    assert_eq!(send(&server, "DELETE", "/__standin/faults", &[], b"").json(), json!({"removed": 2}));
+    assert_eq!(rename(&server, "chat-1").status(), 200);
+    assert_eq!(fired(), [json!("added"), json!("other"), Value::Null]);
+    let why = explained(&server, 1);
+    assert!(why.contains("`added` fired on its call 1 and decided the answer"), "{why}");
+    assert!(!why.contains("other"), "{why}");
+}
+
+#[test]
+fn a_restored_fault_remembers_when_it_was_off() {
+    let server = with_faults("  - {name: odd, on: bitrix24, when: {call: 9}, reply: {status: 502}}");
+    post(&server, "/__standin/snapshots/start", "");
+    post(&server, "/__standin/faults/odd/off", "");
+    rename(&server, "chat-1");
+    post(&server, "/__standin/snapshots/start/restore", "");
+    rename(&server, "chat-1");
+    assert!(
+        explained(&server, 1).contains("`odd` was not asked: it was switched off"),
+        "{}",
+        explained(&server, 1)
+    );
+    assert!(explained(&server, 2).contains("`odd` did not fire on its call 1"), "{}", explained(&server, 2));
 }

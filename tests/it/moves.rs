@@ -1,0 +1,98 @@
+//! Plays requests to both services and to the control interface in any order. The fuzz target `moves` plays them too.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use standin::basics::Arrival;
+use standin::engine::{NAMESPACE_HEADER, Namespaces, World, step};
+use standin::http::{Headers, Request};
+use standin::{Scenario, control};
+
+const RENAME: &str = "/rest/1/webhook-secret/imconnector.chat.name.set";
+const NAMED: &str = r#"{"CONNECTOR": "connector", "LINE": "105", "CHAT_ID": "47e007b1-ee15-43db-bcba-1c26e5884d3f", "NAME": "New"}"#;
+const LATE: &str =
+    r#"{"name": "@", "on": "bitrix24", "error": "CHAT_RENAMING_FAILED", "applied": {"later": "3s"}}"#;
+const EACH: &str =
+    r#"{"name": "@", "on": "chert", "error": "4001", "when": {"first": 1, "count_by": "chat"}}"#;
+
+/// What can be asked: method, target and body. `@` stands for `a` or `b`.
+const MOVES: &[(&str, &str, &str)] = &[
+    ("POST", RENAME, NAMED),
+    ("POST", RENAME, r#"{"CONNECTOR": "connector", "LINE": "105", "CHAT_ID": "@", "NAME": "New"}"#),
+    ("POST", "/rest/1/webhook-secret/batch", r#"{"cmd": {"a": "imconnector.list", "b": "server.time?@"}}"#),
+    ("PUT", "/api/v1/chats/ch_01H", r#"{"display_name": "@"}"#),
+    ("GET", "/@", ""),
+    ("POST", "/__standin/faults", LATE),
+    ("POST", "/__standin/faults", EACH),
+    ("POST", "/__standin/faults/@/off", ""),
+    ("POST", "/__standin/faults/@/on", ""),
+    ("DELETE", "/__standin/faults/@", ""),
+    ("DELETE", "/__standin/faults", ""),
+    ("POST", "/__standin/snapshots/@", ""),
+    ("POST", "/__standin/snapshots/@/restore", ""),
+    ("DELETE", "/__standin/snapshots/@", ""),
+    ("POST", "/__standin/reset", ""),
+    ("POST", "/__standin/clock", r#"{"advance": "2s"}"#),
+    ("POST", "/__standin/scenario", "chert: {tenants: [{slug: t, secret: @}]}"),
+    ("POST", "/__standin/scenario", "clock: {virtual: 2026-01-01T00:00:00Z}\nbitrix24: {}"),
+    ("POST", "/__standin/namespaces", ""),
+    ("DELETE", "/__standin/namespaces/n1", ""),
+    ("POST", "/__standin/verify", r#"[{"name": "e", "on": "bitrix24", "calls": 1}]"#),
+    ("GET", "/__standin/conduct", ""),
+    ("GET", "/__standin/journal/2/explain", ""),
+    ("GET", "/__standin/namespaces", ""),
+    ("GET", "/__standin/metrics", ""),
+    ("GET", "/__standin/state", ""),
+];
+
+/// The rows of [`MOVES`] that every second move chooses from: without them, little happens.
+const OFTEN: [usize; 5] = [0, 3, 5, 11, 12];
+
+/// Plays moves one second apart. The first byte of a move chooses the row, the second one the list of rows, the
+/// name and, one time in eight, a namespace. After each, the journal holds every exchange that was not evicted, and can be read.
+pub fn play(moves: &[(u8, u8)]) {
+    let mut now = Timestamp::UNIX_EPOCH;
+    let scenario = Arc::new(Scenario::built_in());
+    let namespaces = Namespaces::new(World::new(scenario, 1, now).judging());
+    for &(row, choice) in moves {
+        now += SignedDuration::from_secs(1);
+        let row = usize::from(row);
+        let row = if choice & 2 == 0 { row % MOVES.len() } else { OFTEN[row % OFTEN.len()] };
+        let (method, target, body) = MOVES[row];
+        let name = if choice % 2 == 0 { "a" } else { "b" };
+        let in_namespace = choice >= 224;
+        let request = |method, target: &str, body: &str| {
+            let fields = [
+                ("content-type", "application/json"),
+                ("authorization", "Bearer 5f4dcc3b5aa765d61d8327deb882cf99"),
+            ];
+            let mut headers: Headers = fields.into_iter().collect();
+            if in_namespace {
+                headers.push(NAMESPACE_HEADER, b"n1");
+            }
+            Request::new(method, target, headers, body.to_owned().into())
+        };
+        let asked = request(method, &target.replace('@', name), &body.replace('@', name));
+        if control::claims(asked.path()) {
+            let reply = control::answer(&namespaces, &asked, now);
+            assert!(reply.status < 500, "{asked:?}: {reply:?}");
+        } else if let Ok(namespace) = namespaces.of(&asked, now) {
+            let mut world = match &namespace {
+                None => namespaces.main(),
+                Some(namespace) => namespace.world().expect("nobody drops it meanwhile"),
+            };
+            let planned = step(&mut world, &asked, Arrival::at(now));
+            world.record(&asked, planned, Arrival::at(now));
+        }
+        for path in ["/__standin/journal", "/__standin/faults", "/__standin/health"] {
+            let reply = control::answer(&namespaces, &request("GET", path, ""), now);
+            assert!(matches!(reply.status, 200 | 404), "{path}: {reply:?}");
+            let told: Value = serde_json::from_slice(&reply.body).unwrap();
+            if let Some(counters) = told.get("counters") {
+                let count = |name: &str| counters[name].as_u64().unwrap();
+                assert_eq!(count("exchanges"), count("journal") + count("evicted"), "{told}");
+            }
+        }
+    }
+}
