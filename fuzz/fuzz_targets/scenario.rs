@@ -49,7 +49,7 @@ fn serve(scenario: &Arc<Scenario>) {
                 let bytes = [HEAD, &planned.reply.body].concat().into();
                 wire.script(&Answer { bytes, head: HEAD.len() });
             }
-            world.record(request, planned, Arrival::at(NOW));
+            world.record(&request, planned, Arrival::at(NOW));
         }
         world.state(NOW);
     }
