@@ -5,18 +5,19 @@ use rand::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 
 /// A sequence of random draws that can be read at any position.
-pub struct Draws(ChaCha8Rng);
+pub struct Draws {
+    seed: u64,
+    namespace: &'static str,
+    name: String,
+    /// Made by the first draw: SHA-256 and ChaCha ask the processor what it can do, and a virtual machine takes twenty
+    /// microseconds for each answer.
+    generator: Option<ChaCha8Rng>,
+}
 
 impl Draws {
     /// The draws called `name` in `namespace` under `seed`.
-    pub fn new(seed: u64, namespace: &str, name: &str) -> Self {
-        let mut key = Sha256::new();
-        key.update(seed.to_le_bytes());
-        for text in [namespace, name] {
-            key.update((text.len() as u64).to_le_bytes());
-            key.update(text);
-        }
-        Self(ChaCha8Rng::from_seed(key.finalize().into()))
+    pub fn new(seed: u64, namespace: &'static str, name: &str) -> Self {
+        Self { seed, namespace, name: name.to_owned(), generator: None }
     }
 
     /// The draw with this number: 64 random bits.
@@ -27,16 +28,28 @@ impl Draws {
     /// A generator for the draws with this number, when one draw is not enough. Its first value is that of
     /// [`Self::draw`].
     pub fn at(&mut self, number: u64) -> &mut (impl Rng + use<>) {
-        self.0.set_stream(number);
-        self.0.set_word_pos(0);
-        &mut self.0
+        let Self { seed, namespace, name, generator } = self;
+        let generator = generator.get_or_insert_with(|| generator_of(*seed, namespace, name));
+        generator.set_stream(number);
+        generator.set_word_pos(0);
+        generator
     }
+}
+
+fn generator_of(seed: u64, namespace: &str, name: &str) -> ChaCha8Rng {
+    let mut key = Sha256::new();
+    key.update(seed.to_le_bytes());
+    for text in [namespace, name] {
+        key.update((text.len() as u64).to_le_bytes());
+        key.update(text);
+    }
+    ChaCha8Rng::from_seed(key.finalize().into())
 }
 
 /// A copy gives the same draws.
 impl Clone for Draws {
     fn clone(&self) -> Self {
-        Self(ChaCha8Rng::deserialize_state(&self.0.serialize_state()))
+        Self::new(self.seed, self.namespace, &self.name)
     }
 }
 

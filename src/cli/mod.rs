@@ -106,9 +106,12 @@ pub fn run() -> Exit {
 fn read_command_line() -> Result<Cli, clap::Error> {
     let is_blank =
         |argument: &clap::Arg| argument.get_env().and_then(env::var_os).is_some_and(|value| value.is_empty());
-    let command = Cli::command().mut_subcommands(|subcommand| {
-        subcommand.mut_args(|argument| if is_blank(&argument) { argument.env(None) } else { argument })
-    });
+    let mut command = Cli::command();
+    if env::vars_os().any(|(_, value)| value.is_empty()) {
+        command = command.mut_subcommands(|subcommand| {
+            subcommand.mut_args(|argument| if is_blank(&argument) { argument.env(None) } else { argument })
+        });
+    }
     Cli::from_arg_matches(&command.try_get_matches()?)
 }
 

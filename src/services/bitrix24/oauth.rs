@@ -151,7 +151,7 @@ fn refreshed(
     let refresh = portal.credentials().refresh(refresh_token, now);
     let pair = refresh.pair.clone();
     portal.deliver(Effect::Change(Change::Refresh(refresh)), &call, exchange)?;
-    Ok(body(&pair, &scope, portal.member_id(), now, exchange.request))
+    Ok(body(&pair, &scope, &portal.member_id(), now, exchange.request))
 }
 
 /// The value of a parameter; `None` when it is absent or empty.

@@ -23,8 +23,8 @@ pub struct LivePortal {
     pub(super) edition: Edition,
     pub(super) credentials: Credentials,
     pub(super) limits: Limits,
-    /// The vendor's identifier of the portal, `member_id`.
-    member_id: String,
+    /// Seed of the random draws.
+    seed: u64,
     connectors: HashMap<String, Connector>,
     /// Chats, in the order of the scenario.
     pub(super) chats: Vec<Chat>,
@@ -77,12 +77,11 @@ impl LivePortal {
                 on_line.entry(chat.id.clone()).or_default().push(index);
             }
         }
-        let mut draws = Draws::new(seed, "bitrix24", "member");
         Self {
             edition: portal.edition,
             credentials: Credentials::new(&portal, seed, start),
             limits: Limits::new(&portal.limits),
-            member_id: format!("{:016x}{:016x}", draws.draw(1), draws.draw(2)),
+            seed,
             connectors,
             chats,
             later: Later::default(),
@@ -101,8 +100,9 @@ impl LivePortal {
     }
 
     /// The vendor's identifier of the portal: 32 hex digits, drawn from the seed.
-    pub fn member_id(&self) -> &str {
-        &self.member_id
+    pub fn member_id(&self) -> String {
+        let mut draws = Draws::new(self.seed, "bitrix24", "member");
+        format!("{:016x}{:016x}", draws.draw(1), draws.draw(2))
     }
 
     /// The registered connector with this ID.
