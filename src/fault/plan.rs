@@ -145,8 +145,11 @@ impl Plan {
         for (fault, state) in self.faults.iter().zip(&mut self.states) {
             let known = present.faults.iter().position(|known| Arc::ptr_eq(known, fault));
             if let Some(position) = known {
-                state.switches.clone_from(&present.states[position].switches);
-                state.switches.push((since, state.mode));
+                let known = &present.states[position];
+                state.switches.clone_from(&known.switches);
+                if known.mode != state.mode {
+                    state.switches.push((since, state.mode));
+                }
             }
         }
     }
@@ -472,6 +475,19 @@ mod tests {
         let modes = [8, 9, 99].map(|exchange| plan.state(0).mode_at(exchange));
         assert_eq!(modes, [Some(Mode::On), Some(Mode::Off), Some(Mode::Off)]);
         assert_eq!(plan.state(0).mode_at(0), None);
+    }
+
+    #[test]
+    fn an_earlier_copy_learns_when_its_faults_were_switched() {
+        let saved = plan_of(vec![fault("a", &[], When::default())], 7);
+        let mut present = saved.clone();
+        present.switch(0, Mode::Off, 5);
+        for since in [8, 9, 10] {
+            let mut restored = saved.clone();
+            restored.succeed(&present, since);
+            present = restored;
+        }
+        assert_eq!(present.state(0).switches, [(1, Mode::On), (5, Mode::Off), (8, Mode::On)]);
     }
 
     fn flaky(probability: f64) -> When {
