@@ -5,13 +5,18 @@ use std::fmt::Write;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{Exit, print};
+use super::{Exit, print, say};
 use crate::emulator::{Difference, ErrorCode, Operation, Parameter, Requirement, Service};
+use crate::scalar::nearest;
 use crate::services::SERVICES;
 
 /// Print every operation and every error code, or the differences between the editions
 #[derive(Debug, Args)]
 pub(super) struct Catalog {
+    /// Print only this error code, such as `4099` or `CHAT_RENAMING_FAILED`
+    #[arg(conflicts_with = "editions")]
+    code: Option<String>,
+
     /// Print the differences between a vendor's page and the vendor's server
     #[arg(long)]
     editions: bool,
@@ -30,6 +35,9 @@ enum Format {
 
 impl Catalog {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
+        if let Some(code) = &self.code {
+            return self.one(code);
+        }
         let text = match (self.editions, self.format) {
             (_, Format::Markdown) => markdown(),
             (false, Format::Text) => {
@@ -47,6 +55,38 @@ impl Catalog {
                 let rows: Vec<_> = SERVICES.iter().flat_map(|service| editions_as_json(*service)).collect();
                 format!("{:#}\n", Value::Array(rows))
             }
+        };
+        print(&text)?;
+        Ok(Exit::Fine)
+    }
+}
+
+impl Catalog {
+    /// Prints the errors of all services that have this code.
+    fn one(&self, code: &str) -> anyhow::Result<Exit> {
+        let all =
+            || SERVICES.iter().flat_map(|service| service.errors().iter().map(|error| (*service, *error)));
+        let found: Vec<_> = all().filter(|(_, error)| error.code.eq_ignore_ascii_case(code)).collect();
+        if found.is_empty() {
+            let codes: Vec<_> = all().map(|(_, error)| error.code).collect();
+            let help = match nearest(code, codes) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "`standin catalog` prints all codes".to_owned(),
+            };
+            say(&format!("error: no service has the error code `{code}`\n  = help: {help}"));
+            return Ok(Exit::Findings);
+        }
+        let text = match self.format {
+            Format::Json => {
+                let rows: Vec<_> =
+                    found.iter().map(|(service, error)| error_as_json(*service, error)).collect();
+                format!("{:#}\n", Value::Array(rows))
+            }
+            Format::Text | Format::Markdown => found
+                .iter()
+                .map(|(service, error)| format!("{}\n{}", service.title(), error_as_text(*service, error)))
+                .collect::<Vec<_>>()
+                .join("\n"),
         };
         print(&text)?;
         Ok(Exit::Fine)
@@ -71,14 +111,17 @@ fn service_as_text(service: &dyn Service) -> String {
         );
     }
     text.push_str("\nerrors\n");
-    for error in service.errors() {
-        let _ = writeln!(text, "  {}", error.code);
-        for face in error.faces {
-            let edition = if face.edition.is_empty() { String::new() } else { format!("{}: ", face.edition) };
-            let _ = writeln!(text, "    {edition}{} {}", face.status, face.text);
-        }
-        let _ = writeln!(text, "    {}", facts(service, error).join(" · "));
+    service.errors().iter().for_each(|error| text.push_str(&error_as_text(service, error)));
+    text
+}
+
+fn error_as_text(service: &dyn Service, error: &ErrorCode) -> String {
+    let mut text = format!("  {}\n", error.code);
+    for face in error.faces {
+        let edition = if face.edition.is_empty() { String::new() } else { format!("{}: ", face.edition) };
+        let _ = writeln!(text, "    {edition}{} {}", face.status, face.text);
     }
+    let _ = writeln!(text, "    {}", facts(service, error).join(" · "));
     text
 }
 
@@ -118,26 +161,28 @@ fn service_as_json(service: &dyn Service) -> Value {
             "source": operation.source,
         })
     });
-    let errors = service.errors().iter().map(|error| {
-        let faces = error.faces.iter().map(|face| {
-            let mut shown = json!({"status": face.status, "text": face.text});
-            if !face.edition.is_empty() {
-                shown["edition"] = json!(face.edition);
-            }
-            shown
-        });
-        json!({
-            "code": error.code,
-            "meaning": error.meaning,
-            "stage": error.stage.name(),
-            "retryable": error.retryable,
-            "editions": faces.collect::<Vec<_>>(),
-            "members": error.members,
-            "operations": service.operations().iter().filter(|o| o.gives(error.code).is_some()).map(|o| o.name).collect::<Vec<_>>(),
-            "source": error.source,
-        })
-    });
+    let errors = service.errors().iter().map(|error| error_as_json(service, error));
     json!({"operations": operations.collect::<Vec<_>>(), "errors": errors.collect::<Vec<_>>()})
+}
+
+fn error_as_json(service: &dyn Service, error: &ErrorCode) -> Value {
+    let faces = error.faces.iter().map(|face| {
+        let mut shown = json!({"status": face.status, "text": face.text});
+        if !face.edition.is_empty() {
+            shown["edition"] = json!(face.edition);
+        }
+        shown
+    });
+    json!({
+        "code": error.code,
+        "meaning": error.meaning,
+        "stage": error.stage.name(),
+        "retryable": error.retryable,
+        "editions": faces.collect::<Vec<_>>(),
+        "members": error.members,
+        "operations": service.operations().iter().filter(|o| o.gives(error.code).is_some()).map(|o| o.name).collect::<Vec<_>>(),
+        "source": error.source,
+    })
 }
 
 /// Every operation as a page of documentation.

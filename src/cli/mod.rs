@@ -19,7 +19,6 @@ use std::{env, fs};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::basics::Clock;
 use crate::scenario::{Origin, Scenario};
 
 /// How the program ends.
@@ -138,10 +137,8 @@ fn read(path: &Path) -> anyhow::Result<String> {
 
 /// What time it is for a scenario that starts now.
 fn start_of(scenario: &Scenario) -> jiff::Timestamp {
-    match scenario.clock {
-        Clock::Real => crate::serve::now(),
-        Clock::Virtual(start) => start,
-    }
+    let now = crate::serve::now();
+    scenario.clock.at(now).now(now)
 }
 
 /// Whether stderr shows colours: a terminal, and nobody who objects.

@@ -12,10 +12,10 @@ use clap::{Args, ValueEnum};
 use tracing_appender::non_blocking::WorkerGuard;
 
 use super::{Exit, is_coloured, load, say, start_of};
-use crate::basics::Clock;
 use crate::emulator::Proof;
 use crate::engine::World;
-use crate::scenario::Scenario;
+use crate::scalar::Start;
+use crate::scenario::{ClockSpec, Scenario};
 use crate::serve::{self, Options, Socket, Tls};
 
 /// Serve a scenario
@@ -170,8 +170,9 @@ impl Serve {
         let origin =
             self.scenario.as_deref().map_or("built in".to_owned(), |path| path.display().to_string());
         let clock = match scenario.clock {
-            Clock::Real => "real".to_owned(),
-            Clock::Virtual(start) => format!("virtual, from {start}"),
+            ClockSpec::Real => "real".to_owned(),
+            ClockSpec::Virtual(Start::Now) => "virtual, from now".to_owned(),
+            ClockSpec::Virtual(Start::At(start)) => format!("virtual, from {start}"),
         };
         let mut text = format!(
             "standin {} serves `{}` ({origin}) at {base}\nseed {seed}, clock {clock}\n",

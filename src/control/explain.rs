@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::redact::Hide;
 use super::{Asked, Redactor, mistake};
 use crate::basics::Stage;
 use crate::engine::{Entry, Verdict, World, explain, wire};
@@ -27,14 +28,14 @@ pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
         return mistake(404, format!("the journal has no exchange `{}`", asked.segment), &help);
     };
     let verdicts = explain(world, &entry, asked.now);
+    let hide = Redactor::new(world.scenario()).for_exchange(&entry.request, &entry.reply);
     let mut query = form_urlencoded::parse(asked.request.query().as_bytes());
     let accepts = asked.request.headers.text("accept").unwrap_or_default();
     if query.any(|(name, value)| name == "format" && value == "json")
         || accepts.starts_with("application/json")
     {
-        return Reply::json(200, &as_json(world, &entry, &verdicts));
+        return Reply::json(200, &as_json(world, &entry, &verdicts, &hide));
     }
-    let hide = Redactor::new(world.scenario()).for_exchange(&entry.request, &entry.reply);
     let text = hide.text(&as_text(world, &entry, &verdicts));
     let headers = vec![("content-type".into(), "text/plain; charset=utf-8".into())].into();
     Reply { status: 200, headers, body: text.into() }
@@ -113,7 +114,7 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
     text
 }
 
-fn as_json(world: &World, entry: &Entry, verdicts: &[Verdict]) -> Value {
+fn as_json(world: &World, entry: &Entry, verdicts: &[Verdict], hide: &Hide) -> Value {
     let asked = |verdict: &Verdict| {
         let spec = &verdict.fault.spec;
         let one = |decision: &crate::fault::Decision| {
@@ -150,6 +151,7 @@ fn as_json(world: &World, entry: &Entry, verdicts: &[Verdict]) -> Value {
         "error": entry.note.error,
         "wire": wire(&entry.note).map(|wire| wire.to_string()),
         "stages": stages(entry),
+        "remarks": entry.note.remarks.iter().map(|remark| hide.text(remark)).collect::<Vec<_>>(),
         "faults": faults,
         "seed": world.seed(),
         "replay": world.replay(),

@@ -61,7 +61,8 @@ impl World {
     /// The world at the start of `scenario`. `seed` determines its draws. `now` is the time of the wall clock, and
     /// the start of the scenario unless it has a clock of its own.
     pub fn new(scenario: Arc<Scenario>, seed: u64, now: Timestamp) -> Self {
-        let start = scenario.clock.now(now);
+        let clock = scenario.clock.at(now);
+        let start = clock.now(now);
         let open = |(service, section): &(&'static dyn Service, Box<dyn Section>)| {
             (*service, section.open(seed, start))
         };
@@ -73,7 +74,7 @@ impl World {
             allows_prefer: false,
             suffix: String::new(),
             start,
-            clock: scenario.clock,
+            clock,
             emulators,
             faults: Faults::new(&scenario.faults, seed),
             journal: Journal::default(),

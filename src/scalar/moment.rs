@@ -34,6 +34,45 @@ impl JsonSchema for Moment {
     }
 }
 
+/// The instant at which a virtual clock starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// The machine's time when the scenario starts, written `now`.
+    Now,
+    /// This instant.
+    At(Timestamp),
+}
+
+impl<'de> Deserialize<'de> for Start {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == "now" {
+            return Ok(Self::Now);
+        }
+        let instant = Moment::deserialize(de::value::StrDeserializer::<D::Error>::new(&text));
+        instant.map(|Moment(instant)| Self::At(instant)).map_err(|_| {
+            de::Error::custom(format!(
+                "`{text}` is not an instant: write date, time and offset, such as `2024-11-20T15:55:08+02:00`, or `now`"
+            ))
+        })
+    }
+}
+
+impl JsonSchema for Start {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Start".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "`now`, or an instant: date, time and offset from UTC.",
+            "type": "string",
+            "pattern": r"^(now|\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d))$",
+            "examples": ["2024-11-20T15:55:08.525962+02:00", "now"],
+        })
+    }
+}
+
 /// An offset from UTC in seconds, written `+02:00`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Offset(pub i32);

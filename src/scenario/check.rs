@@ -6,13 +6,14 @@ use std::time::Duration;
 use super::calls;
 use super::effects;
 use super::fill::Taint;
+use super::schema::ClockSpec;
 use super::target::{Target, target};
 use super::unreachable::{self, Shot};
 use super::words::{list, quote};
-use crate::basics::{Clock, Stage};
+use crate::basics::Stage;
 use crate::emulator::{ErrorCode, Known, Section, Service, known};
 use crate::fault::{FaultSpec, Pattern};
-use crate::scalar::{Findings, Path, Point, nearest};
+use crate::scalar::{Findings, Path, Point, Start, nearest};
 
 /// The services that have a section, each with it.
 pub(super) type Sections<'a> = &'a [(&'static dyn Service, Box<dyn Section>)];
@@ -21,7 +22,7 @@ pub(super) type Sections<'a> = &'a [(&'static dyn Service, Box<dyn Section>)];
 pub(super) fn check(
     faults: &[FaultSpec],
     sections: Sections<'_>,
-    clock: Clock,
+    clock: ClockSpec,
     taint: &Taint,
     findings: &mut Findings,
 ) {
@@ -93,14 +94,14 @@ fn when(fault: &FaultSpec, path: &Path, findings: &mut Findings) -> bool {
 }
 
 /// Whether `from` is before `until`, as far as that can be told.
-fn window(fault: &FaultSpec, clock: Clock, path: &Path, findings: &mut Findings) -> bool {
+fn window(fault: &FaultSpec, clock: ClockSpec, path: &Path, findings: &mut Findings) -> bool {
     let Some(until) = fault.when.until else { return true };
     let from = fault.when.from.unwrap_or(Point::After(Duration::ZERO));
     let is_empty = match (from, until, clock) {
         (Point::After(from), Point::After(until), _) => from >= until,
         (Point::At(from), Point::At(until), _) => from >= until,
-        (from, until, Clock::Virtual(start)) => from.on(start) >= until.on(start),
-        (_, _, Clock::Real) => false,
+        (from, until, ClockSpec::Virtual(Start::At(start))) => from.on(start) >= until.on(start),
+        (_, _, ClockSpec::Real | ClockSpec::Virtual(Start::Now)) => false,
     };
     if is_empty {
         let (since, help) = match fault.when.from {

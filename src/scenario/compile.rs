@@ -67,9 +67,9 @@ impl<'a> Compiler<'a> {
         };
         let kind = match name {
             "Length" => Some(Kind::Length),
-            "Moment" => Some(Kind::Moment),
             "Offset" => Some(Kind::Offset),
             "Point" => Some(Kind::Point),
+            "Start" => Some(Kind::Start),
             _ => None,
         };
         if let Some(kind) = kind {

@@ -40,12 +40,11 @@ use serde_json::{Map, Value};
 
 pub use changes::changes;
 pub use report::{Placed, Report};
-pub use schema::{schema, schema_text};
+pub use schema::{ClockSpec, schema, schema_text};
 
 use self::node::{Mistake, Node, NodeKind};
 use self::schema::Head;
 use self::shape::{Field, Shape};
-use crate::basics::Clock;
 use crate::emulator::conduct::Severity;
 use crate::emulator::{Section, Service};
 use crate::fault::FaultSpec;
@@ -91,8 +90,8 @@ pub struct Scenario {
     pub name: String,
     /// The seed of its draws, if it sets one.
     pub seed: Option<u64>,
-    /// Its clock at the start.
-    pub clock: Clock,
+    /// The clock that it asks for.
+    pub clock: ClockSpec,
     /// The vendors that it describes, each with its section.
     pub sections: Vec<(&'static dyn Service, Box<dyn Section>)>,
     /// Its faults in the order of the file.
@@ -123,8 +122,7 @@ impl Scenario {
     }
 
     fn of(origin: Origin, head: Head, sections: Vec<(&'static dyn Service, Box<dyn Section>)>) -> Self {
-        let clock = head.clock();
-        let Head { name, seed, faults, expect, rules, .. } = head;
+        let Head { name, seed, clock, faults, expect, rules, .. } = head;
         Self { origin, name: name.to_string(), seed, clock, sections, faults, expect, rules }
     }
 
@@ -258,8 +256,7 @@ fn read(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Scenario> {
     for (service, section) in &sections {
         section.check(&Path::default().key(service.name()), &mut findings);
     }
-    let clock = head.clock();
-    check::check(&head.faults, &sections, clock, &taint, &mut findings);
+    check::check(&head.faults, &sections, head.clock, &taint, &mut findings);
     expect::check(&head.expect, &sections, &taint, &mut findings);
     expect::check_rules(&head.rules, &mut findings);
     let sound = findings.0.into_iter().filter(|finding| !taint.covers(&finding.path));

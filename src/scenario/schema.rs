@@ -1,6 +1,7 @@
 //! The JSON Schema of a scenario, and the parts of one that no service owns.
 
 use indexmap::IndexMap;
+use jiff::Timestamp;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
@@ -10,7 +11,7 @@ use crate::basics::Clock;
 use crate::emulator::conduct::Severity;
 use crate::fault::FaultSpec;
 use crate::judge::ExpectSpec;
-use crate::scalar::{Moment, Text};
+use crate::scalar::{Start, Text};
 use crate::services::SERVICES;
 
 /// A scenario of standin, a mock of two chat APIs.
@@ -29,7 +30,7 @@ pub(super) struct Head {
     pub(super) seed: Option<u64>,
     /// What time it is.
     #[serde(default)]
-    clock: ClockSpec,
+    pub(super) clock: ClockSpec,
     /// What fails on purpose.
     #[serde(default)]
     pub(super) faults: Vec<FaultSpec>,
@@ -44,20 +45,21 @@ pub(super) struct Head {
 /// What time it is.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum ClockSpec {
+pub enum ClockSpec {
     /// The time of the machine.
     #[default]
     Real,
     /// This instant, moved only by what exchanges take.
-    Virtual(Moment),
+    Virtual(Start),
 }
 
-impl Head {
-    /// The clock that the scenario asks for.
-    pub(super) fn clock(&self) -> Clock {
-        match self.clock {
-            ClockSpec::Real => Clock::Real,
-            ClockSpec::Virtual(Moment(start)) => Clock::Virtual(start),
+impl ClockSpec {
+    /// The clock of a scenario that starts when the wall clock says `now`.
+    pub fn at(self, now: Timestamp) -> Clock {
+        match self {
+            Self::Real => Clock::Real,
+            Self::Virtual(Start::Now) => Clock::Virtual(now),
+            Self::Virtual(Start::At(start)) => Clock::Virtual(start),
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::de::IntoDeserializer;
 use serde::de::value::Error as ReadError;
 
 use super::words::either;
-use crate::scalar::{Length, Moment, Offset, Point};
+use crate::scalar::{Length, Offset, Point, Start};
 
 /// What a node of the YAML must look like.
 #[derive(Clone, Copy, Debug)]
@@ -50,9 +50,9 @@ pub(super) struct Field {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
     Length,
-    Moment,
     Offset,
     Point,
+    Start,
 }
 
 impl Shape {
@@ -144,9 +144,9 @@ impl Kind {
     pub(super) fn read(self, text: &str) -> Result<(), String> {
         match self {
             Self::Length => read::<Length>(text),
-            Self::Moment => read::<Moment>(text),
             Self::Offset => read::<Offset>(text),
             Self::Point => read::<Point>(text),
+            Self::Start => read::<Start>(text),
         }
     }
 }

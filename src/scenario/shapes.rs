@@ -12,7 +12,7 @@ pub(super) const NAME: Shape = Text;
 pub(super) const SEED: Shape = Optional(&Integer { least: 0, most: 18446744073709551615 });
 
 pub(super) const CLOCK: Shape = Choice { words: &["real"], forms: &[
-    Field { name: "virtual", is_required: true, shape: Read { example: "2024-11-20T15:55:08.525962+02:00", kind: Kind::Moment } },
+    Field { name: "virtual", is_required: true, shape: Read { example: "2024-11-20T15:55:08.525962+02:00", kind: Kind::Start } },
 ] };
 
 pub(super) const BITRIX24: Shape = Record(&[

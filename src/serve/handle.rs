@@ -135,7 +135,7 @@ impl Server {
         let (service, name) = operation.split_once('.')?;
         let (service, section) = self.scenario.sections.iter().find(|(known, _)| known.name() == service)?;
         let operation = service.operations().iter().find(|known| known.name == name)?;
-        section.example(operation, self.scenario.clock.now(now()), Proof::Lasting)
+        section.example(operation, self.scenario.clock.at(now()).now(now()), Proof::Lasting)
     }
 
     /// The exchanges in the journal, oldest first. Old ones are missing when there were more than the journal keeps.

@@ -299,6 +299,21 @@ fn the_catalogue_lists_operations_errors_and_differences() {
     for key in ["code", "stage", "editions", "source"] {
         assert!(errors.iter().all(|row| !row[key].is_null()), "{key}");
     }
+    let one = standin(&["catalog", "4099"]);
+    insta::assert_snapshot!(stdout(&one), @"
+    Chert
+      4099
+        501 Not supported for this chat
+        the group lacks its chat key or its pinned line · stage lookup · only chats.rename · source: seed page
+    ");
+    let one = stdout(&standin(&["catalog", "chat_renaming_failed", "--format", "json"])).to_owned();
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&one).unwrap()[0]["code"], "CHAT_RENAMING_FAILED");
+    let none = standin(&["catalog", "CHAT_RENAME_FAILED"]);
+    assert_eq!(none.status.code(), Some(1));
+    insta::assert_snapshot!(stderr(&none), @"
+    error: no service has the error code `CHAT_RENAME_FAILED`
+      = help: did you mean `CHAT_RENAMING_FAILED`?
+    ");
     let editions = standin(&["catalog", "--editions"]);
     insta::assert_snapshot!("catalog_editions", stdout(&editions));
     let rows: serde_json::Value =

@@ -82,7 +82,7 @@ fn a_burst_holds_exactly_as_many_requests_as_its_tariff_says() {
             assert_eq!(blocked.header("retry-after"), None);
             let note = server.journal().last().unwrap().note.clone();
             assert_eq!((note.stage, note.error), (None, Some("QUERY_LIMIT_EXCEEDED")));
-            assert_eq!(note.remarks, ["too many requests from 127.0.0.1"]);
+            assert_eq!(note.remarks, ["the address 127.0.0.1 has used up `limits.requests`"]);
         }
     }
 }

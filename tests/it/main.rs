@@ -18,6 +18,7 @@
 //! * `oauth`: the token endpoint
 //! * `pure`: the same seed and requests give the same bytes; nothing panics
 //! * `moves`: requests to services and control interface in any order, for `pure` and for a fuzz target
+//! * `reasons`: why a service refuses, as the journal says it
 //! * `commands`: the subcommands of the built binary
 //! * `scenario`: which scenarios are accepted, and the reports of mistakes in others
 //! * `architecture`: dependencies between the parts of the library
@@ -42,6 +43,7 @@ mod moves;
 mod namespaces;
 mod oauth;
 mod pure;
+mod reasons;
 mod run;
 mod run_time;
 mod scenario;

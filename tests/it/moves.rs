@@ -51,6 +51,7 @@ const OFTEN: [usize; 5] = [0, 3, 5, 11, 12];
 
 /// Plays moves one second apart. The first byte of a move chooses the row, the second one the list of rows, the
 /// name and, one time in eight, a namespace. After each, the journal holds every exchange that was not evicted, and can be read.
+/// A refusal that no fault ordered has a remark with its reason.
 pub fn play(moves: &[(u8, u8)]) {
     let mut now = Timestamp::UNIX_EPOCH;
     let scenario = Arc::new(Scenario::built_in());
@@ -83,6 +84,9 @@ pub fn play(moves: &[(u8, u8)]) {
                 Some(namespace) => namespace.world().expect("nobody drops it meanwhile"),
             };
             let planned = step(&mut world, &asked, Arrival::at(now));
+            let note = &planned.note;
+            let is_ordered = note.faults.iter().any(|decision| decision.answered);
+            assert!(note.error.is_none() || is_ordered || !note.remarks.is_empty(), "no reason: {asked:?}");
             world.record(&asked, planned, Arrival::at(now));
         }
         for path in ["/__standin/journal", "/__standin/faults", "/__standin/health"] {

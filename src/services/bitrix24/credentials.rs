@@ -10,9 +10,11 @@ use jiff::Timestamp;
 use super::call::{Presented, Webhook};
 use super::editions::Edition;
 use super::errors;
+use super::reasons;
 use super::refusal::Refusal;
 use super::section::{CredentialState, Portal, PortalState};
 use crate::basics::Draws;
+use crate::http::Request;
 use crate::scalar::Text;
 
 /// The kind of credential that a caller presents.
@@ -220,14 +222,14 @@ impl Credentials {
         presented: &Presented,
         scope: Option<&str>,
         now: Timestamp,
-        secure: bool,
+        request: &Request,
     ) -> Result<Caller, Refusal> {
         match (&presented.token, &presented.webhook) {
             (_, Some(webhook)) if presented.webhook_in_path => {
-                self.by_webhook(portal, edition, webhook, scope, secure)
+                self.by_webhook(portal, edition, webhook, scope, request.secure)
             }
             (Some(token), _) => self.by_token(portal, edition, token, scope, now),
-            (None, Some(webhook)) => self.by_webhook(portal, edition, webhook, scope, secure),
+            (None, Some(webhook)) => self.by_webhook(portal, edition, webhook, scope, request.secure),
             (None, None) if presented.session => Ok(Caller {
                 means: Means::Session,
                 client_id: None,
@@ -235,7 +237,10 @@ impl Credentials {
                 account: None,
                 scope: None,
             }),
-            (None, None) => Err(Refusal::new(&errors::NO_AUTH_FOUND, edition)),
+            (None, None) => {
+                let reason = reasons::of_no_credential(request);
+                Err(Refusal::new(&errors::NO_AUTH_FOUND, edition).because(reason))
+            }
         }
     }
 
@@ -247,10 +252,10 @@ impl Credentials {
         scope: Option<&str>,
         now: Timestamp,
     ) -> Result<Caller, Refusal> {
-        let refuse = |code| Err(Refusal::new(code, edition));
+        let refuse = |code, reason: &'static str| Err(Refusal::new(code, edition).because(reason));
         let Some(&Token { credential: index, expires }) = self.tokens.get(&*self.own(token, &self.tokens))
         else {
-            return refuse(edition.rules().unknown_token);
+            return refuse(edition.rules().unknown_token, "no credential has this access token");
         };
         let credential = &portal.credentials[index];
         let caller = Caller {
@@ -261,27 +266,40 @@ impl Credentials {
             scope: portal.scope_of(credential).cloned(),
         };
         if credential.state == CredentialState::NotInstalled {
-            return refuse(&errors::ERROR_OAUTH);
+            return refuse(&errors::ERROR_OAUTH, "the credential has `state: not_installed`");
         }
         match portal.state {
-            PortalState::SubscriptionEnded => return refuse(&errors::PAYMENT_REQUIRED),
-            PortalState::OauthUnreachable => return refuse(&errors::CONNECTION_ERROR),
-            PortalState::Overloaded => return refuse(&errors::OVERLOAD_LIMIT),
-            PortalState::NoRest => return refuse(&errors::ACCESS_DENIED),
+            PortalState::SubscriptionEnded => {
+                return refuse(&errors::PAYMENT_REQUIRED, "the portal has `state: subscription_ended`");
+            }
+            PortalState::OauthUnreachable => {
+                return refuse(&errors::CONNECTION_ERROR, "the portal has `state: oauth_unreachable`");
+            }
+            PortalState::Overloaded => {
+                return refuse(&errors::OVERLOAD_LIMIT, "the portal has `state: overloaded`");
+            }
+            PortalState::NoRest => return refuse(&errors::ACCESS_DENIED, "the portal has `state: no_rest`"),
             PortalState::Open | PortalState::Deleted => {}
         }
         if credential.state == CredentialState::ApplicationNotFound {
-            return refuse(&errors::APPLICATION_NOT_FOUND);
+            let reason = "the credential has `state: application_not_found`";
+            return refuse(&errors::APPLICATION_NOT_FOUND, reason);
         }
-        if expires.is_some_and(|expires| expires <= now) {
-            return refuse(&errors::EXPIRED_TOKEN);
+        if let Some(expired) = expires.filter(|expires| *expires <= now) {
+            let reason = format!("the token expired at {expired}, and the scenario's clock shows {now}");
+            return Err(Refusal::new(&errors::EXPIRED_TOKEN, edition).because(reason));
         }
-        if scope.is_some_and(|scope| !caller.has_scope(scope)) {
-            return refuse(&errors::INSUFFICIENT_SCOPE);
+        if let Some(scope) = scope.filter(|scope| !caller.has_scope(scope)) {
+            let reason = reasons::of_scope(edition, scope, portal, credential);
+            return Err(Refusal::new(&errors::INSUFFICIENT_SCOPE, edition).because(reason));
         }
         match credential.state {
-            CredentialState::UserUnauthorized => refuse(&errors::AUTHORIZATION_ERROR),
-            CredentialState::UserWithoutAccess => refuse(&errors::USER_ACCESS_ERROR),
+            CredentialState::UserUnauthorized => {
+                refuse(&errors::AUTHORIZATION_ERROR, "the credential has `state: user_unauthorized`")
+            }
+            CredentialState::UserWithoutAccess => {
+                refuse(&errors::USER_ACCESS_ERROR, "the credential has `state: user_without_access`")
+            }
             _ => Ok(caller),
         }
     }
@@ -294,14 +312,16 @@ impl Credentials {
         scope: Option<&str>,
         secure: bool,
     ) -> Result<Caller, Refusal> {
-        let refuse = |code| Err(Refusal::new(code, edition));
+        let refuse = |code, reason: &'static str| Err(Refusal::new(code, edition).because(reason));
         if portal.require_https && !secure {
-            return refuse(&errors::INVALID_REQUEST);
+            let reason = "the portal has `require_https: true`, and the call came over http";
+            return refuse(&errors::INVALID_REQUEST, reason);
         }
         let of_user = self.webhooks.get(webhook.user());
         let Some(&index) = of_user.and_then(|of_user| of_user.get(&*self.own(webhook.secret(), of_user)))
         else {
-            return refuse(&errors::INVALID_CREDENTIALS);
+            let reason = reasons::of_webhook(portal, webhook.user());
+            return Err(Refusal::new(&errors::INVALID_CREDENTIALS, edition).because(reason));
         };
         let credential = &portal.credentials[index];
         let account = Some(self.accounts[index]);
@@ -312,28 +332,32 @@ impl Credentials {
             account,
             scope: credential.scope.clone(),
         };
-        if scope.is_some_and(|scope| !caller.has_scope(scope)) {
-            return Err(for_means(
-                Refusal::new(&errors::INSUFFICIENT_SCOPE, edition),
-                Means::Webhook,
-                edition,
-            ));
+        if let Some(scope) = scope.filter(|scope| !caller.has_scope(scope)) {
+            let reason = reasons::of_scope(edition, scope, portal, credential);
+            let refusal = Refusal::new(&errors::INSUFFICIENT_SCOPE, edition).because(reason);
+            return Err(for_means(refusal, Means::Webhook, edition));
         }
         match portal.state {
-            PortalState::Overloaded => return refuse(&errors::OVERLOAD_LIMIT),
+            PortalState::Overloaded => {
+                return refuse(&errors::OVERLOAD_LIMIT, "the portal has `state: overloaded`");
+            }
             PortalState::NoRest | PortalState::SubscriptionEnded => {
-                return Err(for_means(
-                    Refusal::new(&errors::ACCESS_DENIED, edition),
-                    Means::Webhook,
-                    edition,
-                ));
+                let reason = match portal.state {
+                    PortalState::NoRest => "the portal has `state: no_rest`",
+                    _ => "the portal has `state: subscription_ended`",
+                };
+                let refusal = Refusal::new(&errors::ACCESS_DENIED, edition).because(reason);
+                return Err(for_means(refusal, Means::Webhook, edition));
             }
             PortalState::Open | PortalState::Deleted | PortalState::OauthUnreachable => {}
         }
         match credential.state {
             CredentialState::UserUnauthorized => Err(Refusal::new(&errors::ACCESS_DENIED, edition)
-                .with_text("Current user can't be authorized in this context")),
-            CredentialState::UserWithoutAccess => refuse(&errors::USER_ACCESS_ERROR),
+                .with_text("Current user can't be authorized in this context")
+                .because("the credential has `state: user_unauthorized`")),
+            CredentialState::UserWithoutAccess => {
+                refuse(&errors::USER_ACCESS_ERROR, "the credential has `state: user_without_access`")
+            }
             _ => Ok(caller),
         }
     }

@@ -5,6 +5,7 @@ use super::editions::{Edition, Rules};
 use super::errors::{self, INSUFFICIENT_SCOPE};
 use super::parameters::Parameters;
 use super::portal::LivePortal;
+use super::reasons;
 use super::refusal::Refusal;
 use crate::basics::Stage;
 use crate::emulator::{ErrorCode, Exchange, Fate, Operation, OperationCall};
@@ -70,7 +71,24 @@ impl<'a> Invocation<'a> {
             Means::Webhook => !self.rules().webhook_may_call,
             Means::Session => true,
         };
-        if denied { Err(self.refusal(&errors::WRONG_AUTH_TYPE)) } else { Ok(()) }
+        if !denied {
+            return Ok(());
+        }
+        let reason = match self.caller.means {
+            Means::Webhook => {
+                "in the live edition only applications may call this method: call it with an access token, or serve \
+                 `edition: documented` (row 1 of `standin catalog --editions`)"
+            }
+            _ => "only applications may call this method: call it with an access token",
+        };
+        Err(self.refusal(&errors::WRONG_AUTH_TYPE).because(reason))
+    }
+
+    /// `ERROR_ARGUMENT` for the parameter `name`, which is missing or empty.
+    pub fn lacks(&self, name: &'static str, exchange: &Exchange<'_>) -> Refusal {
+        let request = Some(exchange.request).filter(|_| !self.nested);
+        let reason = reasons::of_argument(name, self.parameters.get(name), self.parameters, request);
+        Refusal::argument(name, self.edition).because(reason)
     }
 
     /// ID of the user for whom the caller acts.

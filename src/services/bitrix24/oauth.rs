@@ -13,10 +13,11 @@ use super::errors;
 use super::invocation::passed;
 use super::parameters::Parameters;
 use super::portal::LivePortal;
+use super::reasons;
 use super::refusal::Refusal;
 use super::section::{Credential, CredentialState, PortalState};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, OperationCall, Parameter};
+use crate::emulator::{Effect, Exchange, Operation, OperationCall, Parameter, some_of};
 use crate::http::{Body, Facts, Reply, Request};
 
 /// The operation, as scenarios and the catalogue name and describe it.
@@ -70,7 +71,8 @@ pub fn answer(portal: &mut LivePortal, edition: Edition, exchange: &mut Exchange
     portal.time(exchange);
     match outcome {
         Ok(body) => envelope::issued(body),
-        Err(refusal) => {
+        Err(mut refusal) => {
+            refusal.reason.take().into_iter().for_each(|reason| exchange.checkpoint.remark(reason));
             exchange.checkpoint.refused(refusal.code.code);
             envelope::not_issued(&refusal)
         }
@@ -114,35 +116,61 @@ fn refreshed(
     let call = OperationCall { operation: Some(&OPERATION), facts: &parameters, nested: false };
     passed(Stage::Gateway, &call, edition, exchange)?;
 
-    let given = |name: &str| given(&parameters, name).ok_or_else(|| refuse(&errors::OAUTH_INVALID_REQUEST));
+    let request = exchange.request;
+    let given = |name: &str| {
+        given(&parameters, name).ok_or_else(|| {
+            let reason = reasons::of_argument(name, parameters.get(name), &parameters, Some(request));
+            refuse(&errors::OAUTH_INVALID_REQUEST).because(reason)
+        })
+    };
     let grant_type = given("grant_type")?;
     let (client_id, client_secret) = (given("client_id")?, given("client_secret")?);
     let application = portal.portal().application(&client_id);
-    let is_client = application.is_some_and(|known| known.client_secret.as_str() == client_secret);
-    if !is_client {
-        return Err(refuse(&errors::INVALID_CLIENT));
+    let Some(application) = application else {
+        let known = some_of(portal.portal().applications.iter().map(|known| known.client_id.as_str()));
+        let reason = format!("the scenario has no application `{client_id}`; its applications: {known}");
+        return Err(refuse(&errors::INVALID_CLIENT).because(reason));
+    };
+    if application.client_secret.as_str() != client_secret {
+        let reason = format!("the application `{client_id}` has another `client_secret`");
+        return Err(refuse(&errors::INVALID_CLIENT).because(reason));
     }
     if portal.portal().state == PortalState::SubscriptionEnded {
-        return Err(refuse(&errors::OAUTH_PAYMENT_REQUIRED));
+        let reason = "the portal has `state: subscription_ended`";
+        return Err(refuse(&errors::OAUTH_PAYMENT_REQUIRED).because(reason));
     }
     passed(Stage::Auth, &call, edition, exchange)?;
 
     let refresh_token = match grant_type.as_str() {
         "refresh_token" => given("refresh_token")?,
         "authorization_code" => {
-            exchange.checkpoint.remark("authorization codes are not emulated".into());
-            return Err(refuse(&errors::INVALID_GRANT));
+            return Err(refuse(&errors::INVALID_GRANT).because("authorization codes are not emulated"));
         }
-        _ => return Err(refuse(&errors::OAUTH_INVALID_REQUEST)),
+        _ => {
+            let reason = format!("`grant_type` is `{grant_type}`; only `refresh_token` is emulated");
+            return Err(refuse(&errors::OAUTH_INVALID_REQUEST).because(reason));
+        }
     };
     passed(Stage::Arguments, &call, edition, exchange)?;
 
     let credential = portal.credentials().of_refresh_token(&refresh_token);
     let credential = credential.map(|index| &portal.portal().credentials[index]);
     let of_client = |credential: &&Credential| credential.client_id.as_deref() == Some(&*client_id);
-    let credential = credential.filter(of_client).ok_or_else(|| refuse(&errors::INVALID_GRANT))?;
-    if matches!(credential.state, CredentialState::NotInstalled | CredentialState::ApplicationNotFound) {
-        return Err(refuse(&errors::INVALID_CLIENT));
+    let credential = credential.ok_or_else(|| {
+        let reason = "no credential has this refresh token, or it is used up: it can be exchanged once";
+        refuse(&errors::INVALID_GRANT).because(reason)
+    })?;
+    if !of_client(&credential) {
+        let reason = format!("the refresh token does not belong to the application `{client_id}`");
+        return Err(refuse(&errors::INVALID_GRANT).because(reason));
+    }
+    let state = match credential.state {
+        CredentialState::NotInstalled => Some("the credential has `state: not_installed`"),
+        CredentialState::ApplicationNotFound => Some("the credential has `state: application_not_found`"),
+        _ => None,
+    };
+    if let Some(reason) = state {
+        return Err(refuse(&errors::INVALID_CLIENT).because(reason));
     }
     let scope = scope(portal, edition, credential);
     passed(Stage::Lookup, &call, edition, exchange)?;

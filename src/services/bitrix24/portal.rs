@@ -145,6 +145,11 @@ impl Chat {
         }
     }
 
+    /// Whether the session of the chat is closed.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
     pub(super) fn state(&self) -> Value {
         let mut state = json!({"connector": self.connector, "line": self.line, "id": self.id});
         if let Some(user) = &self.user {

@@ -21,6 +21,8 @@ pub struct Refusal {
     pub retry_after: Option<u32>,
     /// Whether the change that the call asked for is made in spite of the error.
     pub fate: Fate,
+    /// What in the request or the scenario caused the error, for the journal; `None` when a fault did.
+    pub reason: Option<Cow<'static, str>>,
 }
 
 impl Refusal {
@@ -43,6 +45,7 @@ impl Refusal {
             argument: None,
             retry_after: None,
             fate: Fate::Never,
+            reason: None,
         }
     }
 
@@ -50,6 +53,13 @@ impl Refusal {
     #[must_use]
     pub fn with_text(mut self, text: impl Into<Cow<'static, str>>) -> Self {
         self.text = text.into();
+        self
+    }
+
+    /// The same error with the reason that the journal gives for it.
+    #[must_use]
+    pub fn because(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
+        self.reason = Some(reason.into());
         self
     }
 

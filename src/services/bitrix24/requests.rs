@@ -17,6 +17,7 @@ use super::methods::{self, Method, Run, Scope};
 use super::oauth;
 use super::parameters::Parameters;
 use super::portal::{Chat, LivePortal};
+use super::reasons;
 use super::refusal::Refusal;
 use super::section::PortalState;
 use super::time::Time;
@@ -44,7 +45,8 @@ impl Emulator for LivePortal {
             exchange.checkpoint.remark("REST 3.0 has no method of imconnector".into());
             return envelope::version_3_not_found();
         }
-        self.call(exchange, &called).unwrap_or_else(|refusal| {
+        self.call(exchange, &called).unwrap_or_else(|mut refusal| {
+            refusal.reason.take().into_iter().for_each(|reason| exchange.checkpoint.remark(reason));
             // A refused call also takes time, though its answer has no `time`.
             if !exchange.stopwatch.is_timed() {
                 self.time(exchange);
@@ -152,11 +154,13 @@ impl LivePortal {
         };
         passed(Stage::Gateway, &as_call, edition, exchange)?;
         if self.portal.state == PortalState::Deleted {
-            return Err(Refusal::new(&errors::PORTAL_DELETED, edition));
+            return Err(
+                Refusal::new(&errors::PORTAL_DELETED, edition).because("the portal has `state: deleted`")
+            );
         }
         let Some(method) = method else {
-            exchange.checkpoint.remark(format!("the method `{}` is not emulated", called.name).into());
-            return Err(Refusal::new(&errors::ERROR_METHOD_NOT_FOUND, edition));
+            let reason = reasons::of_method(&called.name, methods::OPERATIONS.iter().map(|known| known.name));
+            return Err(Refusal::new(&errors::ERROR_METHOD_NOT_FOUND, edition).because(reason));
         };
         let presented = &called.presented;
         if presented.signed_download {
@@ -167,8 +171,9 @@ impl LivePortal {
             Scope::None | Scope::Basic => None,
             Scope::Connectors => Some(edition.rules().scope),
         };
-        let (now, secure) = (exchange.stopwatch.now(), exchange.request.secure);
-        let caller = self.credentials.caller(&self.portal, edition, presented, scope, now, secure)?;
+        let now = exchange.stopwatch.now();
+        let caller =
+            self.credentials.caller(&self.portal, edition, presented, scope, now, exchange.request)?;
         Ok((method, caller))
     }
 
@@ -177,8 +182,8 @@ impl LivePortal {
         // The vendor's rate limiter stands in front of the portal, so a blocked request does not pass the gateway.
         let source = exchange.request.source;
         if !self.limits.admits(source, exchange.stopwatch.now()) {
-            exchange.checkpoint.remark(format!("too many requests from {source}").into());
-            return Err(Refusal::new(&errors::QUERY_LIMIT_EXCEEDED, self.edition));
+            let reason = format!("the address {source} has used up `limits.requests`");
+            return Err(Refusal::new(&errors::QUERY_LIMIT_EXCEEDED, self.edition).because(reason));
         }
         let (method, caller) = self.admit(self.edition, called, exchange)?;
         let invoked = Invoked { method, parameters: &called.parameters, caller: &caller, nested: false };
@@ -206,9 +211,8 @@ impl LivePortal {
         let now = exchange.stopwatch.now();
         let is_used_up = |meter: &&mut Meter| account.is_some_and(|account| !meter.admits(account, now));
         if self.limits.operating().filter(is_used_up).is_some() {
-            let remark = "`limits.operating` is used up for this method and caller";
-            exchange.checkpoint.remark(remark.into());
-            return Err(Refusal::new(&errors::OPERATION_TIME_LIMIT, self.edition));
+            let reason = "`limits.operating` is used up for this method and caller";
+            return Err(Refusal::new(&errors::OPERATION_TIME_LIMIT, self.edition).because(reason));
         }
         let (result, mut time) = match method.run {
             Run::Batch => {
@@ -252,7 +256,13 @@ impl LivePortal {
         exchange: &mut Exchange<'_>,
     ) -> Result<(Cow<'static, [u8]>, Time), Refusal> {
         if method.scope == Scope::Connectors && !caller.has_scope(self.edition.rules().scope) {
-            return Err(Refusal::new(&errors::INSUFFICIENT_SCOPE, self.edition).with_text(""));
+            let refusal = Refusal::new(&errors::INSUFFICIENT_SCOPE, self.edition).with_text("");
+            let credential = caller.credential.map(|place| &self.portal.credentials[place]);
+            let scope = self.edition.rules().scope;
+            return Err(match credential {
+                Some(own) => refusal.because(reasons::of_scope(self.edition, scope, &self.portal, own)),
+                None => refusal,
+            });
         }
         self.run(Invoked { method, parameters, caller, nested: true }, exchange)
     }

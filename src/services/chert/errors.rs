@@ -19,6 +19,8 @@ pub struct Refusal {
     pub retry_after: Option<u32>,
     /// Whether the change that the call asked for is made in spite of the error.
     pub fate: Fate,
+    /// What in the request or the scenario caused the error, for the journal; `None` when a fault did.
+    pub reason: Option<Cow<'static, str>>,
 }
 
 /// `retry_after` in seconds when the scenario does not set it.
@@ -38,13 +40,26 @@ impl Refusal {
 
     fn with_face(code: &'static ErrorCode, face: &'static Face) -> Self {
         let retry_after = code.members.contains(&"retry_after").then_some(RETRY_AFTER);
-        Self { code, status: face.status, text: face.text.into(), retry_after, fate: Fate::Never }
+        Self {
+            code,
+            status: face.status,
+            text: face.text.into(),
+            retry_after,
+            fate: Fate::Never,
+            reason: None,
+        }
     }
 
     /// The same error with another text.
     #[must_use]
     pub fn with_text(self, text: impl Into<Cow<'static, str>>) -> Self {
         Self { text: text.into(), ..self }
+    }
+
+    /// The same error with the reason that the journal gives for it.
+    #[must_use]
+    pub fn because(self, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { reason: Some(reason.into()), ..self }
     }
 
     /// The same error with `retry_after` set to `wait`, rounded up to whole seconds, at least 1.

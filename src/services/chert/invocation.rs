@@ -2,13 +2,15 @@
 
 use super::endpoints::Route;
 use super::errors::Refusal;
-use super::workspace::Tenant;
+use super::workspace::{Tenant, Tenants};
 use crate::basics::Stage;
-use crate::emulator::{ErrorCode, Exchange, Fate, OperationCall};
+use crate::emulator::{ErrorCode, Exchange, Fate, OperationCall, some_of};
 
 /// One run of an endpoint.
 #[derive(Clone, Copy)]
 pub struct Invocation<'a> {
+    /// All tenants.
+    pub tenants: &'a Tenants,
     /// The tenant that calls.
     pub tenant: &'a Tenant,
     /// The endpoint and the request's parameters.
@@ -21,6 +23,16 @@ impl Invocation<'_> {
     /// The error `code` with the status and text that this endpoint gives it.
     pub fn refusal(&self, code: &'static ErrorCode) -> Refusal {
         Refusal::by(self.call.operation, code)
+    }
+
+    /// Why the tenant has no chat with this ID.
+    pub fn why_not_found(&self, id: &str) -> String {
+        let mut others = self.tenants.all().iter();
+        if let Some(owner) = others.find(|other| other.chat(id).is_some()) {
+            return format!("the chat `{id}` belongs to the tenant `{}`", owner.original);
+        }
+        let known = some_of(self.tenant.chats.iter().map(|chat| chat.id.as_str()));
+        format!("the scenario has no chat `{id}`; chats of the tenant `{}`: {known}", self.tenant.original)
     }
 
     /// Reports that the call has passed `stage`.

@@ -21,7 +21,8 @@ impl Emulator for LiveWorkspace {
         let trace = self.trace();
         match self.request(exchange) {
             Ok((status, answer)) => envelope::success(status, answer.headers, answer.body, trace),
-            Err(refusal) => {
+            Err(mut refusal) => {
+                refusal.reason.take().into_iter().for_each(|reason| exchange.checkpoint.remark(reason));
                 exchange.checkpoint.refused(refusal.code.code);
                 envelope::error(&refusal, &trace)
             }
@@ -79,33 +80,30 @@ impl LiveWorkspace {
         let operation = Option::as_ref(&route).map(|route| &route.endpoint.operation);
         let call = OperationCall { operation, facts: &*route, nested: false };
         passed(Stage::Gateway, &call, exchange)?;
-        let tenant = signature::caller(&self.tenants, request, exchange.stopwatch.now()).map_err(
-            |(refusal, why)| {
-                exchange.checkpoint.remark(why.into());
-                refusal
-            },
-        )?;
-        match tenant.state {
-            TenantState::Active => {}
-            TenantState::Suspended => return Err(Refusal::new(&errors::FORBIDDEN)),
-            TenantState::EmailUnverified => return Err(Refusal::new(&errors::EMAIL_NOT_VERIFIED)),
-            TenantState::AccountLimit => return Err(Refusal::new(&errors::ACCOUNT_LIMIT_REACHED)),
+        let tenant = signature::caller(&self.tenants, request, &exchange.stopwatch)?;
+        let refused = match tenant.state {
+            TenantState::Active => None,
+            TenantState::Suspended => Some((&errors::FORBIDDEN, "suspended")),
+            TenantState::EmailUnverified => Some((&errors::EMAIL_NOT_VERIFIED, "email_unverified")),
+            TenantState::AccountLimit => Some((&errors::ACCOUNT_LIMIT_REACHED, "account_limit")),
+        };
+        if let Some((code, state)) = refused {
+            let reason = format!("the tenant `{}` has `state: {state}`", tenant.original);
+            return Err(Refusal::new(code).because(reason));
         }
         if let Some(requests) = &mut self.requests {
             let now = exchange.stopwatch.now();
             if let Err(wait) = requests.add(tenant.index, now) {
-                exchange.checkpoint.remark("the tenant has used up `limits.requests`".into());
-                return Err(Refusal::new(&errors::RATE_LIMIT_EXCEEDED).with_retry_after(wait));
+                let refusal = Refusal::new(&errors::RATE_LIMIT_EXCEEDED).with_retry_after(wait);
+                return Err(refusal.because("the tenant has used up `limits.requests`"));
             }
         }
         passed(Stage::Auth, &call, exchange)?;
         let Some(route) = &*route else {
-            exchange
-                .checkpoint
-                .remark(format!("`{} {}` is not emulated", request.method, request.path()).into());
-            return Err(Refusal::new(&errors::NOT_FOUND));
+            let reason = format!("`{} {}` is not emulated", request.method, request.path());
+            return Err(Refusal::new(&errors::NOT_FOUND).because(reason));
         };
-        let invocation = Invocation { tenant, route, call };
+        let invocation = Invocation { tenants: &self.tenants, tenant, route, call };
         let mut answer = (route.endpoint.run)(&invocation, exchange)?;
         self.deliver(std::mem::replace(&mut answer.effect, Effect::Nothing), &call, exchange)?;
         Ok((route.endpoint.operation.status, answer))

@@ -7,6 +7,8 @@ use super::errors::{self, Refusal};
 use super::secret::Secret;
 use super::spellings::spellings;
 use super::workspace::{Tenant, Tenants};
+use crate::basics::Stopwatch;
+use crate::emulator::some_of;
 use crate::http::Request;
 
 /// How far a signature's time may differ from the clock, in seconds, in either direction.
@@ -19,21 +21,22 @@ pub fn sign(secret: &str, seconds: i64, body: &[u8]) -> String {
     format!("v1,{seconds},{hex}")
 }
 
-/// The tenant that sent the request, or the refusal with a remark for the journal: the vendor's answer does not say
-/// what was wrong. If there is a signature, it alone decides: a valid token does not make up for an invalid signature.
+/// The tenant that sent the request. If there is a signature, it alone decides: a valid token does not make up for an
+/// invalid signature.
+///
+/// # Errors
+/// The refusal, with the reason for the journal: the vendor's answer does not say what was wrong.
 pub fn caller<'a>(
     tenants: &'a Tenants,
     request: &Request,
-    now: Timestamp,
-) -> Result<&'a Tenant, (Refusal, &'static str)> {
+    stopwatch: &Stopwatch,
+) -> Result<&'a Tenant, Refusal> {
     let slug = request.headers.text("x-chert-tenant").map(str::trim_ascii).filter(|slug| !slug.is_empty());
     match (request.headers.get("x-chert-signature"), request.headers.get("authorization")) {
-        (Some(signature), _) => by_signature(tenants, slug, signature, request, now),
+        (Some(signature), _) => by_signature(tenants, slug, signature, request, stopwatch),
         (None, Some(authorization)) => by_token(tenants, slug, authorization),
-        (None, None) => Err((
-            Refusal::new(&errors::MISSING_AUTHENTICATION),
-            "neither x-chert-signature nor authorization was sent",
-        )),
+        (None, None) => Err(Refusal::new(&errors::MISSING_AUTHENTICATION)
+            .because("neither x-chert-signature nor authorization was sent")),
     }
 }
 
@@ -42,19 +45,16 @@ fn by_signature<'a>(
     slug: Option<&str>,
     signature: &[u8],
     request: &Request,
-    now: Timestamp,
-) -> Result<&'a Tenant, (Refusal, &'static str)> {
-    let invalid = |why| (Refusal::new(&errors::INVALID_AUTHENTICATION), why);
+    stopwatch: &Stopwatch,
+) -> Result<&'a Tenant, Refusal> {
+    let invalid = |why: &'static str| Refusal::new(&errors::INVALID_AUTHENTICATION).because(why);
     let slug = slug.ok_or_else(|| invalid("x-chert-signature was sent without x-chert-tenant"))?;
     let (seconds, digest) = parse(signature)
         .ok_or_else(|| invalid("x-chert-signature is not `v1,<unix seconds>,<64 lower-case hex digits>`"))?;
     let sent: i64 =
         seconds.parse().map_err(|_| invalid("the time in x-chert-signature is not a number of seconds"))?;
-    if now.as_second().abs_diff(sent) > WINDOW {
-        return Err((
-            Refusal::new(&errors::TIMESTAMP_OUTSIDE_WINDOW),
-            "the time in x-chert-signature is more than 300 s off",
-        ));
+    if stopwatch.now().as_second().abs_diff(sent) > WINDOW {
+        return Err(Refusal::new(&errors::TIMESTAMP_OUTSIDE_WINDOW).because(why_outside(sent, stopwatch)));
     }
     let (tenant, secret) = named(tenants, slug)?;
     // The client signs the time as it spells it, so the spelling that was sent is checked.
@@ -82,8 +82,8 @@ fn by_token<'a>(
     tenants: &'a Tenants,
     slug: Option<&str>,
     authorization: &[u8],
-) -> Result<&'a Tenant, (Refusal, &'static str)> {
-    let invalid = |why| (Refusal::new(&errors::INVALID_AUTHENTICATION), why);
+) -> Result<&'a Tenant, Refusal> {
+    let invalid = |why: &'static str| Refusal::new(&errors::INVALID_AUTHENTICATION).because(why);
     let text = std::str::from_utf8(authorization).unwrap_or_default().trim_ascii();
     let (scheme, token) = text.split_at(text.bytes().position(|byte| byte == b' ').unwrap_or(text.len()));
     if !scheme.eq_ignore_ascii_case("bearer") {
@@ -108,8 +108,27 @@ fn by_token<'a>(
     }
 }
 
-fn named<'a>(tenants: &'a Tenants, slug: &str) -> Result<(&'a Tenant, &'a Secret), (Refusal, &'static str)> {
-    tenants.by_slug(slug).ok_or_else(|| (Refusal::new(&errors::TENANT_NOT_FOUND), "no tenant has this slug"))
+fn named<'a>(tenants: &'a Tenants, slug: &str) -> Result<(&'a Tenant, &'a Secret), Refusal> {
+    tenants.by_slug(slug).ok_or_else(|| {
+        let known = some_of(tenants.all().iter().map(|tenant| tenant.original.as_str()));
+        let reason = format!("the scenario has no tenant `{slug}`; its tenants: {known}");
+        Refusal::new(&errors::TENANT_NOT_FOUND).because(reason)
+    })
+}
+
+/// Why the time of a signature is outside the window.
+fn why_outside(sent: i64, stopwatch: &Stopwatch) -> String {
+    let sent = Timestamp::from_second(sent).map_or_else(|_| format!("{sent} s"), |sent| sent.to_string());
+    let now = stopwatch.now();
+    let differ = format!(
+        "the signature is of {sent}, and the scenario's clock shows {now}; they may differ by {WINDOW} s"
+    );
+    match stopwatch.is_virtual() {
+        true => format!(
+            "{differ}; the clock is virtual: sign with its time, or start it at the machine's time with `clock: {{virtual: now}}`"
+        ),
+        false => differ,
+    }
 }
 
 /// The bytes that are signed: the body for POST, PUT and PATCH, nothing for every other verb.

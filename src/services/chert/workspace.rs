@@ -63,8 +63,8 @@ pub struct Chat {
     pub id: String,
     /// Whether the chat is a group.
     pub is_group: bool,
-    /// Whether the chat has its chat key and its pinned line.
-    pub is_deliverable: bool,
+    /// What the chat lacks for a delivery: its chat key or its pinned line. `None` when it has both.
+    pub lacks: Option<&'static str>,
     /// Current display name.
     pub display_name: Option<String>,
     /// URL of the current icon.
@@ -141,7 +141,12 @@ impl Chat {
         Self {
             id: chat.id.to_string(),
             is_group: chat.group,
-            is_deliverable: chat.chat_key && chat.line.is_some(),
+            lacks: match (chat.chat_key, &chat.line) {
+                (true, Some(_)) => None,
+                (true, None) => Some("has no `line`"),
+                (false, Some(_)) => Some("has `chat_key: false`"),
+                (false, None) => Some("has `chat_key: false` and no `line`"),
+            },
             display_name: chat.display_name.as_ref().map(ToString::to_string),
             group_chat_icon: chat.group_chat_icon.as_ref().map(ToString::to_string),
         }

@@ -59,7 +59,8 @@ struct OfWebhook<'a> {
 
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<MethodAnswer, Refusal> {
     if invocation.caller.means == Means::Session {
-        return Err(invocation.refusal(&errors::ACCESS_DENIED_CONTEXT));
+        let reason = "a browser's session belongs to no application: call with an access token or a webhook";
+        return Err(invocation.refusal(&errors::ACCESS_DENIED_CONTEXT).because(reason));
     }
     invocation.passed_up_to_lookup(exchange)?;
     let portal = invocation.portal.portal();

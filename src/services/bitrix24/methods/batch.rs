@@ -16,6 +16,7 @@ use crate::services::bitrix24::invocation::passed;
 use crate::services::bitrix24::parameters::Parameters;
 use crate::services::bitrix24::php::{self, form};
 use crate::services::bitrix24::portal::LivePortal;
+use crate::services::bitrix24::reasons;
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::Portal;
 use crate::services::bitrix24::time::Time;
@@ -84,7 +85,8 @@ pub fn run(
         let Value::String(command) = command else { continue };
         let outcome = match position < MOST {
             true => run_command(portal, edition, &command, &results, caller, exchange),
-            false => Err(Refusal::new(&errors::ERROR_BATCH_LENGTH_EXCEEDED, edition)),
+            false => Err(Refusal::new(&errors::ERROR_BATCH_LENGTH_EXCEEDED, edition)
+                .because(format!("a batch runs {MOST} commands at most"))),
         };
         match outcome {
             Ok((result, time)) => {
@@ -94,6 +96,9 @@ pub fn run(
                 results.push((name, result));
             }
             Err(refusal) => {
+                if let Some(reason) = &refusal.reason {
+                    exchange.checkpoint.remark(format!("the command `{name}`: {reason}").into());
+                }
                 errors.push((name, php::json(&ErrorBody::new(&refusal)).into()));
                 if stops_at_error {
                     break;
@@ -159,11 +164,12 @@ fn run_command(
 ) -> Result<(Cow<'static, [u8]>, Time), Refusal> {
     let (path, query) = split(command);
     if NOT_ALLOWED.iter().any(|name| name.eq_ignore_ascii_case(path)) {
-        return Err(Refusal::new(&errors::ERROR_BATCH_METHOD_NOT_ALLOWED, edition));
+        let reason = format!("Bitrix24 does not allow `{path}` in a batch");
+        return Err(Refusal::new(&errors::ERROR_BATCH_METHOD_NOT_ALLOWED, edition).because(reason));
     }
     let Some(method) = super::by_name_in_batch(path) else {
-        exchange.checkpoint.remark(format!("the method `{path}` in a batch is not emulated").into());
-        return Err(Refusal::new(&errors::ERROR_METHOD_NOT_FOUND, edition));
+        let reason = reasons::of_method(path, super::OPERATIONS.iter().map(|known| known.name));
+        return Err(Refusal::new(&errors::ERROR_METHOD_NOT_FOUND, edition).because(reason));
     };
     let mut parameters = Parameters::from(resolved_map(form::decode(query.as_bytes()), results));
     // The commands run with the credentials of the batch; credentials in a command are ignored.

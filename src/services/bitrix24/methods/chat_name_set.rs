@@ -11,6 +11,7 @@ use crate::http::Given;
 use crate::services::bitrix24::change::Change;
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
+use crate::services::bitrix24::missing;
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::{Line, Portal};
@@ -105,7 +106,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
 
     let given = ["CONNECTOR", "LINE", "CHAT_ID", "NAME"].map(|name| (name, parameters.get(name)));
     if let Some(&(name, _)) = given.iter().find(|(_, value)| value.is_none_or(php::is_empty)) {
-        return Err(Refusal::argument(name, invocation.edition));
+        return Err(invocation.lacks(name, exchange));
     }
     let [connector, line, chat_id, name] = given.map(|(_, value)| value);
     // The server checks for group chats with the connector as sent; every later look-up uses its folded form.
@@ -116,28 +117,35 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     let needs_user = !is_group && (rules.unregistered_needs_user || connector.is_some());
     let user = if is_group { None } else { parameters.get("USER_ID") };
     if needs_user && user.is_none_or(php::is_empty) {
-        return Err(Refusal::argument("USER_ID", invocation.edition));
+        let refusal = invocation.lacks("USER_ID", exchange);
+        let reason = refusal.reason.as_deref().unwrap_or_default();
+        let reason = format!("{reason}; the connector has no group chats, so a rename needs it");
+        return Err(refusal.because(reason));
     }
     invocation.passed(Stage::Arguments, exchange)?;
 
     // An array where PHP needs a string causes a type error in the vendor's code, and so a status of 500.
-    let type_error = || refuse(&errors::INTERNAL_SERVER_ERROR);
+    let type_error = || refuse(&errors::INTERNAL_SERVER_ERROR).because("a parameter is a list or a mapping");
     let id = folded.as_deref().ok_or_else(type_error)?;
     let chat_id = text(chat_id).ok_or_else(type_error)?;
     let name = text(name).ok_or_else(type_error)?;
     let user = if is_group { "0".into() } else { text(user).ok_or_else(type_error)? };
     let line = line.map_or(0, php::to_int);
 
-    let connector = connector.ok_or_else(|| refuse(code_of_unregistered(id)))?;
+    let connector = connector.ok_or_else(|| {
+        let code = code_of_unregistered(id);
+        let is_built_in = *code != errors::IMCONNECTOR_NO_CORRECT_PROVIDER;
+        refuse(code).because(missing::of_connector(portal, id, is_built_in))
+    })?;
     if !connector.lines.contains(&line) {
-        return Err(refuse(&errors::NOT_ACTIVE_LINE));
+        return Err(refuse(&errors::NOT_ACTIVE_LINE).because(missing::of_line(portal, id, line)));
     }
     invocation.passed(Stage::Lookup, exchange)?;
 
-    let failed = || refuse(&errors::CHAT_RENAMING_FAILED);
+    let failed = |reason: String| refuse(&errors::CHAT_RENAMING_FAILED).because(reason);
     if !is_group && !connector.users.contains(&*user) {
         if !rules.ignores_unknown_user {
-            return Err(failed());
+            return Err(failed(missing::of_user(portal, id, &user)));
         }
         // The call ends before the stage of delivery, so a fault of that stage has no turn.
         let remark = "the USER_ID is unknown: the live server answers with success and renames nothing";
@@ -145,9 +153,15 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
         return Ok(success(Effect::Undelivered));
     }
     let new_name = php::cut(php::trim(&name), NAME_LENGTH);
-    let chat = portal.session(connector, line, &chat_id, &user).ok_or_else(failed)?;
-    if new_name.is_empty() || (rules.refuses_same_name && php::loosely_equal(portal.name(chat), new_name)) {
-        return Err(failed());
+    let not_found = || failed(missing::of_chat(portal, id, line, &chat_id, &user));
+    let chat = portal.session(connector, line, &chat_id, &user).ok_or_else(not_found)?;
+    if new_name.is_empty() {
+        return Err(failed("`NAME` is blank".to_owned()));
+    }
+    if rules.refuses_same_name && php::loosely_equal(portal.name(chat), new_name) {
+        return Err(failed(
+            "the chat has this name already (row 22 of `standin catalog --editions`)".to_owned(),
+        ));
     }
     Ok(success(Effect::Change(Change::Rename { chat, name: new_name.to_owned() })))
 }

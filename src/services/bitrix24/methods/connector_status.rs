@@ -59,7 +59,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     invocation.passed(Stage::Auth, exchange)?;
     // `null` counts as missing; an empty text does not.
     let sent = invocation.parameters.value("CONNECTOR").filter(|value| !value.is_null());
-    let sent = sent.ok_or_else(|| Refusal::argument("CONNECTOR", invocation.edition))?;
+    let sent = sent.ok_or_else(|| invocation.lacks("CONNECTOR", exchange))?;
     invocation.passed(Stage::Arguments, exchange)?;
     let sent = php::to_text(sent).ok_or_else(|| invocation.refusal(&errors::INTERNAL_SERVER_ERROR))?;
     let connector = folded_connector(&sent);

@@ -2,7 +2,7 @@
 
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Parameter, Place};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, Place, misspelt};
 use crate::http::{Given, json, segment};
 use crate::services::chert::change::Change;
 use crate::services::chert::errors::{self, Refusal};
@@ -35,6 +35,9 @@ pub static ENDPOINT: Endpoint = Endpoint {
     run,
 };
 
+/// The fields of the body, of which one at least is needed.
+const FIELDS: [&str; 2] = ["display_name", "group_chat_icon"];
+
 /// The body of a success: the chat after the change, with the four documented members in their order. It is written
 /// piece by piece for speed, because this is the most frequent answer.
 fn refreshed(id: &str, display_name: Option<&str>, group_chat_icon: Option<&str>) -> Vec<u8> {
@@ -66,20 +69,32 @@ fn example(tenant: &section::Tenant) -> Option<Sample> {
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<EndpointAnswer, Refusal> {
     let Invocation { tenant, route, .. } = *invocation;
     let refuse = |code| invocation.refusal(code);
-    let body = route.body.as_ref().ok_or_else(|| refuse(&errors::INVALID_JSON_BODY))?;
+    let body = route.body.as_ref().ok_or_else(|| {
+        let is_empty = exchange.request.body().is_empty();
+        let reason = if is_empty { "the body is empty" } else { "the body is not a JSON object" };
+        refuse(&errors::INVALID_JSON_BODY).because(reason)
+    })?;
     let display_name = body.get("display_name").map(display_name).transpose()?;
     let group_chat_icon = body.get("group_chat_icon").map(group_chat_icon).transpose()?;
     if display_name.is_none() && group_chat_icon.is_none() {
-        return Err(refuse(&errors::MISSING_REQUIRED_FIELD));
+        let meant = FIELDS.iter().find_map(|field| Some((field, misspelt(route, field)?)));
+        let reason =
+            meant.map(|(field, sent)| format!("the body has `{sent}`; the field is called `{field}`"));
+        let reason =
+            reason.unwrap_or_else(|| format!("the body has neither `{}` nor `{}`", FIELDS[0], FIELDS[1]));
+        return Err(refuse(&errors::MISSING_REQUIRED_FIELD).because(reason));
     }
     invocation.passed(Stage::Arguments, exchange)?;
 
-    let (place, chat) = tenant.chat(route.segment("id")).ok_or_else(|| refuse(&errors::CHAT_NOT_FOUND))?;
+    let id = route.segment("id");
+    let not_found = || refuse(&errors::CHAT_NOT_FOUND).because(invocation.why_not_found(id));
+    let (place, chat) = tenant.chat(id).ok_or_else(not_found)?;
     if !chat.is_group {
-        return Err(refuse(&errors::CHAT_IS_DIRECT_MESSAGE));
+        let reason = format!("the chat `{id}` has `group: false`");
+        return Err(refuse(&errors::CHAT_IS_DIRECT_MESSAGE).because(reason));
     }
-    if !chat.is_deliverable {
-        return Err(refuse(&errors::NOT_SUPPORTED_FOR_CHAT));
+    if let Some(lack) = chat.lacks {
+        return Err(refuse(&errors::NOT_SUPPORTED_FOR_CHAT).because(format!("the chat `{id}` {lack}")));
     }
     invocation.passed(Stage::Lookup, exchange)?;
 
@@ -101,13 +116,18 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Endpo
 /// The name without white space at its ends; `1002` when it is blank or not a text.
 fn display_name(value: Given<'_>) -> Result<&str, Refusal> {
     let name = value.as_str().map(str::trim).filter(|name| !name.is_empty());
-    name.ok_or_else(|| Refusal::new(&errors::INVALID_FIELD_VALUE))
+    name.ok_or_else(|| {
+        let reason = if value.as_str().is_some() { "is blank" } else { "is not a text" };
+        Refusal::new(&errors::INVALID_FIELD_VALUE).because(format!("`display_name` {reason}"))
+    })
 }
 
 /// The icon's URL, as sent; `1002` when it is not an https URL.
 fn group_chat_icon(value: Given<'_>) -> Result<&str, Refusal> {
     let icon = value.as_str().filter(|text| is_https(text));
     icon.ok_or_else(|| {
-        Refusal::new(&errors::INVALID_FIELD_VALUE).with_text("Invalid field value: group_chat_icon")
+        Refusal::new(&errors::INVALID_FIELD_VALUE)
+            .with_text("Invalid field value: group_chat_icon")
+            .because("`group_chat_icon` is not an https URL")
     })
 }

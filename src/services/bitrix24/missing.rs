@@ -1,0 +1,64 @@
+//! A look-up that finds nothing → the reason: what the scenario has instead.
+
+use super::portal::{Chat, LivePortal};
+use crate::emulator::some_of;
+
+/// Why an unregistered connector is refused.
+pub fn of_connector(portal: &LivePortal, id: &str, is_built_in: bool) -> String {
+    if is_built_in {
+        return format!(
+            "`{id}` is a connector of Bitrix24 itself, and a rename through one of them always fails"
+        );
+    }
+    let known = some_of(portal.portal().connectors.iter().map(|known| known.id.as_str()));
+    format!("the scenario has no connector `{id}`; its connectors: {known}")
+}
+
+/// Why a connector is not active on a line.
+pub fn of_line(portal: &LivePortal, connector: &str, line: i64) -> String {
+    let portal = portal.portal();
+    let lines: Vec<_> = portal.lines.iter().map(|line| line.id.to_string()).collect();
+    match portal.lines.iter().find(|known| known.id == line) {
+        None => {
+            format!(
+                "the scenario has no line {line}; its lines: {}",
+                some_of(lines.iter().map(String::as_str))
+            )
+        }
+        Some(known) if !known.active => format!("the line {line} has `active: false`"),
+        Some(_) => format!("the line {line} does not have `{connector}` in its `connectors`"),
+    }
+}
+
+/// Why no chat is found for a rename.
+pub fn of_chat(portal: &LivePortal, connector: &str, line: i64, id: &str, user: &str) -> String {
+    let fits = |chat: &&Chat| {
+        let is_user = chat.user.as_deref().unwrap_or("0") == user;
+        [chat.connector == connector, chat.line == line, is_user, !chat.is_closed()]
+    };
+    let Some(chat) = portal.chats.iter().filter(|chat| chat.id == id).max_by_key(fits) else {
+        let known = some_of(portal.chats.iter().map(|chat| chat.id.as_str()));
+        return format!("the scenario has no chat `{id}`; its chats: {known}");
+    };
+    let of = |has: &str, wanted: &str| format!("the chat `{id}` has `{has}`; the call is for `{wanted}`");
+    match fits(&chat) {
+        [false, ..] => of(&format!("connector: {}", chat.connector), connector),
+        [_, false, ..] => of(&format!("line: {}", chat.line), &line.to_string()),
+        [_, _, false, _] => match &chat.user {
+            Some(own) => of(&format!("user: {own}"), user),
+            None => format!("the chat `{id}` is a group chat and has no `user`"),
+        },
+        [.., false] => format!("the chat `{id}` has `closed: true`"),
+        // What else is compared is the spelling of LINE.
+        [true, true, true, true] => {
+            format!("Bitrix24 compares LINE as text: the session of the chat `{id}` has `{line}`")
+        }
+    }
+}
+
+/// Why an external user is unknown.
+pub fn of_user(portal: &LivePortal, connector: &str, user: &str) -> String {
+    let of_connector = portal.chats.iter().filter(|chat| chat.connector == connector);
+    let known = some_of(of_connector.filter_map(|chat| chat.user.as_deref()));
+    format!("no chat of the connector `{connector}` has the user `{user}`; users of its chats: {known}")
+}

@@ -1,0 +1,83 @@
+//! A refusal → its reason: which part of the request or of the scenario caused it, and what to change.
+
+use super::editions::Edition;
+use super::parameters::Parameters;
+use super::php;
+use super::section::{Credential, Portal};
+use crate::emulator::{misspelt, some_of};
+use crate::http::{Body, Given, Request};
+use crate::scalar::nearest;
+
+/// Why a method is refused that is not emulated. `known` are the names of those that are.
+pub fn of_method(name: &str, known: impl IntoIterator<Item = &'static str>) -> String {
+    let meant = nearest(name, known).map_or(String::new(), |meant| format!("; did you mean `{meant}`?"));
+    format!("the method `{name}` is not emulated{meant}")
+}
+
+/// Why the argument `name` counts as missing. `request` is `None` for a command of a batch.
+pub fn of_argument(
+    name: &str,
+    value: Option<Given<'_>>,
+    parameters: &Parameters,
+    request: Option<&Request>,
+) -> String {
+    if let Some(value) = value {
+        return match php::to_text(value) {
+            Some(text) if text == "0" => format!("`{name}` is `0`, which PHP takes for empty"),
+            _ => format!("`{name}` is empty"),
+        };
+    }
+    if let Some(sent) = misspelt(parameters, name) {
+        return format!("the call has `{sent}`; the parameter is called `{name}`");
+    }
+    let unread = request.and_then(unread_body).map_or(String::new(), |why| format!(": {why}"));
+    format!("the call has no `{name}`{unread}")
+}
+
+/// Why the body of a request gives no parameters; `None` when it was read as it was meant.
+fn unread_body(request: &Request) -> Option<String> {
+    let Body::Whole(body) = &request.body else { return None };
+    let body = body.trim_ascii();
+    if body.is_empty() {
+        return None;
+    }
+    if request.method != "POST" {
+        return Some(format!("Bitrix24 reads a body from POST only, and this is a {}", request.method));
+    }
+    let sent = request.headers.text("content-type").unwrap_or("none");
+    let is_json = sent.contains("application/json") || sent.contains("+json");
+    match (body.starts_with(b"{") || body.starts_with(b"["), is_json) {
+        (true, false) => Some(format!("the body looks like JSON, but its `content-type` is `{sent}`")),
+        (_, true) if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err() => {
+            Some("the body is not valid JSON, so only the query was read".to_owned())
+        }
+        (false, true) => Some("the body is JSON, but not an object".to_owned()),
+        _ => None,
+    }
+}
+
+/// Why a webhook is refused. The text names no secret.
+pub fn of_webhook(portal: &Portal, user: &str) -> String {
+    let webhooks = || portal.credentials.iter().filter_map(|credential| credential.webhook.as_ref());
+    if webhooks().any(|webhook| webhook.user.as_str() == user) {
+        return format!("the scenario has a webhook of the user `{user}`, but with another secret");
+    }
+    let users = some_of(webhooks().map(|webhook| webhook.user.as_str()));
+    format!("the scenario has no webhook of the user `{user}`; users with a webhook: {users}")
+}
+
+/// Why a call counts as one without credentials.
+pub fn of_no_credential(request: &Request) -> String {
+    let unread = unread_body(request).map_or(String::new(), |why| format!(": {why}"));
+    format!("the call has neither a webhook in its path nor an access token{unread}")
+}
+
+/// Why a credential lacks the scope that a method needs.
+pub fn of_scope(edition: Edition, needed: &str, portal: &Portal, credential: &Credential) -> String {
+    let scopes = portal.scope_of(credential).map_or(&[][..], |scopes| scopes);
+    let scopes = some_of(scopes.iter().map(|scope| scope.as_str()));
+    let edition = edition.name();
+    format!(
+        "the method needs the scope `{needed}` in the {edition} edition; scopes of the credential: {scopes}"
+    )
+}
