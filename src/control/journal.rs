@@ -116,7 +116,7 @@ fn entry_as_json(entry: &Entry, redactor: &Redactor) -> Value {
         "at": microseconds(entry.at),
         "vendor": note.service,
         "service": note.service,
-        "operation": note.operation,
+        "operation": note.service.zip(note.operation).map(|(service, name)| format!("{service}.{name}")),
         "stage": note.stage,
         "error": note.error,
         "faults": faults,

@@ -78,11 +78,12 @@ impl Findings {
     }
 }
 
-/// The candidate that is most similar to `typed`. `None` when none is similar enough to be a typing mistake.
+/// The candidate that is most similar to `typed`, but not `typed` itself. `None` when none is similar enough to be a
+/// typing mistake.
 pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let others = candidates.into_iter().filter(|candidate| *candidate != typed);
     let typed = typed.to_lowercase();
-    candidates
-        .into_iter()
+    others
         .map(|candidate| (strsim::jaro_winkler(&typed, &candidate.to_lowercase()), candidate))
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))

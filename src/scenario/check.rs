@@ -32,8 +32,14 @@ pub(super) fn check(
     for (number, fault) in faults.iter().enumerate() {
         let path = Path::default().key("faults").index(number);
         if let Some(other) = names.insert(&fault.name, number) {
-            let message = format!("`faults[{other}]` is called {} too", quote(&fault.name));
-            findings.add(path.key("name"), message, "give each fault a name of its own");
+            let (message, help) = match faults[other] == *fault {
+                true => (format!("the fault {} is given twice", quote(&fault.name)), "remove one of the two"),
+                false => (
+                    format!("`faults[{other}]` is called {} too", quote(&fault.name)),
+                    "give each fault a name of its own",
+                ),
+            };
+            findings.add(path.key("name"), message, help);
         }
         if fault.name.trim().is_empty() || fault.name.chars().any(char::is_control) {
             let message = match fault.name.trim().is_empty() {
@@ -42,7 +48,9 @@ pub(super) fn check(
             };
             findings.add(path.key("name"), message, "name it after what it does, in one line");
         }
-        let mut can_fire = when(fault, &path, findings) && window(fault, clock, &path, findings);
+        let is_when_whole = !taint.touches(&path.key("when"));
+        let mut can_fire =
+            is_when_whole && when(fault, &path, findings) && window(fault, clock, &path, findings);
         effects::check(fault, &path, findings);
         let target = match target(&fault.on) {
             Ok(target) => target,
@@ -155,7 +163,10 @@ fn counts(fault: &FaultSpec, target: Target, path: &Path, findings: &mut Finding
     if kinds.contains(kind) {
         return true;
     }
-    let message = format!("no call of `{}` names a {}", target.name(), quote(kind));
+    let message = match kind {
+        "" => "`count_by` is empty".to_owned(),
+        _ => format!("no call of `{}` names a {}", target.name(), quote(kind)),
+    };
     let known = || kinds.iter().copied().chain(["fault"]);
     let help = match nearest(kind, known()) {
         Some(near) => format!("did you mean `{near}`?"),

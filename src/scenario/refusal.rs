@@ -87,6 +87,11 @@ fn of_scalar(text: &str, shape: &Shape) -> Option<String> {
             let number: i128 = digits.parse().ok()?;
             Some(number.clamp(*least, *most).to_string())
         }
+        // `10%` of a share is `0.1`, and so is `10`.
+        Shape::Number { least: 0.0, most: 1.0 } => {
+            let share: f64 = text.trim().trim_end_matches('%').trim_end().parse().ok()?;
+            (0.0..=100.0).contains(&share).then(|| (share / 100.0).to_string())
+        }
         Shape::Flag => match text.to_lowercase().as_str() {
             "true" | "yes" | "y" | "on" | "1" => Some("true".to_owned()),
             "false" | "no" | "n" | "off" | "0" => Some("false".to_owned()),

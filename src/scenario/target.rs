@@ -54,8 +54,10 @@ impl Target {
         if self.operations().iter().any(|operation| operation.parameter(name).is_some()) {
             return None;
         }
-        let help = match nearest(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
+        // The path behind the name of the parameter, such as `[].chat.id`, stays as it was typed.
+        let (parameter, path) = name.split_at(name.find(['[', '.']).unwrap_or(name.len()));
+        let help = match nearest(parameter, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}{path}`?"),
             None if known.is_empty() => "it has none that can be matched".to_owned(),
             None => format!("its parameters are {}", list(&known)),
         };

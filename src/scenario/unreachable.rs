@@ -12,7 +12,7 @@ use crate::scalar::{Findings, Path};
 /// A fault with what it strikes.
 pub(super) struct Shot<'a> {
     number: usize,
-    name: &'a str,
+    fault: &'a FaultSpec,
     stage: Stage,
     fires_always: bool,
     /// Whether it ends a whole request, with all calls that the request may hold.
@@ -62,7 +62,7 @@ impl<'a> Shot<'a> {
             && fault.match_credential.is_none();
         Self {
             number,
-            name: &fault.name,
+            fault,
             stage: fault.stage(code.map(|code| code.stage)),
             fires_always: calls::is_always(&fault.when) && is_told_by_values,
             ends_requests: hits_every_operation && (matches.is_empty() || known.len() == 1),
@@ -120,13 +120,19 @@ fn first_before<'a>(shot: &Shot<'_>, (aim, names): &Group<'_>, firsts: &Firsts<'
 }
 
 fn report(shot: &Shot<'_>, winner: &Shot<'_>, findings: &mut Findings) {
-    let Shot { name, .. } = winner;
-    let help = if winner.stage == shot.stage {
+    let (name, own) = (&winner.fault.name, &shot.fault.name);
+    if name == own {
+        return; // Another finding says that two faults have one name.
+    }
+    let is_copy = FaultSpec { name: own.clone(), ..winner.fault.clone() } == *shot.fault;
+    let help = if is_copy {
+        format!("`{own}` does what `{name}` does: remove one of the two")
+    } else if winner.stage == shot.stage {
         format!("put it above `{name}`, or give `{name}` a `when` or a `match`")
     } else {
         let (early, late) = (winner.stage.name(), shot.stage.name());
         format!("give `{name}` a `when` or a `match`: it strikes at the stage `{early}`, before `{late}`")
     };
-    let message = format!("`{}` can never fire: `{name}` answers every such call first", shot.name);
+    let message = format!("`{own}` can never fire: `{name}` answers every such call first");
     findings.add(Path::default().key("faults").index(shot.number), message, help);
 }

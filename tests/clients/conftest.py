@@ -36,8 +36,8 @@ class Standin:
             self._ask("faults", json.dumps({"name": f"fault {number}", **fault}))
 
     def journal(self):
-        """What was asked so far: for each request its operation and the status of its answer."""
-        return [(entry["operation"], entry["response"]["status"]) for entry in self._ask("journal")["entries"]]
+        """What was asked so far: for each request its operation, without the service, and the status of its answer."""
+        return [(entry["operation"].split(".", 1)[1], entry["response"]["status"]) for entry in self._ask("journal")["entries"]]
 
     def names(self, vendor):
         """The present name of each chat by its id."""

@@ -25,10 +25,10 @@ export async function serve(name, { faults = [], replace = [] } = {}) {
   }
 }
 
-/** What was asked so far: of each request the operation and the status of its answer. */
+/** What was asked so far: of each request the operation, without the service, and the status of its answer. */
 export async function journal() {
   const { entries } = await ask('journal')
-  return entries.map((entry) => `${entry.operation} ${entry.response.status}`)
+  return entries.map((entry) => `${entry.operation.replace(/^\w+\./, '')} ${entry.response.status}`)
 }
 
 /** The present names of Bitrix24's chats by their ids. */

@@ -71,7 +71,7 @@ fn the_journal_keeps_requests_and_responses_and_hides_secrets() {
     let first = &entries[0];
     assert_eq!(
         (&first["number"], &first["vendor"], &first["operation"]),
-        (&json!(1), &json!("bitrix24"), &json!("imconnector.chat.name.set"))
+        (&json!(1), &json!("bitrix24"), &json!("bitrix24.imconnector.chat.name.set"))
     );
     assert_eq!((&first["stage"], &first["error"]), (&json!("delivery"), &Value::Null));
     assert_eq!(first["request"]["target"], "/rest/1/***/imconnector.chat.name.set");
