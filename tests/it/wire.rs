@@ -3,9 +3,10 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 
+use serde_json::json;
 use standin::{Scenario, Server};
 
-use crate::client::{connect, get, received, serve};
+use crate::client::{connect, post, received, serve};
 
 const BODY: &str = r#"{"display_name": "Crew"}"#;
 const ANSWER: &str =
@@ -33,10 +34,11 @@ fn ask_with(server: &Server, more: &str) -> TcpStream {
     stream
 }
 
-/// Waits until the server has counted this many exchanges.
-fn until(server: &Server, exchanges: u64) {
-    let has = |_| get(server, "/__standin/health").json()["counters"]["exchanges"] == exchanges;
-    assert!((0..10_000).any(has), "the requests are not read");
+/// Waits until the server has read this many renames.
+fn until(server: &Server, renames: u64) {
+    let expected = json!([{"name": "read", "on": "chert.chats.rename", "calls": {"exactly": renames}}]);
+    let verified = post(server, "/__standin/verify?wait_for=1m", &expected.to_string());
+    assert_eq!(verified.status(), 200, "the requests are not read: {}", verified.text());
 }
 
 fn struck(effect: &str) -> (Vec<u8>, bool) {
