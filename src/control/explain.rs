@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use super::redact::Hide;
 use super::{Asked, Redactor, mistake};
 use crate::basics::Stage;
-use crate::engine::{Entry, Verdict, World, explain, wire};
+use crate::engine::{Entry, Note, Verdict, World, explain, wire};
 use crate::fault::Forecast;
 use crate::http::Reply;
+use crate::services::by_name;
 
 /// How many faults that were not asked get a line each. The others are only counted.
 const MOST_UNASKED: usize = 20;
@@ -46,6 +47,12 @@ fn stages(entry: &Entry) -> Vec<&'static str> {
     Stage::ALL.into_iter().filter(|stage| Some(*stage) <= last).map(Stage::name).collect()
 }
 
+/// The stage that the service's error belongs to. `None` when the service gave no error.
+fn own_stage(note: &Note) -> Option<Stage> {
+    let (service, error) = (by_name(note.service?)?, note.error?);
+    service.errors().iter().find(|known| known.code == error).map(|known| known.stage)
+}
+
 fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
     let (request, note) = (&entry.request, &entry.note);
     let mut text = format!(
@@ -71,7 +78,7 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
             text,
             "\nthe request passed {} and ended at {}",
             passed.join(", "),
-            Stage::ALL[count].name()
+            own_stage(note).unwrap_or(Stage::ALL[count]).name()
         ),
     };
     for remark in &note.remarks {

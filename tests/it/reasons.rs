@@ -235,6 +235,19 @@ fn every_refusal_of_chert_says_why() {
 }
 
 #[test]
+fn an_unknown_path_ends_at_the_stage_of_its_error() {
+    let server = server("documented");
+    let headers = [("authorization", "Bearer secret-of-acme")];
+    assert_eq!(send(&server, "POST", "/api/v1/whoami", &headers, b"").status(), 404);
+    let explained = get(&server, "/__standin/journal/last/explain");
+    assert!(
+        explained.text().contains("the request passed gateway, auth and ended at lookup\n"),
+        "{}",
+        explained.text()
+    );
+}
+
+#[test]
 fn a_signature_of_another_time_says_both_times_and_that_the_clock_is_virtual() {
     let server = server("documented");
     let late = signature("secret-of-acme", 1_764_321_908, b"");
