@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Debug;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -27,6 +28,11 @@ pub trait Section: Debug + Send + Sync {
     /// The name of the edition that the section serves, and of the service's other one. `None` when the service has
     /// only one.
     fn editions(&self) -> Option<[&'static str; 2]> {
+        None
+    }
+
+    /// How long the limit of requests takes to let one more in; `None` when requests are not counted.
+    fn drain(&self) -> Option<Duration> {
         None
     }
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Entry, Note, Other};
+use super::{Entry, Note, Other, prefer};
 use crate::basics::{Arrival, Clock, later};
 use crate::emulator::Thing;
-use crate::emulator::conduct::{Memo, Moment, OtherAnswer, Seen};
-use crate::fault::Wire;
+use crate::emulator::conduct::{Memo, Moment, OtherAnswer, Seen, Struck};
+use crate::fault::{Decision, Wire};
 use crate::http::{Reply, Request};
 use crate::judge::{Broken, Conduct, ExpectSpec, ExpectationOutcome, Tally};
 use crate::scenario::Scenario;
@@ -21,6 +21,8 @@ pub(super) struct Observers {
     /// The rules and their breaches; `None` when rules are not observed.
     conduct: Option<Conduct>,
     asks_other_edition: bool,
+    /// For each service whose requests are counted: how long its limit takes to let one more in.
+    drains: Vec<(&'static str, Duration)>,
 }
 
 /// An exchange, with facts that observers need and the journal does not keep.
@@ -39,13 +41,21 @@ pub(super) struct Passing<'a> {
 impl Observers {
     /// Observes the expectations of `scenario` and no rules.
     pub(super) fn new(scenario: &Scenario) -> Self {
-        Self { tally: Tally::new(&scenario.expect), conduct: None, asks_other_edition: false }
+        Self {
+            tally: Tally::new(&scenario.expect),
+            conduct: None,
+            asks_other_edition: false,
+            drains: Vec::new(),
+        }
     }
 
     /// Starts to observe the rules of conduct.
     pub(super) fn judge(&mut self, scenario: &Scenario) {
         let conduct = Conduct::new(&scenario.rules);
         self.asks_other_edition = conduct.asks_other_edition();
+        let sections = scenario.sections.iter();
+        self.drains =
+            sections.filter_map(|(service, section)| Some((service.name(), section.drain()?))).collect();
         self.conduct = Some(conduct);
     }
 
@@ -104,6 +114,7 @@ impl Observers {
                 (end.checked_sub(*took).unwrap_or(end), Moment { wall: arrival.now, clock: end })
             }
         };
+        let drain = self.drains.iter().find(|(known, _)| *known == service.name());
         conduct.saw(Seen {
             number: *number,
             came: Moment { wall: arrival.head, clock: came },
@@ -116,7 +127,10 @@ impl Observers {
             reply,
             error: note.error,
             calls: &calls,
-            is_spoilt: wire.is_some_and(|wire| !wire.is_harmless()),
+            // A client may not wait for an answer that comes slowly.
+            is_spoilt: wire.is_some() || is_replaced(note),
+            struck: struck(note),
+            drain: drain.map(|(_, drain)| *drain),
             remarks: &note.remarks,
             other: other.as_ref().map(|other| OtherAnswer {
                 status: other.status,
@@ -125,10 +139,24 @@ impl Observers {
                 editions: other.editions,
             }),
             memo: Memo::default(),
-            is_only_counted: false,
             unread: &BTreeSet::new(),
-            is_of_burst: false,
         });
+    }
+}
+
+/// Whether the client got the answer of a fault, and not that of the service.
+fn is_replaced(note: &Note) -> bool {
+    note.faults.iter().any(|decision| decision.answered && decision.fault.spec.reply.is_some())
+}
+
+fn struck(note: &Note) -> Struck {
+    let has = |did: fn(&Decision) -> bool| note.faults.iter().any(did);
+    if has(|decision| decision.answered) || prefer::is_asked_for(note) {
+        Struck::Answer
+    } else if has(|decision| decision.fired) {
+        Struck::Beside
+    } else {
+        Struck::No
     }
 }
 

@@ -2,10 +2,19 @@
 
 use serde_json::json;
 
+use super::Note;
 use crate::basics::Stage;
 use crate::emulator::{ErrorCode, Operation, Service};
 use crate::http::{Reply, Request};
 use crate::scalar::nearest;
+
+/// The remark about an error that the request asked for.
+pub const REMARK: &str = "the request asked for this error with `Prefer`";
+
+/// Whether the error of an exchange is one that the request asked for.
+pub fn is_asked_for(note: &Note) -> bool {
+    note.remarks.iter().any(|remark| remark == REMARK)
+}
 
 /// The error that the request asks for with `Prefer`; `None` when it asks for none.
 ///

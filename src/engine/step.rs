@@ -112,12 +112,12 @@ fn plan(world: &mut World, service: &'static dyn Service, request: &Request, arr
 fn beside_faults(world: &World, other: Option<Other>, note: &Note) -> Option<Other> {
     let other = other?;
     let struck = note.faults.iter().filter(|decision| decision.answered);
-    let Some(fault) = struck.map(|decision| &decision.fault).min_by_key(|fault| fault.stage) else {
-        return Some(other);
-    };
-    Some(other)
-        .filter(|other| other.is_before(fault.stage))
-        .or_else(|| fault.spec.error.is_some().then(|| other_edition::same_error(world, note))?)
+    if let Some(fault) = struck.map(|decision| &decision.fault).min_by_key(|fault| fault.stage) {
+        let given = || fault.spec.error.is_some().then(|| other_edition::same_error(world, note))?;
+        return Some(other).filter(|other| other.is_before(fault.stage)).or_else(given);
+    }
+    // What a request asks for with `Prefer` says nothing of the editions.
+    Some(other).filter(|_| !prefer::is_asked_for(note))
 }
 
 /// The checkpoint of [`step`]: asks the faults at the end of each stage and writes the note.
@@ -220,7 +220,7 @@ impl Inspector<'_> {
         // If the batch itself can give the error, its commands do not.
         let by_batch = call.nested && self.operation.is_some_and(|outer| outer.gives(code.code).is_some());
         (prefer::is_given(self.service, code, call.operation) && !by_batch).then(|| {
-            self.note.remarks.push("the request asked for this error with `Prefer`".into());
+            self.note.remarks.push(prefer::REMARK.into());
             Ordered { code, message: None, retry_after: None, argument: None, fate: Fate::Never }
         })
     }

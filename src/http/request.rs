@@ -7,7 +7,6 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use jiff::Timestamp;
 use memchr::memchr;
 
 use super::Headers;
@@ -53,11 +52,8 @@ pub struct Request {
 pub struct Connection {
     /// The number of the connection.
     pub number: u64,
-    /// When the connection was accepted, by the wall clock; `None` for a request without a connection.
-    pub opened: Option<Timestamp>,
-    /// Whether the request is the first of the connection.
-    pub is_first: bool,
-    /// Whether the connection takes one request after the other, as HTTP/1 does.
+    /// Whether the request came after the answers to all earlier requests of the connection were sent, as over HTTP/1
+    /// unless the client pipelines.
     pub in_turn: bool,
 }
 

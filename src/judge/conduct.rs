@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
-use super::burst::{Burst, Bursts};
-use super::rules;
+use super::{Broken, rules};
 use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
 use crate::scalar::Text;
 use crate::services::SERVICES;
@@ -25,7 +24,6 @@ pub struct Conduct {
     observed: Vec<Observed>,
     /// The numbers of exchanges whose client left before it got the answer.
     unread: BTreeSet<u64>,
-    bursts: Bursts,
 }
 
 struct Observed {
@@ -34,64 +32,12 @@ struct Observed {
     rule: &'static Rule,
     severity: Severity,
     observer: Box<dyn Observer>,
-    breaches: Vec<Breach>,
-    count: u64,
-}
-
-/// A rule that was broken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Broken {
-    /// The name of the rule.
-    pub rule: &'static str,
-    /// How severe a breach is in this run.
-    pub severity: Severity,
-    /// What the rule asks for, in a line.
-    pub summary: &'static str,
-    /// The source of the rule, such as a page of the documentation.
-    pub source: &'static str,
-    /// How often the rule was broken.
-    pub count: u64,
-    /// The first breaches, at most 20.
-    pub breaches: Vec<Breach>,
-}
-
-impl Broken {
-    /// Adds `more` to `all`, so that each rule is in `all` once for each severity.
-    pub fn add(all: &mut Vec<Self>, more: impl IntoIterator<Item = Self>) {
-        for broken in more {
-            let same = |known: &&mut Self| (known.rule, known.severity) == (broken.rule, broken.severity);
-            match all.iter_mut().find(same) {
-                Some(known) => {
-                    known.count += broken.count;
-                    let room = MOST_BREACHES.saturating_sub(known.breaches.len());
-                    known.breaches.extend(broken.breaches.into_iter().take(room));
-                }
-                None => all.push(broken),
-            }
-        }
-    }
-
-    /// The same, marked as broken before the reset with this number.
-    #[must_use]
-    pub fn before_reset(self, number: u64) -> Self {
-        let of_then =
-            |breach: Breach| Breach { before_reset: breach.before_reset.or(Some(number)), ..breach };
-        Self { breaches: self.breaches.into_iter().map(of_then).collect(), ..self }
-    }
-
-    /// The same, marked as broken in a namespace.
-    #[must_use]
-    pub fn in_namespace(self, namespace: &str) -> Self {
-        let of_namespace = |breach| Breach { namespace: Some(namespace.to_owned()), ..breach };
-        Self { breaches: self.breaches.into_iter().map(of_namespace).collect(), ..self }
-    }
+    /// Its breaches, apart by severity; the most severe ones first.
+    broken: Vec<Broken>,
 }
 
 /// How many exchanges whose client left early are remembered.
-const MOST_UNREAD: usize = 1_000;
-
-/// How many breaches of a rule are kept. Later ones are only counted.
-const MOST_BREACHES: usize = 20;
+const MOST_UNREAD: usize = 10_000;
 
 impl Conduct {
     /// Observes all rules except those that are off. `severities` overrides the rules' own severities, by name.
@@ -101,14 +47,15 @@ impl Conduct {
         let observed = all_rules().filter_map(|(service, rule)| {
             let severity = of.get(rule.name).copied().unwrap_or(rule.severity);
             let observer = (severity != Severity::Off).then(rule.observe)?;
-            Some(Observed { service, rule, severity, observer, breaches: Vec::new(), count: 0 })
+            Some(Observed { service, rule, severity, observer, broken: Vec::new() })
         });
-        Self { observed: observed.collect(), unread: BTreeSet::new(), bursts: Bursts::default() }
+        Self { observed: observed.collect(), unread: BTreeSet::new() }
     }
 
     /// Makes the rules forget earlier exchanges, and keeps their breaches. A call that failed before may succeed now.
     pub fn forget(&mut self) {
-        self.observed.iter_mut().for_each(|observed| observed.observer = (observed.rule.observe)());
+        let forgetful = self.observed.iter_mut().filter(|observed| !observed.observer.outlasts_changes());
+        forgetful.for_each(|observed| observed.observer = (observed.rule.observe)());
     }
 
     /// Whether a rule compares answers with those of the service's other edition.
@@ -131,48 +78,31 @@ impl Conduct {
         if &*seen.request.method == "OPTIONS" {
             return;
         }
-        let mut seen = Seen { unread: &self.unread, ..seen };
-        let burst = self.bursts.saw(&seen);
-        seen.is_of_burst = burst.is_some();
+        let seen = Seen { unread: &self.unread, ..seen };
         for observed in &mut self.observed {
-            if let Some(burst) = burst {
-                observed.take_back(&burst);
-            }
             if observed.service.is_some_and(|service| service != seen.service) {
                 continue;
             }
-            seen.is_only_counted = observed.breaches.len() >= MOST_BREACHES;
             if let Some(breach) = observed.observer.saw(&seen) {
-                observed.count += 1;
-                if !seen.is_only_counted {
-                    observed.breaches.push(breach);
-                }
+                observed.note(breach);
             }
         }
     }
 
     /// The rules that were broken, in the order of reports.
     pub fn broken(&self) -> Vec<Broken> {
-        let broken = self.observed.iter().filter(|observed| observed.count > 0);
-        broken
-            .map(|observed| Broken {
-                rule: observed.rule.name,
-                severity: observed.severity,
-                summary: observed.rule.summary,
-                source: observed.rule.source,
-                count: observed.count,
-                breaches: observed.breaches.clone(),
-            })
-            .collect()
+        self.observed.iter().flat_map(|observed| &observed.broken).cloned().collect()
     }
 }
 
 impl Observed {
-    /// Removes the breaches that rest on a wrong guess about requests of `burst`.
-    fn take_back(&mut self, burst: &Burst) {
-        let before = self.breaches.len();
-        self.breaches.retain(|breach| !breach.guess.is_some_and(|guess| burst.belies(&guess)));
-        self.count -= (before - self.breaches.len()) as u64;
+    fn note(&mut self, breach: Breach) {
+        let severity = self.severity.min(breach.at_most);
+        let place = self.broken.partition_point(|known| known.severity > severity);
+        if self.broken.get(place).is_none_or(|known| known.severity != severity) {
+            self.broken.insert(place, Broken::new(self.rule, severity));
+        }
+        self.broken[place].note(breach);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What clients did → which expectations they met and which rules they broke.
 
-mod burst;
+mod broken;
 mod conduct;
 mod report;
 mod rules;
@@ -8,7 +8,8 @@ mod spec;
 mod tally;
 mod text;
 
-pub use conduct::{Broken, Conduct, all_rules};
+pub use broken::{Broken, Kind, Shown};
+pub use conduct::{Conduct, all_rules};
 pub use report::{Ended, Report};
 pub use spec::{Calls, Count, ExpectSpec, Looked, Never};
 pub use tally::{ExpectationOutcome, Member, Near, Tally, is_meant};

@@ -91,11 +91,18 @@ impl Report {
             counted(self.exchanges, "exchange"),
             counted(self.errors, "error"),
             counted(self.faults_fired, "fault").replace("fault", "fired fault"),
-            match self.broken.len() as u64 {
+            match self.rules_broken() {
                 0 => "no rule broken".to_owned(),
                 count => format!("{} broken", counted(count, "rule")),
             },
         )
+    }
+
+    fn rules_broken(&self) -> u64 {
+        let mut names: Vec<_> = self.broken.iter().map(|broken| broken.rule).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.len() as u64
     }
 
     /// The result as JSON.

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{Broken, ExpectationOutcome, Member, Near};
-use crate::emulator::conduct::{Breach, Severity};
+use super::{Broken, ExpectationOutcome, Kind, Member, Near, Shown};
+use crate::emulator::conduct::Severity;
 
 impl ExpectationOutcome {
     /// The outcome as text. When calls are missing, it compares the closest call member by member.
@@ -56,47 +56,70 @@ impl Near {
 }
 
 impl Broken {
-    /// The rule as text, with its source and the first breaches.
+    /// The breaches of the rule as text, with the rule's source.
     pub fn text(&self) -> String {
         let weight = match self.severity {
             Severity::Error => "error",
             Severity::Warn => "warning",
             Severity::Off => "off",
         };
-        let mut text = format!(
-            "{weight}: the rule `{}` was broken, which says: {} ({})\n",
-            self.rule, self.summary, self.source
-        );
-        for Breach { what, exchanges, namespace, before_reset, .. } in self.breaches.iter().take(MOST_TOLD) {
-            let numbers: Vec<_> = exchanges.iter().map(u64::to_string).collect();
-            let namespace =
-                namespace.as_ref().map_or(String::new(), |namespace| format!(" of namespace {namespace}"));
-            let reset = before_reset.map_or(String::new(), |number| format!(" before reset {number}"));
-            let _ = writeln!(text, "    exchange {}{namespace}{reset}: {what}", numbers.join(", "));
+        let mut text = format!("{weight}: `{}`: {} ({})\n", self.rule, self.summary, self.source);
+        let told = &self.kinds[..self.kinds.len().min(MOST_TOLD)];
+        for Kind { what, count, shown } in told {
+            let first = shown.first().map(Shown::text).unwrap_or_default();
+            let more = more(count - 1).map_or(String::new(), |more| format!(", and {more}"));
+            let _ = writeln!(text, "    exchange {first}{more}: {what}");
         }
-        let more = self.count.saturating_sub(MOST_TOLD as u64);
-        if more > 0 {
-            let _ = match more {
-                1 => writeln!(text, "    and once more"),
-                more => writeln!(text, "    and {more} times more"),
-            };
+        if let Some(more) = more(self.count - told.iter().map(|kind| kind.count).sum::<u64>()) {
+            let _ = writeln!(text, "    and {more}");
         }
         text
     }
 
     /// The same as JSON.
     pub fn json(&self) -> Value {
-        let breach = |Breach { what, exchanges, namespace, before_reset, .. }: &Breach| json!({"what": what, "exchanges": exchanges, "namespace": namespace, "before_reset": before_reset});
         json!({
             "rule": self.rule,
             "severity": self.severity,
             "summary": self.summary,
             "source": self.source,
             "count": self.count,
-            "breaches": self.breaches.iter().map(breach).collect::<Vec<_>>(),
+            "breaches": self.kinds.iter().map(Kind::json).collect::<Vec<_>>(),
+            "left_out": self.left_out(),
         })
     }
 }
 
-/// How many breaches of a rule the text shows.
+/// `1` → `once more`, `2` → `2 times more`; `None` for 0.
+fn more(count: u64) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("once more".to_owned()),
+        more => Some(format!("{more} times more")),
+    }
+}
+
+impl Kind {
+    fn json(&self) -> Value {
+        let shown = |Shown { exchanges, namespace, before_reset }: &Shown| json!({"exchanges": exchanges, "namespace": namespace, "before_reset": before_reset});
+        json!({
+            "what": self.what,
+            "count": self.count,
+            "shown": self.shown.iter().map(shown).collect::<Vec<_>>(),
+            "left_out": self.count - self.shown.len() as u64,
+        })
+    }
+}
+
+impl Shown {
+    fn text(&self) -> String {
+        let numbers: Vec<_> = self.exchanges.iter().map(u64::to_string).collect();
+        let namespace =
+            self.namespace.as_ref().map_or(String::new(), |namespace| format!(" of namespace {namespace}"));
+        let reset = self.before_reset.map_or(String::new(), |number| format!(" before reset {number}"));
+        format!("{}{namespace}{reset}", numbers.join(", "))
+    }
+}
+
+/// How many kinds of breaches of a rule the text tells.
 const MOST_TOLD: usize = 3;

@@ -18,7 +18,7 @@ use crate::basics::Arrival;
 use crate::control;
 use crate::engine::{Namespace, Note, Planned, World, credentials_issued, wire};
 use crate::fault::Wire;
-use crate::http::{Body, Headers, Reply, Request};
+use crate::http::{Body, Connection, Headers, Reply, Request};
 use crate::services::SERVICES;
 
 /// How often a waiting request checks its condition when no exchange arrives: time alone can also change the state.
@@ -36,10 +36,9 @@ pub(super) struct Arriving {
 }
 
 impl Arriving {
-    /// Records that a request arrives from `client`.
-    pub(super) fn new(request: hyper::Request<Incoming>, client: &Client) -> Self {
+    /// Records that a request arrives from `client` over `connection`.
+    pub(super) fn new(request: hyper::Request<Incoming>, client: &Client, connection: Connection) -> Self {
         let head = clock::now();
-        let connection = client.begin(request.version() < Version::HTTP_2);
         let (parts, body) = request.into_parts();
         let mut headers = Headers::with_room_for(parts.headers.len());
         let mut client_waits = false;

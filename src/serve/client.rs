@@ -1,12 +1,9 @@
-//! One connection as the engine sees it: the client's address, and which request is the first.
+//! The client's end of a connection.
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::clock;
 use crate::engine::Traffic;
-use crate::http::Connection;
 
 /// A connection to a client.
 #[derive(Debug)]
@@ -15,24 +12,15 @@ pub(super) struct Client {
     pub(super) address: IpAddr,
     /// Whether the connection is encrypted.
     pub(super) is_secure: bool,
-    known: Connection,
-    is_new: AtomicBool,
+    /// The number of the connection.
+    pub(super) number: u64,
     traffic: Arc<Traffic>,
 }
 
 impl Client {
     /// A connection that has just been accepted.
     pub(super) fn new(address: IpAddr, is_secure: bool, traffic: &Arc<Traffic>) -> Self {
-        let known =
-            Connection { number: traffic.opened(), opened: Some(clock::now()), ..Connection::default() };
-        Self { address, is_secure, known, is_new: true.into(), traffic: Arc::clone(traffic) }
-    }
-
-    /// Records that a request has arrived. Returns what the engine knows of its connection.
-    pub(super) fn begin(&self, in_turn: bool) -> Connection {
-        // A load is cheaper than a swap, and only one request is the first.
-        let is_first = self.is_new.load(Ordering::Relaxed) && self.is_new.swap(false, Ordering::Relaxed);
-        Connection { is_first, in_turn, ..self.known }
+        Self { address, is_secure, number: traffic.opened(), traffic: Arc::clone(traffic) }
     }
 }
 

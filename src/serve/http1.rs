@@ -21,6 +21,7 @@ use super::client::Client;
 use super::response::response;
 use super::script_stream::{MARK, Order, Orders, Over, Reset, ScriptStream};
 use super::shared::Shared;
+use crate::http::Connection;
 
 /// The largest head of a request, in bytes.
 const HEAD_LIMIT: usize = 64 << 10;
@@ -37,15 +38,22 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
 ) {
     let orders = Arc::new(Orders::default());
     let script_stream = ScriptStream::new(stream, Arc::clone(&orders), shared.stopping());
-    let conversation = Arc::new(Conversation { shared, client, orders, steps: AtomicU64::new(0) });
+    let conversation = Arc::new(Conversation {
+        shared,
+        client,
+        orders,
+        steps: AtomicU64::new(0),
+        answered: AtomicU64::new(0),
+    });
     let service = {
         let conversation = Arc::clone(&conversation);
         service_fn(move |request| {
             let conversation = Arc::clone(&conversation);
             conversation.steps.fetch_add(1, Ordering::Relaxed);
-            let mut arriving = Arriving::new(request, &conversation.client);
+            let mut arriving = Arriving::new(request, &conversation.client, conversation.connection());
             async move {
                 let answer = conversation.answer(&mut arriving).await;
+                conversation.answered.store(conversation.orders.reads(), Ordering::Relaxed);
                 conversation.steps.fetch_add(1, Ordering::Relaxed);
                 answer
             }
@@ -68,9 +76,18 @@ struct Conversation {
     orders: Arc<Orders>,
     /// Counts the beginning and the end of each exchange, so an odd number means that one is in progress.
     steps: AtomicU64,
+    /// How often bytes of the client had been read when the latest answer was made.
+    answered: AtomicU64,
 }
 
 impl Conversation {
+    /// What rules know of the connection when a request has come. If no bytes were read since the latest answer, the
+    /// client had sent the request before that answer: it pipelines.
+    fn connection(&self) -> Connection {
+        let in_turn = self.orders.reads() != self.answered.load(Ordering::Relaxed);
+        Connection { number: self.client.number, in_turn }
+    }
+
     /// Answers one request. If a fault affects the connection, gives the stream an order for this answer.
     ///
     /// # Errors
@@ -134,7 +151,8 @@ mod tests {
 
     use super::super::shared::{Options, Step};
     use super::*;
-    use crate::engine::World;
+    use crate::engine::{Note, Planned, World};
+    use crate::http::Reply;
     use crate::scenario::Scenario;
 
     /// A pipe cannot be reset: its other end reads the end of the stream in either case.
@@ -196,6 +214,36 @@ mod tests {
         sleep(HEAD_TIME * 10).await;
         client.write_all(b"{}").await.unwrap();
         assert!(received(client).await.starts_with("HTTP/1.1 404 "));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_was_sent_before_the_answer_is_told_from_one_that_was_sent_after_it() {
+        /// Answers with 201 in the client's turn, else with 202.
+        fn step(_: &mut World, request: &crate::http::Request, _: crate::basics::Arrival) -> Planned {
+            let status = if request.connection.in_turn { 201 } else { 202 };
+            Planned::plain(Reply::json(status, &serde_json::Value::Null), Note::default())
+        }
+        const ONE: &[u8] = b"POST /rest/x HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n";
+        async fn statuses(client: &mut tokio::io::DuplexStream, count: usize) -> Vec<String> {
+            let (mut text, mut found) = (String::new(), Vec::new());
+            while found.len() < count {
+                let mut part = [0; 512];
+                let length = client.read(&mut part).await.unwrap();
+                text.push_str(str::from_utf8(&part[..length]).unwrap());
+                found =
+                    text.match_indices("HTTP/1.1 ").map(|(at, _)| text[at + 9..at + 12].to_owned()).collect();
+            }
+            found
+        }
+        let (mut client, _shared) = connect(Some(step));
+        client.write_all(ONE).await.unwrap();
+        statuses(&mut client, 1).await;
+        client.write_all(ONE).await.unwrap();
+        assert_eq!(statuses(&mut client, 1).await, ["201"]);
+        client.write_all(&[ONE, ONE, ONE].concat()).await.unwrap();
+        assert_eq!(statuses(&mut client, 3).await, ["201", "202", "202"]);
+        client.write_all(ONE).await.unwrap();
+        assert_eq!(statuses(&mut client, 1).await, ["201"]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -31,6 +31,7 @@ use super::script_stream::{Over, Pause, Reset};
 use super::shared::Shared;
 use crate::fault::Wire;
 use crate::fault::wire::{Act, Answer, End};
+use crate::http::Connection;
 
 /// How long frames have to be written before the connection ends.
 const LAST_FRAMES: Duration = Duration::from_millis(10);
@@ -47,7 +48,9 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
     let mut stopping = shared.stopping();
     let service = service_fn(move |request| {
         let (shared, ending) = (Arc::clone(&shared), Arc::clone(&of_service));
-        let mut arriving = Arriving::new(request, &client);
+        // A client may open a stream before it reads what has come for the others.
+        let connection = Connection { number: client.number, in_turn: false };
+        let mut arriving = Arriving::new(request, &client, connection);
         async move { answer(&shared, &mut arriving, &ending).await }
     });
     let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -66,12 +66,24 @@ pub(super) struct Orders {
     is_busy: AtomicBool,
     waiting: Mutex<Option<Order>>,
     done: Notify,
+    /// How often bytes of the client were read.
+    reads: AtomicU64,
 }
 
 impl Orders {
     /// Whether an order waits or is being carried out.
     pub(super) fn is_busy(&self) -> bool {
         self.is_busy.load(Ordering::Acquire)
+    }
+
+    /// How often bytes of the client were read from the connection so far.
+    pub(super) fn reads(&self) -> u64 {
+        self.reads.load(Ordering::Relaxed)
+    }
+
+    fn note_read(&self) {
+        // Only the connection's own task writes this.
+        self.reads.store(self.reads() + 1, Ordering::Relaxed);
     }
 
     /// Gives an order for the answer that will carry the [`MARK`].
@@ -272,7 +284,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for ScriptStream<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.orders.note_read();
+        }
+        polled
     }
 }
 

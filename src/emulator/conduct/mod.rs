@@ -4,6 +4,4 @@ mod rule;
 mod seen;
 
 pub use rule::{Breach, Observer, Rule, Severity};
-pub use seen::{
-    Earlier, Guess, IN_FLIGHT, LULL, MOST_RECENT, Memo, Moment, OtherAnswer, Recalled, Recent, Seen, hash,
-};
+pub use seen::{Earlier, Memo, Moment, OtherAnswer, Read, Recalled, Recent, Seen, Struck, hash};

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::seen::{Earlier, Guess, Seen};
+use super::seen::{Earlier, Read, Seen};
 use crate::scalar::in_a_line;
 
 /// A rule of conduct.
@@ -12,8 +12,8 @@ pub struct Rule {
     pub name: &'static str,
     /// How severe a breach is, unless the scenario says otherwise.
     pub severity: Severity,
-    /// What the rule asks for, in a line.
-    pub summary: &'static str,
+    /// What a client did that broke the rule, in a line.
+    pub breach: &'static str,
     /// The source of the rule, such as a page of the documentation.
     pub source: &'static str,
     /// Makes an observer for one run.
@@ -41,6 +41,11 @@ pub trait Observer: Send {
     fn asks_other_edition(&self) -> bool {
         false
     }
+
+    /// Whether what the observer remembers stays true when the control interface changes faults or state.
+    fn outlasts_changes(&self) -> bool {
+        false
+    }
 }
 
 /// A breach of a rule.
@@ -50,19 +55,13 @@ pub struct Breach {
     pub what: String,
     /// The numbers of the exchanges that show the breach. The one that breaks the rule is last.
     pub exchanges: Vec<u64>,
-    /// The namespace of the exchanges; `None` for the main world.
-    pub namespace: Option<String>,
-    /// The number of the first reset after the exchanges, counted from 1; `None` when there was none. The numbers of
-    /// exchanges start anew at a reset.
-    pub before_reset: Option<u64>,
-    /// The guess that the breach rests on, when only a new connection suggests that a request is a retry. Otherwise
-    /// `None`.
-    pub guess: Option<Guess>,
+    /// How severe the breach is at most: [`Severity::Warn`] when it is not certain.
+    pub at_most: Severity,
 }
 
 impl Breach {
     fn shown_by(exchanges: Vec<u64>, what: impl Into<String>) -> Self {
-        Self { what: in_a_line(&what.into()), exchanges, namespace: None, before_reset: None, guess: None }
+        Self { what: in_a_line(&what.into()), exchanges, at_most: Severity::Error }
     }
 
     /// A breach that one exchange shows by itself.
@@ -70,9 +69,16 @@ impl Breach {
         Self::shown_by(vec![seen.number], what)
     }
 
-    /// A breach that an exchange shows together with an earlier one.
+    /// A breach that an exchange shows together with an earlier one, whose answer the client knew or may have known.
     pub fn after(earlier: Earlier, seen: &Seen<'_>, what: impl Into<String>) -> Self {
         let breach = Self::shown_by(vec![earlier.number, seen.number], what);
-        Self { guess: seen.guess(&earlier), ..breach }
+        if seen.has_read(&earlier) == Read::Yes { breach } else { breach.unless("another thread sent it") }
+    }
+
+    /// The same as a warning at most, because there is another explanation.
+    #[must_use]
+    pub fn unless(self, excuse: &str) -> Self {
+        let link = if self.at_most == Severity::Warn { "or" } else { "unless" };
+        Self { what: format!("{}, {link} {excuse}", self.what), at_most: Severity::Warn, ..self }
     }
 }

@@ -38,20 +38,42 @@ pub struct Seen<'a> {
     pub error: Option<&'static str>,
     /// The call of the request, and the commands if it is a batch.
     pub calls: &'a [RequestedCall],
-    /// Whether a wire effect spoilt the answer, so that the client could not read it.
+    /// Whether a fault replaced the answer or touched the connection, so that the client may not have read it.
     pub is_spoilt: bool,
+    /// What faults did to the exchange.
+    pub struck: Struck,
+    /// How long the scenario's limit of requests takes to let one more in; `None` when requests are not counted.
+    pub drain: Option<Duration>,
     /// The remarks of the journal.
     pub remarks: &'a [Cow<'static, str>],
     /// The answer of the service's other edition; `None` when no rule needs it.
     pub other: Option<OtherAnswer<'a>>,
     /// Values that several rules use, computed once.
     pub memo: Memo,
-    /// Whether a breach is only counted, so that its text is not needed.
-    pub is_only_counted: bool,
     /// The numbers of exchanges whose client left before it got the answer.
     pub unread: &'a BTreeSet<u64>,
-    /// Whether the request is part of a burst of equal requests that overlap.
-    pub is_of_burst: bool,
+}
+
+/// What faults did to an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Struck {
+    /// None fired.
+    No,
+    /// A fault fired, but the answer is the service's own.
+    Beside,
+    /// A fault decided the answer, or the request asked for an error with `Prefer`.
+    Answer,
+}
+
+/// Whether a client had read an earlier answer when it sent a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Read {
+    /// It had not.
+    No,
+    /// The answer was sent before the request came. Nothing else is known: another thread may have sent the request.
+    Perhaps,
+    /// It had.
+    Yes,
 }
 
 /// An instant on two clocks.
@@ -82,17 +104,6 @@ pub struct OtherAnswer<'a> {
     /// The name of the edition that is served, and of the other one.
     pub editions: [&'static str; 2],
 }
-
-/// How soon after an answer a request over another connection may come that was sent before the client read that
-/// answer.
-pub const IN_FLIGHT: Duration = Duration::from_millis(20);
-
-/// The shortest pause that ends a burst of equal requests from several clients or threads.
-pub const LULL: Duration = Duration::from_millis(100);
-
-/// How long a burst may last, and how long the first request of a new connection may take to come, TLS included.
-/// Fifty threads of a Python client took three seconds.
-const BURST: Duration = Duration::from_secs(5);
 
 impl Seen<'_> {
     /// A number that identifies the caller by service and credential.
@@ -143,14 +154,9 @@ impl Seen<'_> {
     /// The pause between the answer to an earlier exchange and this request. The longer one of wall clock and
     /// scenario's clock counts, as a test may advance a virtual clock instead of waiting.
     pub fn pause_after(&self, earlier: &Earlier) -> Duration {
-        let (wall, clock) = self.pauses_after(earlier);
-        wall.max(clock)
-    }
-
-    fn pauses_after(&self, earlier: &Earlier) -> (Duration, Duration) {
-        let since = |from: Timestamp, to: Timestamp| Duration::try_from(to.duration_since(from));
-        let wall = since(earlier.answered.wall, self.came.wall).unwrap_or_default();
-        (wall, since(earlier.answered.clock, self.came.clock).unwrap_or_default())
+        let wall = self.came.wall.duration_since(earlier.answered.wall);
+        let clock = self.came.clock.duration_since(earlier.answered.clock);
+        Duration::try_from(wall.max(clock)).unwrap_or_default()
     }
 
     /// The time between an earlier request and this one by the scenario's clock, which signatures use.
@@ -158,48 +164,32 @@ impl Seen<'_> {
         Duration::try_from(self.came.clock.duration_since(earlier.came.clock)).unwrap_or_default()
     }
 
-    /// Whether the client had read the answer to an earlier exchange when it sent this request. Connections and times
-    /// tell:
+    /// The pause after an earlier answer in words, if it is shorter than `wait`. A tenth less counts as waited, because
+    /// timers and clocks differ and clients draw their pauses. The words are rounded, so that breaches of one kind have
+    /// the same words.
+    pub fn too_soon_after(&self, earlier: &Earlier, wait: Duration) -> Option<String> {
+        let waited = self.pause_after(earlier);
+        (waited < wait - wait / 10).then(|| match waited.as_secs_f64() {
+            ..0.05 => "at once".to_owned(),
+            seconds => format!("after {seconds:.1} s"),
+        })
+    }
+
+    /// Whether the client had read the answer to an earlier exchange when it sent this request. It had, if it sent
+    /// this request in its turn over the same HTTP/1 connection.
     ///
-    /// It had, if this is the next request of the same HTTP/1 connection. It also had, if this is the first request
-    /// of a connection that was accepted after the answer, unless the request is one of a burst. If the connection
-    /// was accepted before the answer, its first request may be late because of TLS, so only a pause of five
-    /// seconds tells. In all other cases a pause of [`IN_FLIGHT`] tells.
-    pub fn can_know(&self, earlier: &Earlier) -> bool {
-        if earlier.number == self.number || self.unread.contains(&earlier.number) {
-            return false;
+    /// Nothing else proves it. Over another connection the request may come from another thread, after any pause:
+    /// threads that do the same work drift apart. A client may open a stream of an HTTP/2 connection before it reads
+    /// what has come for the others.
+    pub fn has_read(&self, earlier: &Earlier) -> Read {
+        let is_same = earlier.number == self.number;
+        if is_same || self.unread.contains(&earlier.number) || self.came.wall < earlier.answered.wall {
+            return Read::No;
         }
-        let (wall, clock) = self.pauses_after(earlier);
-        if clock.saturating_sub(wall) >= IN_FLIGHT {
-            return true;
-        }
-        let (then, now) = (earlier.connection, self.request.connection);
-        match now.opened {
-            Some(_) if now.number == then.number => now.in_turn || wall >= IN_FLIGHT,
-            Some(opened) if now.is_first => {
-                wall >= BURST || (!self.is_of_burst && opened >= earlier.answered.wall)
-            }
-            _ => wall >= IN_FLIGHT,
-        }
-    }
-
-    /// The guess that this request is a retry of an earlier one, when only its new connection suggests that.
-    /// Otherwise `None`.
-    pub fn guess(&self, earlier: &Earlier) -> Option<Guess> {
         let connection = self.request.connection;
-        let is_other = connection.is_first && connection.number != earlier.connection.number;
-        let opened = connection.opened.filter(|_| is_other && self.pause_after(earlier) < BURST)?;
-        Some(Guess { meaning: self.meaning(), opened })
+        let is_next = connection.in_turn && connection.number == earlier.connection.number;
+        if is_next { Read::Yes } else { Read::Perhaps }
     }
-}
-
-/// The guess that a request is a retry, when only its new connection suggests that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Guess {
-    /// The meaning of the request.
-    pub meaning: u64,
-    /// When the connection of the request was accepted.
-    pub opened: Timestamp,
 }
 
 /// An exchange that a rule remembers.
@@ -219,14 +209,14 @@ pub fn hash(what: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// The latest exchanges by a key, each with a value. At most [`MOST_RECENT`] are kept, as a rule that looks for
-/// repeats does not need a whole run.
+/// The latest exchanges by a key, each with a value. At most 1,000 are kept, as a rule that looks for repeats does not
+/// need a whole run.
 pub struct Recent<T> {
     by_key: IndexMap<u64, (Earlier, T)>,
 }
 
 /// How many exchanges are kept.
-pub const MOST_RECENT: usize = 1_000;
+const MOST_RECENT: usize = 1_000;
 
 /// The result of looking up an earlier exchange.
 pub enum Recalled<T> {
@@ -234,7 +224,7 @@ pub enum Recalled<T> {
     Nothing,
     /// There is one, but the client had not read its answer when it sent the later request.
     UnderWay,
-    /// There is one, and the client had read its answer. The exchange is no longer kept.
+    /// There is one, and the client had read its answer, or perhaps had. The exchange is no longer kept.
     Known(Earlier, T),
 }
 
@@ -245,8 +235,8 @@ impl<T> Default for Recent<T> {
 }
 
 impl<T> Recent<T> {
-    /// Looks up an earlier exchange, and removes it if the client of `seen` knows its answer. `key` is called only if
-    /// any exchange is kept.
+    /// Looks up an earlier exchange, and removes it if the client of `seen` may know its answer. `key` is called only
+    /// if any exchange is kept.
     pub fn recall(&mut self, key: impl FnOnce() -> u64, seen: &Seen<'_>) -> Recalled<T> {
         if self.by_key.is_empty() {
             return Recalled::Nothing;
@@ -257,7 +247,7 @@ impl<T> Recent<T> {
                 self.by_key.swap_remove(&key);
                 Recalled::Nothing
             }
-            Some((earlier, _)) if !seen.can_know(earlier) => Recalled::UnderWay,
+            Some((earlier, _)) if seen.has_read(earlier) == Read::No => Recalled::UnderWay,
             Some(_) => match self.by_key.swap_remove(&key) {
                 Some((earlier, value)) => Recalled::Known(earlier, value),
                 None => Recalled::Nothing,
@@ -270,6 +260,13 @@ impl<T> Recent<T> {
     /// is kept.
     pub fn get(&self, key: impl FnOnce() -> u64) -> Option<&(Earlier, T)> {
         if self.by_key.is_empty() { None } else { self.by_key.get(&key()) }
+    }
+
+    /// Forgets the exchange that is kept under `key`.
+    pub fn remove(&mut self, key: impl FnOnce() -> u64) {
+        if !self.by_key.is_empty() {
+            self.by_key.swap_remove(&key());
+        }
     }
 
     /// Keeps `seen` with a value under `key`.

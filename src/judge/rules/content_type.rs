@@ -5,7 +5,7 @@ use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
 pub(super) static RULE: Rule = Rule {
     name: "content-type",
     severity: Severity::Warn,
-    summary: "a request with a body has the right `content-type`",
+    breach: "a request with a body has no `content-type`, or a wrong one",
     source: "seed pages: the samples' Content-Type",
     observe: || Box::new(ContentType),
 };

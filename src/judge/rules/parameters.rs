@@ -9,7 +9,7 @@ use crate::scalar::nearest;
 pub(super) static UNKNOWN: Rule = Rule {
     name: "unknown-parameter",
     severity: Severity::Warn,
-    summary: "a call has only parameters that its page documents",
+    breach: "a call has a parameter that its page does not document",
     source: "seed pages: parameters",
     observe: || Box::new(Unknown),
 };
@@ -17,7 +17,7 @@ pub(super) static UNKNOWN: Rule = Rule {
 pub(super) static WRONG_TYPE: Rule = Rule {
     name: "wrong-type",
     severity: Severity::Warn,
-    summary: "parameters have the type that their page documents",
+    breach: "a parameter does not have the type that its page documents",
     source: "seed pages: types of parameters",
     observe: || Box::new(WrongType),
 };

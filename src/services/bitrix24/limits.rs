@@ -37,6 +37,11 @@ impl Limits {
     }
 }
 
+/// How long the limit of requests takes to let one more in; `None` when requests are not counted.
+pub fn drain(limits: &section::Limits) -> Option<Duration> {
+    limits.requests.map(|requests| Duration::from_secs(1) / rate(requests).per_second.max(1))
+}
+
 /// The rate limits of the vendor's plans.
 fn rate(requests: Requests) -> Rate {
     match requests {

@@ -26,6 +26,7 @@ mod time;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use schemars::{Schema, SchemaGenerator};
@@ -154,6 +155,10 @@ impl Section for Arc<Portal> {
 
     fn editions(&self) -> Option<[&'static str; 2]> {
         Some([self.edition.name(), self.edition.other().name()])
+    }
+
+    fn drain(&self) -> Option<Duration> {
+        limits::drain(&self.limits)
     }
 
     fn credentials(&self) -> Vec<String> {

@@ -5,7 +5,7 @@ use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.batch-length",
     severity: Severity::Error,
-    summary: "a batch has no more than fifty commands",
+    breach: "a batch has more than fifty commands",
     source: "apidocs.bitrix24.com, batch",
     observe: || Box::new(BatchLength),
 };

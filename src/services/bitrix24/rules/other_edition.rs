@@ -1,56 +1,130 @@
 //! `bitrix24.other-edition`: a call that has another outcome in the other edition.
 
+use std::collections::HashSet;
+
 use super::{CommandErrors, command_errors};
-use crate::emulator::conduct::{Breach, Observer, OtherAnswer, Rule, Seen, Severity};
+use crate::emulator::RequestedCall;
+use crate::emulator::conduct::{Breach, Observer, OtherAnswer, Rule, Seen, Severity, Struck, hash};
 
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.other-edition",
     severity: Severity::Warn,
-    summary: "a call has the same outcome in the documented and in the live edition",
+    breach: "a call has another outcome in the other edition",
     source: "`standin catalog --editions`",
-    observe: || Box::new(OtherEdition),
+    observe: || Box::new(OtherEdition { apart: Some(HashSet::new()) }),
 };
 
-struct OtherEdition;
+struct OtherEdition {
+    /// The chats that the other edition may call otherwise by now: a call for them worked in one edition only, or a
+    /// fault struck it. There is one state, that of the served edition. `None` when any chat may be one of them.
+    apart: Option<HashSet<u64>>,
+}
+
+/// How many chats that are apart are remembered.
+const MOST_APART: usize = 10_000;
 
 /// Errors of a rate limiter, which counts requests the same way in both editions.
 const OF_LIMITS: [&str; 2] = ["QUERY_LIMIT_EXCEEDED", "OPERATION_TIME_LIMIT"];
+
+/// What the live edition alone answers to a rename to the name that the chat has.
+const SAME_NAME: &str = "CHAT_RENAMING_FAILED";
+
+/// A call with another outcome in the other edition.
+struct Difference<'a> {
+    call: &'a RequestedCall,
+    /// Whether the call fails with [`SAME_NAME`] in one edition and works in the other.
+    is_of_name: bool,
+    /// Whether the call changes the state in one edition only, or keeps a later command from doing so.
+    parts: bool,
+    /// The two outcomes in words.
+    told: String,
+}
 
 impl Observer for OtherEdition {
     fn asks_other_edition(&self) -> bool {
         true
     }
 
+    fn outlasts_changes(&self) -> bool {
+        true
+    }
+
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
-        let OtherAnswer { status, error, body, editions: [here, there] } = seen.other?;
-        if seen.is_spoilt || seen.error.is_some_and(|error| OF_LIMITS.contains(&error)) {
-            return None;
+        let differences = if seen.is_spoilt { Vec::new() } else { differences(seen) };
+        // What only follows from an earlier difference, or from a fault, is no difference of this call.
+        let own = differences.iter().filter(|one| !(one.is_of_name && self.is_apart(one.call)));
+        let told: Vec<_> = own.map(|one| one.told.as_str()).collect();
+        if seen.struck != Struck::No || seen.is_spoilt || differences.iter().any(|one| one.parts) {
+            seen.calls.iter().for_each(|call| self.set_apart(call));
         }
-        if (status, error) != (seen.reply.status, seen.error) {
-            if seen.is_only_counted {
-                return Some(Breach::of(seen, ""));
-            }
-            let one = outcome(here, seen.reply.status, seen.error);
-            return Some(Breach::of(seen, format!("{one}, {}", outcome(there, status, error))));
-        }
-        if seen.calls.len() == 1 {
-            return None;
-        }
-        let (ours, theirs) = (command_errors(&seen.reply.body), command_errors(body));
-        let names = ours.keys().chain(theirs.keys().filter(|name| !ours.contains_key(*name)));
-        let is_limited =
-            |name: &&String| ours.get(*name).is_some_and(|error| OF_LIMITS.contains(&error.as_str()));
-        let differing = names.filter(|name| ours.get(*name) != theirs.get(*name) && !is_limited(name));
-        let told = differing.map(|name| {
-            let told = |edition, errors: &CommandErrors| match errors.get(name) {
-                None => outcome(edition, 200, None),
-                Some(code) => format!("{} `{code}`", outcome(edition, 400, None).replace(": 400", ":")),
-            };
-            format!("the command `{name}` {}, {}", told(here, &ours), told(there, &theirs))
-        });
-        let told: Vec<_> = told.collect();
         (!told.is_empty()).then(|| Breach::of(seen, told.join("; ")))
     }
+}
+
+impl OtherEdition {
+    fn is_apart(&self, call: &RequestedCall) -> bool {
+        let known = call.facts.parameter(CHAT).map(|chat| hash(&chat));
+        self.apart.as_ref().is_none_or(|apart| known.is_some_and(|chat| apart.contains(&chat)))
+    }
+
+    /// Notes that the chat of the call, if it has one, may have another name in the other edition.
+    fn set_apart(&mut self, call: &RequestedCall) {
+        let Some(chat) = call.facts.parameter(CHAT) else { return };
+        // A command may refer to a chat that an earlier command has found.
+        let is_known = call.command.is_none() || !chat.contains('$');
+        self.apart = self.apart.take().filter(|apart| is_known && apart.len() < MOST_APART);
+        if let Some(apart) = &mut self.apart {
+            apart.insert(hash(&chat));
+        }
+    }
+}
+
+/// The parameter that names a chat.
+const CHAT: &str = "CHAT_ID";
+
+/// The calls of an exchange that have another outcome in the other edition; none when the answers cannot be compared.
+fn differences<'a>(seen: &Seen<'a>) -> Vec<Difference<'a>> {
+    let Some(OtherAnswer { status, error, body, editions: [here, there] }) = seen.other else {
+        return Vec::new();
+    };
+    if seen.error.is_some_and(|error| OF_LIMITS.contains(&error)) {
+        return Vec::new();
+    }
+    if (status, error) != (seen.reply.status, seen.error) {
+        let told =
+            format!("{}, {}", outcome(here, seen.reply.status, seen.error), outcome(there, status, error));
+        let is_of_name = is_of_name(seen.error, error);
+        let parts = !is_of_name && seen.error.is_some() != error.is_some();
+        let call = seen.calls.first();
+        return call.map(|call| Difference { call, is_of_name, parts, told }).into_iter().collect();
+    }
+    let Some(commands) = seen.calls.get(1..).filter(|commands| !commands.is_empty()) else {
+        return Vec::new();
+    };
+    let (ours, theirs) = (command_errors(&seen.reply.body), command_errors(body));
+    let difference = |call: &'a RequestedCall| {
+        let name = call.command.as_deref()?;
+        let (one, other) = (code(&ours, name), code(&theirs, name));
+        if one == other || one.is_some_and(|code| OF_LIMITS.contains(&code)) {
+            return None;
+        }
+        let told = |edition, code| match code {
+            None => outcome(edition, 200, None),
+            Some(code) => format!("{} `{code}`", outcome(edition, 400, None).replace(": 400", ":")),
+        };
+        let told = format!("the command `{name}` {}, {}", told(here, one), told(there, other));
+        Some(Difference { call, is_of_name: is_of_name(one, other), parts: true, told })
+    };
+    commands.iter().filter_map(difference).collect()
+}
+
+/// The error of the command `name`.
+fn code<'a>(errors: &'a CommandErrors, name: &str) -> Option<&'a str> {
+    errors.get(name).map(String::as_str)
+}
+
+fn is_of_name(one: Option<&str>, other: Option<&str>) -> bool {
+    matches!((one, other), (Some(SAME_NAME), None) | (None, Some(SAME_NAME)))
 }
 
 fn outcome(edition: &str, status: u16, error: Option<&str>) -> String {

@@ -1,12 +1,12 @@
 //! `bitrix24.repeated-argument-error`: a call repeated unchanged after an error about its arguments.
 
 use super::command_errors;
-use crate::emulator::conduct::{Breach, Observer, Recalled, Recent, Rule, Seen, Severity};
+use crate::emulator::conduct::{Breach, Earlier, Observer, Recalled, Recent, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.repeated-argument-error",
     severity: Severity::Error,
-    summary: "a call or a command of a batch that was refused for its arguments is not repeated unchanged",
+    breach: "a call, or a command of a batch, came again unchanged after it was refused for its arguments",
     source: "apidocs.bitrix24.com, error handling",
     observe: || Box::new(RepeatedArgumentError::default()),
 };
@@ -37,7 +37,7 @@ impl Observer for RepeatedArgumentError {
         }
         let of_commands = self.repeated_commands(seen);
         let Recalled::Known(earlier, code) = recalled else { return of_commands };
-        let what = format!("it was refused with {code} and repeated unchanged");
+        let what = format!("it was refused with {code}, and came again unchanged");
         Some(Breach::after(earlier, seen, what))
     }
 }
@@ -47,7 +47,7 @@ impl RepeatedArgumentError {
     fn repeated_commands(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let commands = seen.calls.get(1..).filter(|commands| !commands.is_empty())?;
         let errors = if seen.is_spoilt { Default::default() } else { command_errors(&seen.reply.body) };
-        let mut first = None;
+        let mut surest: Option<Earlier> = None;
         let mut told = Vec::new();
         for call in commands {
             let name = call.command.as_deref().unwrap_or_default();
@@ -56,8 +56,11 @@ impl RepeatedArgumentError {
                 Recalled::UnderWay => continue,
                 Recalled::Nothing => {}
                 Recalled::Known(earlier, code) => {
-                    first.get_or_insert(earlier);
-                    told.push(format!("the command `{name}` was refused with {code} and repeated unchanged"));
+                    let is_surer = |known: &Earlier| seen.has_read(&earlier) > seen.has_read(known);
+                    surest = surest.filter(|known| !is_surer(known)).or(Some(earlier));
+                    told.push(format!(
+                        "the command `{name}` was refused with {code}, and came again unchanged"
+                    ));
                 }
             }
             let code = errors.get(name).and_then(|code| OF_ARGUMENTS.iter().find(|known| *known == code));
@@ -65,6 +68,6 @@ impl RepeatedArgumentError {
                 self.refused.put(command, seen, *code);
             }
         }
-        first.map(|earlier| Breach::after(earlier, seen, told.join("; ")))
+        surest.map(|earlier| Breach::after(earlier, seen, told.join("; ")))
     }
 }

@@ -5,7 +5,7 @@ use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.token-in-url",
     severity: Severity::Warn,
-    summary: "an access token is sent in the body or in a header, not in the URL",
+    breach: "an access token is in the URL, not in the body or in a header",
     source: "apidocs.bitrix24.com, OAuth: security of tokens",
     observe: || Box::new(TokenInUrl),
 };

@@ -5,14 +5,12 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::error_member;
-use crate::emulator::conduct::{
-    Breach, Earlier, IN_FLIGHT, Observer, Recalled, Recent, Rule, Seen, Severity,
-};
+use crate::emulator::conduct::{Breach, Earlier, Observer, Recalled, Recent, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.backoff",
     severity: Severity::Warn,
-    summary: "the pauses between retries grow",
+    breach: "the pauses between retries do not grow",
     source: "docs.trychert.com, errors: exponential backoff",
     observe: || Box::new(Backoff::default()),
 };
@@ -62,7 +60,7 @@ impl Tries {
         let pause = seen.pause_after(&last);
         let first = *self.first_pause.get_or_insert(pause);
         let is_retry_of_retry = self.numbers.len() > 1;
-        let does_not_grow = pause < IN_FLIGHT || pause.mul_f64(10.0) <= first.mul_f64(11.0);
+        let does_not_grow = pause.mul_f64(10.0) <= first.mul_f64(11.0);
         (is_retry_of_retry && does_not_grow).then(|| {
             let (pause, first) = (pause.as_millis(), first.as_millis());
             let what = format!("the pause before this retry was {pause} ms, the first one {first} ms");

@@ -6,7 +6,7 @@ use crate::services::chert::SERIALISED_AGAIN;
 pub(super) static RULE: Rule = Rule {
     name: "chert.body-after-signing",
     severity: Severity::Error,
-    summary: "the bytes that are signed are the bytes that are sent",
+    breach: "the bytes that came are not the bytes that were signed",
     source: "docs.trychert.com, authentication: raw body",
     observe: || Box::new(BodyAfterSigning),
 };

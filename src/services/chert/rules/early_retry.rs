@@ -8,7 +8,7 @@ use crate::emulator::conduct::{Breach, Observer, Recalled, Recent, Rule, Seen, S
 pub(super) static RULE: Rule = Rule {
     name: "chert.early-retry",
     severity: Severity::Error,
-    summary: "a call that was answered with `retry_after` is not repeated before so many seconds have passed",
+    breach: "a request was sent again before the seconds of `retry_after` were over",
     source: "docs.trychert.com, errors: retry_after",
     observe: || Box::new(EarlyRetry::default()),
 };
@@ -29,11 +29,8 @@ impl Observer for EarlyRetry {
             self.waiting.put(seen.meaning(), seen, Duration::from_secs(wait));
         }
         let Recalled::Known(earlier, wait) = recalled else { return None };
-        let waited = seen.pause_after(&earlier);
-        (waited < wait).then(|| {
-            let (wait, waited) = (wait.as_secs(), waited.as_millis());
-            let what = format!("it was asked to wait for {wait} s and was repeated after {waited} ms");
-            Breach::after(earlier, seen, what)
-        })
+        let (wait, waited) = (wait.as_secs(), seen.too_soon_after(&earlier, wait)?);
+        let what = format!("it was asked to wait for {wait} s, and came again {waited}");
+        Some(Breach::after(earlier, seen, what))
     }
 }

@@ -8,7 +8,7 @@ use crate::emulator::conduct::{Breach, Observer, Recalled, Recent, Rule, Seen, S
 pub(super) static RULE: Rule = Rule {
     name: "chert.repeated-refusal",
     severity: Severity::Error,
-    summary: "a request that was answered with `retryable: false` is not repeated",
+    breach: "a request was sent again after an answer with `retryable: false`",
     source: "docs.trychert.com, errors: retryable",
     observe: || Box::new(RepeatedRefusal::default()),
 };
@@ -32,7 +32,7 @@ impl Observer for RepeatedRefusal {
             self.refused.put(seen.meaning(), seen, code);
         }
         let Recalled::Known(earlier, code) = recalled else { return None };
-        let what = format!("it was refused with {code} and `retryable: false`, and was repeated");
+        let what = format!("it was refused with {code} and `retryable: false`, and came again");
         Some(Breach::after(earlier, seen, what))
     }
 }

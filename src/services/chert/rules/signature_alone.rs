@@ -5,7 +5,7 @@ use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
 pub(super) static RULE: Rule = Rule {
     name: "chert.signature-alone",
     severity: Severity::Error,
-    summary: "a signature comes with x-chert-tenant",
+    breach: "a signature came without `x-chert-tenant`",
     source: "docs.trychert.com, authentication",
     observe: || Box::new(SignatureAlone),
 };

@@ -7,7 +7,7 @@ use crate::emulator::conduct::{Breach, Observer, Recent, Rule, Seen, Severity, h
 pub(super) static RULE: Rule = Rule {
     name: "chert.signature-twice",
     severity: Severity::Warn,
-    summary: "each request has a signature of its own",
+    breach: "a request has the signature of an earlier one",
     source: "docs.trychert.com, authentication",
     observe: || Box::new(SignatureTwice::default()),
 };

@@ -1,0 +1,157 @@
+//! What is told of the rules that were broken.
+
+use standin::Scenario;
+use standin::basics::Arrival;
+use standin::engine::{Namespaces, step};
+use standin::http::Request;
+use standin::judge::Broken;
+
+use super::{CREW, KEPT_ALIVE, Run, SCENARIO};
+
+#[test]
+fn a_scenario_says_how_much_a_breach_weighs() {
+    let severity = |rules: &str| {
+        let mut run = Run::new(rules);
+        run.connection = KEPT_ALIVE;
+        run.chert(0, "direct", CREW);
+        run.chert(60_000, "direct", CREW);
+        run.world.broken().unwrap().iter().map(|broken| format!("{:?}", broken.severity)).collect::<String>()
+    };
+    assert_eq!(severity(""), "Error");
+    assert_eq!(severity("rules: {chert.repeated-refusal: warn}\n"), "Warn");
+    assert_eq!(severity("rules: {chert.repeated-refusal: off}\n"), "");
+    let mistake = Scenario::parse("test", &format!("{SCENARIO}rules: {{chert.repeated-refusals: off}}\n"));
+    let report = mistake.unwrap_err().to_string();
+    assert!(report.contains("did you mean `chert.repeated-refusal`?"), "{report}");
+}
+
+#[test]
+fn a_reset_forgives_nothing() {
+    let mut run = Run::new("");
+    run.chert(0, "direct", CREW);
+    run.chert(60_000, "direct", CREW);
+    run.world.reset(run.now);
+    assert_eq!(run.broken(), [("chert.repeated-refusal", vec![vec![1, 2]])]);
+    assert_eq!((run.world.counters().exchanges, run.world.totals().exchanges), (0, 2));
+}
+
+#[test]
+fn a_rule_that_is_broken_in_many_namespaces_is_told_once() {
+    let namespaces = Namespaces::new(Run::new("").world);
+    let now = "2024-11-20T13:55:08Z".parse().unwrap();
+    for number in 0..30 {
+        let namespace = namespaces.open(None, None, now).unwrap();
+        let mut world = namespace.world().unwrap();
+        let headers = [("authorization", "Bearer signing-secret"), ("x-chert-tenant", "acme")];
+        let request =
+            Request::new("PUT", "/api/v1/chats/ch", headers.into_iter().collect(), CREW.to_owned().into());
+        let arrival = Arrival::at(now);
+        let planned = step(&mut world, &request, arrival);
+        world.record(&request, planned, arrival);
+        drop(world);
+        if number % 2 == 0 {
+            namespaces.close(namespace.name(), now);
+        }
+    }
+    let broken = namespaces.broken();
+    assert_eq!((broken.len(), broken[0].rule, broken[0].count), (1, "content-type", 30));
+    insta::assert_snapshot!(broken[0].text(), @r"
+    warning: `content-type`: a request with a body has no `content-type`, or a wrong one (seed pages: the samples' Content-Type)
+        exchange 1 of namespace n1, and 29 times more: its body has no `content-type`
+    ");
+}
+
+#[test]
+fn exchanges_before_a_reset_are_told_from_those_after_it() {
+    let mut run = Run::new("");
+    run.chert(0, "ch", r#"{"display_nam":"Crew"}"#);
+    run.world.reset(run.now);
+    run.chert(0, "ch", r#"{"display_names":"Crew"}"#);
+    insta::assert_snapshot!(run.words(), @r"
+    warning: `unknown-parameter`: a call has a parameter that its page does not document (seed pages: parameters)
+        exchange 1 before reset 1: `chats.rename` has no parameter `display_nam`, did you mean `display_name`?
+        exchange 1: `chats.rename` has no parameter `display_names`, did you mean `display_name`?
+    ");
+}
+
+#[test]
+fn a_scenario_is_judged_unless_copies_of_it_are() {
+    let now = "2024-11-20T13:55:08Z".parse().unwrap();
+    let expect = "expect: [{name: renamed, on: chert.chats.rename}]\n";
+    let names = |other: Option<&Scenario>| {
+        let namespaces = Namespaces::new(Run::new(expect).world);
+        namespaces.open(other, None, now).unwrap();
+        namespaces.outcomes(now).into_iter().map(|outcome| outcome.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(None), ["n1: renamed"]);
+    let other = Scenario::parse("other", SCENARIO).unwrap();
+    assert_eq!(names(Some(&other)), ["renamed"]);
+}
+
+#[test]
+fn whoever_asks_hears_whether_the_client_failed() {
+    let now = "2024-11-20T13:55:08Z".parse().unwrap();
+    let asked = |run: Run| {
+        let headers = [("host", "localhost")].into_iter().collect();
+        let conduct = Request::new("GET", "/__standin/conduct", headers, "".into());
+        standin::control::answer(&Namespaces::new(run.world), &conduct, now).status
+    };
+    let mut run = Run::new("");
+    run.chert(0, "ch", r#"{"display_names":"Crew"}"#);
+    assert_eq!(asked(run), 200, "a warning fails nothing");
+    let mut run = Run::new("");
+    run.send(0, "PUT", "/api/v1/chats/ch", &[("x-chert-signature", "v1,1,0")], "");
+    assert_eq!(asked(run), 417);
+}
+
+#[test]
+fn breaches_of_one_kind_are_told_once_with_their_number() {
+    let mut run = Run::new("");
+    let without = |name: &str| format!("{{\"{name}\":\"Crew\"}}");
+    for number in 0..12 {
+        run.chert(0, "ch", &without("display_nam").replace("Crew", &number.to_string()));
+    }
+    for letter in 'a'..='z' {
+        run.chert(0, "ch", &without(&format!("icon_{letter}")));
+    }
+    run.send(0, "PUT", "/api/v1/chats/ch", &[("x-chert-signature", "v1,1,0")], "");
+    let broken = run.world.broken().unwrap();
+    let told = broken[1].json();
+    assert_eq!((&told["count"], &told["left_out"]), (&38.into(), &7.into()), "of 27 kinds 20 are listed");
+    let first = &told["breaches"][0];
+    let what = "`chats.rename` has no parameter `display_nam`, did you mean `display_name`?";
+    assert_eq!((&first["what"], &first["count"], &first["left_out"]), (&what.into(), &12.into(), &2.into()));
+    assert_eq!(first["shown"].as_array().unwrap().len(), 10);
+    assert_eq!(first["shown"][9]["exchanges"], serde_json::json!([10]));
+    let words: String = broken.iter().map(Broken::text).collect();
+    insta::assert_snapshot!(words, @r"
+    error: `chert.signature-alone`: a signature came without `x-chert-tenant` (docs.trychert.com, authentication)
+        exchange 39: it is signed, but names no tenant
+    warning: `unknown-parameter`: a call has a parameter that its page does not document (seed pages: parameters)
+        exchange 1, and 11 times more: `chats.rename` has no parameter `display_nam`, did you mean `display_name`?
+        exchange 13: `chats.rename` has no parameter `icon_a`
+        exchange 14: `chats.rename` has no parameter `icon_b`
+        and 24 times more
+    ");
+
+    let report = standin::judge::Report {
+        scenario: "conduct".to_owned(),
+        seed: 7,
+        replay: String::new(),
+        command: "true".to_owned(),
+        ended: standin::judge::Ended::Code(0),
+        exchanges: 39,
+        errors: 39,
+        faults_fired: 0,
+        outcomes: Vec::new(),
+        broken,
+    };
+    assert!(report.summary().ends_with("; 2 rules broken"), "{}", report.summary());
+    let junit = report.junit();
+    assert!(junit.contains("exchange 1, and 11 times more: `chats.rename` has no parameter"), "{junit}");
+    assert!(
+        junit.contains("<testcase classname=\"standin.rule\" name=\"chert.signature-alone\">"),
+        "{junit}"
+    );
+    assert_eq!(report.json()["rules"][1], told);
+}
