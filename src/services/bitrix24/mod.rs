@@ -16,6 +16,7 @@ mod parameters;
 pub mod php;
 mod portal;
 mod reasons;
+mod references;
 mod refusal;
 mod requests;
 mod rules;

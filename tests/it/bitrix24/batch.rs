@@ -95,6 +95,13 @@ fn fifty_commands_run_and_the_rest_are_refused() {
         json!({"error": "ERROR_BATCH_LENGTH_EXCEEDED", "error_description": "Max batch length exceeded"});
     assert_eq!(result["result_error"], json!({"50": error, "51": error}));
     assert_eq!(name_of(&server, 0), "Name 49");
+    // A command that is no text is counted; beyond the fiftieth it is refused like any other.
+    let mut commands: Vec<_> =
+        (0..51).map(|number| json!(command("chat-1", &format!("N{number}")))).collect();
+    (commands[3], commands[50]) = (json!(5), json!(null));
+    let result = batch(&server, json!({"cmd": commands})).json()["result"].clone();
+    assert_eq!(result["result"].as_object().unwrap().len(), 49);
+    assert_eq!(result["result_error"], json!({"50": error}));
 }
 
 #[test]
@@ -113,11 +120,38 @@ fn results_can_be_referred_to() {
     let commands = json!({
         "first": command("chat-1", "One"),
         "second": command("chat-1", "Success%20$result[first][SUCCESS]"),
-        "third": "imconnector.chat.name.set?CONNECTOR=messenger&LINE=105&CHAT_ID=chat-2&NAME=x&USER_ID=$result[none]",
+        "third": command("chat-1", "$result[second]"),
+        "fourth": command("chat-1", "$error[third][error]%20$error[third][error]!"),
     });
-    let result = batch(&server, json!({"cmd": commands})).json()["result"].clone();
-    assert_eq!(name_of(&server, 0), "Success 1");
-    assert_eq!(result["result_error"]["third"]["error"], "ERROR_ARGUMENT");
+    let result = batch(&server, json!({"cmd": commands, "halt": 0})).json()["result"].clone();
+    assert_eq!(result["result_error"]["third"]["error"], "INTERNAL_SERVER_ERROR", "an array as NAME");
+    let name = "INTERNAL_SERVER_ERROR INTERNAL_SERVER_ERROR!";
+    assert_eq!(name_of(&server, 0), name);
+    // `true` is neither a text nor a number, so the reference stays as it is.
+    let commands =
+        json!({"a": "imconnector.status?CONNECTOR=x", "b": command("chat-1", "is%20$result[a][STATUS]")});
+    batch(&server, json!({"cmd": commands}));
+    assert_eq!(name_of(&server, 0), "is $result[a][STATUS]");
+    // A name of a parameter keeps its reference.
+    let commands =
+        json!({"a": "server.time", "b": format!("{}&$result[a]=x", command("chat-1", "$result[a]"))});
+    batch(&server, json!({"cmd": commands}));
+    assert_ne!(name_of(&server, 0), "is $result[a][STATUS]");
+}
+
+#[test]
+fn references_to_long_answers_end_before_the_memory_does() {
+    let server = documented();
+    let again = |name: &str| {
+        format!("imconnector.status?CONNECTOR={}", format!("$result[{name}][CONNECTOR]%20").repeat(300))
+    };
+    let mut commands = json!({"0": "imconnector.status?CONNECTOR=0123456789"});
+    for number in 1..4 {
+        commands[number.to_string()] = json!(again(&(number - 1).to_string()));
+    }
+    let response = batch(&server, json!({"cmd": commands}));
+    assert_eq!(response.json()["result"]["result"].as_array().unwrap().len(), 4);
+    assert!(response.body.len() < 32 << 20, "{} bytes", response.body.len());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Method, Run, Scope};
 use crate::basics::Stage;
@@ -17,6 +17,7 @@ use crate::services::bitrix24::parameters::Parameters;
 use crate::services::bitrix24::php::{self, form};
 use crate::services::bitrix24::portal::LivePortal;
 use crate::services::bitrix24::reasons;
+use crate::services::bitrix24::references::{self, Earlier, Texts};
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::Portal;
 use crate::services::bitrix24::time::Time;
@@ -61,9 +62,6 @@ const MOST: usize = 50;
 /// Methods that the vendor does not allow in a batch.
 const NOT_ALLOWED: &[&str] = &["batch", "download", "upload"];
 
-/// Names of commands, each with a JSON text: its result, error or `time`.
-type Texts = Vec<(String, Cow<'static, [u8]>)>;
-
 /// Runs the commands of a batch in order. Returns the `result` of the batch as JSON text.
 ///
 /// # Errors
@@ -81,12 +79,16 @@ pub fn run(
     }
     let stops_at_error = parameters.value("halt").is_some_and(php::is_true);
     let (mut results, mut errors, mut times) = (Texts::new(), Texts::new(), Texts::new());
+    let budget = &references::budget();
     for (position, (name, command)) in commands(parameters).into_iter().enumerate() {
-        let Value::String(command) = command else { continue };
-        let outcome = match position < MOST {
-            true => run_command(portal, edition, &command, &results, caller, exchange),
-            false => Err(Refusal::new(&errors::ERROR_BATCH_LENGTH_EXCEEDED, edition)
+        let outcome = match command {
+            _ if position >= MOST => Err(Refusal::new(&errors::ERROR_BATCH_LENGTH_EXCEEDED, edition)
                 .because(format!("a batch runs {MOST} commands at most"))),
+            Value::String(command) => {
+                let earlier = Earlier { results: &results, errors: &errors, times: &times, budget };
+                run_command(portal, edition, &command, earlier, caller, exchange)
+            }
+            _ => continue,
         };
         match outcome {
             Ok((result, time)) => {
@@ -158,7 +160,7 @@ fn run_command(
     portal: &mut LivePortal,
     edition: Edition,
     command: &str,
-    results: &Texts,
+    earlier: Earlier<'_>,
     caller: &Caller,
     exchange: &mut Exchange<'_>,
 ) -> Result<(Cow<'static, [u8]>, Time), Refusal> {
@@ -171,82 +173,12 @@ fn run_command(
         let reason = reasons::of_method(path, super::OPERATIONS.iter().map(|known| known.name));
         return Err(Refusal::new(&errors::ERROR_METHOD_NOT_FOUND, edition).because(reason));
     };
-    let mut parameters = Parameters::from(resolved_map(form::decode(query.as_bytes()), results));
+    let mut parameters = Parameters::from(references::replaced(form::decode(query.as_bytes()), earlier));
     // The commands run with the credentials of the batch; credentials in a command are ignored.
     for name in ["auth", "access_token", "aplogin", "ap", "start", "state"] {
         parameters.take(name);
     }
     portal.run_command(method, &parameters, caller, exchange)
-}
-
-/// Replaces each `$result[name][field]` in names and values with that part of an earlier command's result.
-fn resolved_map(parameters: Map<String, Value>, results: &Texts) -> Map<String, Value> {
-    parameters
-        .into_iter()
-        .map(|(name, value)| (text_of(&resolved(&name, results)), resolved_value(value, results)))
-        .collect()
-}
-
-fn resolved_value(value: Value, results: &Texts) -> Value {
-    match value {
-        Value::String(text) => resolved(&text, results),
-        Value::Array(elements) => {
-            elements.into_iter().map(|element| resolved_value(element, results)).collect()
-        }
-        Value::Object(members) => Value::Object(resolved_map(members, results)),
-        other => other,
-    }
-}
-
-/// Replaces the references in a text. A text that is nothing but one reference becomes the value referred to, whatever
-/// its type. A reference to nothing becomes an empty text.
-fn resolved(text: &str, results: &Texts) -> Value {
-    let mut parts = String::new();
-    let mut rest = text;
-    while let Some(position) = rest.find(REFERENCE) {
-        let (before, from) = rest.split_at(position);
-        let (keys, after) = reference(&from[REFERENCE.len()..]);
-        if keys.is_empty() {
-            parts.push_str(before);
-            parts.push_str(REFERENCE);
-        } else {
-            let found = look_up(&keys, results);
-            if before.is_empty() && after.is_empty() && parts.is_empty() {
-                return found.unwrap_or_else(|| "".into());
-            }
-            parts.push_str(before);
-            parts.push_str(&found.as_ref().map(text_of).unwrap_or_default());
-        }
-        rest = after;
-    }
-    parts.push_str(rest);
-    parts.into()
-}
-
-const REFERENCE: &str = "$result";
-
-/// The keys in brackets at the start of a text, and the rest of the text.
-fn reference(mut text: &str) -> (Vec<&str>, &str) {
-    let mut keys = Vec::new();
-    while let Some((key, after)) = text.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
-        keys.push(key);
-        text = after;
-    }
-    (keys, text)
-}
-
-fn look_up(keys: &[&str], results: &Texts) -> Option<Value> {
-    let (name, fields) = keys.split_first()?;
-    let (_, text) = results.iter().find(|(known, _)| known == name)?;
-    fields.iter().try_fold(serde_json::from_slice(text).ok()?, |value: Value, field| match value {
-        Value::Object(mut members) => members.shift_remove(*field),
-        Value::Array(elements) => elements.into_iter().nth(field.parse().ok()?),
-        _ => None,
-    })
-}
-
-fn text_of(value: &Value) -> String {
-    php::to_text(value).map_or("Array".into(), Cow::into_owned)
 }
 
 /// Writes a PHP array as `json_encode` does: as a list if it is empty or its keys are 0, 1, 2 …, else as an object.
@@ -269,28 +201,6 @@ fn write_php_array(texts: &Texts, written: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn references_are_replaced_and_keep_their_type_where_they_stand_alone() {
-        let results = &vec![
-            ("a".to_owned(), Cow::Borrowed(&br#"{"ID":7,"LIST":["x","y"]}"#[..])),
-            ("b".to_owned(), Cow::Borrowed(&b"true"[..])),
-        ];
-        for (text, expected) in [
-            ("$result[a][ID]", json!(7)),
-            ("$result[a][LIST][1]", json!("y")),
-            ("$result[a][LIST]", json!(["x", "y"])),
-            ("chat $result[a][ID]-$result[b]!", json!("chat 7-1!")),
-            ("$result[a][NONE]", json!("")),
-            ("$result", json!("$result")),
-            ("$result[", json!("$result[")),
-            ("$results[a]", json!("$results[a]")),
-            ("no reference", json!("no reference")),
-            ("$result[a][LIST] in text", json!("Array in text")),
-        ] {
-            assert_eq!(resolved(text, results), expected, "{text}");
-        }
-    }
 
     #[test]
     fn a_php_array_is_a_list_only_without_gaps() {
