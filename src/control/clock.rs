@@ -27,7 +27,7 @@ pub(super) fn show(world: &mut World, asked: &Asked<'_>) -> Reply {
 
 pub(super) fn set(world: &mut World, asked: &Asked<'_>) -> Reply {
     let help = r#"send `{"advance": "30s"}` or `{"set": "2024-11-20T15:55:08+02:00"}`"#;
-    let Some(value) = text::parse::<serde_json::Value>(asked.request.body()) else {
+    let Some(value) = text::parse::<serde_json::Value>(asked.request.body(), text::USUAL) else {
         return mistake(400, "the body is not JSON".to_owned(), help);
     };
     let order = match serde_json::from_value(value) {

@@ -6,7 +6,7 @@ use std::net::Shutdown;
 
 use standin::Server;
 
-use crate::client::{connect, get, parse, post, raw, send};
+use crate::client::{connect, get, parse, post, raw, send, serve};
 
 const BITRIX24: &str = "/rest/1/webhook-secret/imconnector.chat.name.set";
 const CHERT: &str = "/api/v1/chats/ch_01H";
@@ -100,8 +100,9 @@ fn headers_over_64_kib_get_431() {
 }
 
 #[test]
-fn json_nested_deeper_than_128_is_invalid() {
-    let server = default();
+fn json_is_read_to_a_depth_and_not_beyond() {
+    let text = include_str!("../../scenarios/default.yaml");
+    let server = serve(&text.replacen("bitrix24:", "bitrix24:\n  envelope: documented", 1));
     let nested =
         |depth: usize| format!(r#"{{"display_name":"n","deep":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
     let bearer = [("authorization", "Bearer 5f4dcc3b5aa765d61d8327deb882cf99")];
@@ -110,8 +111,13 @@ fn json_nested_deeper_than_128_is_invalid() {
     for depth in [128, 100_000] {
         let answer = send(&server, "PUT", CHERT, &bearer, nested(depth).as_bytes());
         assert_eq!(answer.json()["error"]["code"], 1004, "depth {depth}");
-        let answer = post(&server, BITRIX24, &nested(depth));
-        assert_eq!(answer.json()["error"], "ERROR_ARGUMENT", "depth {depth}");
+    }
+    let parameters = r#""CONNECTOR":"connector","LINE":"105","CHAT_ID":"47e007b1-ee15-43db-bcba-1c26e5884d3f","NAME":"n","x""#;
+    for (depth, status) in [(511, 200), (512, 400), (100_000, 400)] {
+        let body = nested(depth).replace("\"display_name\"", parameters);
+        assert_eq!(post(&server, BITRIX24, &body).status(), status, "depth {depth}");
+        assert_eq!(get(&server, "/__standin/journal?last=1").status(), 200);
+        assert_eq!(get(&server, "/__standin/journal/last/explain").status(), 200);
     }
     let brackets = format!("a{}=1", "[b]".repeat(200_000));
     assert_eq!(send(&server, "POST", BITRIX24, &[], brackets.as_bytes()).status(), 400);

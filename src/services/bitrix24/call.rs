@@ -172,14 +172,14 @@ pub fn parameters(request: &Request) -> Parameters {
 fn body_parameters(content_type: &[u8], body: &[u8]) -> Parameters {
     // Fast path: nearly every call has this media type.
     if content_type == b"application/json" {
-        return json::parse(body).unwrap_or_default();
+        return json::parse(body, php::DEEPEST_JSON).unwrap_or_default();
     }
     let content_type = std::str::from_utf8(content_type).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if media_type.eq_ignore_ascii_case("application/json")
         || media_type.to_ascii_lowercase().contains("+json")
     {
-        return json::parse(body).unwrap_or_default();
+        return json::parse(body, php::DEEPEST_JSON).unwrap_or_default();
     }
     let fields = if media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         Some(form::decode(body))

@@ -1,11 +1,13 @@
 //! A refusal → its reason: which part of the request or of the scenario caused it, and what to change.
 
+use serde_json::Value;
+
 use super::editions::Edition;
 use super::parameters::Parameters;
 use super::php;
 use super::section::{Credential, Portal};
 use crate::emulator::{misspelt, some_of};
-use crate::http::{Body, Given, Request};
+use crate::http::{Body, Given, Request, json};
 use crate::scalar::nearest;
 
 /// Why a method is refused that is not emulated. `known` are the names of those that are.
@@ -48,7 +50,7 @@ fn unread_body(request: &Request) -> Option<String> {
     let is_json = sent.contains("application/json") || sent.contains("+json");
     match (body.starts_with(b"{") || body.starts_with(b"["), is_json) {
         (true, false) => Some(format!("the body looks like JSON, but its `content-type` is `{sent}`")),
-        (_, true) if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err() => {
+        (_, true) if json::parse::<Value>(body, php::DEEPEST_JSON).is_none() => {
             Some("the body is not valid JSON, so only the query was read".to_owned())
         }
         (false, true) => Some("the body is JSON, but not an object".to_owned()),

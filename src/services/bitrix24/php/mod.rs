@@ -9,6 +9,9 @@ mod numeric;
 #[cfg(test)]
 mod tests;
 
+/// The deepest nesting that `json_decode` reads by default.
+pub const DEEPEST_JSON: usize = 512;
+
 pub use casts::{cut, is_empty, is_true, to_int, to_text, trim};
 pub use json::{json, write_float};
 pub use numeric::loosely_equal;

@@ -138,7 +138,12 @@ fn route_now(request: &Request) -> Option<Route> {
     let has_query = endpoint.operation.parameters.iter().any(|parameter| parameter.place == Place::Query);
     let sent = if has_query { request.query() } else { "" };
     let query = form_urlencoded::parse(sent.as_bytes());
-    Some(Route { endpoint, path, query: query.into_owned().collect(), body: json::parse(request.body()) })
+    Some(Route {
+        endpoint,
+        path,
+        query: query.into_owned().collect(),
+        body: json::parse(request.body(), json::USUAL),
+    })
 }
 
 /// The values of the endpoint's path parameters in `path`; `None` when `path` does not match. A segment in braces is a
@@ -213,7 +218,7 @@ mod tests {
             endpoint: ENDPOINTS[0],
             path: vec![("id", "ch_01H".to_owned())],
             query: vec![("limit".to_owned(), "10".to_owned())],
-            body: json::parse(body.to_string().as_bytes()),
+            body: json::parse(body.to_string().as_bytes(), json::USUAL),
         };
         for (name, values) in [
             ("id", &["ch_01H"][..]),
