@@ -1,6 +1,10 @@
 //! Behaviour of Bitrix24 beyond the documented examples, in both editions.
 
+mod arguments;
 mod batch;
+mod credentials;
+mod editions;
+mod headers;
 mod helpers;
 
 use serde_json::{Value, json};
@@ -178,7 +182,6 @@ fn checks_are_made_in_the_documented_order() {
         ),
         (json!({"NAME": ["array"]}), (500, "INTERNAL_SERVER_ERROR")),
         (json!({"NAME": "Old name"}), (200, "success")),
-        (json!({"LINE": "105abc"}), (200, "success")),
         (json!({"USER_ID": "ignored for groups"}), (200, "success")),
         (json!({"CONNECTOR": "messenger", "CHAT_ID": "chat-2", "USER_ID": "visitor-1"}), (200, "success")),
         (json!({"UNKNOWN": "is ignored", "bx24_sdk_ver": "1"}), (200, "success")),

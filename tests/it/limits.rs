@@ -179,7 +179,7 @@ fn the_call_that_crosses_the_operating_limit_is_the_last_one_for_a_while() {
 
 #[test]
 fn running_time_counts_for_each_caller_and_not_for_a_batch_itself() {
-    let first = "limits: {operating: 100s}\n  timing: {duration: 150s, processing: 1s}";
+    let first = "edition: live\n  limits: {operating: 100s}\n  timing: {duration: 150s, processing: 1s}";
     let server = serve(&scenario(first));
     let used = |response: Response| response.json()["time"]["operating"].clone();
     assert_eq!(used(rename_by_token(&server, "token-1")), json!(150));
@@ -187,8 +187,13 @@ fn running_time_counts_for_each_caller_and_not_for_a_batch_itself() {
     assert_eq!(refused.json()["error"], "OPERATION_TIME_LIMIT", "another token of the same application");
     assert_eq!(used(rename_by_token(&server, "token-3")), json!(150));
     server.reset();
-    assert_eq!(used(rename(&server, "webhook-secret")), json!(150));
-    assert_eq!(used(rename(&server, "other-secret")), json!(150));
+    let profile = |secret: &str| post(&server, &format!("/rest/1/{secret}/profile"), "{}");
+    let batch = |server: &Server, commands: usize| {
+        let commands = json!({"cmd": vec!["profile"; commands]}).to_string();
+        post(server, "/rest/1/webhook-secret/batch", &commands)
+    };
+    assert_eq!(used(profile("webhook-secret")), json!(150));
+    assert_eq!(used(profile("other-secret")), json!(150));
     let result = batch(&server, 2).json();
     assert_eq!(
         result["result"]["result_error"][0],
@@ -202,6 +207,31 @@ fn running_time_counts_for_each_caller_and_not_for_a_batch_itself() {
     assert_eq!(result["result"]["result_time"]["0"], Value::Null, "a list");
     assert_eq!(result["result"]["result_time"][0]["operating"], json!(150));
     assert_eq!(result["result"]["result_error"]["1"]["error"], "OPERATION_TIME_LIMIT");
+}
+
+#[test]
+fn by_the_documentation_one_caller_uses_up_the_running_time_of_all() {
+    let first = "edition: documented\n  limits: {operating: 100s}\n  timing: {duration: 60s, processing: 1s}";
+    let server = serve(&scenario(first));
+    assert_eq!(rename_by_token(&server, "token-1").json()["time"]["operating"], json!(60));
+    assert_eq!(rename_by_token(&server, "token-3").json()["time"]["operating"], json!(120));
+    for response in [
+        rename_by_token(&server, "token-1"),
+        rename_by_token(&server, "token-2"),
+        rename_by_token(&server, "token-3"),
+        rename(&server, "webhook-secret"),
+        rename(&server, "other-secret"),
+    ] {
+        assert_eq!(
+            (response.status(), response.json()["error"].clone()),
+            (429, json!("OPERATION_TIME_LIMIT"))
+        );
+        let remarks = server.journal().last().unwrap().note.remarks.clone();
+        let reason = "`limits.operating` is used up for this method of the portal (row 34 of `standin catalog --editions`)";
+        assert_eq!(remarks, [reason]);
+    }
+    let other = post(&server, "/rest/1/webhook-secret/profile", "{}").json();
+    assert_eq!(other["time"]["operating"], json!(60), "another method");
 }
 
 #[test]

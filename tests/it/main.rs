@@ -3,6 +3,7 @@
 //! * `documented`: every documented example gets its documented response, through a real socket
 //! * `bitrix24`, `chert`: behaviour of each service beyond its documented examples
 //! * `catalogue`: every error of both catalogues can be raised
+//! * `direct`: a world without sockets, for other modules
 //! * `faults`: when faults fire, and what they do not affect
 //! * `tls`: https and HTTP/2
 //! * `wire`: what a fault does to the connection, as a raw socket sees it
@@ -33,6 +34,7 @@ mod client;
 mod commands;
 mod conduct;
 mod control;
+mod direct;
 mod documented;
 mod expectations;
 mod faults;

@@ -312,3 +312,25 @@ fn the_last_thousand_pairs_are_remembered() {
     tokens.dedup();
     assert_eq!(tokens.len(), 1_001);
 }
+
+#[test]
+fn the_names_of_parameters_are_lower_case() {
+    let server = portal("");
+    for name in ["grant_type", "client_id", "client_secret", "refresh_token"] {
+        let asked = GOOD.replace(&format!("{name}="), &format!("{}=", name.to_uppercase()));
+        let bodies = [by_get(&server, &asked), by_form(&server, &asked)];
+        for response in bodies {
+            assert_eq!(
+                (response.status(), response.json()["error"].clone()),
+                (400, json!("invalid_request")),
+                "{asked}"
+            );
+            let sent = name.to_uppercase();
+            let remark = format!("the call has `{sent}`; the parameter is called `{name}`");
+            assert_eq!(server.journal().last().unwrap().note.remarks, [remark], "{asked}");
+        }
+    }
+    let extra = format!("{GOOD}&REFRESH_TOKEN=x&Client_Id=y");
+    assert_eq!(by_get(&server, &extra).status(), 200, "other spellings are other parameters");
+    assert_eq!(server.journal().last().unwrap().note.remarks.len(), 0);
+}

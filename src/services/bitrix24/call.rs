@@ -37,8 +37,34 @@ pub struct Presented {
     pub webhook_in_path: bool,
     /// Whether a browser's session is presented.
     pub session: bool,
-    /// Whether a signature for a download is presented. No method of imconnector issues one.
-    pub signed_download: bool,
+    /// The parameter `token`, which belongs to signed downloads.
+    pub link: Option<Link>,
+}
+
+/// The parameter `token` of a request. It signs a link to a download; no emulated method issues one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// The text that PHP makes of it.
+    Text(String),
+    /// An array, which PHP makes no text of.
+    Array,
+}
+
+impl Link {
+    fn new(value: &Value) -> Self {
+        php::to_text(value).map_or(Self::Array, |text| Self::Text(text.into_owned()))
+    }
+
+    /// The scope that the server looks for the method in; `None` when it is the method's own.
+    pub fn scope(&self) -> Option<&str> {
+        let Self::Text(text) = self else { return None };
+        match text.split('|').next().filter(|_| !text.is_empty())? {
+            "" => Some("_global"),
+            // PHP takes this text for no scope.
+            "0" => None,
+            scope => Some(scope),
+        }
+    }
 }
 
 /// A webhook as a request presents it.
@@ -200,7 +226,7 @@ fn take_credentials(parameters: &mut Parameters, request: &Request, in_path: Opt
         webhook_in_path: in_path.is_some(),
         webhook: in_path.or(in_parameters.webhook),
         session: in_parameters.session || has_session(),
-        signed_download: in_parameters.signed_download,
+        link: in_parameters.link,
     }
 }
 
@@ -234,14 +260,14 @@ fn reserved(parameters: &mut Parameters) -> Presented {
     let (auth, access_token) = (scalar(take("auth")), scalar(take("access_token")));
     let (user, secret) = (scalar(take("aplogin")), scalar(take("ap")));
     let session = take("sessid").is_some_and(|value| !php::is_empty(&value));
-    let signed_download = take("token").is_some_and(|value| !php::is_empty(&value));
+    let link = take("token").filter(|value| !value.is_null()).as_ref().map(Link::new);
     parameters.remove(is_reserved);
     Presented {
         token: auth.or(access_token),
         webhook: user.zip(secret).map(|(user, secret)| Webhook::new(&user, &secret)),
         webhook_in_path: false,
         session,
-        signed_download,
+        link,
     }
 }
 
@@ -341,7 +367,8 @@ mod tests {
         assert_eq!(call.presented.token.as_deref(), Some("one"));
         let webhook = call.presented.webhook.as_ref().unwrap();
         assert_eq!((webhook.user(), webhook.secret(), webhook.as_str()), ("1", "three", "1/three"));
-        assert!(call.presented.session && call.presented.signed_download && !call.presented.webhook_in_path);
+        assert!(call.presented.session && !call.presented.webhook_in_path);
+        assert_eq!(call.presented.link, Some(Link::Text("z".to_owned())));
     }
 
     #[test]

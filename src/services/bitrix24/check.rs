@@ -143,7 +143,7 @@ fn misplaced(credential: &Credential, path: &Path, findings: &mut Findings) {
             "remove `client_id`, or make it a `token`",
         );
     }
-    if matches!(credential.state, CredentialState::NotInstalled | CredentialState::ApplicationNotFound) {
+    if !matches!(credential.state, CredentialState::Active | CredentialState::UserUnauthorized) {
         findings.add(
             path.key("state"),
             "a webhook has no application",

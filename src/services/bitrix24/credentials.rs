@@ -253,6 +253,10 @@ impl Credentials {
         now: Timestamp,
     ) -> Result<Caller, Refusal> {
         let refuse = |code, reason: &'static str| Err(Refusal::new(code, edition).because(reason));
+        // The authorization server tells what a token is, so nothing is known of any token without it.
+        if portal.state == PortalState::OauthUnreachable {
+            return refuse(&errors::CONNECTION_ERROR, "the portal has `state: oauth_unreachable`");
+        }
         let Some(&Token { credential: index, expires }) = self.tokens.get(&*self.own(token, &self.tokens))
         else {
             return refuse(edition.rules().unknown_token, "no credential has this access token");
@@ -272,14 +276,11 @@ impl Credentials {
             PortalState::SubscriptionEnded => {
                 return refuse(&errors::PAYMENT_REQUIRED, "the portal has `state: subscription_ended`");
             }
-            PortalState::OauthUnreachable => {
-                return refuse(&errors::CONNECTION_ERROR, "the portal has `state: oauth_unreachable`");
-            }
             PortalState::Overloaded => {
                 return refuse(&errors::OVERLOAD_LIMIT, "the portal has `state: overloaded`");
             }
             PortalState::NoRest => return refuse(&errors::ACCESS_DENIED, "the portal has `state: no_rest`"),
-            PortalState::Open | PortalState::Deleted => {}
+            PortalState::Open | PortalState::Deleted | PortalState::OauthUnreachable => {}
         }
         if credential.state == CredentialState::ApplicationNotFound {
             let reason = "the credential has `state: application_not_found`";
@@ -352,11 +353,8 @@ impl Credentials {
             PortalState::Open | PortalState::Deleted | PortalState::OauthUnreachable => {}
         }
         match credential.state {
-            CredentialState::UserUnauthorized => Err(Refusal::new(&errors::ACCESS_DENIED, edition)
-                .with_text("Current user can't be authorized in this context")
-                .because("the credential has `state: user_unauthorized`")),
-            CredentialState::UserWithoutAccess => {
-                refuse(&errors::USER_ACCESS_ERROR, "the credential has `state: user_without_access`")
+            CredentialState::UserUnauthorized => {
+                refuse(&errors::AUTHORIZATION_ERROR, "the credential has `state: user_unauthorized`")
             }
             _ => Ok(caller),
         }

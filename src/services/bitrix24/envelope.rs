@@ -1,16 +1,18 @@
 //! A result or a refusal → the reply: status, header fields, body.
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::credentials::Caller;
 use super::editions::Rules;
 use super::parameters::Parameters;
 use super::php;
-use super::refusal::Refusal;
+use super::refusal::{Reached, Refusal};
 use super::section::Envelope;
 use super::time::Time;
 use crate::http::{Field, Fields, Reply, field};
+use crate::scalar::Text;
 
 /// The body of an error; its members are in the order in which they are sent.
 #[derive(Serialize)]
@@ -56,13 +58,16 @@ pub fn success(
             body.extend_from_slice(b"},\"status\":200}");
         }
     }
-    let headers = match &caller.client_id {
+    let application = caller.client_id.as_ref();
+    let headers = match application {
         _ if !rules.cloud_headers => Fields::common(every_answer()),
-        None => Fields::common(&FIELDS),
-        Some(id) => {
+        // Fast path: nearly every call takes no whole second.
+        None if time.processing() == 0.0 => Fields::common(&FIELDS),
+        _ => {
             let (before, behind) = FIELDS.split_at(BEFORE_APPLICATION);
-            let application = ("x-bitrix-rest-application".into(), id.to_string().into());
-            Fields::with_own(before, [&[application], behind].concat())
+            let mut fields = Fields::with_own(before, of_method(application, time.processing()));
+            fields.extend(behind[1..].iter().cloned());
+            fields
         }
     };
     Reply { status: 200, headers, body: body.into() }
@@ -77,20 +82,28 @@ fn wire(result: &[u8], time: &Time, body: &mut Vec<u8>) {
     body.push(b'}');
 }
 
-/// The reply to a refused call.
-pub fn error(refusal: &Refusal, rules: &Rules) -> Reply {
-    let headers = refused(
-        if rules.cloud_headers { &FIELDS[BARE..=BEFORE_APPLICATION] } else { every_answer() },
-        refusal,
-    );
-    Reply { status: refusal.status, headers, body: php::json(&ErrorBody::new(refusal)).into() }
+/// The reply to a call that was refused and began at `start`. `application` is the `client_id` of a caller who is known.
+pub fn error(refusal: &Refusal, rules: &Rules, start: Timestamp, application: Option<&Text>) -> Reply {
+    let mut headers = Fields::common(every_answer());
+    if rules.cloud_headers {
+        // The server subtracts the start of the method from its end. An error in the method leaves the end at zero.
+        let time = if refusal.reached == Reached::Method { 0.0 - start.as_second() as f64 } else { 0.0 };
+        headers.extend(of_method(application, time));
+    }
+    refused(headers, refusal)
 }
 
-/// The header fields of an error.
-fn refused(common: &'static [Field], refusal: &Refusal) -> Fields {
-    let mut fields = Fields::common(common);
-    fields.extend(refusal.retry_after.map(|seconds| ("retry-after".into(), seconds.to_string().into())));
-    fields
+/// The header fields that tell which application called, and how many seconds its method took.
+fn of_method(application: Option<&Text>, seconds: f64) -> Vec<Field> {
+    let application = application.map(|id| ("x-bitrix-rest-application".into(), id.to_string().into()));
+    let time = ("x-bitrix-rest-time".into(), format!("{seconds:.10}").into());
+    application.into_iter().chain([time]).collect()
+}
+
+/// The reply to a refused request, with these header fields.
+fn refused(mut headers: Fields, refusal: &Refusal) -> Reply {
+    headers.extend(refusal.retry_after.map(|seconds| ("retry-after".into(), seconds.to_string().into())));
+    Reply { status: refusal.status, headers, body: php::json(&ErrorBody::new(refusal)).into() }
 }
 
 /// The reply of the token endpoint with a new pair of tokens: status 200.
@@ -100,8 +113,7 @@ pub fn issued(body: Vec<u8>) -> Reply {
 
 /// The reply of the token endpoint to a refused request.
 pub fn not_issued(refusal: &Refusal) -> Reply {
-    let headers = refused(every_answer(), refusal);
-    Reply { status: refusal.status, headers, body: php::json(&ErrorBody::new(refusal)).into() }
+    refused(Fields::common(every_answer()), refusal)
 }
 
 /// The reply of REST 3.0 to a call of an unknown method.
@@ -133,7 +145,7 @@ static FIELDS: [Field; 11] = [
     field("access-control-allow-origin", "*"),
     field("access-control-allow-headers", "origin, content-type, accept"),
     field("x-content-type-options", "nosniff"),
-    // The processing time in whole seconds with ten decimals, as in captures since late 2025.
+    // The time of a call that takes less than a second; see `of_method`.
     field("x-bitrix-rest-time", "0.0000000000"),
     field("x-frame-options", "SAMEORIGIN"),
 ];
@@ -141,7 +153,7 @@ static FIELDS: [Field; 11] = [
 /// Index of the first field that is on every reply, errors included.
 const BARE: usize = 5;
 
-/// Index after the last such field; in a success, the field that names the application comes here.
+/// Index after the last such field; the fields of `of_method` come here.
 const BEFORE_APPLICATION: usize = 9;
 
 fn every_answer() -> &'static [Field] {

@@ -88,7 +88,7 @@ impl<'a> Invocation<'a> {
     pub fn lacks(&self, name: &'static str, exchange: &Exchange<'_>) -> Refusal {
         let request = Some(exchange.request).filter(|_| !self.nested);
         let reason = reasons::of_argument(name, self.parameters.get(name), self.parameters, request);
-        Refusal::argument(name, self.edition).because(reason)
+        Refusal::argument(Some(self.operation), name, self.edition).because(reason)
     }
 
     /// ID of the user for whom the caller acts.

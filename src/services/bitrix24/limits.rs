@@ -51,8 +51,17 @@ fn rate(requests: Requests) -> Rate {
     }
 }
 
-/// The key for counting running time: the index of a credential, and the name of a method.
-pub type Account = (usize, &'static str);
+/// Who uses up running time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Payer {
+    /// All callers of the portal together.
+    Portal,
+    /// The caller with this account.
+    Caller(usize),
+}
+
+/// The key for counting running time: who uses it up, and the name of a method.
+pub type Account = (Payer, &'static str);
 
 /// Adds up how long methods run, minute by minute.
 #[derive(Clone, Debug)]
@@ -149,7 +158,7 @@ impl Baskets {
 mod tests {
     use super::*;
 
-    const RENAME: Account = (0, "rename");
+    const RENAME: Account = (Payer::Caller(0), "rename");
 
     /// A call that begins `second` seconds after the start of the first minute and takes this many milliseconds.
     fn span(second: i64, milliseconds: i64) -> CallTimes {
@@ -184,10 +193,11 @@ mod tests {
         let mut meter = meter();
         let nothing = Operating { reset_at: 6_610, used: Duration::ZERO };
         assert_eq!(meter.count(RENAME, &span(10, 100)), nothing);
-        meter.count((0, "other"), &span(10, 500_000));
-        meter.count((1, "rename"), &span(10, 500_000));
+        meter.count((Payer::Caller(0), "other"), &span(10, 500_000));
+        meter.count((Payer::Caller(1), "rename"), &span(10, 500_000));
+        meter.count((Payer::Portal, "rename"), &span(10, 500_000));
         assert!(meter.admits(RENAME, span(20, 0).start));
-        assert!(!meter.admits((0, "other"), span(20, 0).start));
+        assert!(!meter.admits((Payer::Caller(0), "other"), span(20, 0).start));
     }
 
     #[test]

@@ -130,7 +130,7 @@ impl Service for Bitrix24 {
 
     fn failure(&self) -> Reply {
         let refusal = refusal::Refusal::new(&errors::INTERNAL_SERVER_ERROR, Edition::Documented);
-        envelope::error(&refusal, Edition::Documented.rules())
+        envelope::error(&refusal, Edition::Documented.rules(), Timestamp::UNIX_EPOCH, None)
     }
 }
 

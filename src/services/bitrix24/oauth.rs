@@ -12,6 +12,7 @@ use super::envelope;
 use super::errors;
 use super::invocation::passed;
 use super::parameters::Parameters;
+use super::php;
 use super::portal::LivePortal;
 use super::reasons;
 use super::refusal::Refusal;
@@ -81,7 +82,8 @@ pub fn answer(portal: &mut LivePortal, edition: Edition, exchange: &mut Exchange
 
 /// The refresh token of a request; `None` when it has none.
 pub fn credential(request: &Request) -> Option<String> {
-    given(&call::parameters(request), "refresh_token")
+    let parameters = call::parameters(request);
+    parameters.parameter("refresh_token").filter(|value| !value.is_empty()).map(|value| value.into_owned())
 }
 
 /// The secrets of a request, which the journal must hide.
@@ -119,7 +121,7 @@ fn refreshed(
     let request = exchange.request;
     let given = |name: &str| {
         given(&parameters, name).ok_or_else(|| {
-            let reason = reasons::of_argument(name, parameters.get(name), &parameters, Some(request));
+            let reason = reasons::of_argument(name, parameters.exact(name), &parameters, Some(request));
             refuse(&errors::OAUTH_INVALID_REQUEST).because(reason)
         })
     };
@@ -182,9 +184,13 @@ fn refreshed(
     Ok(body(&pair, &scope, &portal.member_id(), now, exchange.request))
 }
 
-/// The value of a parameter; `None` when it is absent or empty.
+/// The value of a parameter with exactly this name; `None` when it is absent or empty.
 fn given(parameters: &Parameters, name: &str) -> Option<String> {
-    parameters.parameter(name).filter(|value| !value.is_empty()).map(|value| value.into_owned())
+    parameters
+        .exact(name)
+        .and_then(php::to_text)
+        .filter(|value| !value.is_empty())
+        .map(|value| value.into_owned())
 }
 
 /// The scopes of a credential, joined by commas. A credential without scopes has that of imconnector.

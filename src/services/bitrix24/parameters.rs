@@ -26,6 +26,11 @@ impl Parameters {
         self.0.given(|known| is_same(known, name))
     }
 
+    /// The value of the last parameter with exactly this name.
+    pub fn exact(&self, name: &str) -> Option<Given<'_>> {
+        self.0.get(name)
+    }
+
     /// Whether there is a parameter whose name satisfies `is_meant`.
     pub fn any(&self, is_meant: impl Fn(&[u8]) -> bool) -> bool {
         self.0.any(is_meant)

@@ -41,8 +41,8 @@ pub struct Connector {
     pub lines: HashSet<i64>,
     /// The external users who have a chat through this connector.
     pub users: HashSet<String>,
-    /// Indices of the chats with an open session, by line and then by chat ID.
-    sessions: HashMap<i64, HashMap<String, Vec<usize>>>,
+    /// Indices of the chats with an open session, by the text of the line's ID and then by chat ID.
+    sessions: HashMap<String, HashMap<String, Vec<usize>>>,
 }
 
 /// A chat of an open line.
@@ -73,7 +73,7 @@ impl LivePortal {
             let Some(connector) = connectors.get_mut(&chat.connector) else { continue };
             connector.users.extend(chat.user.clone());
             if !chat.closed {
-                let on_line = connector.sessions.entry(chat.line).or_default();
+                let on_line = connector.sessions.entry(chat.line.to_string()).or_default();
                 on_line.entry(chat.id.clone()).or_default().push(index);
             }
         }
@@ -110,9 +110,10 @@ impl LivePortal {
         self.connectors.get(id)
     }
 
-    /// Index of the chat with this `id` and an open session; `None` without one. For a group chat `user` is `0`.
-    pub fn session(&self, connector: &Connector, line: i64, id: &str, user: &str) -> Option<usize> {
-        let candidates = connector.sessions.get(&line)?.get(id)?;
+    /// Index of the chat with this `id` and an open session on the line of this text; `None` without one. For a group
+    /// chat `user` is `0`.
+    pub fn session(&self, connector: &Connector, line: &str, id: &str, user: &str) -> Option<usize> {
+        let candidates = connector.sessions.get(line)?.get(id)?;
         candidates.iter().copied().find(|&index| self.chats[index].user.as_deref().unwrap_or("0") == user)
     }
 

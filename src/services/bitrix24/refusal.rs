@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::editions::{Edition, face};
-use super::errors::ERROR_ARGUMENT;
+use super::errors::{self, ERROR_ARGUMENT};
+use crate::basics::Stage;
 use crate::emulator::{ErrorCode, Face, Fate, Operation, Ordered};
 
 /// An error answer to a call.
@@ -23,6 +24,43 @@ pub struct Refusal {
     pub fate: Fate,
     /// What in the request or the scenario caused the error, for the journal; `None` when a fault did.
     pub reason: Option<Cow<'static, str>>,
+    /// How far the server had come.
+    pub reached: Reached,
+    /// Index of the caller's credential in the scenario; `None` before the server knows it, and for a session.
+    pub credential: Option<u32>,
+}
+
+/// How far the server had come with a call when it refused it. Header fields depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reached {
+    /// It did not know who calls.
+    Nothing,
+    /// It knew who calls. The method had not begun.
+    Caller,
+    /// The method had begun.
+    Method,
+}
+
+impl Reached {
+    /// Where the server gives the error `code`.
+    fn by(code: &'static ErrorCode) -> Self {
+        const AFTER_CALLER: [&ErrorCode; 3] =
+            [&errors::OPERATION_TIME_LIMIT, &errors::WRONG_LICENSE, &errors::WRONG_ENCODING];
+        const IN_METHOD: [&ErrorCode; 8] = [
+            &errors::WRONG_AUTH_TYPE,
+            &errors::ACCESS_DENIED_RIGHTS,
+            &errors::ACCESS_DENIED_CONTEXT,
+            &errors::ACCESS_DENIED_MODULE,
+            &errors::ACCESS_DENIED_CONNECTORS,
+            &errors::METHOD_CONFIRM_WAITING,
+            &errors::METHOD_CONFIRM_DENIED,
+            &errors::ERROR_MANIFEST_IS_NOT_AVAILABLE,
+        ];
+        if AFTER_CALLER.contains(&code) {
+            return Self::Caller;
+        }
+        if code.stage > Stage::Auth || IN_METHOD.contains(&code) { Self::Method } else { Self::Nothing }
+    }
 }
 
 impl Refusal {
@@ -46,6 +84,8 @@ impl Refusal {
             retry_after: None,
             fate: Fate::Never,
             reason: None,
+            reached: Reached::by(code),
+            credential: None,
         }
     }
 
@@ -63,10 +103,29 @@ impl Refusal {
         self
     }
 
+    /// The same error of a call whose caller has this credential.
+    #[must_use]
+    pub fn of(mut self, credential: Option<usize>) -> Self {
+        if self.reached != Reached::Nothing {
+            self.credential = credential.and_then(|place| u32::try_from(place).ok());
+        }
+        self
+    }
+
+    /// The same error, given before the method began.
+    #[must_use]
+    pub fn before_method(self) -> Self {
+        Self { reached: Reached::Caller, ..self }
+    }
+
     /// `ERROR_ARGUMENT` for an empty or missing argument. The live edition names the argument; the documented edition
-    /// has a fixed text.
-    pub fn argument(name: impl Into<Cow<'static, str>>, edition: Edition) -> Self {
-        let refusal = Self::new(&ERROR_ARGUMENT, edition);
+    /// has a fixed text for each operation.
+    pub fn argument(
+        operation: Option<&Operation>,
+        name: impl Into<Cow<'static, str>>,
+        edition: Edition,
+    ) -> Self {
+        let refusal = Self::by(operation, &ERROR_ARGUMENT, edition);
         if !edition.rules().names_argument {
             return refusal;
         }
@@ -80,7 +139,7 @@ impl Refusal {
     /// The error that a fault orders for a call of `operation`.
     pub fn ordered(ordered: Ordered, operation: Option<&Operation>, edition: Edition) -> Self {
         let mut refusal = if *ordered.code == ERROR_ARGUMENT {
-            Self::argument(ordered.argument.map_or("CONNECTOR".into(), Cow::from), edition)
+            Self::argument(operation, ordered.argument.map_or("CONNECTOR".into(), Cow::from), edition)
         } else {
             Self::by(operation, ordered.code, edition)
         };

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::call::{self, MethodCall};
+use super::call::{self, Link, MethodCall};
 use super::change::Change;
 use super::credentials::{Caller, Means, for_means};
 use super::editions::Edition;
 use super::envelope;
 use super::errors;
 use super::invocation::{Invocation, passed};
-use super::limits::{Limits, Meter, Operating};
+use super::limits::{Limits, Meter, Operating, Payer};
 use super::methods::{self, Method, Run, Scope};
 use super::oauth;
 use super::parameters::Parameters;
@@ -38,7 +38,8 @@ impl Emulator for LivePortal {
         if exchange.request.body == Body::TooLarge {
             let refusal = Refusal { status: 413, ..Refusal::new(&errors::INVALID_REQUEST, self.edition) };
             exchange.checkpoint.refused(refusal.code.code);
-            return envelope::error(&refusal.with_text("Request body is larger than 1 MiB"), rules);
+            let refusal = refusal.with_text("Request body is larger than 1 MiB");
+            return envelope::error(&refusal, rules, exchange.stopwatch.now(), None);
         }
         let called = call::read(exchange.request);
         if called.is_version_3 {
@@ -47,12 +48,15 @@ impl Emulator for LivePortal {
         }
         self.call(exchange, &called).unwrap_or_else(|mut refusal| {
             refusal.reason.take().into_iter().for_each(|reason| exchange.checkpoint.remark(reason));
+            let start = exchange.stopwatch.now();
             // A refused call also takes time, though its answer has no `time`.
             if !exchange.stopwatch.is_timed() {
                 self.time(exchange);
             }
             exchange.checkpoint.refused(refusal.code.code);
-            envelope::error(&refusal, rules)
+            let credential = refusal.credential.map(|place| &self.portal.credentials[place as usize]);
+            let application = credential.and_then(|credential| credential.client_id.as_ref());
+            envelope::error(&refusal, rules, start, application)
         })
     }
 
@@ -67,7 +71,7 @@ impl Emulator for LivePortal {
         }
         Some(self.call_aside(exchange, &called).unwrap_or_else(|refusal| {
             exchange.checkpoint.refused(refusal.code.code);
-            envelope::error(&refusal, self.edition.other().rules())
+            envelope::error(&refusal, self.edition.other().rules(), exchange.stopwatch.now(), None)
         }))
     }
 
@@ -163,18 +167,20 @@ impl LivePortal {
             return Err(Refusal::new(&errors::ERROR_METHOD_NOT_FOUND, edition).because(reason));
         };
         let presented = &called.presented;
-        if presented.signed_download {
-            return Err(Refusal::new(&errors::ACCESS_DENIED_RIGHTS, edition)
-                .with_text("Access denied! Link check failed"));
-        }
         let scope = match method.scope {
             Scope::None | Scope::Basic => None,
             Scope::Connectors => Some(edition.rules().scope),
         };
+        if let Some(link) = &presented.link {
+            check_link(link, scope, edition)?;
+        }
         let now = exchange.stopwatch.now();
         let caller =
             self.credentials.caller(&self.portal, edition, presented, scope, now, exchange.request)?;
-        Ok((method, caller))
+        match presented.link {
+            Some(_) => Err(link_check_failed(edition).of(caller.credential)),
+            None => Ok((method, caller)),
+        }
     }
 
     /// Answers a call of a method: runs the checks before it, then the method, then applies its change.
@@ -188,6 +194,7 @@ impl LivePortal {
         let (method, caller) = self.admit(self.edition, called, exchange)?;
         let invoked = Invoked { method, parameters: &called.parameters, caller: &caller, nested: false };
         let (result, time) = self.run(invoked, exchange).map_err(|refusal| {
+            let refusal = refusal.of(caller.credential);
             let is_scope = [&errors::INSUFFICIENT_SCOPE, &errors::ACCESS_DENIED].contains(&refusal.code);
             if is_scope && caller.means == Means::Webhook {
                 for_means(refusal, caller.means, self.edition)
@@ -206,12 +213,20 @@ impl LivePortal {
         exchange: &mut Exchange<'_>,
     ) -> Result<(Cow<'static, [u8]>, Time), Refusal> {
         let Invoked { method, parameters, caller, nested } = invoked;
-        let counted = caller.account.filter(|_| method.is_timed);
-        let account = counted.map(|account| (account, method.operation.name));
+        let payer = match caller.account.filter(|_| method.is_timed) {
+            Some(_) if self.edition.rules().shares_operating_time => Some(Payer::Portal),
+            own => own.map(Payer::Caller),
+        };
+        let account = payer.map(|payer| (payer, method.operation.name));
         let now = exchange.stopwatch.now();
         let is_used_up = |meter: &&mut Meter| account.is_some_and(|account| !meter.admits(account, now));
         if self.limits.operating().filter(is_used_up).is_some() {
-            let reason = "`limits.operating` is used up for this method and caller";
+            let reason = match payer {
+                Some(Payer::Portal) => {
+                    "`limits.operating` is used up for this method of the portal (row 34 of `standin catalog --editions`)"
+                }
+                _ => "`limits.operating` is used up for this method and caller",
+            };
             return Err(Refusal::new(&errors::OPERATION_TIME_LIMIT, self.edition).because(reason));
         }
         let (result, mut time) = match method.run {
@@ -296,6 +311,38 @@ impl LivePortal {
         let called = (&*called.name, parameters);
         Ok(envelope::success(&result, &time, self.portal.envelope, called, edition.rules(), &caller))
     }
+}
+
+/// Why a request with the parameter `token` is refused.
+const SIGNED: &str =
+    "the parameter `token` makes the call a signed download (row 49 of `standin catalog --editions`)";
+
+/// Checks a request for a signed download before its caller is known. `scope` is that of the method.
+///
+/// # Errors
+/// When the method is not in the scope that the link names; by the documentation, always.
+fn check_link(link: &Link, scope: Option<&str>, edition: Edition) -> Result<(), Refusal> {
+    if !edition.rules().link_names_scope {
+        return Err(link_check_failed(edition));
+    }
+    if *link == Link::Array {
+        let refusal = Refusal::new(&errors::INTERNAL_SERVER_ERROR, edition).before_method();
+        return Err(refusal.because(format!("{SIGNED}, and is a list or a mapping")));
+    }
+    match link.scope() {
+        Some(named) if named != scope.unwrap_or("_global") => {
+            let reason = format!("{SIGNED}: the live server looks for the method in the scope `{named}`");
+            Err(Refusal::new(&errors::ERROR_METHOD_NOT_FOUND, edition).because(reason))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn link_check_failed(edition: Edition) -> Refusal {
+    Refusal::new(&errors::ACCESS_DENIED_RIGHTS, edition)
+        .with_text("Access denied! Link check failed")
+        .because(SIGNED)
+        .before_method()
 }
 
 /// A method and the input for one run of it.

@@ -132,8 +132,9 @@ pub struct Limits {
     /// Rate limit for requests from one IP address; a request above it fails with `QUERY_LIMIT_EXCEEDED`.
     #[serde(default)]
     pub requests: Option<Requests>,
-    /// Running time that one method may use for one caller within ten minutes. Once it is used up, calls fail with
-    /// `OPERATION_TIME_LIMIT`. With this key, `time.operating` reports the time used.
+    /// Running time that one method may use within ten minutes: for all callers together in the documented edition, for
+    /// each caller in the live one. Once it is used up, calls fail with `OPERATION_TIME_LIMIT`. With this key,
+    /// `time.operating` reports the time used.
     #[serde(default)]
     pub operating: Option<Length>,
 }
@@ -240,7 +241,7 @@ pub enum CredentialState {
     NotInstalled,
     /// The application does not exist or is disabled: calls fail with `APPLICATION_NOT_FOUND`.
     ApplicationNotFound,
-    /// The user cannot be authorized: `authorization_error` for a token, `ACCESS_DENIED` for a webhook.
+    /// The user cannot be authorized: calls fail with `authorization_error`.
     UserUnauthorized,
     /// The user may not use the application: calls fail with `user_access_error`.
     UserWithoutAccess,

@@ -63,6 +63,11 @@ impl Time {
         self.span
     }
 
+    /// The time that the method took in seconds, as reported.
+    pub fn processing(&self) -> f64 {
+        self.processing
+    }
+
     /// Sets the operating time to report, in either edition.
     pub fn set_operating(&mut self, operating: Operating) {
         self.operating = Some(operating);

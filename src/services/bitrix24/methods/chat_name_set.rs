@@ -72,6 +72,8 @@ pub(super) const BUILT_IN: &[&str] = &[
     "imessage",
     "avito",
     "olx",
+    "max",
+    "wazzup",
 ];
 
 /// A rename of the first chat that can be renamed.
@@ -94,8 +96,10 @@ fn example(portal: &Portal) -> Option<Value> {
     Some(parameters)
 }
 
-/// Checks in the order of the vendor's server: who calls; empty arguments; USER_ID; connector; line; user, chat and name.
+/// Checks in the order of the vendor's server: who calls; empty arguments; USER_ID; connector; line; user; chat; name.
 /// What comes before a method (limits, method, credentials, scope) is in `requests.rs`.
+///
+/// An array where PHP needs a text is a type error, and so a status of 500. Where PHP joins texts it is the text `Array`.
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<MethodAnswer, Refusal> {
     let Invocation { portal, parameters, .. } = *invocation;
     let rules = invocation.rules();
@@ -109,11 +113,13 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
         return Err(invocation.lacks(name, exchange));
     }
     let [connector, line, chat_id, name] = given.map(|(_, value)| value);
+    let type_error =
+        |name| refuse(&errors::INTERNAL_SERVER_ERROR).because(format!("`{name}` is a list or a mapping"));
     // The server checks for group chats with the connector as sent; every later look-up uses its folded form.
-    let sent = text(connector);
-    let folded = sent.as_deref().map(folded);
-    let connector = folded.as_deref().and_then(|id| portal.connector(id));
-    let is_group = sent == folded && connector.is_some_and(|connector| connector.has_groups);
+    let sent = text(connector).ok_or_else(|| type_error("CONNECTOR"))?;
+    let id = folded(&sent);
+    let connector = portal.connector(&id);
+    let is_group = sent == id && connector.is_some_and(|connector| connector.has_groups);
     let needs_user = !is_group && (rules.unregistered_needs_user || connector.is_some());
     let user = if is_group { None } else { parameters.get("USER_ID") };
     if needs_user && user.is_none_or(php::is_empty) {
@@ -124,37 +130,37 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     }
     invocation.passed(Stage::Arguments, exchange)?;
 
-    // An array where PHP needs a string causes a type error in the vendor's code, and so a status of 500.
-    let type_error = || refuse(&errors::INTERNAL_SERVER_ERROR).because("a parameter is a list or a mapping");
-    let id = folded.as_deref().ok_or_else(type_error)?;
-    let chat_id = text(chat_id).ok_or_else(type_error)?;
-    let name = text(name).ok_or_else(type_error)?;
-    let user = if is_group { "0".into() } else { text(user).ok_or_else(type_error)? };
-    let line = line.map_or(0, php::to_int);
-
     let connector = connector.ok_or_else(|| {
-        let code = code_of_unregistered(id);
+        let code = code_of_unregistered(&id);
         let is_built_in = *code != errors::IMCONNECTOR_NO_CORRECT_PROVIDER;
-        refuse(code).because(missing::of_connector(portal, id, is_built_in))
+        refuse(code).because(missing::of_connector(portal, &id, is_built_in))
     })?;
-    if !connector.lines.contains(&line) {
-        return Err(refuse(&errors::NOT_ACTIVE_LINE).because(missing::of_line(portal, id, line)));
+    let number = line.map_or(0, php::to_int);
+    if !connector.lines.contains(&number) {
+        return Err(refuse(&errors::NOT_ACTIVE_LINE).because(missing::of_line(portal, &id, number)));
     }
     invocation.passed(Stage::Lookup, exchange)?;
 
     let failed = |reason: String| refuse(&errors::CHAT_RENAMING_FAILED).because(reason);
-    if !is_group && !connector.users.contains(&*user) {
+    let known = match text(user) {
+        _ if is_group => Some("0".into()),
+        user => user.filter(|user| connector.users.contains(&**user)),
+    };
+    let Some(user) = known else {
         if !rules.ignores_unknown_user {
-            return Err(failed(missing::of_user(portal, id, &user)));
+            return Err(failed(missing::of_user(portal, &id, &joined(user))));
         }
         // The call ends before the stage of delivery, so a fault of that stage has no turn.
         let remark = "the USER_ID is unknown: the live server answers with success and renames nothing";
         exchange.checkpoint.remark(remark.into());
         return Ok(success(Effect::Undelivered));
-    }
+    };
+    let chat_id = joined(chat_id);
+    let not_found = || failed(missing::of_chat(portal, &id, number, &chat_id, &user));
+    // The session is found by the text of LINE: `00105` names an active line, but no session.
+    let chat = portal.session(connector, &joined(line), &chat_id, &user).ok_or_else(not_found)?;
+    let name = text(name).ok_or_else(|| type_error("NAME"))?;
     let new_name = php::cut(php::trim(&name), NAME_LENGTH);
-    let not_found = || failed(missing::of_chat(portal, id, line, &chat_id, &user));
-    let chat = portal.session(connector, line, &chat_id, &user).ok_or_else(not_found)?;
     if new_name.is_empty() {
         return Err(failed("`NAME` is blank".to_owned()));
     }
@@ -184,12 +190,20 @@ fn text(value: Option<Given<'_>>) -> Option<Cow<'_, str>> {
     value.map_or(Some("".into()), php::to_text)
 }
 
-/// The form in which the vendor looks a connector up: in lower case, cut at the first dot.
+/// A parameter as PHP joins it to a text.
+fn joined(value: Option<Given<'_>>) -> Cow<'_, str> {
+    text(value).unwrap_or("Array".into())
+}
+
+/// The form in which the vendor looks a connector up: in lower case, cut at the first dot, unless it begins with that.
 pub fn folded(connector: &str) -> Cow<'_, str> {
     // Fast path: nearly every identifier is in this form already.
     if connector.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_') {
         return connector.into();
     }
-    let stem = connector.split('.').next().unwrap_or_default();
+    let stem = match connector.find('.') {
+        Some(end) if end > 0 => &connector[..end],
+        _ => connector,
+    };
     if stem.chars().any(char::is_uppercase) { stem.to_lowercase().into() } else { stem.into() }
 }

@@ -31,9 +31,9 @@ pub static METHOD: Method = Method {
 
 static OWN: &[Gives] = &[
     gives(&errors::ACCESS_DENIED_MODULE),
-    // Other methods add `Application context required` to this text.
+    // The server's text ends here; the page's does not.
     gives(&errors::WRONG_AUTH_TYPE).with(&[
-        documented(403, "Current authorization type is denied for this method"),
+        documented(403, "Current authorization type is denied for this method. Application context required"),
         live(403, "Current authorization type is denied for this method"),
     ]),
     gives(&errors::ACCESS_DENIED_CONNECTORS),

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::{Method, MethodAnswer, Run, Scope, folded_connector};
 use crate::basics::Stage;
-use crate::emulator::{Exchange, Operation, Parameter, ValueType};
-use crate::services::bitrix24::errors;
+use crate::emulator::{Exchange, Gives, Operation, Parameter, ValueType, gives};
+use crate::services::bitrix24::errors::{self, documented, live};
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
@@ -25,7 +25,7 @@ pub static METHOD: Method = Method {
                 .optional()
                 .mentioning("line"),
         ],
-        errors: &[errors::OF_ALL, errors::OF_CONNECTORS],
+        errors: &[errors::OF_ALL, OWN],
         requires: "an accepted credential, and a connector",
         status: 200,
         changes: false,
@@ -36,6 +36,18 @@ pub static METHOD: Method = Method {
     example,
     run: Run::Alone(run),
 };
+
+static OWN: &[Gives] = &[
+    // The page prints a dot, and names the argument.
+    gives(&errors::WRONG_AUTH_TYPE).with(&[
+        documented(403, "Current authorization type is denied for this method. Application context required"),
+        live(403, "Current authorization type is denied for this method Application context required"),
+    ]),
+    gives(&errors::ERROR_ARGUMENT).with(&[
+        documented(400, "Argument 'CONNECTOR' is null or empty"),
+        live(400, "Argument 'CONNECTOR' is null or empty"),
+    ]),
+];
 
 /// The `result`; its members are in the order of the page.
 #[derive(Serialize)]

@@ -23,7 +23,7 @@ struct OtherEdition {
 /// How many chats that are apart are remembered.
 const MOST_APART: usize = 10_000;
 
-/// Errors of a rate limiter, which counts requests the same way in both editions.
+/// Errors of limits. The other edition is not asked about them.
 const OF_LIMITS: [&str; 2] = ["QUERY_LIMIT_EXCEEDED", "OPERATION_TIME_LIMIT"];
 
 /// What the live edition alone answers to a rename to the name that the chat has.

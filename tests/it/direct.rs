@@ -1,0 +1,70 @@
+//! A world that is asked without sockets.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use standin::Scenario;
+use standin::basics::Arrival;
+use standin::emulator::{Example, Operation, Proof, Service};
+use standin::engine::{Note, World, step};
+use standin::http::{Headers, Reply, Request};
+
+/// A world of a scenario. A scenario without a clock stays at the start of 1970.
+pub struct Direct(World);
+
+impl Direct {
+    /// The world of a scenario given as YAML.
+    pub fn new(yaml: &str) -> Self {
+        let scenario = Scenario::parse("direct.yaml", yaml).unwrap_or_else(|error| panic!("{error}"));
+        Self(World::new(Arc::new(scenario), 1, Timestamp::UNIX_EPOCH))
+    }
+
+    /// A request for an operation that succeeds, with a credential that stays valid.
+    pub fn example(&self, service: &dyn Service, operation: &Operation) -> Example {
+        let sections = &self.0.scenario().sections;
+        let (_, section) = sections.iter().find(|(known, _)| known.name() == service.name()).unwrap();
+        let now = self.0.clock().now(Timestamp::UNIX_EPOCH);
+        section.example(operation, now, Proof::Lasting).expect(operation.name)
+    }
+
+    /// Sends an example.
+    pub fn call(&mut self, example: &Example) -> (Reply, Note) {
+        let headers: Vec<_> = example.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.exchange(example.verb, &example.target, &headers, example.body.as_bytes())
+    }
+
+    /// Sends a request. Returns the reply and the note for the journal.
+    pub fn exchange(
+        &mut self,
+        verb: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> (Reply, Note) {
+        let headers: Headers = headers.iter().copied().collect();
+        let request = Request::new(verb, target, headers, body.to_vec().into());
+        let planned = step(&mut self.0, &request, Arrival::at(Timestamp::UNIX_EPOCH));
+        (planned.reply, planned.note)
+    }
+
+    /// Sends a POST with a JSON body.
+    pub fn post(&mut self, target: &str, body: &Value) -> Reply {
+        let headers = [("content-type", "application/json")];
+        self.exchange("POST", target, &headers, body.to_string().as_bytes()).0
+    }
+}
+
+/// The body of a reply as JSON.
+pub fn body(reply: &Reply) -> Value {
+    serde_json::from_slice(&reply.body).unwrap_or_else(|error| panic!("{error}: {:?}", reply.body))
+}
+
+/// Status, error code and text of an error of Bitrix24; of a success the status and the part of its body at `pointer`.
+pub fn outcome(reply: &Reply, pointer: &str) -> Value {
+    let body = body(reply);
+    match body.get("error") {
+        Some(error) => json!([reply.status, error, body["error_description"]]),
+        None => json!([reply.status, body.pointer(pointer)]),
+    }
+}
