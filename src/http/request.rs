@@ -91,7 +91,7 @@ impl Request {
             .find(|known| *known == method)
             .map_or_else(|| method.to_owned().into(), Cow::from);
         let end = memchr(b'?', target.as_bytes()).unwrap_or(target.len());
-        // A base URL that ends with a slash makes two slashes, which web servers treat as one.
+        // A base URL that ends with a slash makes two slashes, which many web servers treat as one.
         let extra = target[..end].bytes().take_while(|byte| *byte == b'/').count().saturating_sub(1);
         let path = extra..end;
         let source = Ipv4Addr::LOCALHOST.into();
@@ -113,7 +113,12 @@ impl Request {
         &self.target
     }
 
-    /// The part of the target before the first `?`, with one slash at its start.
+    /// The part of the target before the first `?`, as sent.
+    pub fn sent_path(&self) -> &str {
+        &self.target[..self.path.end]
+    }
+
+    /// The same with one slash at its start.
     pub fn path(&self) -> &str {
         &self.target[self.path.clone()]
     }

@@ -278,6 +278,52 @@ fn other_paths_and_verbs_are_not_found_once_authorised() {
 }
 
 #[test]
+fn a_doubled_slash_and_a_doubled_base_are_not_found_and_named() {
+    let server = service();
+    let bearer = [("authorization", "Bearer secret-of-acme")];
+    let slash = |path: &str| format!("`PUT {path}` has a doubled slash: a base URL has no slash at its end");
+    let base = |path: &str| format!("`PUT {path}` has `/api/v1` twice: the base URL ends in it already");
+    let before = chat(&server, 0);
+    for (target, remark) in [
+        ("//api/v1/chats/ch_01H", slash("//api/v1/chats/ch_01H")),
+        ("///api/v1/chats/ch_01H?x=1", slash("///api/v1/chats/ch_01H")),
+        ("/api/v1//chats/ch_01H", slash("/api/v1//chats/ch_01H")),
+        ("/api/v1/chats//ch_01H", slash("/api/v1/chats//ch_01H")),
+        ("/api/v1/chats/ch_01H//", slash("/api/v1/chats/ch_01H//")),
+        ("/api/v1/api/v1/chats/ch_01H", base("/api/v1/api/v1/chats/ch_01H")),
+        ("/api/v1/api/v1", base("/api/v1/api/v1")),
+        ("/api/v1/api/v10", "`PUT /api/v1/api/v10` is not emulated".to_owned()),
+        ("/api/v1/chats", "`PUT /api/v1/chats` is not emulated".to_owned()),
+    ] {
+        let response = send(&server, "PUT", target, &bearer, br#"{"display_name":"n"}"#);
+        assert_eq!(
+            (code(&response), response.json()["error"]["message"].clone()),
+            ((404, 2011), json!("Not found")),
+            "{target}"
+        );
+        assert_eq!(server.journal().last().unwrap().note.remarks, [remark], "{target}");
+        assert_eq!(code(&send(&server, "PUT", target, &[], b"{}")), (401, 2012), "{target}");
+    }
+    assert_eq!(chat(&server, 0), before);
+    // A doubled slash in the query is a value like any other.
+    let target = "/api/v1/chats/ch_01H?icon=https://example.com//x";
+    assert_eq!(send(&server, "PUT", target, &bearer, br#"{"display_name":"n"}"#).status(), 200);
+}
+
+#[test]
+fn of_two_equal_fields_the_first_counts() {
+    let (good, bad) = (("authorization", "Bearer secret-of-acme"), ("authorization", "Bearer wrong"));
+    check(&[good, bad], (200, 0));
+    check(&[bad, good], (401, 2004));
+    check(&[good, ("x-chert-tenant", "acme"), ("x-chert-tenant", "nobody")], (200, 0));
+    check(&[good, ("x-chert-tenant", "nobody"), ("x-chert-tenant", "acme")], (404, 2001));
+    let signed = signature("secret-of-acme", NOW, br#"{"display_name":"n"}"#);
+    let (signed, unsigned) = (("x-chert-signature", signed.as_str()), ("x-chert-signature", "v1"));
+    check(&[("x-chert-tenant", "acme"), signed, unsigned], (200, 0));
+    check(&[("x-chert-tenant", "acme"), unsigned, signed], (401, 2004));
+}
+
+#[test]
 fn every_answer_carries_its_trace() {
     let server = service();
     let success = put(&server, "ch_01H", r#"{"display_name":"n"}"#);

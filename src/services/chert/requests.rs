@@ -11,10 +11,10 @@ use super::errors::{self, Refusal};
 use super::invocation::{Invocation, passed};
 use super::section::TenantState;
 use super::workspace::{Chat, LiveWorkspace, Tenant};
-use super::{envelope, signature};
+use super::{BASE, envelope, signature};
 use crate::basics::Stage;
 use crate::emulator::{Effect, Emulator, Exchange, OperationCall, Thing};
-use crate::http::{Body, Reply};
+use crate::http::{Body, Reply, Request};
 
 impl Emulator for LiveWorkspace {
     fn answer(&mut self, exchange: &mut Exchange<'_>) -> Reply {
@@ -100,8 +100,7 @@ impl LiveWorkspace {
         }
         passed(Stage::Auth, &call, exchange)?;
         let Some(route) = &*route else {
-            let reason = format!("`{} {}` is not emulated", request.method, request.path());
-            return Err(Refusal::new(&errors::NOT_FOUND).because(reason));
+            return Err(Refusal::new(&errors::NOT_FOUND).because(why_unknown(request)));
         };
         let invocation = Invocation { tenants: &self.tenants, tenant, route, call };
         let mut answer = (route.endpoint.run)(&invocation, exchange)?;
@@ -121,4 +120,18 @@ impl LiveWorkspace {
         change.into_iter().for_each(|change| self.commit(change));
         verdict
     }
+}
+
+/// Why a path or a verb is unknown, with the mistake in the client's base URL, if there is one.
+fn why_unknown(request: &Request) -> String {
+    let path = request.sent_path();
+    let asked = format!("`{} {path}`", request.method);
+    if path.contains("//") {
+        return format!("{asked} has a doubled slash: a base URL has no slash at its end");
+    }
+    let again = path.strip_prefix(BASE).and_then(|rest| rest.strip_prefix(BASE));
+    if again.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+        return format!("{asked} has `{BASE}` twice: the base URL ends in it already");
+    }
+    format!("{asked} is not emulated")
 }

@@ -125,13 +125,16 @@ pub fn by_name(name: &str) -> Option<&'static Endpoint> {
     ENDPOINTS.iter().copied().find(|endpoint| endpoint.operation.name == name)
 }
 
-/// The endpoint that a request is for; `None` when there is none. One trailing slash is accepted. The result is cached
-/// in the request.
+/// The endpoint that a request is for; `None` when there is none. One trailing slash is accepted, a doubled slash is
+/// not. The result is cached in the request.
 pub fn route(request: &Request) -> Arc<Option<Route>> {
     request.read_once(|| route_now(request))
 }
 
 fn route_now(request: &Request) -> Option<Route> {
+    if request.sent_path().starts_with("//") {
+        return None;
+    }
     let mut endpoints = ENDPOINTS.iter().filter(|endpoint| endpoint.operation.verb == &*request.method);
     let (endpoint, path) =
         endpoints.find_map(|endpoint| Some((*endpoint, matched(endpoint, request.path())?)))?;
