@@ -1,0 +1,123 @@
+//! Status and text of every error, typed from the services' pages and from what is known of their servers.
+
+use std::collections::BTreeSet;
+
+/// Status and text.
+type Face = (u16, &'static str);
+
+const DENIED: &str = "Current authorization type is denied for this method";
+const DENIED_CONTEXT: &str =
+    "Current authorization type is denied for this method Application context required";
+const DENIED_DOT: &str = "Current authorization type is denied for this method. Application context required";
+
+/// Code, documented and live. An edition that does not have the error gives that of the other one.
+#[rustfmt::skip]
+const BITRIX24: &[(&str, Face, Face)] = &[
+    ("QUERY_LIMIT_EXCEEDED", (503, "Too many requests"), (503, "Too many requests")),
+    ("PORTAL_DELETED", (500, "Portal was deleted"), (403, "Portal was deleted")),
+    ("ERROR_METHOD_NOT_FOUND", (404, "Method not found!"), (404, "Method not found!")),
+    ("ERROR_UNEXPECTED_ANSWER", (500, "Server returned an unexpected response"), (500, "Server returned an unexpected response")),
+    ("INTERNAL_WRONG_TRANSPORT", (500, "Wrong transport!"), (500, "Wrong transport!")),
+    ("NO_AUTH_FOUND", (401, "Wrong authorization data"), (401, "Wrong authorization data")),
+    ("invalid_token", (401, "Unable to get application by token"), (401, "Unable to get application by token")),
+    ("ERROR_OAUTH", (401, "Application not installed"), (401, "Application not installed")),
+    ("PAYMENT_REQUIRED", (401, "Payment required"), (401, "Subscription has been ended")),
+    ("CONNECTION_ERROR", (401, "Error connecting to authorization server"), (401, "Error connecting to authorization server")),
+    ("OVERLOAD_LIMIT", (503, "REST API is blocked due to overload"), (401, "REST API is blocked due to overload.")),
+    ("ACCESS_DENIED", (403, "REST API is available only on commercial plans"), (401, "REST is available only on commercial plans.")),
+    ("ACCESS_DENIED.rights", (403, "Access denied!"), (403, "Access denied!")),
+    ("ACCESS_DENIED.context", (400, "Access denied! Application context required"), (403, "Access denied! Application context required")),
+    ("ACCESS_DENIED.module", (400, "The ImOpenLines module is not installed."), (400, "The ImOpenLines module is not installed.")),
+    ("ACCESS_DENIED.connectors", (400, "You don't have access to this action"), (400, "You dont have access to this action")),
+    ("APPLICATION_NOT_FOUND", (401, "Application not found"), (401, "Application not found")),
+    ("expired_token", (401, "The access token provided has expired"), (401, "The access token provided has expired")),
+    ("insufficient_scope", (403, "The request requires higher privileges than provided by the webhook token"), (401, "The request requires higher privileges than provided by the access token")),
+    ("authorization_error", (401, "Unable to authorize user"), (401, "Unable to authorize user")),
+    ("user_access_error", (403, "The user does not have access to the application"), (401, "The user does not have access to the application.")),
+    ("INVALID_REQUEST", (400, "Https required."), (401, "Https required.")),
+    ("INVALID_CREDENTIALS", (403, "Invalid request credentials"), (401, "Invalid request credentials")),
+    ("METHOD_CONFIRM_WAITING", (401, "Waiting for confirmation"), (401, "Waiting for confirmation")),
+    ("METHOD_CONFIRM_DENIED", (403, "Method call denied"), (403, "Method call denied")),
+    ("WRONG_LICENSE", (403, "This feature is not enabled for the current license:"), (403, "This feature is not enabled for the current license:")),
+    ("ERROR_MANIFEST_IS_NOT_AVAILABLE", (404, "Manifest is not available."), (404, "Manifest is not available.")),
+    ("OPERATION_TIME_LIMIT", (429, "Method is blocked due to operation time limit."), (429, "Method is blocked due to operation time limit.")),
+    ("WRONG_AUTH_TYPE", (403, DENIED_CONTEXT), (403, DENIED_CONTEXT)),
+    ("WRONG_ENCODING", (200, "Wrong request encoding"), (200, "Wrong request encoding")),
+    ("ERROR_ARGUMENT", (400, "Required parameters NAME, CHAT_ID, USER_ID, CONNECTOR, or LINE are missing"), (400, "Argument 'CONNECTOR' is null or empty")),
+    ("ERROR_BATCH_LENGTH_EXCEEDED", (400, "Max batch length exceeded"), (200, "Max batch length exceeded")),
+    ("ERROR_BATCH_METHOD_NOT_ALLOWED", (405, "Method is not allowed for batch usage"), (200, "Method is not allowed for batch usage")),
+    ("IMCONNECTOR_NO_CORRECT_PROVIDER", (400, "Could not find a suitable provider for the connector"), (400, "Cannot find a matching connector provider")),
+    ("HASH_EMPTY", (400, "Hash is empty"), (400, "Hash is empty")),
+    ("IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND", (400, "No valid command specified"), (400, "Incorrect command provided")),
+    ("IMCONNECTOR_NOT_SPECIFIED_CORRECT_CONNECTOR", (400, "Connector is not specified."), (400, "Connector is not specified.")),
+    ("IMCONNECTOR_COULD_NOT_GET_PROVIDER_OBJECT", (400, "Cannot get provider object"), (400, "Cannot get provider object")),
+    ("NOT_ACTIVE_LINE", (400, "The line with this ID is inactive or does not exist"), (400, "Open Channel with this ID is inactive or does not exist.")),
+    ("INTERNAL_SERVER_ERROR", (500, "Internal server error"), (500, "Internal server error")),
+    ("CHAT_RENAMING_FAILED", (400, "Failed to rename the chat"), (400, "Chat renaming failed")),
+    ("ERROR_CORE", (500, "SQL query error!"), (500, "SQL query error!")),
+    // The authorization server.
+    ("invalid_client", (401, "Wrong client_id or client_secret"), (401, "Wrong client_id or client_secret")),
+    ("PAYMENT_REQUIRED.oauth", (400, "Payment required"), (400, "Payment required")),
+    ("invalid_request", (400, "Wrong or missing parameter"), (400, "Wrong or missing parameter")),
+    ("invalid_grant", (400, "Wrong or expired refresh_token or code"), (400, "Wrong or expired refresh_token or code")),
+];
+
+/// Operation, code, documented and live, where the page or the method differs from the others.
+#[rustfmt::skip]
+const OF_OPERATIONS: &[(&str, &str, Face, Face)] = &[
+    ("imconnector.status", "WRONG_AUTH_TYPE", (403, DENIED_DOT), (403, DENIED_CONTEXT)),
+    ("imconnector.status", "ERROR_ARGUMENT", (400, "Argument 'CONNECTOR' is null or empty"), (400, "Argument 'CONNECTOR' is null or empty")),
+    ("imconnector.list", "WRONG_AUTH_TYPE", (403, DENIED_DOT), (403, DENIED)),
+];
+
+/// Code, status and text, and whether a retry is advised.
+#[rustfmt::skip]
+const CHERT: &[(&str, Face, bool)] = &[
+    ("1001", (400, "Missing required field: display_name or group_chat_icon"), false),
+    ("1002", (400, "Invalid field value: display_name"), false),
+    ("1004", (400, "Invalid JSON body"), false),
+    ("1006", (400, "Chat is a direct message"), false),
+    ("1007", (429, "Rate limit exceeded"), true),
+    ("2001", (404, "Tenant not found"), false),
+    ("2002", (404, "Chat not found"), false),
+    ("2004", (401, "Invalid authentication"), false),
+    ("2005", (403, "Forbidden"), false),
+    ("2007", (403, "Email not verified"), false),
+    ("2008", (402, "Account limit reached"), false),
+    ("2011", (404, "Not found"), false),
+    ("2012", (401, "Missing authentication"), false),
+    ("2013", (401, "Timestamp outside the allowed window"), false),
+    ("3001", (500, "Internal server error"), true),
+    ("3002", (503, "Delivery unavailable"), true),
+    ("3003", (500, "Delivery service not configured"), false),
+    ("3004", (502, "Delivery service error"), true),
+    ("4001", (502, "Delivery failed"), true),
+    ("4002", (503, "All lines saturated for recipient"), true),
+    ("4099", (501, "Not supported for this chat"), false),
+];
+
+/// Status and text of an error of an operation in an edition.
+pub fn face(service: &str, operation: &str, code: &str, edition: &str) -> Face {
+    if service == "chert" {
+        return CHERT.iter().find(|row| row.0 == code).expect(code).1;
+    }
+    let own = OF_OPERATIONS.iter().find(|row| (row.0, row.1) == (operation, code));
+    let (documented, live) = match own {
+        Some(row) => (row.2, row.3),
+        None => BITRIX24.iter().find(|row| row.0 == code).map(|row| (row.1, row.2)).expect(code),
+    };
+    if edition == "live" { live } else { documented }
+}
+
+/// Whether Chert advises a retry after this error.
+pub fn is_retryable(code: &str) -> bool {
+    CHERT.iter().find(|row| row.0 == code).expect(code).2
+}
+
+/// All codes of a service.
+pub fn codes(service: &str) -> BTreeSet<&'static str> {
+    match service {
+        "chert" => CHERT.iter().map(|row| row.0).collect(),
+        _ => BITRIX24.iter().map(|row| row.0).collect(),
+    }
+}
