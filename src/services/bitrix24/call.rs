@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::methods::{self, Method};
 use super::parameters::Parameters;
 use super::php::{self, form, multipart};
-use crate::http::{Facts, Request, ValueKind, Way, json};
+use crate::http::{Facts, Given, Request, ValueKind, Way, json};
 
 /// What a request asks for.
 pub struct MethodCall {
@@ -51,8 +51,10 @@ pub enum Link {
 }
 
 impl Link {
-    fn new(value: &Value) -> Self {
-        php::to_text(value).map_or(Self::Array, |text| Self::Text(text.into_owned()))
+    /// The parameter `token` with this value; `None` when it is `null`, which PHP takes for no parameter.
+    pub fn new(value: Given<'_>) -> Option<Self> {
+        let link = || php::to_text(value).map_or(Self::Array, |text| Self::Text(text.into_owned()));
+        (!matches!(value, Given::Other(Value::Null))).then(link)
     }
 
     /// The scope that the server looks for the method in; `None` when it is the method's own.
@@ -260,7 +262,7 @@ fn reserved(parameters: &mut Parameters) -> Presented {
     let (auth, access_token) = (scalar(take("auth")), scalar(take("access_token")));
     let (user, secret) = (scalar(take("aplogin")), scalar(take("ap")));
     let session = take("sessid").is_some_and(|value| !php::is_empty(&value));
-    let link = take("token").filter(|value| !value.is_null()).as_ref().map(Link::new);
+    let link = take("token").as_ref().and_then(|value| Link::new(value.into()));
     parameters.remove(is_reserved);
     Presented {
         token: auth.or(access_token),

@@ -167,10 +167,7 @@ impl LivePortal {
             return Err(Refusal::new(&errors::ERROR_METHOD_NOT_FOUND, edition).because(reason));
         };
         let presented = &called.presented;
-        let scope = match method.scope {
-            Scope::None | Scope::Basic => None,
-            Scope::Connectors => Some(edition.rules().scope),
-        };
+        let scope = scope(method, edition);
         if let Some(link) = &presented.link {
             check_link(link, scope, edition)?;
         }
@@ -270,6 +267,10 @@ impl LivePortal {
         caller: &Caller,
         exchange: &mut Exchange<'_>,
     ) -> Result<(Cow<'static, [u8]>, Time), Refusal> {
+        let link = parameters.exact("token").and_then(Link::new);
+        if let Some(link) = &link {
+            check_link(link, scope(method, self.edition), self.edition)?;
+        }
         if method.scope == Scope::Connectors && !caller.has_scope(self.edition.rules().scope) {
             let refusal = Refusal::new(&errors::INSUFFICIENT_SCOPE, self.edition).with_text("");
             let credential = caller.credential.map(|place| &self.portal.credentials[place]);
@@ -278,6 +279,9 @@ impl LivePortal {
                 Some(own) => refusal.because(reasons::of_scope(self.edition, scope, &self.portal, own)),
                 None => refusal,
             });
+        }
+        if link.is_some() {
+            return Err(link_check_failed(self.edition));
         }
         self.run(Invoked { method, parameters, caller, nested: true }, exchange)
     }
@@ -310,6 +314,14 @@ impl LivePortal {
         let time = Time::new(&exchange.stopwatch.time_of_nothing(), edition.rules(), self.portal.time_zone);
         let called = (&*called.name, parameters);
         Ok(envelope::success(&result, &time, self.portal.envelope, called, edition.rules(), &caller))
+    }
+}
+
+/// The scope that a caller must have for a method; `None` when every caller has it.
+fn scope(method: &Method, edition: Edition) -> Option<&'static str> {
+    match method.scope {
+        Scope::None | Scope::Basic => None,
+        Scope::Connectors => Some(edition.rules().scope),
     }
 }
 

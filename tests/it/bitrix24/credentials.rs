@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::direct::{Direct, outcome};
+use crate::direct::{Direct, body, outcome};
 
 fn portal(edition: &str, first: &str) -> Direct {
     Direct::new(&format!(
@@ -67,6 +67,22 @@ fn the_parameter_token_is_refused_in_the_documented_edition() {
         check(documented, "/rest/profile", json!({"token": token, "auth": "access-token"}), failed());
     }
     check(documented, "/rest/profile", json!({"token": null, "auth": "access-token"}), json!([200, "1"]));
+}
+
+#[test]
+fn the_parameter_token_of_a_command_counts_for_the_command() {
+    for (edition, command, code) in [
+        ("live", "profile?token=x", "ERROR_METHOD_NOT_FOUND"),
+        ("live", "profile?token=", "ACCESS_DENIED"),
+        ("live", "imconnector.list?token=imopenlines|y|z", "ACCESS_DENIED"),
+        ("documented", "profile?token=x", "ACCESS_DENIED"),
+    ] {
+        let parameters = json!({"auth": "access-token", "cmd": {"a": command, "b": "profile"}});
+        let reply = portal(edition, "").post("/rest/batch", &parameters);
+        let result = &body(&reply)["result"];
+        assert_eq!(result["result_error"]["a"]["error"], code, "{edition}: {command}");
+        assert_eq!(result["result"]["b"]["ID"], "1", "{edition}: {command}");
+    }
 }
 
 #[test]
