@@ -1,11 +1,11 @@
-//! `/__standin/faults`: lists faults, adds, switches and removes them while the server runs.
+//! `/__standin/faults`: lists faults, adds, replaces, switches and removes them while the server runs.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Asked, mistake, refused};
 use crate::engine::World;
-use crate::fault::Mode;
+use crate::fault::{FaultSpec, Mode};
 use crate::http::Reply;
 use crate::scalar::nearest;
 use crate::scenario;
@@ -34,19 +34,50 @@ fn as_json(world: &World, wanted: u32, now: Timestamp) -> Value {
 }
 
 pub(super) fn add(world: &mut World, asked: &Asked<'_>) -> Reply {
-    let Ok(text) = std::str::from_utf8(asked.request.body()) else {
-        return mistake(400, "the body is not UTF-8 text".to_owned(), "send one fault as YAML or JSON");
+    let text = match text(asked) {
+        Ok(text) => text,
+        Err(reply) => return reply,
     };
-    let present: Vec<_> = world.faults().map(|(_, fault, _)| fault.spec.clone()).collect();
-    match scenario::parse_fault(text, &present, world.scenario()) {
-        Ok(spec) => {
-            let name = spec.name.to_string();
-            world.add_fault(spec);
-            let number = world.fault_called(&name).expect("it was just added");
-            Reply::json(201, &as_json(world, number, asked.now))
-        }
+    match scenario::parse_fault(text, &present(world), world.scenario()) {
+        Ok(spec) => add_checked(world, spec, asked),
         Err(report) => refused(&report, "the fault has mistakes and was not added"),
     }
+}
+
+pub(super) fn put(world: &mut World, asked: &Asked<'_>) -> Reply {
+    let text = match text(asked) {
+        Ok(text) => text,
+        Err(reply) => return reply,
+    };
+    match scenario::parse_fault_called(&asked.segment, text, &present(world), world.scenario()) {
+        Ok(spec) => match world.fault_called(&asked.segment) {
+            None => add_checked(world, spec, asked),
+            Some(number) => {
+                world.replace_fault(number, spec);
+                Reply::json(200, &as_json(world, number, asked.now))
+            }
+        },
+        Err(report) => refused(&report, "the fault has mistakes; nothing was added or replaced"),
+    }
+}
+
+fn add_checked(world: &mut World, spec: FaultSpec, asked: &Asked<'_>) -> Reply {
+    let name = spec.name.to_string();
+    world.add_fault(spec);
+    let number = world.fault_called(&name).expect("it was just added");
+    Reply::json(201, &as_json(world, number, asked.now))
+}
+
+/// The body as text, or the answer that it is none.
+fn text<'a>(asked: &Asked<'a>) -> Result<&'a str, Reply> {
+    let help = "send one fault as YAML or JSON";
+    std::str::from_utf8(asked.request.body())
+        .map_err(|_| mistake(400, "the body is not UTF-8 text".to_owned(), help))
+}
+
+/// The faults that the world has now.
+fn present(world: &World) -> Vec<FaultSpec> {
+    world.faults().map(|(_, fault, _)| fault.spec.clone()).collect()
 }
 
 pub(super) fn off(world: &mut World, asked: &Asked<'_>) -> Reply {
@@ -63,7 +94,13 @@ fn switch(world: &mut World, asked: &Asked<'_>, mode: Mode) -> Reply {
         Err(reply) => return reply,
     };
     world.switch_fault(number, mode);
-    Reply::json(200, &as_json(world, number, asked.now))
+    let mut body = as_json(world, number, asked.now);
+    if mode == Mode::On && world.is_spent(number, asked.now) {
+        body["standin"] = json!("the fault is on and spent: it is not expected to fire again");
+        let path = asked.request.path().trim_end_matches("/on");
+        body["help"] = json!(format!("`PUT {path}` with the fault as its body counts its calls anew"));
+    }
+    Reply::json(200, &body)
 }
 
 pub(super) fn remove(world: &mut World, asked: &Asked<'_>) -> Reply {

@@ -75,6 +75,7 @@ static ROUTES: &[Route] = &[
     Route { method: "GET", path: "/__standin/faults", answer: Of(faults::list) },
     Route { method: "POST", path: "/__standin/faults", answer: Of(faults::add) },
     Route { method: "DELETE", path: "/__standin/faults", answer: Of(faults::remove_all) },
+    Route { method: "PUT", path: "/__standin/faults/{name}", answer: Of(faults::put) },
     Route { method: "DELETE", path: "/__standin/faults/{name}", answer: Of(faults::remove) },
     Route { method: "POST", path: "/__standin/faults/{name}/off", answer: Of(faults::off) },
     Route { method: "POST", path: "/__standin/faults/{name}/on", answer: Of(faults::on) },

@@ -43,6 +43,15 @@ impl Faults {
         }
     }
 
+    /// Puts a checked fault in the place of the one with this number. It applies from the exchange with the number
+    /// `since` on, and its calls are counted from 1.
+    pub fn replace(&mut self, number: u32, spec: FaultSpec, since: u64) {
+        if let Some((fault, effect)) = resolve(spec) {
+            self.plan.replace(number, fault, since);
+            self.effects[number as usize] = effect;
+        }
+    }
+
     /// Removes the fault with this number. The faults behind it move up.
     pub fn remove(&mut self, number: u32) {
         self.plan.remove(number);

@@ -281,6 +281,12 @@ impl World {
         self.faults.plan.next(fault, thing, self.clock.now(now), self.start)
     }
 
+    /// Whether the fault is not expected to fire again, as [`crate::fault::Plan::is_spent`] says. `now` is the time of the
+    /// wall clock.
+    pub fn is_spent(&self, fault: u32, now: Timestamp) -> bool {
+        self.faults.plan.is_spent(fault, self.clock.now(now), self.start)
+    }
+
     /// The exchange with this number, if the journal still has it.
     pub fn exchange(&self, number: u64) -> Option<Entry> {
         self.journal.entry(number)
@@ -290,6 +296,12 @@ impl World {
     pub fn add_fault(&mut self, spec: FaultSpec) {
         self.alter();
         self.faults.add(spec, self.counters.exchanges + 1);
+    }
+
+    /// Puts a checked fault in the place of the one with this number. Its calls are counted from 1.
+    pub fn replace_fault(&mut self, number: u32, spec: FaultSpec) {
+        self.alter();
+        self.faults.replace(number, spec, self.counters.exchanges + 1);
     }
 
     /// Removes the fault with this number. The faults behind it move up.

@@ -105,13 +105,17 @@ impl Plan {
 
     /// Adds a fault after the others. The exchange with the number `since` is the first that may meet it.
     pub fn add(&mut self, fault: Fault, since: u64) {
-        let when = &fault.spec.when;
-        let draws = when.probability.is_some() || fault.spec.delay.is_some_and(|delay| !delay.is_fixed());
-        let is_shared = when.counted_kind().is_none();
-        let stream = (draws && is_shared).then(|| Draws::new(self.seed, STREAMS, &fault.spec.name));
-        self.states.push(FaultState { stream, switches: vec![(since, Mode::On)], ..FaultState::default() });
+        self.states.push(FaultState::new(&fault, self.seed, since));
         self.faults.push(Arc::new(fault));
         self.list(self.faults.len() - 1);
+    }
+
+    /// Puts a fault in the place of the one with this number. Its calls are counted from 1. The exchange with the number
+    /// `since` is the first that may meet it.
+    pub fn replace(&mut self, number: u32, fault: Fault, since: u64) {
+        self.states[number as usize] = FaultState::new(&fault, self.seed, since);
+        self.faults[number as usize] = Arc::new(fault);
+        self.list_all();
     }
 
     /// Adds the fault at `position` to the index.
@@ -130,6 +134,10 @@ impl Plan {
     pub fn remove(&mut self, number: u32) {
         self.faults.remove(number as usize);
         self.states.remove(number as usize);
+        self.list_all();
+    }
+
+    fn list_all(&mut self) {
         self.index.clear();
         (0..self.faults.len()).for_each(|position| self.list(position));
     }
@@ -251,6 +259,16 @@ impl Plan {
         let not_before = spec.when.from.filter(|_| window.is_some()).map(|from| from.on(start));
         Some(Forecast { call, not_before })
     }
+
+    /// Whether the fault is not expected to fire again, though it is on. A fault that counts by thing can always fire
+    /// for a thing that it has not counted yet, until its time is over. `now` and `start` are as for [`Plan::next`].
+    pub fn is_spent(&self, number: u32, now: Timestamp, start: Timestamp) -> bool {
+        let when = &self.fault(number).spec.when;
+        match when.counted_kind() {
+            None => self.next(number, None, now, start).is_none(),
+            Some(_) => when.unmet_by_time(now, start) == Some(Condition::Until),
+        }
+    }
 }
 
 /// The namespace of the draws for faults.
@@ -264,6 +282,15 @@ fn stream_of_thing(seed: u64, fault: &str, thing: &str) -> Draws {
 }
 
 impl FaultState {
+    /// The state of a fault that has counted nothing. The exchange with the number `since` is the first that may meet it.
+    fn new(fault: &Fault, seed: u64, since: u64) -> Self {
+        let when = &fault.spec.when;
+        let draws = when.probability.is_some() || fault.spec.delay.is_some_and(|delay| !delay.is_fixed());
+        let is_shared = when.counted_kind().is_none();
+        let stream = (draws && is_shared).then(|| Draws::new(seed, STREAMS, &fault.spec.name));
+        Self { stream, switches: vec![(since, Mode::On)], ..Self::default() }
+    }
+
     /// The mode of the fault when the exchange with this number came. `None` when the fault did not exist yet.
     pub fn mode_at(&self, exchange: u64) -> Option<Mode> {
         self.switches.iter().rev().find(|(since, _)| *since <= exchange).map(|(_, mode)| *mode)

@@ -35,6 +35,7 @@ mod yaml;
 use std::fmt;
 
 use indexmap::IndexMap;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -42,7 +43,7 @@ pub use changes::changes;
 pub use report::{Placed, Report};
 pub use schema::{ClockSpec, schema, schema_text};
 
-use self::node::{Mistake, Node, NodeKind};
+use self::node::{MappingEntry, Mistake, Node, NodeKind};
 use self::schema::Head;
 use self::shape::{Field, Shape};
 use crate::emulator::conduct::Severity;
@@ -70,6 +71,9 @@ const MAPPING_OF_EXPECTATIONS: Shape =
     Shape::Record(&[Field { name: "expect", shape: shapes::EXPECT, is_required: true }]);
 const FAULT: Document =
     Document { what: "the fault", begin: "write one fault: `name: …`, `on: …`, and what it does" };
+
+/// What a segment of a path spells otherwise.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Where a scenario comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,8 +166,31 @@ impl Scenario {
 /// # Errors
 /// The report holds every mistake, as for a whole scenario.
 pub fn parse_fault(text: &str, present: &[FaultSpec], scenario: &Scenario) -> Result<FaultSpec, Report> {
+    fault_of(text, None, present, scenario)
+}
+
+/// Reads the fault called `name`, which replaces the one of that name among those that are `present`, or joins them. The
+/// text may leave the name out.
+///
+/// # Errors
+/// The report holds every mistake, as for a whole scenario. Another name in the text is one.
+pub fn parse_fault_called(
+    name: &str,
+    text: &str,
+    present: &[FaultSpec],
+    scenario: &Scenario,
+) -> Result<FaultSpec, Report> {
+    fault_of(text, Some(name), present, scenario)
+}
+
+fn fault_of(
+    text: &str,
+    called: Option<&str>,
+    present: &[FaultSpec],
+    scenario: &Scenario,
+) -> Result<FaultSpec, Report> {
     let mut mistakes = Vec::new();
-    match read_fault(text, present, scenario, &mut mistakes) {
+    match read_fault(text, called, present, scenario, &mut mistakes) {
         Some(fault) if mistakes.is_empty() => Ok(fault),
         _ => Err(Report::new("fault", text, mistakes)),
     }
@@ -204,26 +231,61 @@ fn read_expectations(
 
 fn read_fault(
     text: &str,
+    called: Option<&str>,
     present: &[FaultSpec],
     scenario: &Scenario,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<FaultSpec> {
     let mut root = yaml::read(text, FAULT, mistakes)?;
+    if let Some(name) = called {
+        call(&mut root, name, mistakes);
+    }
     let (value, taint) = fill::fill(&mut root, shapes::FAULTS.item(0), FAULT, mistakes);
     let fault: FaultSpec = parsed(serde_json::from_value(value?), &Path::default(), &root, mistakes)?;
-    let all: Vec<_> = present.iter().chain([&fault]).cloned().collect();
+    let namesake = present.iter().position(|known| known.name == fault.name);
+    let is_sound = mistakes.is_empty();
+    if is_sound && namesake.is_some() && called.is_none() {
+        let path = Path::default().key("name");
+        let message = format!("there is a fault {} already", words::quote(&fault.name));
+        let segment = utf8_percent_encode(&fault.name, SEGMENT);
+        let help =
+            format!("send this one with `PUT …/faults/{segment}` to replace it, or give it another name");
+        mistakes.push(Mistake::new(root.locate(&path), path, message, help));
+    }
+    let at = namesake.unwrap_or(present.len());
+    let mut all = present.to_vec();
+    all.splice(at..(at + 1).min(present.len()), [fault.clone()]);
     let mut findings = Findings::default();
     // Stand-ins are at other places in a whole scenario: what is left out here is told once they are mended.
-    if mistakes.is_empty() {
+    if is_sound {
         check::check(&all, &scenario.sections, scenario.clock, &taint, &mut findings);
     }
-    let place = Path::default().key("faults").index(present.len());
+    let place = Path::default().key("faults").index(at);
     mistakes.extend(findings.0.into_iter().filter_map(|mut finding| {
         let steps = finding.path.0.strip_prefix(&place.0[..])?;
         finding.path = Path(steps.to_vec());
         Some(Mistake { span: root.locate(&finding.path), finding })
     }));
     Some(fault)
+}
+
+/// Gives the fault the name `name`, if the text has none. Another name in the text is a mistake.
+fn call(root: &mut Node<'_>, name: &str, mistakes: &mut Vec<Mistake>) {
+    let span = root.place();
+    let NodeKind::Mapping(entries) = &mut root.kind else { return };
+    let Some(entry) = entries.iter().find(|entry| entry.key == "name") else {
+        let kind = NodeKind::Scalar { text: name.to_owned().into(), is_plain: false };
+        entries.push(MappingEntry { key: "name".into(), key_span: span, value: Node { span, kind } });
+        return;
+    };
+    if let NodeKind::Scalar { text, .. } = &entry.value.kind
+        && text != name
+    {
+        let message =
+            format!("the fault is called {} here and {} in the path", words::quote(text), words::quote(name));
+        let help = "leave `name` out: the path says it";
+        mistakes.push(Mistake::new(entry.value.span, Path::default().key("name"), message, help));
+    }
 }
 
 impl fmt::Debug for Scenario {

@@ -8,6 +8,7 @@
 //! * `tls`: https and HTTP/2
 //! * `wire`: what a fault does to the connection, as a raw socket sees it
 //! * `run`: `standin run`, which checks a client's command
+//! * `rearm`: faults that are replaced and count anew while a server runs
 //! * `run_time`: changes and queries while a server runs: clock, faults, scenario, explanations
 //! * `conduct`: rules of conduct
 //! * `expectations`: expectations of a scenario
@@ -46,6 +47,7 @@ mod namespaces;
 mod oauth;
 mod pure;
 mod reasons;
+mod rearm;
 mod run;
 mod run_time;
 mod scenario;

@@ -44,10 +44,12 @@ const MOVES: &[(&str, &str, &str)] = &[
     ("GET", "/__standin/namespaces", ""),
     ("GET", "/__standin/metrics", ""),
     ("GET", "/__standin/state", ""),
+    ("PUT", "/__standin/faults/@", LATE),
+    ("PUT", "/__standin/faults/@", r#"{"on": "chert", "error": "4001", "when": {"call": 1}}"#),
 ];
 
 /// The rows of [`MOVES`] that every second move chooses from: without them, little happens.
-const OFTEN: [usize; 5] = [0, 3, 5, 11, 12];
+const OFTEN: [usize; 6] = [0, 3, 5, 11, 12, 26];
 
 /// Plays moves one second apart. The first byte of a move chooses the row, the second one the list of rows, the
 /// name and, one time in eight, a namespace. After each, the journal holds every exchange that was not evicted, and can be read.
