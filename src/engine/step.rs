@@ -10,7 +10,7 @@ use super::other_edition::{self, Other};
 use super::{Note, World, prefer, unknown};
 use crate::basics::{Arrival, Clock, Stage, Stopwatch};
 use crate::emulator::{Checkpoint, ErrorCode, Exchange, Fate, Operation, OperationCall, Ordered, Service};
-use crate::fault::{Strike, Subject, Wire};
+use crate::fault::{FORGOTTEN, FaultSpec, MOST_THINGS, Strike, Subject, Wire};
 use crate::http::{Reply, Request};
 use crate::services::by_path;
 
@@ -170,6 +170,9 @@ impl Checkpoint for Inspector<'_> {
         };
         let operation = number_of(self.service, call.operation);
         let outcome = self.faults.plan.ask(operation, stage, &subject, &mut self.note.faults);
+        if let Some(number) = outcome.forgetful {
+            self.note.remarks.push(forgot(&self.faults.plan.fault(number).spec).into());
+        }
         let verdict =
             self.verdict(outcome, stopwatch).and_then(|fate| self.prefer(stage, call).map_or(Ok(fate), Err));
         if verdict.is_ok() && !call.nested {
@@ -224,6 +227,15 @@ impl Inspector<'_> {
             Ordered { code, message: None, retry_after: None, argument: None, fate: Fate::Never }
         })
     }
+}
+
+/// The remark that a fault forgot the counters of things.
+fn forgot(spec: &FaultSpec) -> String {
+    let kind = spec.when.counted_kind().unwrap_or("thing");
+    format!(
+        "the fault `{}` counts the calls of at most {MOST_THINGS} {kind}s: it forgot the {FORGOTTEN} that were called longest ago and counts them from 1 if they are called again",
+        spec.name
+    )
 }
 
 /// The date in the format of HTTP: `Wed, 20 Nov 2024 13:55:08 GMT`.

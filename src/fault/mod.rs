@@ -10,6 +10,7 @@ mod plan;
 mod reply;
 mod spec;
 mod target;
+mod things;
 mod trigger;
 pub mod wire;
 
@@ -19,5 +20,6 @@ pub use plan::{Decision, FaultState, Forecast, Mode, Plan, Strike};
 pub use reply::{ReplySpec, is_field_name};
 pub use spec::{Applied, FaultSpec, Late, When};
 pub use target::{Aim, Fault, Subject};
+pub use things::{FORGOTTEN, MOST_THINGS};
 pub use trigger::{Condition, share};
 pub use wire::Wire;

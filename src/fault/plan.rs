@@ -1,6 +1,5 @@
 //! A call at a stage → the faults that it meets, and which of them fire.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use jiff::Timestamp;
 use rand::Rng;
 
 use super::index::StageFaults;
+use super::things::Things;
 use super::{Condition, Delay, Fault, Subject, share};
 use crate::basics::{Draws, Stage};
 
@@ -38,6 +38,8 @@ pub struct Strike {
     pub delay: Duration,
     /// The number of the first fault with an effect beyond a delay; `None` when there is none.
     pub first: Option<u32>,
+    /// The number of a fault that forgot the counters of things for this call; `None` when none did.
+    pub forgetful: Option<u32>,
 }
 
 /// The faults of a world with their counters. The number of a fault is its position, from 0; it changes when an earlier
@@ -61,21 +63,14 @@ pub struct FaultState {
     pub calls: u64,
     /// On how many of these calls the fault fired.
     pub fired: u64,
-    /// The counters of each thing, by its identifier, when `count_by` names a kind of thing.
-    by_thing: HashMap<String, Counted>,
+    /// The counters of each thing when `count_by` names a kind of thing.
+    by_thing: Things,
     /// Whether the fault is on.
     pub mode: Mode,
     /// Every mode that the fault was switched to, with the number of the first exchange under it. The latest is last.
     switches: Vec<(u64, Mode)>,
     /// The draws of the fault; `None` when it needs none, or when each thing has its own.
     stream: Option<Draws>,
-}
-
-/// The counters of a fault for one thing, such as a chat.
-#[derive(Clone, Copy, Debug, Default)]
-struct Counted {
-    calls: u64,
-    fired: u64,
 }
 
 /// The next call on which a fault is expected to fire.
@@ -212,7 +207,12 @@ impl Plan {
             if self.states[number as usize].mode != Mode::On || !fault.fits(subject) {
                 continue;
             }
-            let mut decision = self.states[number as usize].decide(fault, subject, self.seed);
+            let state = &mut self.states[number as usize];
+            let forgotten = state.by_thing.forgotten();
+            let mut decision = state.decide(fault, subject, self.seed);
+            if state.by_thing.forgotten() > forgotten {
+                outcome.forgetful = Some(number);
+            }
             if decision.fired {
                 outcome.delay += decision.delay;
                 decision.answered = fault.spec.is_more_than_delay() && outcome.first.is_none();
@@ -237,20 +237,20 @@ impl Plan {
         start: Timestamp,
     ) -> Option<Forecast> {
         let (spec, state) = (&self.fault(number).spec, self.state(number));
-        let (counted, mut stream) = match (spec.when.counted_kind(), thing) {
-            (None, _) => (Counted { calls: state.calls, fired: state.fired }, state.stream.clone()),
+        let ((calls, fired), mut stream) = match (spec.when.counted_kind(), thing) {
+            (None, _) => ((state.calls, state.fired), state.stream.clone()),
             (Some(_), None) => return None,
             (Some(_), Some(thing)) => {
-                let counted = state.by_thing.get(thing).copied().unwrap_or_default();
-                (counted, Some(stream_of_thing(self.seed, &spec.name, thing)))
+                let counted = state.by_thing.of(thing);
+                ((counted.calls, counted.fired), Some(stream_of_thing(self.seed, &spec.name, thing)))
             }
         };
         let window = spec.when.unmet_by_time(now, start);
-        let is_used_up = spec.when.limit.is_some_and(|limit| counted.fired >= limit);
+        let is_used_up = spec.when.limit.is_some_and(|limit| fired >= limit);
         if state.mode != Mode::On || is_used_up || window == Some(Condition::Until) {
             return None;
         }
-        let call = (counted.calls + 1..=counted.calls.saturating_add(FORESIGHT)).find(|&call| {
+        let call = (calls + 1..=calls.saturating_add(FORESIGHT)).find(|&call| {
             spec.when.unmet_by_number(call).is_none()
                 && spec.when.probability.is_none_or(|probability| {
                     stream.as_mut().is_some_and(|stream| share(stream.draw(call)) < probability)
@@ -301,15 +301,14 @@ impl FaultState {
         self.calls += 1;
         let spec = &fault.spec;
         let (mut of_thing, mut by_thing) = (None, None);
-        let Counted { calls: call, fired: before } = match spec.when.counted_kind() {
-            None => Counted { calls: self.calls, fired: self.fired },
+        let (call, before) = match spec.when.counted_kind() {
+            None => (self.calls, self.fired),
             Some(kind) => {
                 let thing = (subject.named)(kind).and_then(|name| subject.facts.parameter(name));
                 let thing = thing.unwrap_or_default();
                 of_thing = Some(stream_of_thing(seed, &spec.name, &thing));
-                let counted = by_thing.insert(self.by_thing.entry(thing.into_owned()).or_default());
-                counted.calls += 1;
-                **counted
+                let counted = by_thing.insert(self.by_thing.count(&thing, self.calls));
+                (counted.calls, counted.fired)
             }
         };
         // The first draw of a call decides whether the fault fires. The next ones determine the delay.
@@ -341,6 +340,7 @@ impl FaultState {
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
+    use std::collections::HashMap;
 
     use super::super::{FaultSpec, Matcher, When};
     use super::*;

@@ -16,6 +16,7 @@
 //! * `control`: health, journal, state, reset
 //! * `library`: every scenario in `scenarios/`, as a client sees it
 //! * `limits`: rate limits and time limits
+//! * `bounds`: limits on what a client can make the server keep
 //! * `hostile`: hostile and malformed requests
 //! * `oauth`: the token endpoint
 //! * `pure`: the same seed and requests give the same bytes; nothing panics
@@ -29,6 +30,7 @@
 
 mod architecture;
 mod bitrix24;
+mod bounds;
 mod catalogue;
 mod chert;
 mod client;
