@@ -1,6 +1,6 @@
 //! The directory: names and credentials → namespaces, and the results of dropped namespaces.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::{Counters, Namespace, World};
@@ -12,6 +12,9 @@ pub(super) struct Directory {
     pub(super) namespaces: BTreeMap<String, Arc<Namespace>>,
     /// The namespace that each credential belongs to.
     pub(super) owners: HashMap<Credential, Arc<Namespace>>,
+    /// The credentials that each namespace has issued, by its name, the oldest first. Those of its scenario are not among
+    /// them.
+    issued: HashMap<String, VecDeque<Credential>>,
     /// Whether any namespace, dropped or not, was made as a copy of the main world.
     pub(super) has_copies: bool,
     /// The outcomes of the expectations of dropped namespaces.
@@ -36,6 +39,10 @@ pub struct Totals {
     pub faults_fired: BTreeMap<String, u64>,
 }
 
+/// How many issued credentials of a namespace are known. Bitrix24 issues two at a time, and its portal knows no more of
+/// them.
+const MOST_ISSUED: usize = 2_000;
+
 /// How many outcomes of dropped namespaces are kept.
 const MOST_DROPPED: usize = 10_000;
 
@@ -51,8 +58,28 @@ impl Directory {
         self.owners.extend(owned);
     }
 
+    /// Notes that `namespace` has issued these credentials. Of the credentials that it issued, the oldest ones are
+    /// forgotten when there are too many.
+    pub(super) fn enter_issued(&mut self, namespace: &Arc<Namespace>, credentials: Vec<Credential>) {
+        let issued = self.issued.entry(namespace.name().to_owned()).or_default();
+        for credential in credentials {
+            if self.owners.insert(credential.clone(), Arc::clone(namespace)).is_some() {
+                // It is known: after a reset, a namespace issues the same credentials again.
+                let Some(place) = issued.iter().position(|known| *known == credential) else { continue };
+                issued.remove(place);
+            }
+            issued.push_back(credential);
+            if issued.len() > MOST_ISSUED
+                && let Some(oldest) = issued.pop_front()
+            {
+                self.owners.remove(&oldest);
+            }
+        }
+    }
+
     /// Removes the credentials of a namespace.
     pub(super) fn forget(&mut self, namespace: &Arc<Namespace>) {
+        self.issued.remove(namespace.name());
         self.owners.retain(|_, owner| !Arc::ptr_eq(owner, namespace));
     }
 

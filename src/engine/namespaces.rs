@@ -188,7 +188,7 @@ impl Namespaces {
     pub fn note_issued(&self, namespace: &Arc<Namespace>, _world: &World, credentials: Vec<Credential>) {
         if !credentials.is_empty() {
             let mut directory = self.directory_mut();
-            directory.enter(namespace, credentials);
+            directory.enter_issued(namespace, credentials);
             self.update_flag(&directory);
         }
     }
@@ -354,6 +354,38 @@ mod tests {
         namespaces.close("n1", now);
         assert!(namespaces.directory().owners.is_empty());
         assert!(!namespaces.has_owners.load(Ordering::Relaxed));
+    }
+
+    #[test]
+    fn the_oldest_issued_credentials_are_forgotten_and_those_of_the_scenario_stay() {
+        let (namespaces, now) = (namespaces(), Timestamp::UNIX_EPOCH);
+        let [one, other] = [(); 2].map(|()| namespaces.open(None, None, now).unwrap());
+        let issue = |namespace: &Arc<Namespace>, number: u32| {
+            let issued = vec![("bitrix24", format!("1/{}-{number}", namespace.name()))];
+            namespaces.note_issued(namespace, &namespace.world().unwrap(), issued);
+        };
+        let by = |secret: &str| {
+            let target = format!("/rest/1/{secret}/x");
+            of(&namespaces, &Request::new("POST", &target, Headers::default(), "".into()))
+        };
+        issue(&other, 1);
+        let before = namespaces.directory().owners.len();
+        (1..=100_000).for_each(|number| issue(&one, number));
+        assert_eq!(namespaces.directory().owners.len(), before + 2_000);
+        assert_eq!(by("n1-98000"), None);
+        assert_eq!(by("n1-98001").as_deref(), Some("n1"));
+        assert_eq!(by("webhook-secret-n1").as_deref(), Some("n1"));
+        assert_eq!(by("n2-1").as_deref(), Some("n2"), "others keep theirs");
+        // After a reset the draws begin again, so the namespace issues what it has issued before.
+        issue(&one, 98_001);
+        issue(&one, 100_001);
+        assert_eq!([by("n1-98001"), by("n1-98002")], [Some("n1".to_owned()), None]);
+        namespaces.note_issued(&one, &one.world().unwrap(), vec![("bitrix24", "1/webhook-secret-n1".into())]);
+        (200_000..202_000).for_each(|number| issue(&one, number));
+        assert_eq!(by("webhook-secret-n1").as_deref(), Some("n1"));
+        namespaces.close("n1", now);
+        namespaces.close("n2", now);
+        assert!(namespaces.directory().owners.is_empty());
     }
 
     #[test]
