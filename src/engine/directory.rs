@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::{Counters, Namespace, World};
+use crate::http::{Reply, Request};
 use crate::judge::{Broken, ExpectationOutcome};
+use crate::services::by_path;
 
 /// All namespaces by name and by credential, with the results of the dropped ones.
 #[derive(Debug, Default)]
@@ -108,5 +110,63 @@ impl Totals {
         for (name, count) in faults_fired {
             *self.faults_fired.entry(name).or_default() += count;
         }
+    }
+}
+
+/// The credentials in a world's scenario.
+pub(super) fn credentials(world: &World) -> Vec<Credential> {
+    let sections = world.scenario().sections.iter();
+    let named = sections.flat_map(|(service, section)| {
+        section.credentials().into_iter().map(|credential| (service.name(), credential))
+    });
+    named.collect()
+}
+
+/// The credentials that `reply` issues.
+pub fn credentials_issued(request: &Request, reply: &Reply) -> Vec<Credential> {
+    let Some(service) = by_path(request.path()) else { return Vec::new() };
+    let issued = service.credentials_issued(request, reply);
+    issued.into_iter().map(|credential| (service.name(), credential)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::scenario::Scenario;
+
+    fn namespace(name: &str) -> Arc<Namespace> {
+        let world = World::new(Arc::new(Scenario::built_in()), 1, Timestamp::UNIX_EPOCH);
+        Arc::new(Namespace::new(name.to_owned(), world, Timestamp::UNIX_EPOCH))
+    }
+
+    fn token(number: u32) -> Credential {
+        ("bitrix24", format!("token-{number}"))
+    }
+
+    #[test]
+    fn the_oldest_issued_credentials_are_forgotten_and_those_of_the_scenario_stay() {
+        let (one, other) = (namespace("n1"), namespace("n2"));
+        let mut directory = Directory::default();
+        let of_scenario = ("bitrix24", "of the scenario".to_owned());
+        directory.enter(&one, vec![of_scenario.clone()]);
+        directory.enter_issued(&other, vec![token(0)]);
+        (1..=100_000).for_each(|number| directory.enter_issued(&one, vec![token(number)]));
+        let knows = |directory: &Directory, number| directory.owners.contains_key(&token(number));
+        assert_eq!(directory.owners.len(), 2 + MOST_ISSUED);
+        assert!(knows(&directory, 0), "others keep theirs");
+        assert!(!knows(&directory, 98_000) && knows(&directory, 98_001));
+        assert!(directory.owners.contains_key(&of_scenario));
+        // After a reset the draws begin again, so a namespace issues what it has issued before.
+        directory.enter_issued(&one, vec![token(98_001), token(100_001)]);
+        assert!(knows(&directory, 98_001) && !knows(&directory, 98_002));
+        directory.enter_issued(&one, vec![of_scenario.clone()]);
+        (200_000..205_000).for_each(|number| directory.enter_issued(&one, vec![token(number)]));
+        assert!(directory.owners.contains_key(&of_scenario));
+        directory.forget(&one);
+        assert_eq!(directory.owners.len(), 1);
+        directory.forget(&other);
+        assert!(directory.owners.is_empty() && directory.issued.is_empty());
     }
 }

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use jiff::Timestamp;
 
+use super::memory::{Memory, Share};
 use crate::basics::Stage;
 use crate::fault::Decision;
 use crate::http::{Body, Field, Fields, Headers, Reply, Request};
@@ -55,14 +56,25 @@ pub struct Journal {
     /// The memory that decisions and remarks take.
     aside: usize,
     evicted: u64,
+    share: Share,
 }
 
 /// How many exchanges are kept.
 const MOST_ENTRIES: usize = 1_000;
-/// How much memory the kept exchanges may take, in bytes.
+/// How much memory the kept exchanges may take, in bytes. An exchange that takes more by itself is not kept.
 const MOST_BYTES: usize = 8 << 20;
 
 impl Journal {
+    /// A journal whose memory is a part of `memory`.
+    pub(super) fn sharing(memory: &Memory) -> Self {
+        Self { share: Share::of(memory), ..Self::default() }
+    }
+
+    /// The memory that this journal shares with others.
+    pub(super) fn shared_memory(&self) -> &Memory {
+        self.share.memory()
+    }
+
     /// Adds an exchange and removes the oldest ones until the limits hold. `number` is one more than that of the
     /// exchange before.
     pub fn push(&mut self, number: u64, at: Timestamp, request: &Request, reply: &Reply, note: Note) {
@@ -94,20 +106,24 @@ impl Journal {
             aside: has_aside.then(|| Box::new((faults, remarks))),
             lengths: parts.map(|part| part.len() as u32),
         };
+        if size_of::<Kept>() + kept.length() + kept.weight_aside() > MOST_BYTES {
+            self.evicted += 1;
+            return;
+        }
         self.make_room(kept.length(), kept.weight_aside());
         self.aside += kept.weight_aside();
         parts.into_iter().for_each(|part| self.bytes.extend(part));
         self.kept.push_back(kept);
+        self.share.set(self.size());
     }
 
     /// Removes the oldest exchanges until there is room for one with `length` bytes in the ring and `aside` elsewhere.
     fn make_room(&mut self, length: usize, aside: usize) {
-        let weight = |this: &Self| (this.kept.len() + 1) * size_of::<Kept>() + this.bytes.len() + this.aside;
-        while self.kept.len() == MOST_ENTRIES || weight(self) + length + aside > MOST_BYTES {
-            let Some(oldest) = self.kept.pop_front() else { break };
-            self.bytes.drain(..oldest.length());
-            self.aside -= oldest.weight_aside();
-            self.evicted += 1;
+        let more = size_of::<Kept>() + length + aside;
+        while self.kept.len() == MOST_ENTRIES || self.weight() + more > MOST_BYTES {
+            if !self.remove_oldest() {
+                break;
+            }
         }
         // The ring grows and shrinks in steps: by itself it would double, and keep what it once needed.
         let needed = self.bytes.len() + length;
@@ -116,6 +132,33 @@ impl Journal {
         } else if needed < self.bytes.capacity() / 4 {
             self.bytes.shrink_to(needed * 2);
         }
+    }
+
+    /// Removes the oldest exchange. Returns false when there is none.
+    fn remove_oldest(&mut self) -> bool {
+        let Some(oldest) = self.kept.pop_front() else { return false };
+        self.bytes.drain(..oldest.length());
+        self.aside -= oldest.weight_aside();
+        self.evicted += 1;
+        true
+    }
+
+    /// Removes the oldest exchanges until the journal takes at most `limit` bytes.
+    pub(super) fn cut(&mut self, limit: usize) {
+        while self.weight() > limit && self.remove_oldest() {}
+        self.bytes.shrink_to_fit();
+        self.kept.shrink_to_fit();
+        self.share.set(self.size());
+    }
+
+    /// What the kept exchanges take, in bytes.
+    fn weight(&self) -> usize {
+        self.kept.len() * size_of::<Kept>() + self.bytes.len() + self.aside
+    }
+
+    /// The memory that the journal takes, in bytes, also that which is reserved.
+    pub fn size(&self) -> usize {
+        self.kept.capacity() * size_of::<Kept>() + self.bytes.capacity() + self.aside
     }
 
     /// The kept exchanges, oldest first.
@@ -244,6 +287,34 @@ mod tests {
         (1..=1_003).for_each(|number| push(&mut journal, number, 0));
         let numbers: Vec<_> = journal.entries().map(|entry| entry.number).collect();
         assert_eq!((numbers.len(), numbers[0], numbers[999], journal.evicted()), (1_000, 4, 1_003, 3));
+    }
+
+    #[test]
+    fn an_exchange_that_is_too_large_for_the_journal_is_not_kept() {
+        let mut journal = Journal::default();
+        push(&mut journal, 1, 5);
+        push(&mut journal, 2, MOST_BYTES);
+        push(&mut journal, 3, 5);
+        assert_eq!(journal.entries().map(|entry| entry.number).collect::<Vec<_>>(), [1, 3]);
+        assert_eq!((journal.evicted(), journal.bytes.len()), (1, 20));
+        assert!(journal.size() < 10_000);
+    }
+
+    #[test]
+    fn a_journal_that_is_cut_keeps_its_newest_exchanges_and_gives_memory_back() {
+        let memory = Memory::default();
+        let mut journal = Journal::sharing(&memory);
+        (1..=20).for_each(|number| push(&mut journal, number, 1_000));
+        assert_eq!(memory.taken(), journal.size());
+        let five = 5 * (size_of::<Kept>() + "POST/".len() + 1_000);
+        journal.cut(five);
+        assert_eq!(journal.entries().map(|entry| entry.number).collect::<Vec<_>>(), [16, 17, 18, 19, 20]);
+        assert_eq!((journal.evicted(), memory.taken()), (15, journal.size()));
+        assert!(journal.size() <= five);
+        journal.cut(0);
+        assert_eq!((journal.entries().len(), journal.evicted(), memory.taken()), (0, 20, 0));
+        push(&mut journal, 21, 1);
+        assert_eq!(journal.entry(21).unwrap().request.body(), b"x");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod directory;
 mod explain;
 mod faults;
 mod journal;
+mod memory;
 mod namespace;
 mod namespaces;
 mod observers;
@@ -20,13 +21,13 @@ mod unknown;
 mod world;
 
 pub use counters::Counters;
-pub use directory::{Credential, Totals};
+pub use directory::{Credential, Totals, credentials_issued};
 pub use explain::{Verdict, explain, wire};
 pub use journal::{Entry, Journal, Note};
+pub use memory::MOST_IN_JOURNALS;
 pub use namespace::Namespace;
 pub use namespaces::{
     IDLE, MOST_NAMESPACES, NAMESPACE_HEADER, Namespaces, TooManyNamespaces, UnknownNamespace,
-    credentials_issued,
 };
 pub use other_edition::Other;
 pub use snapshot::MOST_SNAPSHOTS;

@@ -19,10 +19,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::directory::{Credential, Directory, Totals};
+use super::directory::{Credential, Directory, Totals, credentials};
+use super::memory::{LEFT_IN_JOURNALS, MOST_IN_JOURNALS, Memory, fair_size};
 use super::namespace::Namespace;
 use super::{Traffic, World};
-use crate::http::{Reply, Request};
+use crate::http::Request;
 use crate::judge::{Broken, ExpectationOutcome};
 use crate::scenario::Scenario;
 use crate::services::by_path;
@@ -37,6 +38,8 @@ pub struct Namespaces {
     /// How many namespaces were ever made. The next name comes from it.
     made: AtomicU64,
     traffic: Arc<Traffic>,
+    /// The memory of the journals of all worlds.
+    memory: Memory,
 }
 
 /// The request header that names a namespace.
@@ -59,12 +62,14 @@ pub struct TooManyNamespaces;
 impl Namespaces {
     /// A server's worlds at its start: the main world and no namespace.
     pub fn new(main: World) -> Self {
+        let memory = Memory::default();
         Self {
-            main: Mutex::new(main),
+            main: Mutex::new(main.sharing(&memory)),
             directory: RwLock::default(),
             has_owners: AtomicBool::new(false),
             made: AtomicU64::new(0),
             traffic: Arc::default(),
+            memory,
         }
     }
 
@@ -136,7 +141,8 @@ impl Namespaces {
         let seed = seed.or_else(|| scenario?.seed).unwrap_or(main_seed);
         let is_copy = scenario.is_none();
         let scenario = scenario.unwrap_or(&main).with_suffix(&suffix);
-        let mut world = World::new(Arc::new(scenario), seed, now).allowing_prefer(allows_prefer);
+        let world = World::new(Arc::new(scenario), seed, now).allowing_prefer(allows_prefer);
+        let mut world = world.sharing(&self.memory);
         let name = suffix[1..].to_owned();
         world.suffix = suffix;
         if judges {
@@ -266,6 +272,19 @@ impl Namespaces {
         sum
     }
 
+    /// Cuts the largest journals when all of them take more than [`MOST_IN_JOURNALS`]. To be called without a lock.
+    pub fn cut_journals(&self) {
+        if self.memory.taken() <= MOST_IN_JOURNALS {
+            return;
+        }
+        let others = self.all();
+        let mut sizes: Vec<_> = others.iter().map(|other| other.lock().journal().size()).collect();
+        sizes.push(self.main().journal().size());
+        let limit = fair_size(sizes, LEFT_IN_JOURNALS);
+        self.main().cut_journal(limit);
+        others.iter().for_each(|other| other.lock().cut_journal(limit));
+    }
+
     /// Connections and latencies of the whole server.
     pub fn traffic(&self) -> &Arc<Traffic> {
         &self.traffic
@@ -291,22 +310,6 @@ impl Namespaces {
     fn directory_mut(&self) -> RwLockWriteGuard<'_, Directory> {
         self.directory.write().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The credentials in a world's scenario.
-fn credentials(world: &World) -> Vec<Credential> {
-    let sections = world.scenario().sections.iter();
-    let named = sections.flat_map(|(service, section)| {
-        section.credentials().into_iter().map(|credential| (service.name(), credential))
-    });
-    named.collect()
-}
-
-/// The credentials that `reply` issues.
-pub fn credentials_issued(request: &Request, reply: &Reply) -> Vec<Credential> {
-    let Some(service) = by_path(request.path()) else { return Vec::new() };
-    let issued = service.credentials_issued(request, reply);
-    issued.into_iter().map(|credential| (service.name(), credential)).collect()
 }
 
 #[cfg(test)]
@@ -354,38 +357,6 @@ mod tests {
         namespaces.close("n1", now);
         assert!(namespaces.directory().owners.is_empty());
         assert!(!namespaces.has_owners.load(Ordering::Relaxed));
-    }
-
-    #[test]
-    fn the_oldest_issued_credentials_are_forgotten_and_those_of_the_scenario_stay() {
-        let (namespaces, now) = (namespaces(), Timestamp::UNIX_EPOCH);
-        let [one, other] = [(); 2].map(|()| namespaces.open(None, None, now).unwrap());
-        let issue = |namespace: &Arc<Namespace>, number: u32| {
-            let issued = vec![("bitrix24", format!("1/{}-{number}", namespace.name()))];
-            namespaces.note_issued(namespace, &namespace.world().unwrap(), issued);
-        };
-        let by = |secret: &str| {
-            let target = format!("/rest/1/{secret}/x");
-            of(&namespaces, &Request::new("POST", &target, Headers::default(), "".into()))
-        };
-        issue(&other, 1);
-        let before = namespaces.directory().owners.len();
-        (1..=100_000).for_each(|number| issue(&one, number));
-        assert_eq!(namespaces.directory().owners.len(), before + 2_000);
-        assert_eq!(by("n1-98000"), None);
-        assert_eq!(by("n1-98001").as_deref(), Some("n1"));
-        assert_eq!(by("webhook-secret-n1").as_deref(), Some("n1"));
-        assert_eq!(by("n2-1").as_deref(), Some("n2"), "others keep theirs");
-        // After a reset the draws begin again, so the namespace issues what it has issued before.
-        issue(&one, 98_001);
-        issue(&one, 100_001);
-        assert_eq!([by("n1-98001"), by("n1-98002")], [Some("n1".to_owned()), None]);
-        namespaces.note_issued(&one, &one.world().unwrap(), vec![("bitrix24", "1/webhook-secret-n1".into())]);
-        (200_000..202_000).for_each(|number| issue(&one, number));
-        assert_eq!(by("webhook-secret-n1").as_deref(), Some("n1"));
-        namespaces.close("n1", now);
-        namespaces.close("n2", now);
-        assert!(namespaces.directory().owners.is_empty());
     }
 
     #[test]

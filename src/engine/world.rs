@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::faults::Faults;
+use super::memory::Memory;
 use super::observers::{self, Observers, Passing};
 use super::snapshot::Snapshot;
 use super::{Counters, Entry, Journal, Planned};
@@ -101,6 +102,7 @@ impl World {
         let Self { seed_is_given, allows_prefer, .. } = *self;
         let suffix = std::mem::take(&mut self.suffix);
         let judges = self.observers.judges();
+        let memory = self.journal.shared_memory().clone();
         let before = Before {
             counters: self.totals(),
             evicted: self.totals().exchanges,
@@ -113,8 +115,21 @@ impl World {
             resets: self.before.resets + 1,
         };
         *self = Self { seed_is_given, allows_prefer, suffix, before, ..Self::new(scenario, seed, now) };
+        self.journal = Journal::sharing(&memory);
         if judges {
             self.observers.judge(&self.scenario);
+        }
+    }
+
+    /// The same world with a new journal, whose memory is a part of `memory`.
+    pub(super) fn sharing(self, memory: &Memory) -> Self {
+        Self { journal: Journal::sharing(memory), ..self }
+    }
+
+    /// Removes the oldest exchanges of the journal until it takes at most `limit` bytes.
+    pub(super) fn cut_journal(&mut self, limit: usize) {
+        if self.journal.size() > limit {
+            self.journal.cut(limit);
         }
     }
 

@@ -167,6 +167,7 @@ fn make(
         shared.namespaces().note_issued(namespace, &world, credentials);
     }
     drop(world);
+    shared.namespaces().cut_journals();
     shared.recorded.notify_waiters();
     let made = clock::now().duration_since(body);
     shared.traffic().took(Duration::try_from(made).unwrap_or_default() + delay);

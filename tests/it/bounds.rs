@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use standin::Scenario;
 use standin::basics::Arrival;
-use standin::engine::{Planned, World, step};
+use standin::engine::{MOST_IN_JOURNALS, Namespaces, Planned, World, step};
 use standin::http::Request;
 
 fn world(yaml: &str) -> World {
@@ -47,4 +47,44 @@ fn a_fault_forgets_the_chats_that_were_called_longest_ago() {
     );
     assert_eq!([1, 1_002, 10_000].map(|chat| call(chat).0), [false; 3]);
     assert_eq!(call(2), (true, vec![]), "it was forgotten, and there is room again");
+}
+
+#[test]
+fn all_journals_share_their_memory_and_small_ones_keep_theirs() {
+    let now = Timestamp::UNIX_EPOCH;
+    let namespaces = Namespaces::new(world("{standin: 1, name: n, bitrix24: {}}"));
+    exchange(&mut namespaces.main(), "/rest/1/secret/x", "small".to_owned());
+    let mut all = Vec::new();
+    for number in 1..=20 {
+        let namespace = namespaces.open(None, None, now).unwrap();
+        for _ in 0..10 {
+            exchange(&mut namespace.world().unwrap(), "/rest/1/secret/x", "x".repeat(1 << 20));
+            namespaces.cut_journals();
+        }
+        all.push(namespace);
+        let sizes = all.iter().map(|namespace| namespace.world().unwrap().journal().size());
+        let sum: usize = sizes.sum::<usize>() + namespaces.main().journal().size();
+        assert!(sum <= MOST_IN_JOURNALS, "{sum} bytes after {number} namespaces");
+        assert!(sum >= MOST_IN_JOURNALS / 2 || number < 8, "{sum} bytes after {number} namespaces");
+    }
+    for namespace in &all {
+        let world = namespace.world().unwrap();
+        let kept = world.journal().entries().len() as u64;
+        assert!(kept > 0, "{} has nothing left", namespace.name());
+        assert_eq!(kept + world.evicted(), 10);
+        assert_eq!(world.journal().entries().next_back().unwrap().number, 10, "the newest is there");
+    }
+    assert_eq!(namespaces.main().journal().entries().len(), 1, "a small journal keeps what it has");
+    let totals = namespaces.totals();
+    assert_eq!(totals.counters.exchanges, 201);
+    // What is dropped or reset takes no memory, so nobody loses anything for it.
+    let left = all.pop().unwrap();
+    all.drain(..).for_each(|namespace| assert!(namespaces.close(namespace.name(), now)));
+    let before = left.world().unwrap().evicted();
+    for _ in 0..1_000 {
+        exchange(&mut namespaces.main(), "/rest/1/secret/x", "x".repeat(1 << 20));
+        namespaces.main().reset(now);
+        namespaces.cut_journals();
+    }
+    assert_eq!(left.world().unwrap().evicted(), before);
 }
