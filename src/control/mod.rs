@@ -17,6 +17,7 @@ mod state;
 mod verify;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
@@ -191,6 +192,13 @@ fn in_namespace(path: &str) -> Option<(String, String)> {
 pub fn no_namespace(UnknownNamespace(name): &UnknownNamespace) -> Reply {
     let help = "it was dropped or never made; `POST /__standin/namespaces` makes a new one";
     mistake(404, format!("there is no namespace `{name}`"), help)
+}
+
+/// The reply to a request whose body stopped arriving for so long.
+pub fn timed_out(patience: Duration) -> Reply {
+    let seconds = patience.as_secs();
+    let message = format!("the body of the request stopped arriving {seconds} s ago");
+    mistake(408, message, &format!("send the whole body, without a pause of {seconds} s"))
 }
 
 /// The reply after a panic.

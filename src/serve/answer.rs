@@ -11,6 +11,8 @@ use hyper::header::{EXPECT, HOST};
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::activity::PATIENCE;
+use super::body::Incomplete;
 use super::client::Client;
 use super::shared::Shared;
 use super::{body, clock};
@@ -66,9 +68,17 @@ impl Arriving {
     /// When the client leaves before the body is complete.
     pub(super) async fn answer(&mut self, shared: &Shared) -> Result<Exchanged, hyper::Error> {
         let Self { request, body, head, client_waits } = self;
-        request.body = body::read(body, *client_waits).await.inspect_err(|error| {
-            tracing::warn!(%error, "the client left before its body was complete");
-        })?;
+        request.body = match body::read(body, *client_waits).await {
+            Ok(body) => body,
+            Err(Incomplete::Left(error)) => {
+                tracing::warn!(%error, "the client left before its body was complete");
+                return Err(error);
+            }
+            Err(Incomplete::Stopped) => {
+                tracing::warn!("the body of a request stopped arriving");
+                return Ok(Exchanged::last(control::timed_out(PATIENCE)));
+            }
+        };
         let mut answered = match control::patience(request) {
             None => plan(shared, request, *head),
             Some(patience) => Box::pin(wait_for(shared, request, *head, patience)).await,
@@ -184,6 +194,13 @@ pub(super) struct Exchanged {
     pub(super) has_body: bool,
     /// Whether to close the connection after the answer.
     pub(super) closes: bool,
+}
+
+impl Exchanged {
+    /// An answer that is not recorded, and after which the connection is closed.
+    fn last(reply: Reply) -> Self {
+        Self { reply, number: None, wire: None, has_body: true, closes: true }
+    }
 }
 
 /// The outcome of a request, before the delay.

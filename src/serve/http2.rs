@@ -23,6 +23,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
+use super::activity::{Activity, InProgress};
 use super::answer::Arriving;
 use super::beside::beside;
 use super::client::Client;
@@ -42,16 +43,17 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
     client: Arc<Client>,
     shared: Arc<Shared>,
 ) {
-    let ending = Arc::new(Ending::default());
+    let (ending, activity) = (Arc::new(Ending::default()), Arc::new(Activity::default()));
     let stream = Ended { stream, ending: Arc::clone(&ending) };
-    let of_service = Arc::clone(&ending);
+    let of_service = (Arc::clone(&ending), Arc::clone(&activity));
     let mut stopping = shared.stopping();
     let service = service_fn(move |request| {
-        let (shared, ending) = (Arc::clone(&shared), Arc::clone(&of_service));
+        let (shared, ending) = (Arc::clone(&shared), Arc::clone(&of_service.0));
+        let in_progress = InProgress::of(&of_service.1);
         // A client may open a stream before it reads what has come for the others.
         let connection = Connection { number: client.number, in_turn: false };
         let mut arriving = Arriving::new(request, &client, connection);
-        async move { answer(&shared, &mut arriving, &ending).await }
+        async move { answer(&shared, &mut arriving, &ending, in_progress).await }
     });
     let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
@@ -59,20 +61,39 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
     let mut over = pin!(ending.ended());
     let either = async {
         tokio::select! {
-            () = over.as_mut() => Over::Time,
-            _ = stopping.wait_for(|stopping| *stopping) => Over::Stop,
+            () = over.as_mut() => Why::Fault,
+            () = activity.silence(|| activity.is_idle()) => Why::Silence,
+            _ = stopping.wait_for(|stopping| *stopping) => Why::Stop,
         }
     };
-    if let Err(Over::Stop) = beside(connection.as_mut(), either).await {
-        connection.as_mut().graceful_shutdown();
-        let _ = beside(connection, over).await;
+    match beside(connection.as_mut(), either).await {
+        Ok(_) | Err(Why::Fault) => {}
+        Err(Why::Silence) => {
+            connection.as_mut().graceful_shutdown();
+            let _ = beside(connection, sleep(LAST_FRAMES)).await;
+        }
+        Err(Why::Stop) => {
+            connection.as_mut().graceful_shutdown();
+            let _ = beside(connection, over).await;
+        }
     }
+}
+
+/// Why a connection ends.
+enum Why {
+    /// A fault ends it.
+    Fault,
+    /// The client is silent.
+    Silence,
+    /// The server stops.
+    Stop,
 }
 
 async fn answer(
     shared: &Shared,
     arriving: &mut Arriving,
     ending: &Arc<Ending>,
+    in_progress: InProgress,
 ) -> Result<Response<Frames>, hyper::Error> {
     let exchanged = arriving.answer(shared).await?;
     let whole = exchanged.reply.body.clone();
@@ -94,6 +115,7 @@ async fn answer(
         pause: None,
         stopping: shared.stopping(),
         ending: Arc::clone(ending),
+        in_progress: Some(in_progress),
     };
     let Some(head) = performance.head().await else {
         ending.end(script.end == End::Reset);
@@ -202,6 +224,7 @@ struct Performance {
     pause: Option<Pause>,
     stopping: watch::Receiver<bool>,
     ending: Arc<Ending>,
+    in_progress: Option<InProgress>,
 }
 
 impl Performance {
@@ -250,9 +273,11 @@ impl Performance {
             if self.rest == 0 && self.end == End::Close {
                 // The answer is complete; what is left of the script concerns the connection.
                 let (ending, pause) = (Arc::clone(&self.ending), Pause::new(wait, &self.stopping));
+                let in_progress = self.in_progress.take();
                 tokio::spawn(async move {
                     pause.0.await;
                     ending.end(false);
+                    drop(in_progress);
                 });
                 return Poll::Ready(None);
             }
@@ -300,3 +325,6 @@ impl Body for Frames {
         if let Self::Whole(body) = self { body.size_hint() } else { SizeHint::default() }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! The server: sockets, time and waiting. The only folder that uses hyper and tokio.
 
+mod activity;
 mod answer;
 mod beside;
 mod body;
