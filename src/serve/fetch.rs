@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper::header::{AUTHORIZATION, HOST};
 use hyper::{Request, Uri};
@@ -20,10 +20,13 @@ pub struct Answer {
     pub text: String,
 }
 
+/// The largest body of an answer that is read, in bytes. No answer that a subcommand asks for comes near it.
+const LARGEST: usize = 16 << 20;
+
 /// Gets an `http` URL over a connection of its own, and waits for the whole answer for at most `patience`.
 ///
 /// # Errors
-/// When the URL is invalid, nothing listens there, or the answer is not HTTP, not text or too late.
+/// When the URL is invalid, nothing listens there, or the answer is not HTTP, not text, too large or too late.
 pub fn fetch(url: &str, token: Option<&str>, patience: Duration) -> io::Result<Answer> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let late = || io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {patience:?}"));
@@ -51,10 +54,42 @@ async fn ask(url: &str, token: Option<&str>) -> io::Result<Answer> {
     let request = request.body(Empty::<Bytes>::new()).map_err(invalid)?;
     let response = sender.send_request(request).await.map_err(io::Error::other)?;
     let status = response.status().as_u16();
-    let body = response.into_body().collect().await.map_err(io::Error::other)?.to_bytes();
+    let body = Limited::new(response.into_body(), LARGEST).collect().await.map_err(|error| {
+        let too_large = || io::Error::other(format!("the answer is larger than {} MiB", LARGEST >> 20));
+        if error.is::<LengthLimitError>() { too_large() } else { io::Error::other(error) }
+    })?;
+    let body = body.to_bytes();
     Ok(Answer { status, text: String::from_utf8(body.into()).map_err(invalid)? })
 }
 
 fn invalid(error: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    /// Longer than anything takes unless it hangs.
+    const STUCK: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn an_answer_without_end_is_not_read_without_end() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 1_024]);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+            // Ends when the client has read enough and leaves.
+            while stream.write_all(&[b'x'; 1 << 16]).is_ok() {}
+        });
+        let error = fetch(&url, None, STUCK).unwrap_err();
+        assert_eq!(error.to_string(), "the answer is larger than 16 MiB");
+        server.join().unwrap();
+    }
 }
