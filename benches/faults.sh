@@ -18,7 +18,7 @@ done | scenario elsewhere
 echo "  - {name: f, on: $on, match: {CHAT_ID: 47e007b1-ee15-43db-bcba-1c26e5884d3f}, error: NOT_ACTIVE_LINE}" | scenario failing
 echo "  - {name: f, on: $on, match: {CHAT_ID: stalled}, wire: stall}" | scenario stalled
 
-serve() { start "$standin" serve "$1" --listen 127.0.0.1:$port --log off; }
+serve() { start "$standin" serve "$1" --listen 127.0.0.1:$port --log off --max-connections 6000; }
 
 # Opens 5,000 connections whose answers never come, and holds them until the file is gone.
 stall() {

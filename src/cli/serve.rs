@@ -55,6 +55,10 @@ pub(super) struct Serve {
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=64), env = "STANDIN_WORKERS")]
     workers: u16,
 
+    /// Number of connections that may be open at a time; beyond it, only the control interface answers
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..), env = "STANDIN_MAX_CONNECTIONS")]
+    max_connections: u32,
+
     /// Write the port to this file when the server is ready
     #[arg(long, value_name = "PATH", env = "STANDIN_PORT_FILE")]
     port_file: Option<PathBuf>,
@@ -133,6 +137,7 @@ impl Serve {
         let world = if self.judge { world.judging() } else { world };
         let options = Options {
             workers: self.workers.into(),
+            max_connections: usize::try_from(self.max_connections).unwrap_or(usize::MAX),
             tag: self.tag,
             control_token: self.control_token.clone(),
         };

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::activity::PATIENCE;
 use super::body::Incomplete;
 use super::client::Client;
+use super::seats::Rank;
 use super::shared::Shared;
 use super::{body, clock};
 use crate::basics::Arrival;
@@ -35,6 +36,8 @@ pub(super) struct Arriving {
     head: Timestamp,
     /// Whether the client waits for `100 Continue` before it sends the body.
     client_waits: bool,
+    /// What the connection may ask.
+    rank: Rank,
 }
 
 impl Arriving {
@@ -58,7 +61,7 @@ impl Arriving {
         request.source = client.address;
         request.secure = client.is_secure;
         request.connection = connection;
-        Self { request, body, head, client_waits }
+        Self { request, body, head, client_waits, rank: client.rank }
     }
 
     /// Reads the body, makes the answer, and waits until it is due. The two ways to wait are rare and boxed, because
@@ -67,7 +70,7 @@ impl Arriving {
     /// # Errors
     /// When the client leaves before the body is complete.
     pub(super) async fn answer(&mut self, shared: &Shared) -> Result<Exchanged, hyper::Error> {
-        let Self { request, body, head, client_waits } = self;
+        let Self { request, body, head, client_waits, rank } = self;
         request.body = match body::read(body, *client_waits).await {
             Ok(body) => body,
             Err(Incomplete::Left(error)) => {
@@ -79,6 +82,9 @@ impl Arriving {
                 return Ok(Exchanged::last(control::timed_out(PATIENCE)));
             }
         };
+        if *rank == Rank::Spare && !control::claims(request.path()) {
+            return Ok(Exchanged::last(shared.seats.refusal()));
+        }
         let mut answered = match control::patience(request) {
             None => plan(shared, request, *head),
             Some(patience) => Box::pin(wait_for(shared, request, *head, patience)).await,

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::seats::Rank;
 use crate::engine::Traffic;
 
 /// A connection to a client.
@@ -14,13 +15,16 @@ pub(super) struct Client {
     pub(super) is_secure: bool,
     /// The number of the connection.
     pub(super) number: u64,
+    /// What the connection may ask.
+    pub(super) rank: Rank,
     traffic: Arc<Traffic>,
 }
 
 impl Client {
     /// A connection that has just been accepted.
     pub(super) fn new(address: IpAddr, is_secure: bool, traffic: &Arc<Traffic>) -> Self {
-        Self { address, is_secure, number: traffic.opened(), traffic: Arc::clone(traffic) }
+        let (number, traffic) = (traffic.opened(), Arc::clone(traffic));
+        Self { address, is_secure, number, rank: Rank::Regular, traffic }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Listeners → connections: accepts them and answers each in a task of its own, until the server stops.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
 use super::client::Client;
+use super::seats::{Rank, Seat};
 use super::shared::Shared;
 use super::tls::Tls;
 use super::{http1, http2};
@@ -66,23 +68,40 @@ impl Listener {
                     continue;
                 }
             };
+            let Some(seat) = self.seat(shared) else {
+                if self.tls.is_none()
+                    && let Ok(mut stream) = stream.into_std()
+                {
+                    let _ = stream.write(&shared.seats.refusal_as_bytes());
+                }
+                continue;
+            };
             // Answers are small and written whole: Nagle's algorithm would only delay them.
             let _ = stream.set_nodelay(true);
-            let (shared, open) = (Arc::clone(shared), open.clone());
-            let client = Arc::new(Client::new(peer.ip(), self.tls.is_some(), shared.traffic()));
+            let rank = seat.rank;
+            let kept = (open.clone(), seat);
+            let shared = Arc::clone(shared);
+            let mut client = Client::new(peer.ip(), self.tls.is_some(), shared.traffic());
+            client.rank = rank;
+            let client = Arc::new(client);
             let acceptor = self.tls.as_ref().map(|tls| tls.acceptor.clone());
             // Two kinds of task, because the one for TLS takes several times the memory.
             match acceptor {
                 None => tokio::spawn(async move {
                     http1::converse(stream, client, shared).await;
-                    drop(open);
+                    drop(kept);
                 }),
                 Some(acceptor) => tokio::spawn(async move {
                     greet(acceptor, stream, client, shared).await;
-                    drop(open);
+                    drop(kept);
                 }),
             };
         }
+    }
+
+    /// The seat of a new connection; `None` when it is refused unread. A refusal is not worth a TLS handshake.
+    fn seat(&self, shared: &Shared) -> Option<Seat> {
+        shared.seats.take().filter(|seat| self.tls.is_none() || seat.rank == Rank::Regular)
     }
 }
 

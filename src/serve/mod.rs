@@ -17,6 +17,7 @@ mod reload;
 mod response;
 mod run;
 mod script_stream;
+mod seats;
 mod shared;
 mod signals;
 mod tls;

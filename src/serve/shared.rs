@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, watch};
 
+use super::seats::Seats;
 use crate::basics::Arrival;
 use crate::engine::{Namespaces, Planned, Traffic, World, step};
 use crate::http::Request;
@@ -16,6 +17,8 @@ pub struct Shared {
     pub(super) tag: bool,
     /// Token that clients on other machines must send to use the control interface; `None` forbids it to them.
     pub(super) control_token: Option<String>,
+    /// The seats for connections.
+    pub(super) seats: Seats,
     /// Wakes waiting requests when an exchange has been recorded.
     pub(super) recorded: Notify,
     /// Turns true when the server stops. Delays and pauses end then.
@@ -32,6 +35,8 @@ pub(super) type Step = fn(&mut World, &Request, Arrival) -> Planned;
 pub struct Options {
     /// Number of threads that answer requests. One is fastest when the client runs on the same machine.
     pub workers: usize,
+    /// How many connections may be open at a time.
+    pub max_connections: usize,
     /// Whether answers carry `x-standin-exchange`.
     pub tag: bool,
     /// Token that clients on other machines must send to use the control interface; `None` forbids it to them.
@@ -40,7 +45,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { workers: 1, tag: false, control_token: None }
+        Self { workers: 1, max_connections: 1_000, tag: false, control_token: None }
     }
 }
 
@@ -50,6 +55,7 @@ impl Shared {
             namespaces: Namespaces::new(world),
             tag: options.tag,
             control_token: options.control_token,
+            seats: Seats::new(options.max_connections),
             recorded: Notify::new(),
             stopping: watch::Sender::new(false),
             step,

@@ -1,12 +1,16 @@
 //! Limits on what a client can make the server keep.
 
-use std::sync::Arc;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, mpsc};
 
 use jiff::Timestamp;
 use standin::Scenario;
 use standin::basics::Arrival;
 use standin::engine::{MOST_IN_JOURNALS, Namespaces, Planned, World, step};
 use standin::http::Request;
+use standin::serve::{Options, Socket, serve};
+use tokio::sync::oneshot;
 
 fn world(yaml: &str) -> World {
     let scenario = Scenario::parse("test", yaml).unwrap_or_else(|report| panic!("{report}"));
@@ -87,4 +91,83 @@ fn all_journals_share_their_memory_and_small_ones_keep_theirs() {
         namespaces.cut_journals();
     }
     assert_eq!(left.world().unwrap().evicted(), before);
+}
+
+/// Runs `test` beside a server of the built-in scenario that allows two connections.
+fn with_two_seats(test: impl FnOnce(SocketAddr)) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let (ready, running) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        let world = World::new(Arc::new(Scenario::built_in()), 1, Timestamp::UNIX_EPOCH);
+        let options = Options { max_connections: 2, ..Options::default() };
+        serve(vec![Socket { listener, tls: None }], world, options, |_| {
+            ready.send(()).unwrap();
+            Ok(async { drop(stopped.await) })
+        })
+        .unwrap();
+    });
+    running.recv().unwrap();
+    test(address);
+    drop(stop);
+    thread.join().unwrap();
+}
+
+const POST: &str = "POST /rest/x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n";
+const HEALTH: &str = "GET /__standin/health HTTP/1.1\r\nhost: localhost\r\n";
+
+/// A connection that stays open after its first request.
+fn kept_open(address: SocketAddr) -> TcpStream {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(format!("{POST}\r\n").as_bytes()).unwrap();
+    let mut begin = [0; 12];
+    stream.read_exact(&mut begin).unwrap();
+    assert_eq!(&begin, b"HTTP/1.1 404");
+    stream
+}
+
+/// What the server sends until it closes the connection.
+fn rest(mut stream: TcpStream) -> String {
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}
+
+fn asked(address: SocketAddr, head: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    rest(stream)
+}
+
+#[test]
+fn a_connection_beyond_the_limit_is_refused_and_the_control_interface_stays_in_reach() {
+    with_two_seats(|address| {
+        let (mut one, _other) = (kept_open(address), kept_open(address));
+        let refused = asked(address, &format!("{POST}\r\n"));
+        assert!(refused.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{refused}");
+        assert!(
+            refused.contains("2 connections are open, as many as `--max-connections` allows"),
+            "{refused}"
+        );
+        assert!(refused.contains("connection: close\r\n"), "{refused}");
+        let health = asked(address, &format!("{HEALTH}connection: close\r\n\r\n"));
+        assert!(health.starts_with("HTTP/1.1 200 OK\r\n"), "{health}");
+        assert!(health.contains("\"exchanges\": 2"), "a refusal is no exchange: {health}");
+        // When one ends, its seat is free.
+        one.write_all(format!("{POST}connection: close\r\n\r\n").as_bytes()).unwrap();
+        assert!(rest(one).contains("HTTP/1.1 404"));
+        kept_open(address);
+    });
+}
+
+#[test]
+fn a_connection_beyond_those_for_the_control_interface_is_told_so_unread() {
+    with_two_seats(|address| {
+        let _regular = [(); 2].map(|()| kept_open(address));
+        let _spare: Vec<_> = (0..50).map(|_| TcpStream::connect(address).unwrap()).collect();
+        let refused = rest(TcpStream::connect(address).unwrap());
+        assert!(refused.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{refused}");
+        assert!(refused.contains("`--max-connections`"), "{refused}");
+    });
 }
