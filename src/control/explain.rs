@@ -1,11 +1,11 @@
 //! `GET /__standin/journal/{number}/explain[?format=json]`: says why each fault fired on an exchange, or did not.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::redact::Hide;
-use super::{Asked, Redactor, mistake};
+use super::{Asked, Place, Redactor, mistake};
 use crate::basics::Stage;
 use crate::engine::{Entry, Note, Verdict, World, explain, wire};
 use crate::fault::Forecast;
@@ -15,31 +15,48 @@ use crate::services::by_name;
 /// How many faults that were not asked get a line each. The others are only counted.
 const MOST_UNASKED: usize = 20;
 
-pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
+pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
+    let mut query = form_urlencoded::parse(asked.request.query().as_bytes());
+    let accepts = asked.request.headers.text("accept").unwrap_or_default();
+    let wants_json = query.any(|(name, value)| name == "format" && value == "json")
+        || accepts.starts_with("application/json");
+    // To hide secrets takes long. Meanwhile the world answers others.
+    let explained = place.with(|_, world| {
+        let entry = find(world, asked)?;
+        let verdicts = explain(world, &entry, asked.now);
+        let explained = match wants_json {
+            true => as_json(world, &entry, &verdicts),
+            false => as_text(world, &entry, &verdicts).into(),
+        };
+        Ok((explained, entry, Arc::clone(world.scenario())))
+    });
+    let (mut explained, entry, scenario) = match explained.and_then(|found| found) {
+        Ok(explained) => explained,
+        Err(reply) => return reply,
+    };
+    let hide = Redactor::new(&scenario).for_exchange(&entry.request, &entry.reply);
+    if let Value::String(text) = &explained {
+        let headers = vec![("content-type".into(), "text/plain; charset=utf-8".into())].into();
+        return Reply { status: 200, headers, body: hide.text(text).into() };
+    }
+    explained["remarks"] = entry.note.remarks.iter().map(|remark| hide.text(remark)).collect();
+    Reply::json(200, &explained)
+}
+
+/// The exchange that the path names, or the answer that there is none.
+fn find(world: &World, asked: &Asked<'_>) -> Result<Entry, Reply> {
     let found = match asked.segment.as_str() {
         "last" => world.journal().entries().next_back(),
         number => number.parse().ok().and_then(|number| world.exchange(number)),
     };
-    let Some(entry) = found else {
+    found.ok_or_else(|| {
         let numbers: Vec<_> = world.journal().entries().map(|entry| entry.number).collect();
         let help = match (numbers.first(), numbers.last()) {
             (Some(first), Some(last)) => format!("it has {first} to {last}"),
             _ => "it is empty: make a call first".to_owned(),
         };
-        return mistake(404, format!("the journal has no exchange `{}`", asked.segment), &help);
-    };
-    let verdicts = explain(world, &entry, asked.now);
-    let hide = Redactor::new(world.scenario()).for_exchange(&entry.request, &entry.reply);
-    let mut query = form_urlencoded::parse(asked.request.query().as_bytes());
-    let accepts = asked.request.headers.text("accept").unwrap_or_default();
-    if query.any(|(name, value)| name == "format" && value == "json")
-        || accepts.starts_with("application/json")
-    {
-        return Reply::json(200, &as_json(world, &entry, &verdicts, &hide));
-    }
-    let text = hide.text(&as_text(world, &entry, &verdicts));
-    let headers = vec![("content-type".into(), "text/plain; charset=utf-8".into())].into();
-    Reply { status: 200, headers, body: text.into() }
+        mistake(404, format!("the journal has no exchange `{}`", asked.segment), &help)
+    })
 }
 
 fn stages(entry: &Entry) -> Vec<&'static str> {
@@ -121,7 +138,8 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
     text
 }
 
-fn as_json(world: &World, entry: &Entry, verdicts: &[Verdict], hide: &Hide) -> Value {
+/// The explanation as JSON, without the remarks, as their secrets are not hidden yet.
+fn as_json(world: &World, entry: &Entry, verdicts: &[Verdict]) -> Value {
     let asked = |verdict: &Verdict| {
         let spec = &verdict.fault.spec;
         let one = |decision: &crate::fault::Decision| {
@@ -158,7 +176,7 @@ fn as_json(world: &World, entry: &Entry, verdicts: &[Verdict], hide: &Hide) -> V
         "error": entry.note.error,
         "wire": wire(&entry.note).map(|wire| wire.to_string()),
         "stages": stages(entry),
-        "remarks": entry.note.remarks.iter().map(|remark| hide.text(remark)).collect::<Vec<_>>(),
+        "remarks": [],
         "faults": faults,
         "seed": world.seed(),
         "replay": world.replay(),

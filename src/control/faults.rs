@@ -1,14 +1,16 @@
 //! `/__standin/faults`: lists faults, adds, replaces, switches and removes them while the server runs.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Asked, mistake, refused};
+use super::{Asked, Place, mistake, refused};
 use crate::engine::World;
-use crate::fault::{FaultSpec, Mode};
+use crate::fault::{Fault, FaultSpec, Mode};
 use crate::http::Reply;
 use crate::scalar::nearest;
-use crate::scenario;
+use crate::scenario::{self, Report, Scenario};
 
 pub(super) fn list(world: &mut World, asked: &Asked<'_>) -> Reply {
     let faults: Vec<_> = world.faults().map(|(number, ..)| as_json(world, number, asked.now)).collect();
@@ -33,51 +35,75 @@ fn as_json(world: &World, wanted: u32, now: Timestamp) -> Value {
     })
 }
 
-pub(super) fn add(world: &mut World, asked: &Asked<'_>) -> Reply {
-    let text = match text(asked) {
-        Ok(text) => text,
-        Err(reply) => return reply,
+pub(super) fn add(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
+    take(place, asked, None)
+}
+
+pub(super) fn put(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
+    take(place, asked, Some(&asked.segment))
+}
+
+/// Reads the fault in the body, which is called `called` if that is given, and adds it, or replaces the one of that name.
+fn take(place: &Place<'_>, asked: &Asked<'_>, called: Option<&str>) -> Reply {
+    let Ok(text) = std::str::from_utf8(asked.request.body()) else {
+        return mistake(400, "the body is not UTF-8 text".to_owned(), "send one fault as YAML or JSON");
     };
-    match scenario::parse_fault(text, &present(world), world.scenario()) {
-        Ok(spec) => add_checked(world, spec, asked),
-        Err(report) => refused(&report, "the fault has mistakes and was not added"),
+    loop {
+        let known = match place.with(|_, world| Known::of(world)) {
+            Ok(known) => known,
+            Err(reply) => return reply,
+        };
+        let spec = match known.read(text, called) {
+            Ok(spec) => spec,
+            Err(report) => return refused(&report, "the fault has mistakes; nothing was added or replaced"),
+        };
+        // The world is not locked while the fault is read, so it may have other faults now.
+        let taken = place.with(|_, world| known.is_of(world).then(|| add_or_replace(world, spec, asked.now)));
+        match taken {
+            Ok(Some(reply)) | Err(reply) => return reply,
+            Ok(None) => {}
+        }
     }
 }
 
-pub(super) fn put(world: &mut World, asked: &Asked<'_>) -> Reply {
-    let text = match text(asked) {
-        Ok(text) => text,
-        Err(reply) => return reply,
-    };
-    match scenario::parse_fault_called(&asked.segment, text, &present(world), world.scenario()) {
-        Ok(spec) => match world.fault_called(&asked.segment) {
-            None => add_checked(world, spec, asked),
-            Some(number) => {
-                world.replace_fault(number, spec);
-                Reply::json(200, &as_json(world, number, asked.now))
-            }
-        },
-        Err(report) => refused(&report, "the fault has mistakes; nothing was added or replaced"),
-    }
-}
-
-fn add_checked(world: &mut World, spec: FaultSpec, asked: &Asked<'_>) -> Reply {
+fn add_or_replace(world: &mut World, spec: FaultSpec, now: Timestamp) -> Reply {
     let name = spec.name.to_string();
+    if let Some(number) = world.fault_called(&name) {
+        world.replace_fault(number, spec);
+        return Reply::json(200, &as_json(world, number, now));
+    }
     world.add_fault(spec);
     let number = world.fault_called(&name).expect("it was just added");
-    Reply::json(201, &as_json(world, number, asked.now))
+    Reply::json(201, &as_json(world, number, now))
 }
 
-/// The body as text, or the answer that it is none.
-fn text<'a>(asked: &Asked<'a>) -> Result<&'a str, Reply> {
-    let help = "send one fault as YAML or JSON";
-    std::str::from_utf8(asked.request.body())
-        .map_err(|_| mistake(400, "the body is not UTF-8 text".to_owned(), help))
+/// What a new fault is checked against.
+struct Known {
+    faults: Vec<Arc<Fault>>,
+    scenario: Arc<Scenario>,
 }
 
-/// The faults that the world has now.
-fn present(world: &World) -> Vec<FaultSpec> {
-    world.faults().map(|(_, fault, _)| fault.spec.clone()).collect()
+impl Known {
+    fn of(world: &World) -> Self {
+        let faults = world.faults().map(|(_, fault, _)| Arc::clone(fault)).collect();
+        Self { faults, scenario: Arc::clone(world.scenario()) }
+    }
+
+    /// Whether the world is still as it was.
+    fn is_of(&self, world: &World) -> bool {
+        let mut faults = world.faults().map(|(_, fault, _)| fault);
+        Arc::ptr_eq(&self.scenario, world.scenario())
+            && self.faults.iter().all(|known| faults.next().is_some_and(|fault| Arc::ptr_eq(fault, known)))
+            && faults.next().is_none()
+    }
+
+    fn read(&self, text: &str, called: Option<&str>) -> Result<FaultSpec, Report> {
+        let present: Vec<_> = self.faults.iter().map(|fault| fault.spec.clone()).collect();
+        match called {
+            None => scenario::parse_fault(text, &present, &self.scenario),
+            Some(name) => scenario::parse_fault_called(name, text, &present, &self.scenario),
+        }
+    }
 }
 
 pub(super) fn off(world: &mut World, asked: &Asked<'_>) -> Reply {

@@ -1,8 +1,10 @@
 //! `GET /__standin/journal[?last=N&service=&operation=]`: lists requests with their answers.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use super::{Asked, Redactor, mistake};
+use super::{Asked, Place, Redactor, mistake};
 use crate::engine::{Entry, World, wire};
 use crate::http::{Body, Reply};
 use crate::scalar::nearest;
@@ -16,29 +18,29 @@ struct Filter {
     operation: Option<String>,
 }
 
-pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
+pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
     let filter = match Filter::read(asked.request.query()) {
         Ok(filter) => filter,
         Err((message, help)) => return mistake(400, message, &help),
     };
-    let redactor = Redactor::new(world.scenario());
-    let fits = |entry: &Entry| {
-        filter.service.as_deref().is_none_or(|service| entry.note.service == Some(service))
-            && filter.operation.as_deref().is_none_or(|operation| entry.note.operation == Some(operation))
-    };
-    let newest = world.journal().entries().rev().filter(fits).take(filter.last.unwrap_or(usize::MAX));
-    let mut entries: Vec<_> = newest.map(|entry| entry_as_json(&entry, &redactor)).collect();
-    entries.reverse();
-    Reply::json(
-        200,
-        &json!({
+    // To hide secrets takes long. Meanwhile the world answers others.
+    let found = place.with(|_, world| {
+        let head = json!({
             "seed": world.seed(),
             "replay": world.replay(),
             "replay_lacks": world.replay_lacks(),
             "evicted": world.journal().evicted(),
-            "entries": entries,
-        }),
-    )
+        });
+        (head, filter.select(world), Arc::clone(world.scenario()))
+    });
+    let (mut body, newest, scenario) = match found {
+        Ok(found) => found,
+        Err(reply) => return reply,
+    };
+    let redactor = Redactor::new(&scenario);
+    let entries = newest.iter().rev().map(|entry| entry_as_json(entry, &redactor));
+    body["entries"] = entries.collect();
+    Reply::json(200, &body)
 }
 
 impl Filter {
@@ -72,6 +74,16 @@ impl Filter {
             }
         }
         Ok(filter)
+    }
+
+    /// The exchanges that it shows, the newest first.
+    fn select(&self, world: &World) -> Vec<Entry> {
+        let is_of =
+            |name: Option<&str>, wanted: &Option<String>| wanted.is_none() || name == wanted.as_deref();
+        let fits = |entry: &Entry| {
+            is_of(entry.note.service, &self.service) && is_of(entry.note.operation, &self.operation)
+        };
+        world.journal().entries().rev().filter(fits).take(self.last.unwrap_or(usize::MAX)).collect()
     }
 }
 

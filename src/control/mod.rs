@@ -30,7 +30,7 @@ use crate::scenario::Report;
 
 pub use guard::refusal;
 pub use redact::Redactor;
-pub use verify::{is_final, patience};
+pub use verify::{Look, Question, patience};
 
 /// One route.
 struct Route {
@@ -43,8 +43,10 @@ struct Route {
 /// The function that answers a route.
 #[derive(Clone, Copy)]
 enum Answer {
-    /// It answers about one world: the main world, or that of a namespace.
+    /// It answers about one world: the main world, or that of a namespace. The world is locked meanwhile.
     Of(fn(&mut World, &Asked<'_>) -> Reply),
+    /// The same, but it locks the world itself: it also does what takes long and needs no lock.
+    Apart(fn(&Place<'_>, &Asked<'_>) -> Reply),
     /// It answers about all worlds.
     OfAll(fn(&Namespaces, &Asked<'_>) -> Reply),
 }
@@ -54,39 +56,44 @@ struct Asked<'a> {
     request: &'a Request,
     /// The decoded text of the segment that the route's path has in braces; empty when it has none.
     segment: String,
-    /// The name of the namespace that the request is about; `None` for the main world.
-    namespace: Option<String>,
     /// The time of the wall clock.
     now: Timestamp,
 }
 
-use Answer::{Of, OfAll};
+/// The world that a request is about.
+struct Place<'a> {
+    namespaces: &'a Namespaces,
+    /// The name of the namespace; `None` for the main world.
+    name: Option<&'a str>,
+    /// The time of the wall clock.
+    now: Timestamp,
+}
 
-const SCENARIO: &str = "/__standin/scenario";
+use Answer::{Apart, Of, OfAll};
 
 /// Every route.
 static ROUTES: &[Route] = &[
     Route { method: "GET", path: "/__standin/health", answer: Of(health::answer) },
-    Route { method: "GET", path: "/__standin/journal", answer: Of(journal::answer) },
-    Route { method: "GET", path: "/__standin/journal/{number}/explain", answer: Of(explain::answer) },
+    Route { method: "GET", path: "/__standin/journal", answer: Apart(journal::answer) },
+    Route { method: "GET", path: "/__standin/journal/{number}/explain", answer: Apart(explain::answer) },
     Route { method: "GET", path: "/__standin/state", answer: Of(state::answer) },
     Route { method: "POST", path: "/__standin/reset", answer: Of(reset::answer) },
     Route { method: "GET", path: "/__standin/clock", answer: Of(clock::show) },
     Route { method: "POST", path: "/__standin/clock", answer: Of(clock::set) },
     Route { method: "GET", path: "/__standin/faults", answer: Of(faults::list) },
-    Route { method: "POST", path: "/__standin/faults", answer: Of(faults::add) },
+    Route { method: "POST", path: "/__standin/faults", answer: Apart(faults::add) },
     Route { method: "DELETE", path: "/__standin/faults", answer: Of(faults::remove_all) },
-    Route { method: "PUT", path: "/__standin/faults/{name}", answer: Of(faults::put) },
+    Route { method: "PUT", path: "/__standin/faults/{name}", answer: Apart(faults::put) },
     Route { method: "DELETE", path: "/__standin/faults/{name}", answer: Of(faults::remove) },
     Route { method: "POST", path: "/__standin/faults/{name}/off", answer: Of(faults::off) },
     Route { method: "POST", path: "/__standin/faults/{name}/on", answer: Of(faults::on) },
-    Route { method: "POST", path: SCENARIO, answer: Of(scenario::replace) },
+    Route { method: "POST", path: "/__standin/scenario", answer: Apart(scenario::replace) },
     Route { method: "GET", path: "/__standin/snapshots", answer: Of(snapshots::list) },
     Route { method: "POST", path: "/__standin/snapshots/{name}", answer: Of(snapshots::save) },
     Route { method: "DELETE", path: "/__standin/snapshots/{name}", answer: Of(snapshots::forget) },
     Route { method: "POST", path: "/__standin/snapshots/{name}/restore", answer: Of(snapshots::restore) },
     Route { method: "GET", path: "/__standin/conduct", answer: Of(conduct::answer) },
-    Route { method: "POST", path: verify::PATH, answer: Of(verify::answer) },
+    Route { method: "POST", path: verify::PATH, answer: Apart(verify::answer) },
     Route { method: "GET", path: "/__standin/metrics", answer: OfAll(metrics::answer) },
     Route { method: "GET", path: "/__standin/namespaces", answer: OfAll(namespaces::list) },
     Route { method: "POST", path: "/__standin/namespaces", answer: OfAll(namespaces::open) },
@@ -116,35 +123,20 @@ pub fn claims(path: &str) -> bool {
 /// Answers a request to the control interface. `now` is the time of the wall clock. A path under
 /// `/__standin/namespaces/NAME/` or a namespace header directs the request to that namespace.
 pub fn answer(namespaces: &Namespaces, request: &Request, now: Timestamp) -> Reply {
-    let (path, namespace) = match in_namespace(request.path()) {
-        Some((name, path)) => (path, Some(name)),
-        None => (
-            request.path().to_owned(),
-            request.headers.text(NAMESPACE_HEADER).map(|name| name.trim().to_owned()),
-        ),
-    };
+    let (path, namespace) = directed(request);
     let path = path.as_str();
     let verb = if &*request.method == "HEAD" { "GET" } else { &*request.method };
     let fitting: Vec<_> = ROUTES.iter().filter_map(|route| Some((route, route.segment(path)?))).collect();
     if let Some((route, segment)) = fitting.iter().find(|(route, _)| route.method == verb) {
         if request.body == Body::TooLarge {
-            return mistake(
-                413,
-                "the body is larger than 1 MiB".to_owned(),
-                "start the server with a large scenario in a file",
-            );
+            return too_large();
         }
-        let asked = Asked { request, segment: segment.clone(), namespace, now };
-        return match (route.answer, &asked.namespace) {
-            (OfAll(answer), _) => answer(namespaces, &asked),
-            (Of(answer), None) => answer(&mut namespaces.main(), &asked),
-            (Of(answer), Some(name)) => within(namespaces, name, now, |namespace, world| {
-                let reply = answer(world, &asked);
-                if route.path == SCENARIO {
-                    namespaces.note_replaced(namespace, world);
-                }
-                reply
-            }),
+        let place = Place { namespaces, name: namespace.as_deref(), now };
+        let asked = Asked { request, segment: segment.clone(), now };
+        return match route.answer {
+            OfAll(answer) => answer(namespaces, &asked),
+            Apart(answer) => answer(&place, &asked),
+            Of(answer) => place.with(|_, world| answer(world, &asked)).unwrap_or_else(|reply| reply),
         };
     }
     if !fitting.is_empty() {
@@ -164,20 +156,40 @@ pub fn answer(namespaces: &Namespaces, request: &Request, now: Timestamp) -> Rep
     mistake(404, format!("there is no `{}`", request.path()), &help)
 }
 
-/// Locks the world of a namespace and returns what `ask` answers; a 404 when there is no such namespace.
-fn within(
-    namespaces: &Namespaces,
-    name: &str,
-    now: Timestamp,
-    ask: impl FnOnce(&Arc<Namespace>, &mut World) -> Reply,
-) -> Reply {
-    let namespace = match namespaces.called(name, now) {
-        Ok(namespace) => namespace,
-        Err(unknown) => return no_namespace(&unknown),
-    };
-    match namespace.world() {
-        Some(mut world) => ask(&namespace, &mut world),
-        None => no_namespace(&UnknownNamespace(name.to_owned())),
+impl Place<'_> {
+    /// Locks the world and returns what `ask` finds in it. `ask` also gets its namespace, which is `None` for the main
+    /// world. Returns a 404 when there is no such namespace.
+    fn with<T>(&self, ask: impl FnOnce(Option<&Arc<Namespace>>, &mut World) -> T) -> Result<T, Reply> {
+        let Some(name) = self.name else { return Ok(ask(None, &mut self.namespaces.main())) };
+        let namespace = self.namespaces.called(name, self.now).map_err(|unknown| no_namespace(&unknown))?;
+        match namespace.world() {
+            Some(mut world) => Ok(ask(Some(&namespace), &mut world)),
+            None => Err(no_namespace(&UnknownNamespace(name.to_owned()))),
+        }
+    }
+}
+
+/// Reads the question of a request that has [`patience`]. `now` is the time of the wall clock.
+///
+/// # Errors
+/// The reply to a request that cannot be answered.
+pub fn question(namespaces: &Namespaces, request: &Request, now: Timestamp) -> Result<Question, Reply> {
+    if request.body == Body::TooLarge {
+        return Err(too_large());
+    }
+    let (_, namespace) = directed(request);
+    let place = Place { namespaces, name: namespace.as_deref(), now };
+    Question::read(&place, &Asked { request, segment: String::new(), now })
+}
+
+/// The path without the namespace, and the namespace that the path or the header names.
+fn directed(request: &Request) -> (String, Option<String>) {
+    match in_namespace(request.path()) {
+        Some((name, path)) => (path, Some(name)),
+        None => (
+            request.path().to_owned(),
+            request.headers.text(NAMESPACE_HEADER).map(|name| name.trim().to_owned()),
+        ),
     }
 }
 
@@ -199,6 +211,11 @@ pub fn timed_out(patience: Duration) -> Reply {
     let seconds = patience.as_secs();
     let message = format!("the body of the request stopped arriving {seconds} s ago");
     mistake(408, message, &format!("send the whole body, without a pause of {seconds} s"))
+}
+
+fn too_large() -> Reply {
+    let help = "start the server with a large scenario in a file";
+    mistake(413, "the body is larger than 1 MiB".to_owned(), help)
 }
 
 /// The reply after a panic.

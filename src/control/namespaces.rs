@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Asked, mistake, no_namespace, refused, within};
+use super::{Asked, Place, mistake, no_namespace, refused};
 use crate::engine::{MOST_NAMESPACES, Namespace, Namespaces, TooManyNamespaces, UnknownNamespace, World};
 use crate::http::Reply;
 use crate::scenario::Scenario;
@@ -46,9 +46,7 @@ pub(super) fn open(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
         Err(report) => return refused(&report, "the scenario has mistakes; no namespace was made"),
     };
     match namespaces.open(scenario.as_ref(), wanted.seed, asked.now) {
-        Ok(namespace) => within(namespaces, namespace.name(), asked.now, |namespace, world| {
-            Reply::json(201, &described(namespace.name(), world, asked))
-        }),
+        Ok(namespace) => describe(namespaces, namespace.name(), 201, asked),
         Err(TooManyNamespaces) => mistake(
             503,
             format!("there are {MOST_NAMESPACES} namespaces already"),
@@ -58,9 +56,13 @@ pub(super) fn open(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
 }
 
 pub(super) fn show(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
-    within(namespaces, &asked.segment, asked.now, |namespace, world| {
-        Reply::json(200, &described(namespace.name(), world, asked))
-    })
+    describe(namespaces, &asked.segment, 200, asked)
+}
+
+fn describe(namespaces: &Namespaces, name: &str, status: u16, asked: &Asked<'_>) -> Reply {
+    let place = Place { namespaces, name: Some(name), now: asked.now };
+    let described = place.with(|_, world| described(name, world, asked));
+    described.map_or_else(|reply| reply, |described| Reply::json(status, &described))
 }
 
 pub(super) fn close(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {

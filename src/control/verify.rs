@@ -1,15 +1,17 @@
 //! `POST /__standin/verify[?wait_for=10s]`: says whether the expectations are met.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Asked, Redactor, mistake, refused};
-use crate::engine::World;
+use super::{Asked, Place, Redactor, directed, mistake, refused};
+use crate::engine::Namespaces;
 use crate::http::{Reply, Request};
-use crate::judge::ExpectationOutcome;
+use crate::judge::{ExpectSpec, ExpectationOutcome};
 use crate::scalar::Length;
-use crate::scenario;
+use crate::scenario::{self, Scenario};
 
 /// The path of the route.
 pub(super) const PATH: &str = "/__standin/verify";
@@ -17,23 +19,28 @@ pub(super) const PATH: &str = "/__standin/verify";
 /// The status of an answer that says that the client has not met an expectation, or has broken a rule.
 pub(super) const UNMET: u16 = 417;
 
-/// Whether waiting cannot change this answer: everything is met, the request is wrong, or an expectation is lost.
-pub fn is_final(reply: &Reply) -> bool {
-    let is_lost = || {
-        let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-        body[LOST] == true
-    };
-    reply.status != UNMET || is_lost()
+/// What is to be verified.
+#[derive(Debug)]
+pub struct Question {
+    /// The name of the namespace; `None` for the main world.
+    namespace: Option<String>,
+    /// The expectations of the request; `None` when it asks about those of the scenario.
+    own: Option<Vec<ExpectSpec>>,
 }
 
-/// The member of the answer that is true when an expectation is unmet and no later call can meet it.
-const LOST: &str = "lost";
+/// What a look at the world found.
+#[derive(Debug)]
+pub struct Look {
+    outcomes: Vec<ExpectationOutcome>,
+    scenario: Arc<Scenario>,
+    /// How many exchanges the journal has lost, if they could have mattered.
+    evicted: Option<u64>,
+}
 
 /// How long the caller is willing to wait until the expectations are met. `None` when the request is for another
 /// route, or names no time or a wrong one.
 pub fn patience(request: &Request) -> Option<Duration> {
-    let is_verify = request.path().starts_with("/__standin/") && request.path().ends_with("/verify");
-    if !is_verify {
+    if &*request.method != "POST" || !request.path().ends_with("/verify") || directed(request).0 != PATH {
         return None;
     }
     let mut query = form_urlencoded::parse(request.query().as_bytes());
@@ -41,40 +48,92 @@ pub fn patience(request: &Request) -> Option<Duration> {
     Length::parse(&length).ok().map(|length| length.0)
 }
 
-pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
-    for (name, value) in form_urlencoded::parse(asked.request.query().as_bytes()) {
-        if name != "wait_for" {
-            let help = "the only parameter is `wait_for`: `?wait_for=10s` waits up to 10s until the expectations are met";
-            return mistake(400, format!("`verify` has no parameter `{name}`"), help);
+pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
+    let look = Question::read(place, asked).and_then(|question| question.look_at(place));
+    look.map_or_else(|reply| reply, |look| look.reply())
+}
+
+impl Question {
+    /// Reads the question. The world is not locked meanwhile.
+    pub(super) fn read(place: &Place<'_>, asked: &Asked<'_>) -> Result<Self, Reply> {
+        for (name, value) in form_urlencoded::parse(asked.request.query().as_bytes()) {
+            if name != "wait_for" {
+                let help = "the only parameter is `wait_for`: `?wait_for=10s` waits up to 10s until the expectations are met";
+                return Err(mistake(400, format!("`verify` has no parameter `{name}`"), help));
+            }
+            if let Err(error) = Length::parse(&value) {
+                let (message, help) = error.split_once(": ").unwrap_or((&error, ""));
+                return Err(mistake(400, message.to_owned(), help));
+            }
         }
-        if let Err(error) = Length::parse(&value) {
-            let (message, help) = error.split_once(": ").unwrap_or((&error, ""));
-            return mistake(400, message.to_owned(), help);
-        }
+        let Ok(text) = std::str::from_utf8(asked.request.body()) else {
+            let help = "send expectations as YAML or JSON";
+            return Err(mistake(400, "the body is not UTF-8 text".to_owned(), help));
+        };
+        let scenario = place.with(|_, world| Arc::clone(world.scenario()))?;
+        let own = match text.trim() {
+            "" => None,
+            _ => match scenario::parse_expectations(text, &scenario) {
+                Ok(expect) => Some(expect),
+                Err(report) => return Err(refused(&report, "the expectations have mistakes")),
+            },
+        };
+        Ok(Self { namespace: place.name.map(str::to_owned), own })
     }
-    let Ok(text) = std::str::from_utf8(asked.request.body()) else {
-        return mistake(400, "the body is not UTF-8 text".to_owned(), "send expectations as YAML or JSON");
-    };
-    let outcomes = match text.trim() {
-        "" if world.scenario().expect.is_empty() => {
+
+    /// Looks whether the expectations are met. `now` is the time of the wall clock.
+    ///
+    /// # Errors
+    /// The reply to a question that cannot be answered.
+    pub fn look(&self, namespaces: &Namespaces, now: Timestamp) -> Result<Look, Reply> {
+        self.look_at(&Place { namespaces, name: self.namespace.as_deref(), now })
+    }
+
+    fn look_at(&self, place: &Place<'_>) -> Result<Look, Reply> {
+        let seen = place.with(|_, world| {
+            let outcomes = match &self.own {
+                Some(expect) => world.outcomes_of(expect, place.now),
+                None if world.scenario().expect.is_empty() => return None,
+                None => world.outcomes(place.now),
+            };
+            let evicted = world.journal().evicted();
+            let evicted = (self.own.is_some() && evicted > 0).then_some(evicted);
+            Some(Look { outcomes, scenario: Arc::clone(world.scenario()), evicted })
+        });
+        seen?.ok_or_else(|| {
             let help = "send a list of expectations, or add `expect:` to the scenario";
-            return mistake(400, "there are no expectations".to_owned(), help);
-        }
-        "" => world.outcomes(asked.now),
-        _ => match scenario::parse_expectations(text, world.scenario()) {
-            Ok(expect) => world.outcomes_of(&expect, asked.now),
-            Err(report) => return refused(&report, "the expectations have mistakes"),
-        },
-    };
-    let hide = Redactor::new(world.scenario()).for_secrets();
-    let met = outcomes.iter().all(|outcome| outcome.met);
-    let all: Vec<_> = outcomes.iter().map(ExpectationOutcome::json).collect();
-    let report: String =
-        outcomes.iter().filter(|outcome| !outcome.met).map(ExpectationOutcome::text).collect();
-    let lost = outcomes.iter().any(|outcome| outcome.is_lost);
-    let mut body = json!({"met": met, LOST: lost, "expectations": all, "report": hide.text(&report)});
-    if !text.trim().is_empty() && world.journal().evicted() > 0 {
-        body["evicted"] = json!(world.journal().evicted());
+            mistake(400, "there are no expectations".to_owned(), help)
+        })
     }
-    Reply::json(if met { 200 } else { UNMET }, &body)
+}
+
+impl Look {
+    /// Whether waiting cannot change the answer: everything is met, or an expectation is lost.
+    pub fn is_final(&self) -> bool {
+        self.is_met() || self.is_lost()
+    }
+
+    fn is_met(&self) -> bool {
+        self.outcomes.iter().all(|outcome| outcome.met)
+    }
+
+    /// Whether an expectation is unmet and no later call can meet it.
+    fn is_lost(&self) -> bool {
+        self.outcomes.iter().any(|outcome| outcome.is_lost)
+    }
+
+    /// The answer.
+    pub fn reply(&self) -> Reply {
+        let hide = Redactor::new(&self.scenario).for_secrets();
+        let all: Vec<_> = self.outcomes.iter().map(ExpectationOutcome::json).collect();
+        let report: String =
+            self.outcomes.iter().filter(|outcome| !outcome.met).map(ExpectationOutcome::text).collect();
+        let met = self.is_met();
+        let mut body =
+            json!({"met": met, "lost": self.is_lost(), "expectations": all, "report": hide.text(&report)});
+        if let Some(evicted) = self.evicted {
+            body["evicted"] = json!(evicted);
+        }
+        Reply::json(if met { 200 } else { UNMET }, &body)
+    }
 }

@@ -154,16 +154,39 @@ impl Server {
     /// # Errors
     /// When an expectation is not met. The error lists those and the exchanges so far.
     pub fn verify(&self) -> Result<(), Unmet> {
-        let mut world = self.shared.namespaces().main();
-        let outcomes = world.outcomes(now());
+        let outcomes = self.shared.namespaces().main().outcomes(now());
         let unmet: String =
             outcomes.iter().filter(|outcome| !outcome.met).map(ExpectationOutcome::text).collect();
-        if unmet.is_empty() { Ok(()) } else { Err(Unmet(unmet + &conversation(&world))) }
+        if unmet.is_empty() { Ok(()) } else { Err(Unmet(unmet + &self.conversation())) }
     }
 
     /// Sets state, counters, clock and journal back to the start of the scenario.
     pub fn reset(&self) {
         self.shared.namespaces().main().reset(now());
+    }
+
+    /// The latest exchanges, one line each, with secrets hidden.
+    fn conversation(&self) -> String {
+        let (scenario, count, mut latest) = {
+            let world = self.shared.namespaces().main();
+            let latest: Vec<_> = world.journal().entries().rev().take(MOST_SHOWN).collect();
+            (Arc::clone(world.scenario()), world.counters().exchanges, latest)
+        };
+        latest.reverse();
+        let redactor = control::Redactor::new(&scenario);
+        let mut text = format!("the conversation, {count} exchanges:\n");
+        for entry in latest {
+            let hide = redactor.for_exchange(&entry.request, &entry.reply);
+            let request = &entry.request;
+            let body = String::from_utf8_lossy(request.body());
+            let line = format!("{:>4}  {} {} {body}", entry.number, request.method, request.target());
+            let outcome = match entry.note.error {
+                Some(error) => format!("{} {error}", entry.reply.status),
+                None => entry.reply.status.to_string(),
+            };
+            text += &format!("{} -> {outcome}\n", hide.text(line.trim_end()));
+        }
+        text
     }
 }
 
@@ -190,23 +213,3 @@ pub struct Unmet(String);
 
 /// The largest number of exchanges that are shown.
 const MOST_SHOWN: usize = 30;
-
-/// The latest exchanges, one line each, with secrets hidden.
-fn conversation(world: &World) -> String {
-    let redactor = control::Redactor::new(world.scenario());
-    let count = world.counters().exchanges;
-    let mut text = format!("the conversation, {count} exchanges:\n");
-    let skipped = world.journal().entries().len().saturating_sub(MOST_SHOWN);
-    for entry in world.journal().entries().skip(skipped) {
-        let hide = redactor.for_exchange(&entry.request, &entry.reply);
-        let request = &entry.request;
-        let body = String::from_utf8_lossy(request.body());
-        let line = format!("{:>4}  {} {} {body}", entry.number, request.method, request.target());
-        let outcome = match entry.note.error {
-            Some(error) => format!("{} {error}", entry.reply.status),
-            None => entry.reply.status.to_string(),
-        };
-        text += &format!("{} -> {outcome}\n", hide.text(line.trim_end()));
-    }
-    text
-}

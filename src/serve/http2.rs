@@ -90,7 +90,7 @@ enum Why {
 }
 
 async fn answer(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     arriving: &mut Arriving,
     ending: &Arc<Ending>,
     in_progress: InProgress,

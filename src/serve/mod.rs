@@ -2,6 +2,7 @@
 
 mod activity;
 mod answer;
+mod aside;
 mod beside;
 mod body;
 mod child;
@@ -12,6 +13,7 @@ mod fetch;
 mod handle;
 mod http1;
 mod http2;
+mod line;
 mod random;
 mod reload;
 mod response;

@@ -3,14 +3,19 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use standin::Scenario;
 use standin::basics::Arrival;
+use standin::control;
 use standin::engine::{MOST_IN_JOURNALS, Namespaces, Planned, World, step};
 use standin::http::Request;
 use standin::serve::{Options, Socket, serve};
 use tokio::sync::oneshot;
+
+/// Longer than anything takes unless it hangs.
+const STUCK: Duration = Duration::from_secs(30);
 
 fn world(yaml: &str) -> World {
     let scenario = Scenario::parse("test", yaml).unwrap_or_else(|report| panic!("{report}"));
@@ -170,4 +175,27 @@ fn a_connection_beyond_those_for_the_control_interface_is_told_so_unread() {
         assert!(refused.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{refused}");
         assert!(refused.contains("`--max-connections`"), "{refused}");
     });
+}
+
+#[test]
+fn a_scenario_is_read_while_others_use_the_world() {
+    let namespaces = Namespaces::new(world("{standin: 1, name: n, bitrix24: {}}"));
+    for (target, body) in [
+        ("/__standin/scenario", "{standin: 1, nam: n}"),
+        ("/__standin/namespaces", r#"{"scenario": "{standin: 1, nam: n}"}"#),
+    ] {
+        let main = namespaces.main();
+        std::thread::scope(|scope| {
+            let (told, status) = mpsc::channel();
+            let request = Request::new("POST", target, Default::default(), body.into());
+            let namespaces = &namespaces;
+            scope.spawn(move || {
+                let reply = control::answer(namespaces, &request, Timestamp::UNIX_EPOCH);
+                let _ = told.send(reply.status);
+            });
+            let status = status.recv_timeout(STUCK);
+            drop(main);
+            assert_eq!(status, Ok(422), "{target}");
+        });
+    }
 }

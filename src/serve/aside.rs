@@ -1,0 +1,168 @@
+//! Requests to the control interface: answers them on threads beside the workers, which answer exchanges meanwhile.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep_until};
+
+use super::clock;
+use super::shared::Shared;
+use crate::control;
+use crate::engine::Namespaces;
+use crate::http::{Reply, Request};
+
+/// How often a waiting request checks its condition when no exchange arrives: time alone can also change the state.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Answers a request to the control interface.
+pub(super) async fn control(shared: &Arc<Shared>, request: &Request) -> Reply {
+    if let Some(refused) = control::refusal(request, shared.control_token.as_deref()) {
+        return refused;
+    }
+    let asked = request.clone();
+    match control::patience(request) {
+        None => aside(shared, move |namespaces| control::answer(namespaces, &asked, clock::now())).await,
+        Some(patience) => {
+            let question =
+                aside(shared, move |namespaces| control::question(namespaces, &asked, clock::now())).await;
+            match question {
+                Some(Ok(question)) => wait_for(shared, question, patience).await,
+                Some(Err(reply)) => Some(reply),
+                None => None,
+            }
+        }
+    }
+    .unwrap_or_else(control::failure)
+}
+
+/// Looks after each exchange and at intervals, until the answer is final or `patience` is over. `None` after a panic.
+async fn wait_for(shared: &Arc<Shared>, question: control::Question, patience: Duration) -> Option<Reply> {
+    let deadline = Instant::now() + patience;
+    let mut stopping = shared.stopping();
+    let question = Arc::new(question);
+    loop {
+        let recorded = shared.recorded.notified();
+        let asked = Arc::clone(&question);
+        let look = match aside(shared, move |namespaces| asked.look(namespaces, clock::now())).await? {
+            Ok(look) => look,
+            Err(reply) => return Some(reply),
+        };
+        if look.is_final() || Instant::now() >= deadline {
+            return Some(look.reply());
+        }
+        let next = deadline.min(Instant::now() + LOOK_AGAIN);
+        tokio::select! {
+            () = recorded => {}
+            () = sleep_until(next) => {}
+            _ = stopping.wait_for(|stopping| *stopping) => return Some(look.reply()),
+        }
+    }
+}
+
+/// What `make` returns, made on a thread that may be held up; `None` if it panics. To read a scenario or to hide secrets
+/// takes as long as thousands of answers of a service, which the workers give meanwhile.
+async fn aside<T: Send + 'static>(
+    shared: &Arc<Shared>,
+    make: impl FnOnce(&Namespaces) -> T + Send + 'static,
+) -> Option<T> {
+    let shared = Arc::clone(shared);
+    let made = spawn_blocking(move || unless_panic(|| make(shared.namespaces()))).await;
+    made.ok().flatten()
+}
+
+/// What `make` returns; `None` if it panics, which is logged.
+pub(super) fn unless_panic<T>(make: impl FnOnce() -> T) -> Option<T> {
+    let made = catch_unwind(AssertUnwindSafe(make));
+    made.inspect_err(|_| tracing::error!("a panic while answering; this is a bug of standin")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
+    use jiff::Timestamp;
+
+    use super::super::shared::Options;
+    use super::*;
+    use crate::engine::World;
+    use crate::scenario::Scenario;
+
+    /// Longer than anything takes unless it hangs.
+    const STUCK: Duration = Duration::from_secs(30);
+
+    fn shared() -> Arc<Shared> {
+        let world = World::new(Arc::new(Scenario::built_in()), 1, Timestamp::UNIX_EPOCH);
+        Arc::new(Shared::new(world, Options::default()))
+    }
+
+    /// Sends a request to the control interface in a task of its own.
+    fn ask(
+        shared: &Arc<Shared>,
+        method: &str,
+        target: &str,
+        body: &'static str,
+    ) -> tokio::task::JoinHandle<Reply> {
+        let headers = [("host", "localhost")].into_iter().collect();
+        let request = Request::new(method, target, headers, body.into());
+        let shared = Arc::clone(shared);
+        tokio::spawn(async move { control(&shared, &request).await })
+    }
+
+    #[tokio::test]
+    async fn a_request_that_takes_long_does_not_hold_up_the_worker() {
+        let shared = shared();
+        let ((is_held, held), (let_go, may_go)) = (mpsc::channel(), mpsc::channel());
+        let holder = thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || {
+                let _world = shared.namespaces().main();
+                is_held.send(()).unwrap();
+                may_go.recv_timeout(STUCK).is_ok()
+            }
+        });
+        held.recv().unwrap();
+        let asked = ask(&shared, "GET", "/__standin/state", "");
+        // The worker starts to answer, and must come back here.
+        tokio::task::yield_now().await;
+        let_go.send(()).unwrap();
+        assert_eq!(asked.await.unwrap().status, 200);
+        assert!(holder.join().unwrap(), "the worker was held up");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_question_that_waits_is_read_once() {
+        let shared = shared();
+        let question = r#"[{"name": "e", "on": "chert.chats.rename", "calls": {"exactly": 1}}]"#;
+        let start = Instant::now();
+        let asked = ask(&shared, "POST", "/__standin/verify?wait_for=10s", question);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let other = Scenario::parse("test", "{standin: 1, name: no chert, bitrix24: {}}").unwrap();
+        shared.namespaces().main().replace(Arc::new(other), Timestamp::UNIX_EPOCH);
+        let reply = asked.await.unwrap();
+        // Read against the new scenario, the question would have mistakes.
+        assert_eq!((reply.status, start.elapsed().as_secs()), (417, 10));
+        let again = ask(&shared, "POST", "/__standin/verify?wait_for=10s", question).await.unwrap();
+        assert_eq!(again.status, 422);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_question_that_waits_ends_with_its_namespace() {
+        let shared = shared();
+        shared.namespaces().open(None, None, clock::now()).unwrap();
+        let question = r#"[{"name": "e", "on": "chert.chats.rename", "calls": {"exactly": 1}}]"#;
+        let asked = ask(&shared, "POST", "/__standin/namespaces/n1/verify?wait_for=1h", question);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(!asked.is_finished());
+        assert!(shared.namespaces().close("n1", clock::now()));
+        assert_eq!(asked.await.unwrap().status, 404);
+    }
+
+    #[test]
+    fn a_panic_while_answering_is_caught() {
+        assert_eq!(unless_panic(|| 7), Some(7));
+        assert_eq!(unless_panic(|| -> u8 { panic!("this panic is part of a test") }), None);
+    }
+}

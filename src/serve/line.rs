@@ -1,0 +1,65 @@
+//! A line of the log.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::control;
+use crate::engine::{Planned, World, wire};
+use crate::fault::{Fault, Wire};
+use crate::http::Request;
+use crate::scenario::Scenario;
+
+/// A line of the log, about one exchange.
+pub(super) struct Line {
+    number: u64,
+    service: Option<&'static str>,
+    operation: Option<&'static str>,
+    status: u16,
+    error: Option<&'static str>,
+    /// The first fault that fired.
+    fault: Option<Arc<Fault>>,
+    wire: Option<Wire>,
+    /// The first remark, with the scenario whose secrets it may repeat.
+    remark: Option<(Cow<'static, str>, Arc<Scenario>)>,
+}
+
+impl Line {
+    /// The line about an exchange that is about to be recorded. `None` when there is no log.
+    pub(super) fn of(world: &World, number: u64, planned: &Planned) -> Option<Self> {
+        if !tracing::enabled!(tracing::Level::INFO) {
+            return None;
+        }
+        let Planned { reply, note, .. } = planned;
+        let fired = note.faults.iter().find(|decision| decision.fired);
+        Some(Self {
+            number,
+            service: note.service,
+            operation: note.operation,
+            status: reply.status,
+            error: note.error,
+            fault: fired.map(|decision| Arc::clone(&decision.fault)),
+            wire: wire(note),
+            remark: note.remarks.first().map(|remark| (remark.clone(), Arc::clone(world.scenario()))),
+        })
+    }
+
+    /// Writes the line, without paths and parameters, which may contain secrets. The world is not locked any more.
+    pub(super) fn write(&self, request: &Request) {
+        let remark = self.remark.as_ref().map(|(remark, scenario)| {
+            // A remark may repeat what the client sent.
+            control::Redactor::new(scenario).for_request(request).text(remark)
+        });
+        tracing::info!(
+            number = self.number,
+            vendor = self.service,
+            service = self.service,
+            operation = self.operation,
+            status = self.status,
+            error = self.error,
+            fault = self.fault.as_ref().map(|fault| fault.spec.name.as_str()),
+            wire = self.wire.map(tracing::field::display),
+            remark,
+            "exchange"
+        );
+    }
+}
