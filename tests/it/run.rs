@@ -55,6 +55,10 @@ fn a_command_finds_urls_and_credentials_in_its_environment() {
     assert_eq!(value("BITRIX24_REST_URL"), format!("{url}/rest/"));
     assert_eq!(value("BITRIX24_WEBHOOK_URL"), format!("{url}/rest/1/webhook-secret/"));
     assert_eq!(value("BITRIX24_ACCESS_TOKEN"), "access-token");
+    assert_eq!(value("BITRIX24_REFRESH_TOKEN"), "refresh-token");
+    assert_eq!(value("BITRIX24_CLIENT_ID"), "local.685d5063933614.00854686");
+    assert_eq!(value("BITRIX24_CLIENT_SECRET"), "client-secret");
+    assert_eq!(value("BITRIX24_TOKEN_URL"), format!("{url}/oauth/token/"));
     assert_eq!(value("CHERT_BASE_URL"), format!("{url}/api/v1"));
     assert_eq!(value("CHERT_TENANT"), "acme-7a3f");
     assert_eq!(value("CHERT_SIGNING_SECRET"), "5f4dcc3b5aa765d61d8327deb882cf99");
@@ -70,6 +74,7 @@ fn with_tls_it_finds_the_https_twins_and_a_certificate() {
         "STANDIN_HTTPS_URL=https://localhost:",
         "BITRIX24_HTTPS_REST_URL=https://localhost:",
         "BITRIX24_HTTPS_WEBHOOK_URL=https://localhost:",
+        "BITRIX24_HTTPS_TOKEN_URL=https://localhost:",
         "CHERT_HTTPS_BASE_URL=https://localhost:",
         "NODE_EXTRA_CA_CERTS=/",
         "REQUESTS_CA_BUNDLE=/",

@@ -42,7 +42,7 @@ use crate::http::{Reply, Request, segment};
 use crate::scalar::{Findings, Path, Text};
 pub use editions::Edition;
 use methods::{Method, Run, Scope};
-use section::{Credential, CredentialState, Portal, PortalState};
+use section::{Application, Credential, CredentialState, Portal, PortalState};
 
 /// The emulated service Bitrix24.
 pub struct Bitrix24;
@@ -201,9 +201,21 @@ impl Section for Arc<Portal> {
                 true,
             )
         }));
+        let credential = credentials.iter().find(|credential| credential.token.is_some());
+        // The refresh token is that of the access token, if this has one.
+        let grants = credential.into_iter().chain(&credentials).filter_map(|known| self.grant(known));
         access.extend(
             token.map(|token| entry("access token", "BITRIX24_ACCESS_TOKEN", token.to_string(), false)),
         );
+        if let Some((application, refresh_token)) = { grants }.next() {
+            let Application { client_id, client_secret, .. } = application;
+            access.extend([
+                entry("refresh token", "BITRIX24_REFRESH_TOKEN", refresh_token.to_string(), false),
+                entry("client id", "BITRIX24_CLIENT_ID", client_id.to_string(), false),
+                entry("client secret", "BITRIX24_CLIENT_SECRET", client_secret.to_string(), false),
+                entry("token URL", "BITRIX24_TOKEN_URL", "/oauth/token/".to_owned(), true),
+            ]);
+        }
         access
     }
 
@@ -260,25 +272,25 @@ impl Portal {
             && !(self.require_https && credential.webhook.is_some())
     }
 
+    /// The application and the refresh token of a credential, if the two can be exchanged for a new pair.
+    fn grant<'a>(&'a self, credential: &'a Credential) -> Option<(&'a Application, &'a Text)> {
+        let application = self.application(credential.client_id.as_ref()?)?;
+        let refresh_token = credential.refresh_token.as_ref()?;
+        let is_installed =
+            !matches!(credential.state, CredentialState::NotInstalled | CredentialState::ApplicationNotFound);
+        (is_installed && self.state != PortalState::SubscriptionEnded).then_some((application, refresh_token))
+    }
+
     /// A request that exchanges a refresh token for a new pair; `None` when the scenario has no usable refresh token.
     fn refresh(&self) -> Option<Example> {
-        let grant = |credential: &Credential| {
-            let application = self.application(credential.client_id.as_ref()?)?;
-            let refresh_token = credential.refresh_token.as_ref()?;
-            let is_installed = !matches!(
-                credential.state,
-                CredentialState::NotInstalled | CredentialState::ApplicationNotFound
-            );
-            (is_installed && self.state != PortalState::SubscriptionEnded).then(|| {
-                form_urlencoded::Serializer::new(String::new())
-                    .append_pair("grant_type", "refresh_token")
-                    .append_pair("client_id", &application.client_id)
-                    .append_pair("client_secret", &application.client_secret)
-                    .append_pair("refresh_token", refresh_token)
-                    .finish()
-            })
-        };
-        let body = self.credentials.iter().find_map(grant)?;
+        let (application, refresh_token) =
+            self.credentials.iter().find_map(|credential| self.grant(credential))?;
+        let body = form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "refresh_token")
+            .append_pair("client_id", &application.client_id)
+            .append_pair("client_secret", &application.client_secret)
+            .append_pair("refresh_token", refresh_token)
+            .finish();
         let headers = vec![("Content-Type", "application/x-www-form-urlencoded".to_owned())];
         Some(Example { verb: "POST", target: "/oauth/token/".to_owned(), headers, body })
     }

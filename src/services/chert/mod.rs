@@ -129,7 +129,8 @@ impl Section for Arc<ChertSection> {
     fn access(&self) -> Vec<Access> {
         let entry = |label, variable, value, is_path| Access { label, variable, value, is_path };
         let mut access = vec![entry("base URL", "CHERT_BASE_URL", BASE.to_owned(), true)];
-        if let Some(tenant) = self.tenants.first() {
+        let may_call = |tenant: &&section::Tenant| tenant.state == section::TenantState::Active;
+        if let Some(tenant) = self.tenants.iter().find(may_call).or(self.tenants.first()) {
             access.push(entry("tenant", "CHERT_TENANT", tenant.slug.to_string(), false));
             access.push(entry(
                 "signing secret",
