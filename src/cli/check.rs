@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::{Exit, is_coloured, print, read, say};
-use crate::scenario::Scenario;
+use crate::scenario::{Report, Scenario};
 
 /// Report every mistake in scenario files, and what to type instead
 #[derive(Debug, Args)]
@@ -28,7 +28,7 @@ enum Format {
 
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let mut reports = Vec::new();
+        let (mut reports, mut warnings) = (Vec::new(), Vec::new());
         let mut unreadable = false;
         for path in &self.files {
             match read(path) {
@@ -36,9 +36,18 @@ impl Check {
                     say(&format!("standin: {error:#}"));
                     unreadable = true;
                 }
-                Ok(text) => reports.extend(Scenario::parse(&path.display().to_string(), &text).err()),
+                Ok(text) => {
+                    let path = path.display().to_string();
+                    match Scenario::parse(&path, &text) {
+                        Ok(scenario) => warnings.push(scenario.warnings(&path, &text)),
+                        Err(report) => reports.push(report),
+                    }
+                }
             }
         }
+        let count = |reports: &[Report]| reports.iter().map(|report| report.findings().len()).sum::<usize>();
+        let (findings, warned) = (count(&reports), count(&warnings));
+        reports.append(&mut warnings);
         match self.format {
             Format::Text => reports.iter().for_each(|report| say(&report.render(is_coloured()))),
             Format::Json => {
@@ -47,9 +56,8 @@ impl Check {
             }
             Format::Github => print(&reports.iter().map(|report| report.to_github()).collect::<String>())?,
         }
-        let findings: usize = reports.iter().map(|report| report.findings().len()).sum();
         if self.format == Format::Text {
-            say(&summary(findings, self.files.len()));
+            say(&summary(findings, warned, self.files.len()));
         }
         Ok(match (unreadable, findings) {
             (true, _) => Exit::NotStarted,
@@ -59,7 +67,8 @@ impl Check {
     }
 }
 
-fn summary(findings: usize, files: usize) -> String {
+fn summary(findings: usize, warnings: usize, files: usize) -> String {
     let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
-    format!("{} in {}", count(findings, "finding"), count(files, "file"))
+    let warned = if warnings == 0 { String::new() } else { format!(" and {}", count(warnings, "warning")) };
+    format!("{}{warned} in {}", count(findings, "finding"), count(files, "file"))
 }

@@ -10,10 +10,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
+use clap::builder::FalseyValueParser;
 
 use super::{Exit, environment, load, say};
-use crate::engine::{Namespaces, World};
-use crate::judge::{Ended, Report};
+use crate::control;
+use crate::engine::{Namespaces, Redactor, World};
+use crate::judge::{Ended, Report, Requests};
 use crate::scalar::shell_word;
 use crate::serve::{self, Options, Socket, Tls};
 
@@ -44,11 +46,20 @@ pub(super) struct Run {
     #[arg(long)]
     no_judge: bool,
 
+    /// Fail if no request came, for example because the command called another server
+    #[arg(long, value_parser = FalseyValueParser::new(), env = "STANDIN_REQUIRE_REQUESTS")]
+    require_requests: bool,
+
+    /// Let requests ask for an error: `Prefer: error=CODE`
+    #[arg(long, value_parser = FalseyValueParser::new(), env = "STANDIN_ALLOW_PREFER")]
+    allow_prefer: bool,
+
     /// Seed of all random draws [default: the scenario's seed, or a new one at each start]
     #[arg(long, value_name = "N", env = "STANDIN_SEED")]
     seed: Option<u64>,
 
-    /// Write a report: `json=FILE` or `junit=FILE`; can be repeated
+    /// Write a report: `json=FILE` or `junit=FILE`; can be repeated. JSON has the exchanges too, which `standin explain
+    /// --report FILE` explains
     #[arg(long = "report", value_name = "FORM=FILE", value_parser = report)]
     reports: Vec<(Form, PathBuf)>,
 }
@@ -93,7 +104,9 @@ impl Run {
         let seed = self.seed.or(scenario.seed).unwrap_or_else(serve::random_seed);
         let world =
             World::new(Arc::clone(&scenario), seed, serve::now()).with_given_seed(self.seed.is_some());
+        let world = world.allowing_prefer(self.allow_prefer);
         let world = if self.no_judge { world } else { world.judging() };
+        let world = if self.wants_conversation() { world.keeping_the_past() } else { world };
         let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free");
         let mut sockets = vec![Socket { listener: free()?, tls: None }];
         let mut trust = None;
@@ -109,8 +122,7 @@ impl Run {
         let mut variables = environment::of(&scenario, &plain, secure.as_deref());
         variables.extend(trust.iter().flat_map(environment::Trust::variables));
 
-        let look =
-            |namespaces: &Namespaces, ended: serve::Ended| (judge(namespaces, &self.command, &ended), ended);
+        let look = |namespaces: &Namespaces, ended: serve::Ended| (self.judge(namespaces, &ended), ended);
         let job = (&self.command[..], &variables[..]);
         let judged =
             serve::serve_while(sockets, world, Options::default(), job, look).context("cannot serve")?;
@@ -122,7 +134,11 @@ impl Run {
                 // A pipeline that collects reports finds out from them why there is nothing else.
                 let namespaces = Namespaces::new(World::new(Arc::clone(&scenario), seed, serve::now()));
                 let ended = serve::Ended { code: Some(code.into()), signal: None, left_behind: Vec::new() };
-                let report = Report { outcomes: Vec::new(), ..judge(&namespaces, &self.command, &ended) };
+                let report = Report {
+                    outcomes: Vec::new(),
+                    requests: Requests::Optional,
+                    ..self.judge(&namespaces, &ended)
+                };
                 Ok(Exit::Code(self.write(&report).max(code)))
             }
         }
@@ -166,29 +182,40 @@ impl Run {
         }
         code
     }
-}
 
-/// What the run came to, in every namespace that there was.
-fn judge(namespaces: &Namespaces, command: &[OsString], ended: &serve::Ended) -> Report {
-    let words = command.iter().map(|word| shell_word(&word.to_string_lossy()));
-    let outcomes = namespaces.outcomes(serve::now());
-    let (counters, broken) = (namespaces.totals().counters, namespaces.broken());
-    let world = namespaces.main();
-    Report {
-        scenario: world.scenario().name.clone(),
-        seed: world.seed(),
-        replay: world.replay(),
-        command: words.collect::<Vec<_>>().join(" "),
-        ended: match (ended.code, ended.signal) {
-            (Some(code), _) => Ended::Code(code),
-            (None, Some(number)) => Ended::Signal(number),
-            (None, None) => Ended::Code(1),
-        },
-        exchanges: counters.exchanges,
-        errors: counters.errors,
-        faults_fired: counters.faults_fired,
-        outcomes,
-        broken,
+    fn wants_conversation(&self) -> bool {
+        self.reports.iter().any(|(form, _)| *form == Form::Json)
+    }
+
+    /// What the run came to, in every namespace that there was.
+    fn judge(&self, namespaces: &Namespaces, ended: &serve::Ended) -> Report {
+        let words = self.command.iter().map(|word| shell_word(&word.to_string_lossy()));
+        let outcomes = namespaces.outcomes(serve::now());
+        let conversation = match self.wants_conversation() {
+            true => control::conversation(namespaces, serve::now()),
+            false => serde_json::Value::Null,
+        };
+        let (counters, broken) = (namespaces.totals().counters, namespaces.broken());
+        let world = namespaces.main();
+        Report {
+            scenario: world.scenario().name.clone(),
+            seed: world.seed(),
+            replay: world.replay(),
+            command: Redactor::new(&world).text(&words.collect::<Vec<_>>().join(" ")),
+            ended: match (ended.code, ended.signal) {
+                (Some(code), _) => Ended::Code(code),
+                (None, Some(number)) => Ended::Signal(number),
+                (None, None) => Ended::Code(1),
+            },
+            exchanges: counters.exchanges,
+            errors: counters.errors,
+            faults_fired: counters.faults_fired,
+            outcomes,
+            outcomes_left_out: namespaces.outcomes_left_out(),
+            broken,
+            requests: if self.require_requests { Requests::Required } else { Requests::Optional },
+            conversation,
+        }
     }
 }
 

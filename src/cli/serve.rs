@@ -59,7 +59,8 @@ pub(super) struct Serve {
     #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..), env = "STANDIN_MAX_CONNECTIONS")]
     max_connections: u32,
 
-    /// Write the port to this file when the server is ready
+    /// Write the port to this file when the server is ready, and the https port to its second line; the file is removed at
+    /// the end
     #[arg(long, value_name = "PATH", env = "STANDIN_PORT_FILE")]
     port_file: Option<PathBuf>,
 
@@ -141,18 +142,25 @@ impl Serve {
             tag: self.tag,
             control_token: self.control_token.clone(),
         };
-        serve::serve(sockets, world, options, |running| {
+        let ports: String = addresses.iter().map(|address| format!("{}\n", address.port())).collect();
+        let served = serve::serve(sockets, world, options, |running| {
             let stop = serve::stop_signal()?;
             if let Some(path) = self.scenario.as_ref().filter(|_| self.watch) {
                 serve::reload_on_change(&running, path.clone(), std::fs::read_to_string(path)?, say);
             }
             if let Some(path) = &self.port_file {
-                write_at_once(path, &format!("{}\n", address.port()))?;
+                write_at_once(path, &ports)?;
             }
             say(&self.banner(&scenario, address, addresses.get(1).copied(), seed));
             Ok(stop)
-        })
-        .context("cannot serve")?;
+        });
+        if let Some(path) = &self.port_file
+            // Another server may have written its own port meanwhile.
+            && std::fs::read_to_string(path).is_ok_and(|text| text == ports)
+        {
+            let _ = std::fs::remove_file(path);
+        }
+        served.context("cannot serve")?;
         Ok(Exit::Fine)
     }
 

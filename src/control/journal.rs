@@ -1,11 +1,10 @@
-//! `GET /__standin/journal[?last=N&service=&operation=]`: lists requests with their answers.
-
-use std::sync::Arc;
+//! `GET /__standin/journal[?last=N&service=&operation=]`: lists requests with their answers;
+//! `GET /__standin/journal/{number}`: shows one.
 
 use serde_json::{Value, json};
 
-use super::{Asked, Place, Redactor, mistake};
-use crate::engine::{Entry, World, wire};
+use super::{Asked, Place, mistake};
+use crate::engine::{Entry, Redactor, World, wire};
 use crate::http::{Body, Reply};
 use crate::scalar::nearest;
 use crate::services::SERVICES;
@@ -31,16 +30,40 @@ pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
             "replay_lacks": world.replay_lacks(),
             "evicted": world.journal().evicted(),
         });
-        (head, filter.select(world), Arc::clone(world.scenario()))
+        (head, filter.select(world), Redactor::new(world))
     });
-    let (mut body, newest, scenario) = match found {
+    let (mut body, newest, redactor) = match found {
         Ok(found) => found,
         Err(reply) => return reply,
     };
-    let redactor = Redactor::new(&scenario);
     let entries = newest.iter().rev().map(|entry| entry_as_json(entry, &redactor));
     body["entries"] = entries.collect();
     Reply::json(200, &body)
+}
+
+pub(super) fn one(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
+    let found = place.with(|_, world| found(world, asked).map(|entry| (entry, Redactor::new(world))));
+    match found.and_then(|found| found) {
+        Ok((entry, redactor)) => Reply::json(200, &entry_as_json(&entry, &redactor)),
+        Err(reply) => reply,
+    }
+}
+
+/// The exchange that the path names by its number or as `last`, or the answer that there is none.
+pub(super) fn found(world: &World, asked: &Asked<'_>) -> Result<Entry, Reply> {
+    let found = match asked.segment.as_str() {
+        "last" => world.journal().entries().next_back(),
+        number => number.parse().ok().and_then(|number| world.exchange(number)),
+    };
+    found.ok_or_else(|| {
+        let numbers: Vec<_> = world.journal().entries().map(|entry| entry.number).collect();
+        let help = match (numbers.first(), numbers.last()) {
+            (Some(first), Some(last)) => format!("it has {first} to {last}"),
+            _ => "it is empty: make a call first".to_owned(),
+        };
+        let whose = world.namespace().map_or(String::new(), |name| format!(" of namespace `{name}`"));
+        mistake(404, format!("the journal{whose} has no exchange `{}`", asked.segment), &help)
+    })
 }
 
 impl Filter {
@@ -111,18 +134,13 @@ fn microseconds(instant: jiff::Timestamp) -> String {
 }
 
 /// One exchange as JSON, with its secrets hidden.
-fn entry_as_json(entry: &Entry, redactor: &Redactor) -> Value {
+pub(super) fn entry_as_json(entry: &Entry, redactor: &Redactor) -> Value {
     let note = &entry.note;
-    let hide = redactor.for_exchange(&entry.request, &entry.reply);
-    let text = |bytes: &[u8]| hide.text(&String::from_utf8_lossy(bytes));
+    let hidden = redactor.exchange(&entry.request, &entry.reply);
     let faults: Vec<_> = note.faults.iter().map(|decision| {
         json!({"fault": decision.fault.spec.name, "call": decision.call, "draw": decision.draw, "fired": decision.fired, "answered": decision.answered})
     }).collect();
-    let request_headers: Vec<_> =
-        entry.request.headers.iter().map(|(name, value)| json!([text(name), text(value)])).collect();
-    let reply_headers: Vec<_> =
-        entry.reply.headers.iter().map(|(name, value)| json!([&**name, text(value.as_bytes())])).collect();
-    let remarks: Vec<_> = note.remarks.iter().map(|remark| hide.text(remark)).collect();
+    let remarks: Vec<_> = note.remarks.iter().map(|remark| hidden.text(remark)).collect();
     json!({
         "number": entry.number,
         "at": microseconds(entry.at),
@@ -136,17 +154,17 @@ fn entry_as_json(entry: &Entry, redactor: &Redactor) -> Value {
         "remarks": remarks,
         "request": {
             "method": entry.request.method,
-            "target": hide.text(entry.request.target()),
-            "headers": request_headers,
+            "target": hidden.target,
+            "headers": hidden.request_headers,
             "body": match &entry.request.body {
-                Body::Whole(bytes) => json!(text(bytes)),
+                Body::Whole(_) => json!(hidden.request_body),
                 Body::TooLarge => Value::Null,
             },
         },
         "response": {
             "status": entry.reply.status,
-            "headers": reply_headers,
-            "body": text(&entry.reply.body),
+            "headers": hidden.reply_headers,
+            "body": hidden.reply_body,
         },
     })
 }

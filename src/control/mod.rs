@@ -2,6 +2,7 @@
 
 mod clock;
 mod conduct;
+mod conversation;
 mod explain;
 mod faults;
 mod guard;
@@ -9,7 +10,6 @@ mod health;
 mod journal;
 mod metrics;
 mod namespaces;
-mod redact;
 mod reset;
 mod scenario;
 mod snapshots;
@@ -28,8 +28,8 @@ use crate::http::{Body, Reply, Request};
 use crate::scalar::nearest;
 use crate::scenario::Report;
 
+pub use conversation::conversation;
 pub use guard::refusal;
-pub use redact::Redactor;
 pub use verify::{Look, Question, patience};
 
 /// One route.
@@ -75,6 +75,7 @@ use Answer::{Apart, Of, OfAll};
 static ROUTES: &[Route] = &[
     Route { method: "GET", path: "/__standin/health", answer: Of(health::answer) },
     Route { method: "GET", path: "/__standin/journal", answer: Apart(journal::answer) },
+    Route { method: "GET", path: "/__standin/journal/{number}", answer: Apart(journal::one) },
     Route { method: "GET", path: "/__standin/journal/{number}/explain", answer: Apart(explain::answer) },
     Route { method: "GET", path: "/__standin/state", answer: Of(state::answer) },
     Route { method: "POST", path: "/__standin/reset", answer: Of(reset::answer) },

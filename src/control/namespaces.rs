@@ -4,7 +4,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Asked, Place, mistake, no_namespace, refused};
-use crate::engine::{MOST_NAMESPACES, Namespace, Namespaces, TooManyNamespaces, UnknownNamespace, World};
+use crate::engine::{
+    MOST_NAMESPACES, Namespace, NamespaceName, Namespaces, NotOpened, UnknownNamespace, World,
+};
 use crate::http::Reply;
 use crate::scenario::Scenario;
 
@@ -12,8 +14,10 @@ use crate::scenario::Scenario;
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 struct Wanted {
-    /// The YAML of the scenario. `None` copies the main world's.
-    scenario: Option<String>,
+    /// The name. `None` gives it a number.
+    name: Option<String>,
+    /// The scenario: its YAML as a text, or the scenario itself as JSON. `None` copies the main world's.
+    scenario: Option<Value>,
     /// The seed. `None` takes that of the scenario, or else that of the main world.
     seed: Option<u64>,
 }
@@ -34,23 +38,54 @@ pub(super) fn list(namespaces: &Namespaces, _: &Asked<'_>) -> Reply {
 }
 
 pub(super) fn open(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
-    let help = "send no body, or `{\"scenario\": \"YAML\", \"seed\": 7}` with either member or both";
+    let help = r#"send no body, or a JSON object with the members that you want: `{"name": "test_retry", "scenario": YAML OR OBJECT, "seed": 7}`"#;
     let body = asked.request.body().trim_ascii();
     let wanted = if body.is_empty() { Ok(Wanted::default()) } else { serde_json::from_slice::<Wanted>(body) };
-    let wanted = match wanted {
+    let Wanted { name, scenario, seed } = match wanted {
         Ok(wanted) => wanted,
         Err(error) => return mistake(400, format!("the body does not describe a namespace: {error}"), help),
     };
-    let scenario = match wanted.scenario.map(|text| Scenario::parse("scenario", &text)).transpose() {
+    let name = match name.map(|text| NamespaceName::new(&text).ok_or(text)).transpose() {
+        Ok(name) => name,
+        Err(text) => {
+            let help = format!("use {}", NamespaceName::RULE);
+            return mistake(400, format!("`{text}` cannot be the name of a namespace"), &help);
+        }
+    };
+    let text = match scenario {
+        None => None,
+        Some(Value::String(yaml)) => Some(yaml),
+        // JSON is YAML too.
+        Some(object @ Value::Object(_)) => Some(format!("{object:#}")),
+        Some(_) => return mistake(400, "`scenario` is not a text and not an object".to_owned(), help),
+    };
+    let scenario = match text.map(|text| Scenario::parse("scenario", &text)).transpose() {
         Ok(scenario) => scenario,
         Err(report) => return refused(&report, "the scenario has mistakes; no namespace was made"),
     };
-    match namespaces.open(scenario.as_ref(), wanted.seed, asked.now) {
+    let opened = match &name {
+        None => namespaces.open(scenario.as_ref(), seed, asked.now),
+        Some(name) => namespaces.open_called(name, scenario.as_ref(), seed, asked.now),
+    };
+    let called = name.map_or(String::new(), |name| name.to_string());
+    match opened {
         Ok(namespace) => describe(namespaces, namespace.name(), 201, asked),
-        Err(TooManyNamespaces) => mistake(
+        Err(NotOpened::TooMany) => mistake(
             503,
             format!("there are {MOST_NAMESPACES} namespaces already"),
             "drop namespaces that you no longer need",
+        ),
+        Err(NotOpened::Taken) => mistake(
+            409,
+            format!("there is a namespace `{called}` already"),
+            &format!(
+                "drop it with `DELETE /__standin/namespaces/{called}`, send it back to its start with `POST /__standin/namespaces/{called}/reset`, or choose another name"
+            ),
+        ),
+        Err(NotOpened::Ambiguous) => mistake(
+            409,
+            format!("a credential of the main scenario ends in `-{called}`, as those of the namespace would"),
+            "choose another name",
         ),
     }
 }

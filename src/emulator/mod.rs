@@ -12,6 +12,7 @@ mod exchange;
 mod later;
 mod operation;
 mod reason;
+mod secrets;
 mod section;
 mod service;
 mod state;
@@ -22,6 +23,7 @@ pub use exchange::{Checkpoint, Effect, Exchange, Fate, OperationCall, Ordered, R
 pub use later::Later;
 pub use operation::{Named, Operation, Parameter, Place, Requirement, ValueType};
 pub use reason::{misspelt, some_of};
+pub use secrets::{FieldForm, Places, Secret, weakness};
 pub use section::{Access, Known, Proof, Section, known};
 pub use service::{Difference, Habits, Service};
 pub use state::{Emulator, Thing};

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::example::Example;
 use super::operation::Operation;
+use super::secrets::Secret;
 use super::state::Emulator;
 use crate::basics::Stage;
 use crate::scalar::{Findings, Path};
@@ -39,8 +40,8 @@ pub trait Section: Debug + Send + Sync {
     /// All credentials in the section, in the spelling of [`super::Service::credential`].
     fn credentials(&self) -> Vec<String>;
 
-    /// All secrets in the section, which journals hide.
-    fn secrets(&self) -> Vec<String>;
+    /// All secrets in the section, which journals and reports hide.
+    fn secrets(&self) -> Vec<Secret>;
 
     /// What a client needs to call the service.
     fn access(&self) -> Vec<Access>;

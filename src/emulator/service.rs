@@ -7,6 +7,7 @@ use super::conduct::Rule;
 use super::error::{ErrorCode, Gives};
 use super::exchange::RequestedCall;
 use super::operation::Operation;
+use super::secrets::Places;
 use super::section::Section;
 use crate::http::{Reply, Request};
 
@@ -57,11 +58,11 @@ pub trait Service: Sync {
     /// The calls of a request: first its own, then the commands of a batch.
     fn calls(&self, request: &Request) -> Vec<RequestedCall>;
 
-    /// All credentials in the request, in the spelling of the request, which journals hide.
-    fn credentials_in(&self, request: &Request) -> Vec<String>;
+    /// Where credentials stand in a request with this path, and in its answer. Journals hide what stands there. The path
+    /// may be that of another service.
+    fn places(&self, path: &str) -> Places;
 
-    /// All credentials that `reply` issues. Journals hide them, and requests with them are for the namespace that
-    /// issued them.
+    /// All credentials that `reply` issues. Requests with them are for the namespace that issued them.
     fn credentials_issued(&self, _request: &Request, _reply: &Reply) -> Vec<String> {
         Vec::new()
     }

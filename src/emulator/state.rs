@@ -30,6 +30,11 @@ pub trait Emulator: Send {
     /// The state as JSON, without secrets.
     fn state(&self) -> Value;
 
+    /// The secrets that the service has issued since the start, which journals and reports hide.
+    fn secrets(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// A copy of the state.
     fn copy(&self) -> Box<dyn Emulator>;
 

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
+use super::past::Past;
 use super::{Counters, Namespace, World};
 use crate::http::{Reply, Request};
-use crate::judge::{Broken, ExpectationOutcome};
+use crate::judge::{Broken, ExpectationOutcome, RunTally};
 use crate::services::by_path;
 
 /// All namespaces by name and by credential, with the results of the dropped ones.
@@ -21,6 +22,12 @@ pub(super) struct Directory {
     pub(super) has_copies: bool,
     /// The outcomes of the expectations of dropped namespaces.
     pub(super) dropped: Vec<ExpectationOutcome>,
+    /// The calls in dropped namespaces for expectations of the whole run.
+    pub(super) run: RunTally,
+    /// Dropped namespaces, for the report of a run.
+    pub(super) past: Past<Arc<Namespace>>,
+    /// How many outcomes of dropped namespaces are not kept.
+    pub(super) outcomes_left_out: u64,
     /// The rules that were broken in dropped namespaces.
     pub(super) broken_before: Vec<Broken>,
     /// The totals of dropped namespaces. Their journals are gone, so all their exchanges count as evicted.
@@ -90,7 +97,10 @@ impl Directory {
     pub(super) fn remember(&mut self, outcome: ExpectationOutcome) {
         if self.dropped.len() < MOST_DROPPED {
             self.dropped.push(outcome);
-        } else if !outcome.met
+            return;
+        }
+        self.outcomes_left_out += 1;
+        if !outcome.met
             && let Some(met) = self.dropped.iter_mut().find(|known| known.met)
         {
             *met = outcome;

@@ -11,8 +11,11 @@ mod memory;
 mod namespace;
 mod namespaces;
 mod observers;
+mod opening;
 mod other_edition;
+mod past;
 mod prefer;
+mod redact;
 mod replay;
 mod snapshot;
 mod step;
@@ -25,11 +28,11 @@ pub use directory::{Credential, Totals, credentials_issued};
 pub use explain::{Verdict, explain, wire};
 pub use journal::{Entry, Journal, Note};
 pub use memory::MOST_IN_JOURNALS;
-pub use namespace::Namespace;
-pub use namespaces::{
-    IDLE, MOST_NAMESPACES, NAMESPACE_HEADER, Namespaces, TooManyNamespaces, UnknownNamespace,
-};
+pub use namespace::{Namespace, NamespaceName};
+pub use namespaces::{NAMESPACE_HEADER, Namespaces, UnknownNamespace};
+pub use opening::{IDLE, MOST_NAMESPACES, NotOpened};
 pub use other_edition::Other;
+pub use redact::{Hidden, Redactor};
 pub use snapshot::MOST_SNAPSHOTS;
 pub use step::{Planned, step};
 pub use traffic::Traffic;

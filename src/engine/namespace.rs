@@ -1,5 +1,6 @@
 //! One namespace: a name and a world with its own lock.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -17,6 +18,39 @@ pub struct Namespace {
     used: AtomicI64,
     /// Set once, while the world is locked.
     is_dropped: AtomicBool,
+}
+
+/// The name of a namespace: 1 to 40 lower-case letters, digits and underscores. The credentials of the namespace end with
+/// a hyphen and the name, so a name has no hyphen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamespaceName(String);
+
+impl NamespaceName {
+    /// What a name may look like, in words.
+    pub const RULE: &str = "1 to 40 of the characters `a` to `z`, `0` to `9` and `_`";
+
+    /// The name, if `text` may be one.
+    pub fn new(text: &str) -> Option<Self> {
+        let is_allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
+        let is_name = (1..=40).contains(&text.len()) && text.bytes().all(is_allowed);
+        is_name.then(|| Self(text.to_owned()))
+    }
+
+    /// The name of a namespace that was made without one.
+    pub(super) fn numbered(number: u64) -> Self {
+        Self(format!("n{number}"))
+    }
+
+    /// What the credentials of the namespace end with.
+    pub(super) fn suffix(&self) -> String {
+        format!("-{self}")
+    }
+}
+
+impl fmt::Display for NamespaceName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
 }
 
 impl Namespace {

@@ -15,7 +15,6 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -25,7 +24,6 @@ use super::namespace::Namespace;
 use super::{Traffic, World};
 use crate::http::Request;
 use crate::judge::{Broken, ExpectationOutcome};
-use crate::scenario::Scenario;
 use crate::services::by_path;
 
 /// All worlds of a server.
@@ -35,29 +33,19 @@ pub struct Namespaces {
     directory: RwLock<Directory>,
     /// Whether any credential belongs to a namespace. While it is false, requests do not lock the directory.
     has_owners: AtomicBool,
-    /// How many namespaces were ever made. The next name comes from it.
-    made: AtomicU64,
+    /// How many namespaces got a name from their number. The next name comes from it.
+    pub(super) made: AtomicU64,
     traffic: Arc<Traffic>,
     /// The memory of the journals of all worlds.
-    memory: Memory,
+    pub(super) memory: Memory,
 }
 
 /// The request header that names a namespace.
 pub const NAMESPACE_HEADER: &str = "x-standin-namespace";
 
-/// A namespace that is unused for longer than this is dropped when another one is made.
-pub const IDLE: Duration = Duration::from_secs(30 * 60);
-
-/// How many namespaces may exist at a time.
-pub const MOST_NAMESPACES: usize = 10_000;
-
 /// The error that no namespace has this name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownNamespace(pub String);
-
-/// The error that [`MOST_NAMESPACES`] exist already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooManyNamespaces;
 
 impl Namespaces {
     /// A server's worlds at its start: the main world and no namespace.
@@ -108,74 +96,8 @@ impl Namespaces {
         Ok(namespace)
     }
 
-    /// Makes a namespace with a fresh copy of `scenario`, or of the main world's scenario when it is `None`. The seed
-    /// is `seed`, or else that of `scenario`, or else that of the main world. Idle namespaces are dropped first.
-    ///
-    /// # Errors
-    /// When [`MOST_NAMESPACES`] exist already.
-    pub fn open(
-        &self,
-        scenario: Option<&Scenario>,
-        seed: Option<u64>,
-        now: Timestamp,
-    ) -> Result<Arc<Namespace>, TooManyNamespaces> {
-        let is_idle = |namespace: &Namespace| {
-            Duration::try_from(now.duration_since(namespace.used())).unwrap_or_default() > IDLE
-        };
-        let (count, idle) = {
-            let namespaces = &self.directory().namespaces;
-            let idle = namespaces.values().filter(|namespace| is_idle(namespace)).cloned();
-            (namespaces.len(), idle.collect::<Vec<_>>())
-        };
-        if count - idle.len() >= MOST_NAMESPACES {
-            return Err(TooManyNamespaces);
-        }
-        for namespace in idle {
-            self.drop_if(&namespace, now, is_idle);
-        }
-        let (main, main_seed, allows_prefer, judges) = {
-            let main = self.main();
-            (Arc::clone(main.scenario()), main.seed(), main.allows_prefer, main.observers.judges())
-        };
-        let suffix = self.free_suffix(&main);
-        let seed = seed.or_else(|| scenario?.seed).unwrap_or(main_seed);
-        let is_copy = scenario.is_none();
-        let scenario = scenario.unwrap_or(&main).with_suffix(&suffix);
-        let world = World::new(Arc::new(scenario), seed, now).allowing_prefer(allows_prefer);
-        let mut world = world.sharing(&self.memory);
-        let name = suffix[1..].to_owned();
-        world.suffix = suffix;
-        if judges {
-            world = world.judging();
-        }
-        let credentials = credentials(&world);
-        let namespace = Arc::new(Namespace::new(name, world, now));
-        let mut directory = self.directory_mut();
-        // Other requests may have made namespaces in the meantime.
-        if directory.namespaces.len() >= MOST_NAMESPACES {
-            return Err(TooManyNamespaces);
-        }
-        directory.has_copies |= is_copy;
-        directory.add(&namespace);
-        directory.enter(&namespace, credentials);
-        self.update_flag(&directory);
-        Ok(namespace)
-    }
-
-    /// The suffix of the credentials of a new namespace: a dash and the name of the namespace. No credential of the
-    /// main world ends with it.
-    fn free_suffix(&self, main: &Scenario) -> String {
-        loop {
-            let suffix = format!("-n{}", self.made.fetch_add(1, Ordering::Relaxed) + 1);
-            let known = main.sections.iter().flat_map(|(_, section)| section.credentials());
-            if !known.into_iter().any(|known| known.ends_with(&suffix)) {
-                return suffix;
-            }
-        }
-    }
-
     /// Updates the flag that tells requests whether any credential belongs to a namespace.
-    fn update_flag(&self, directory: &Directory) {
+    pub(super) fn update_flag(&self, directory: &Directory) {
         self.has_owners.store(!directory.owners.is_empty(), Ordering::Release);
     }
 
@@ -208,10 +130,15 @@ impl Namespaces {
 
     /// Drops a namespace if `may` allows it. Returns false when it does not, or when the namespace is dropped
     /// already.
-    fn drop_if(&self, namespace: &Arc<Namespace>, now: Timestamp, may: impl Fn(&Namespace) -> bool) -> bool {
+    pub(super) fn drop_if(
+        &self,
+        namespace: &Arc<Namespace>,
+        now: Timestamp,
+        may: impl Fn(&Namespace) -> bool,
+    ) -> bool {
         let Some(mut world) = namespace.world().filter(|_| may(namespace)) else { return false };
         let outcomes = namespace.outcomes(&mut world, now);
-        let broken = namespace.broken(&world);
+        let (broken, run) = (namespace.broken(&world), world.of_run());
         let mut totals = Totals::of(&world);
         totals.evicted = totals.counters.exchanges;
         let mut directory = self.directory_mut();
@@ -220,27 +147,50 @@ impl Namespaces {
         self.update_flag(&directory);
         outcomes.into_iter().for_each(|outcome| directory.remember(outcome));
         Broken::add(&mut directory.broken_before, broken);
+        directory.run.add(run);
         directory.counted.add(totals);
+        if world.past.is_some() {
+            let mut size = 0;
+            world.each_newest_first(&mut |world| size += world.journal().size());
+            directory.past.keep(Arc::clone(namespace), size);
+        }
         namespace.set_dropped(&world);
         true
     }
 
     /// The outcomes of the expectations of all worlds, dropped ones too. The names of outcomes of a namespace begin
-    /// with its name.
+    /// with its name. Last come the expectations of the whole run.
     pub fn outcomes(&self, now: Timestamp) -> Vec<ExpectationOutcome> {
-        let (namespaces, (mut dropped, has_copies)) =
-            self.with_all(|directory| (directory.dropped.clone(), directory.has_copies));
+        let (namespaces, (mut dropped, has_copies, mut run)) = self
+            .with_all(|directory| (directory.dropped.clone(), directory.has_copies, directory.run.clone()));
         let mut outcomes = {
             let mut main = self.main();
             // When each test uses a namespace of its own, nobody calls the main world, which they are copies of.
+            run.add(main.of_run());
             let is_unused = has_copies && main.totals().exchanges == 0;
             if is_unused { Vec::new() } else { main.outcomes(now) }
         };
         outcomes.append(&mut dropped);
         for namespace in namespaces {
-            outcomes.append(&mut namespace.outcomes(&mut namespace.lock(), now));
+            let mut world = namespace.lock();
+            outcomes.append(&mut namespace.outcomes(&mut world, now));
+            run.add(world.of_run());
         }
+        outcomes.append(&mut run.outcomes());
         outcomes
+    }
+
+    /// How many outcomes of dropped namespaces [`Namespaces::outcomes`] leaves out.
+    pub fn outcomes_left_out(&self) -> u64 {
+        self.directory().outcomes_left_out
+    }
+
+    /// The outcomes of the expectations of the whole run.
+    pub fn outcomes_of_run(&self) -> Vec<ExpectationOutcome> {
+        let (namespaces, mut run) = self.with_all(|directory| directory.run.clone());
+        run.add(self.main().of_run());
+        namespaces.iter().for_each(|namespace| run.add(namespace.lock().of_run()));
+        run.outcomes()
     }
 
     /// The rules that clients broke in all worlds, dropped ones too. A breach in a namespace says so.
@@ -285,9 +235,27 @@ impl Namespaces {
         others.iter().for_each(|other| other.lock().cut_journal(limit));
     }
 
+    /// The namespace with the newest exchange; `None` when no namespace has one.
+    pub fn newest(&self) -> Option<Arc<Namespace>> {
+        let newest = |namespace: &Arc<Namespace>| namespace.world().and_then(|world| world.newest());
+        let namespaces = self.all().into_iter();
+        let dated = namespaces.filter_map(|namespace| Some((newest(&namespace)?, namespace)));
+        dated.max_by_key(|(newest, _)| *newest).map(|(_, namespace)| namespace)
+    }
+
     /// Connections and latencies of the whole server.
     pub fn traffic(&self) -> &Arc<Traffic> {
         &self.traffic
+    }
+
+    /// Calls `look` with every world whose journal is there: first those of namespaces, the latest used first, then the
+    /// main one. After each come the worlds from before its resets.
+    pub fn each_world(&self, look: &mut dyn FnMut(&World)) {
+        let (mut all, mut past) = self.with_all(|directory| directory.past.iter().cloned().collect());
+        all.append(&mut past);
+        all.sort_by_key(|namespace| std::cmp::Reverse(namespace.used()));
+        all.iter().for_each(|namespace| namespace.lock().each_newest_first(look));
+        self.main().each_newest_first(look);
     }
 
     /// All namespaces that exist now.
@@ -303,19 +271,23 @@ impl Namespaces {
         (directory.namespaces.values().cloned().collect(), look(&directory))
     }
 
-    fn directory(&self) -> RwLockReadGuard<'_, Directory> {
+    pub(super) fn directory(&self) -> RwLockReadGuard<'_, Directory> {
         self.directory.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn directory_mut(&self) -> RwLockWriteGuard<'_, Directory> {
+    pub(super) fn directory_mut(&self) -> RwLockWriteGuard<'_, Directory> {
         self.directory.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::engine::IDLE;
     use crate::http::Headers;
+    use crate::scenario::Scenario;
 
     fn namespaces() -> Namespaces {
         let scenario = Scenario::parse("test", Scenario::DEFAULT).unwrap();

@@ -9,7 +9,7 @@ use crate::emulator::Thing;
 use crate::emulator::conduct::{Memo, Moment, OtherAnswer, Seen, Struck};
 use crate::fault::{Decision, Wire};
 use crate::http::{Reply, Request};
-use crate::judge::{Broken, Conduct, ExpectSpec, ExpectationOutcome, Tally};
+use crate::judge::{Broken, Conduct, ExpectSpec, ExpectationOutcome, RunTally, Tally};
 use crate::scenario::Scenario;
 use crate::services::by_name;
 
@@ -92,6 +92,11 @@ impl Observers {
         things: impl Fn(&str, &str, &str) -> Vec<Thing>,
     ) -> Vec<ExpectationOutcome> {
         self.tally.outcomes(things)
+    }
+
+    /// The calls so far for the expectations of the whole run. `namespace` is the name of the world's namespace.
+    pub(super) fn of_run(&self, namespace: Option<&str>) -> RunTally {
+        self.tally.of_run(namespace)
     }
 
     /// Observes an exchange. `clock` is the world's clock after it.

@@ -6,7 +6,7 @@ use super::Note;
 use crate::basics::Stage;
 use crate::emulator::{ErrorCode, Operation, Service};
 use crate::http::{Reply, Request};
-use crate::scalar::nearest;
+use crate::scalar::{in_a_line, nearest};
 
 /// The remark about an error that the request asked for.
 pub const REMARK: &str = "the request asked for this error with `Prefer`";
@@ -21,13 +21,7 @@ pub fn is_asked_for(note: &Note) -> bool {
 /// # Errors
 /// When the service does not have the error, or no call of the request can give it. The error is the reply to send.
 pub fn preferred(request: &Request, service: &dyn Service) -> Result<Option<&'static ErrorCode>, Reply> {
-    let fields = request.headers.iter().filter(|(name, _)| *name == b"prefer");
-    let values = fields.filter_map(|(_, value)| std::str::from_utf8(value).ok());
-    // RFC 7240: commas separate preferences, and a value may be quoted.
-    let wanted = values.flat_map(|value| value.split(',')).find_map(|preference| {
-        let (name, value) = preference.split(';').next()?.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("error").then(|| value.trim().trim_matches('"'))
-    });
+    let wanted = preferences(request).find_map(|(name, value)| value.filter(|_| is_error(name)));
     let Some(wanted) = wanted else { return Ok(None) };
     let codes = service.errors();
     if let Some(code) = codes.iter().copied().find(|code| code.code == wanted) {
@@ -53,6 +47,37 @@ pub fn preferred(request: &Request, service: &dyn Service) -> Result<Option<&'st
     Err(refusal(&format!("{} has no error `{wanted}`", service.title()), &help))
 }
 
+/// A remark about the preferences of a request that standin does not know; `None` when it has none.
+pub fn remark(request: &Request) -> Option<String> {
+    let unknown = preferences(request).filter(|(name, value)| !is_error(name) || value.is_none());
+    let names: Vec<_> = unknown.map(|(name, _)| format!("`{}`", in_a_line(name))).take(MOST_NAMED).collect();
+    let names = names.join(", ");
+    (!names.is_empty())
+        .then(|| format!("the preference {names} is ignored: the only one is `Prefer: error=CODE`"))
+}
+
+/// How many unknown preferences a remark names.
+const MOST_NAMED: usize = 3;
+
+fn is_error(name: &str) -> bool {
+    name.eq_ignore_ascii_case("error")
+}
+
+/// The preferences of a request: names and values. RFC 7240: commas separate them, and a value may be quoted.
+fn preferences(request: &Request) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let fields = request.headers.iter().filter(|(name, _)| *name == b"prefer");
+    let values = fields.filter_map(|(_, value)| std::str::from_utf8(value).ok());
+    let all = values.flat_map(|value| value.split(','));
+    let pairs = all.map(|preference| {
+        let bare = preference.split(';').next().unwrap_or_default();
+        match bare.split_once('=') {
+            Some((name, value)) => (name.trim(), Some(value.trim().trim_matches('"'))),
+            None => (bare.trim(), None),
+        }
+    });
+    pairs.filter(|(name, _)| !name.is_empty())
+}
+
 fn refusal(message: &str, help: &str) -> Reply {
     Reply::json(400, &json!({"standin": message, "help": help}))
 }
@@ -72,6 +97,23 @@ pub fn is_given(service: &dyn Service, code: &ErrorCode, operation: Option<&Oper
 mod tests {
     use super::*;
     use crate::services::by_name;
+
+    #[test]
+    fn unknown_preferences_get_a_remark() {
+        let remark = |value: &str| {
+            let headers = [("Prefer", value)].into_iter().collect();
+            remark(&Request::new("PUT", "/api/v1/chats/x", headers, "".into()))
+        };
+        let told = |names: &str| {
+            Some(format!("the preference {names} is ignored: the only one is `Prefer: error=CODE`"))
+        };
+        assert_eq!(remark("error=4001"), None);
+        assert_eq!(remark(", ;x, Error=\"1007\""), None);
+        assert_eq!(remark("respond-async, error=4001; x=y"), told("`respond-async`"));
+        assert_eq!(remark("eror=4001"), told("`eror`"));
+        assert_eq!(remark("error"), told("`error`"));
+        assert_eq!(remark("a, b, c, d, e"), told("`a`, `b`, `c`"));
+    }
 
     #[test]
     fn a_preference_names_an_error_of_the_service() {

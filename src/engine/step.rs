@@ -68,6 +68,9 @@ fn plan(world: &mut World, service: &'static dyn Service, request: &Request, arr
             return Planned::plain(reply, note);
         }
     };
+    if world.allows_prefer {
+        note.remarks.extend(prefer::remark(request).map(Cow::from));
+    }
     let stopwatch = world.clock.stopwatch(arrival);
     note.remarks.extend(world.emulators[place].1.settle(stopwatch.now()));
     let other = other_edition::ask(world, request, arrival);

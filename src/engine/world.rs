@@ -9,13 +9,14 @@ use jiff::Timestamp;
 use super::faults::Faults;
 use super::memory::Memory;
 use super::observers::{self, Observers, Passing};
+use super::past::Past;
 use super::snapshot::Snapshot;
 use super::{Counters, Entry, Journal, Planned};
 use crate::basics::{Arrival, Clock};
 use crate::emulator::{Emulator, Section, Service, Thing};
 use crate::fault::{Fault, FaultSpec, FaultState, Forecast, Mode};
 use crate::http::{Reply, Request};
-use crate::judge::{Broken, ExpectSpec, ExpectationOutcome};
+use crate::judge::{Broken, ExpectSpec, ExpectationOutcome, RunTally};
 use crate::scenario::Scenario;
 
 /// The running state of a scenario: services, faults, clock, journal, counters.
@@ -39,6 +40,8 @@ pub struct World {
     /// The faults.
     pub(super) faults: Faults,
     journal: Journal,
+    /// When the newest exchange of the journal was answered, by the wall clock.
+    newest: Option<Timestamp>,
     counters: Counters,
     /// The observers of the clients.
     pub(super) observers: Observers,
@@ -46,6 +49,8 @@ pub struct World {
     pub(super) snapshots: BTreeMap<String, Snapshot>,
     /// The totals from before the latest reset or replaced scenario.
     pub(super) before: Before,
+    /// The worlds from before resets; `None` when nobody will ask for them.
+    pub(super) past: Option<Past<World>>,
 }
 
 /// The totals that a reset keeps.
@@ -56,6 +61,8 @@ pub(super) struct Before {
     fired: BTreeMap<String, u64>,
     pub(super) broken: Vec<Broken>,
     resets: u64,
+    /// The calls for expectations of the whole run.
+    run: RunTally,
 }
 
 impl World {
@@ -79,10 +86,12 @@ impl World {
             emulators,
             faults: Faults::new(&scenario.faults, seed),
             journal: Journal::default(),
+            newest: None,
             counters: Counters::default(),
             observers: Observers::new(&scenario),
             snapshots: BTreeMap::new(),
             before: Before::default(),
+            past: None,
             scenario,
         }
     }
@@ -100,9 +109,10 @@ impl World {
 
     fn begin(&mut self, scenario: Arc<Scenario>, seed: u64, now: Timestamp) {
         let Self { seed_is_given, allows_prefer, .. } = *self;
-        let suffix = std::mem::take(&mut self.suffix);
         let judges = self.observers.judges();
         let memory = self.journal.shared_memory().clone();
+        let mut run = self.of_run();
+        run.keep_those_of(&scenario.expect);
         let before = Before {
             counters: self.totals(),
             evicted: self.totals().exchanges,
@@ -113,9 +123,19 @@ impl World {
                 .map(|broken| broken.before_reset(self.before.resets + 1))
                 .collect(),
             resets: self.before.resets + 1,
+            run,
         };
-        *self = Self { seed_is_given, allows_prefer, suffix, before, ..Self::new(scenario, seed, now) };
-        self.journal = Journal::sharing(&memory);
+        let (suffix, past) = (self.suffix.clone(), self.past.take());
+        let mut new = Self { seed_is_given, allows_prefer, suffix, before, ..Self::new(scenario, seed, now) };
+        new.journal = Journal::sharing(&memory);
+        let over = std::mem::replace(self, new);
+        if let Some(mut past) = past {
+            let size = over.journal.size();
+            if over.counters.exchanges > 0 {
+                past.keep(over, size);
+            }
+            self.past = Some(past);
+        }
         if judges {
             self.observers.judge(&self.scenario);
         }
@@ -186,6 +206,7 @@ impl World {
         let number = self.counters.exchanges;
         let passing = Passing { number, request, reply: &reply, note: &note, arrival, took, wire, other };
         self.observers.saw(&passing, self.clock);
+        self.newest = Some(arrival.now);
         self.journal.push(number, at, request, &reply, note);
         reply
     }
@@ -210,6 +231,16 @@ impl World {
         &self.journal
     }
 
+    /// When the newest exchange of the journal was answered, by the wall clock; `None` when there is none.
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.newest
+    }
+
+    /// The name of the namespace that this is the world of; `None` for the main world.
+    pub fn namespace(&self) -> Option<&str> {
+        self.suffix.strip_prefix('-')
+    }
+
     /// The counters since the start of the scenario.
     pub fn counters(&self) -> &Counters {
         &self.counters
@@ -222,14 +253,16 @@ impl World {
         self
     }
 
-    /// The rules that clients broke, before resets too. `None` when rules are not observed.
+    /// The rules that clients broke, before resets too, with secrets hidden. `None` when rules are not observed.
     pub fn broken(&self) -> Option<Vec<Broken>> {
         self.observers.judges().then(|| self.all_broken())
     }
 
     fn all_broken(&self) -> Vec<Broken> {
         let mut all = self.before.broken.clone();
-        Broken::add(&mut all, self.observers.broken());
+        let mut new = self.observers.broken();
+        self.hide_in_broken(&mut new);
+        Broken::add(&mut all, new);
         all
     }
 
@@ -244,16 +277,34 @@ impl World {
         self.observers.unread(number);
     }
 
-    /// The outcomes of the scenario's expectations. `now` is the time of the wall clock.
+    /// The outcomes of the scenario's expectations, with secrets hidden. `now` is the time of the wall clock.
     pub fn outcomes(&mut self, now: Timestamp) -> Vec<ExpectationOutcome> {
         self.settle(now);
-        self.observers.outcomes(self.things())
+        let mut outcomes = self.observers.outcomes(self.things());
+        self.hide_in_outcomes(&mut outcomes);
+        outcomes
     }
 
-    /// The outcomes of the expectations `expect` for the exchanges that the journal still has.
+    /// The calls so far for the scenario's expectations of the whole run, with secrets hidden.
+    pub(super) fn of_run(&self) -> RunTally {
+        let mut new = self.observers.of_run(self.namespace());
+        new.hide(|exchange, text| self.hide_in(exchange, text));
+        let mut run = self.before.run.clone();
+        run.add(new);
+        run
+    }
+
+    /// The number of resets before this world.
+    pub fn resets(&self) -> u64 {
+        self.before.resets
+    }
+
+    /// The outcomes of the expectations `expect` for the exchanges that the journal still has, with secrets hidden.
     pub fn outcomes_of(&mut self, expect: &[ExpectSpec], now: Timestamp) -> Vec<ExpectationOutcome> {
         self.settle(now);
-        observers::outcomes_of(expect, self.journal.entries(), self.things())
+        let mut outcomes = observers::outcomes_of(expect, self.journal.entries(), self.things());
+        self.hide_in_outcomes(&mut outcomes);
+        outcomes
     }
 
     /// Finds things by service, kind and identifier.

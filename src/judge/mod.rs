@@ -4,12 +4,14 @@ mod broken;
 mod conduct;
 mod report;
 mod rules;
+mod run_tally;
 mod spec;
 mod tally;
 mod text;
 
 pub use broken::{Broken, Kind, Shown};
 pub use conduct::{Conduct, all_rules};
-pub use report::{Ended, Report};
-pub use spec::{Calls, Count, ExpectSpec, Looked, Never};
+pub use report::{Ended, Report, Requests};
+pub use run_tally::RunTally;
+pub use spec::{Calls, Count, ExpectSpec, Looked, Never, Scope};
 pub use tally::{ExpectationOutcome, Member, Near, Tally, is_meant};

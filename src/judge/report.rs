@@ -28,8 +28,24 @@ pub struct Report {
     pub faults_fired: u64,
     /// The outcome of each expectation.
     pub outcomes: Vec<ExpectationOutcome>,
+    /// How many more outcomes there were, of namespaces that were dropped.
+    pub outcomes_left_out: u64,
     /// The rules that the client broke.
     pub broken: Vec<Broken>,
+    /// Whether the run fails when no request came.
+    pub requests: Requests,
+    /// The exchanges as JSON, with secrets hidden; null when nobody asked for them.
+    pub conversation: Value,
+}
+
+/// Whether a run needs requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Requests {
+    /// It is good without one.
+    #[default]
+    Optional,
+    /// Without one it fails.
+    Required,
 }
 
 /// How the client's command ended.
@@ -42,9 +58,25 @@ pub enum Ended {
 }
 
 impl Report {
-    /// Whether all expectations are met, and no rule with the severity `error` was broken.
+    /// Whether all expectations are met, no rule with the severity `error` was broken, and a request came if one must.
     pub fn is_good(&self) -> bool {
-        self.outcomes.iter().all(|outcome| outcome.met) && !self.broken.iter().any(is_error)
+        !self.lacks_requests()
+            && self.outcomes.iter().all(|outcome| outcome.met)
+            && !self.broken.iter().any(is_error)
+    }
+
+    /// Whether no request came although one must.
+    fn lacks_requests(&self) -> bool {
+        self.exchanges == 0 && self.requests == Requests::Required
+    }
+
+    /// Says that no request came; `None` if one did.
+    fn silence(&self) -> Option<String> {
+        let weight = match self.requests {
+            Requests::Optional => "warning",
+            Requests::Required => "error",
+        };
+        (self.exchanges == 0).then(|| format!("{weight}: {SILENCE}"))
     }
 
     /// The exit code of the run: that of the command if it failed, else 0 if the result is good, else 1.
@@ -67,6 +99,9 @@ impl Report {
             Ended::Signal(number) => {
                 let _ = writeln!(text, "standin: the command was ended by {}", signal(number));
             }
+        }
+        if let Some(silence) = self.silence() {
+            let _ = writeln!(text, "{silence}");
         }
         for outcome in self.outcomes.iter().filter(|outcome| !outcome.met) {
             text.push_str(&outcome.text());
@@ -118,11 +153,14 @@ impl Report {
             "seed": self.seed,
             "replay": self.replay,
             "command": {"line": self.command, "ended": ended},
+            "requests": {"required": self.requests == Requests::Required, "came": self.exchanges > 0},
             "exchanges": self.exchanges,
             "errors": self.errors,
             "faults_fired": self.faults_fired,
             "expectations": self.outcomes.iter().map(ExpectationOutcome::json).collect::<Vec<_>>(),
+            "expectations_left_out": self.outcomes_left_out,
             "rules": self.broken.iter().map(Broken::json).collect::<Vec<_>>(),
+            "conversation": self.conversation,
         })
     }
 
@@ -130,11 +168,15 @@ impl Report {
     pub fn junit(&self) -> String {
         let failed = self.outcomes.iter().filter(|outcome| !outcome.met).count()
             + self.broken.iter().filter(|broken| is_error(broken)).count()
+            + usize::from(self.lacks_requests())
             + usize::from(self.ended != Ended::Code(0));
         let mut text = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"standin: {}\" tests=\"{}\" failures=\"{failed}\">\n",
             escaped(&self.scenario),
-            self.outcomes.len() + self.broken.iter().filter(|broken| is_error(broken)).count() + 1,
+            self.outcomes.len()
+                + self.broken.iter().filter(|broken| is_error(broken)).count()
+                + usize::from(self.requests == Requests::Required)
+                + 1,
         );
         let mut case = |class: &str, name: &str, failure: Option<String>| {
             let head = format!("    <testcase classname=\"standin.{class}\" name=\"{}\"", escaped(name));
@@ -157,6 +199,9 @@ impl Report {
                 Ended::Signal(number) => Some(format!("ended by {}", signal(number))),
             },
         );
+        if self.requests == Requests::Required {
+            case("requests", "a request came", self.silence());
+        }
         for outcome in &self.outcomes {
             case("expectation", &outcome.name, (!outcome.met).then(|| outcome.text()));
         }
@@ -186,7 +231,10 @@ impl Report {
             format!("::{kind} title=standin: {}::{}\n", property(broken.rule), data(broken.text().trim_end()))
         };
         let unmet = self.outcomes.iter().filter(|outcome| !outcome.met).map(one);
-        unmet.chain(self.broken.iter().map(rule)).collect()
+        let kind = if self.lacks_requests() { "error" } else { "warning" };
+        let silence =
+            (self.exchanges == 0).then(|| format!("::{kind} title=standin: no request::{SILENCE}\n"));
+        silence.into_iter().chain(unmet).chain(self.broken.iter().map(rule)).collect()
     }
 
     /// The result as Markdown, for the summary of a GitHub step.
@@ -222,6 +270,10 @@ impl Report {
         text
     }
 }
+
+/// What to say when no request came.
+const SILENCE: &str =
+    "no request came: does the command call the URLs in its environment, or another server?";
 
 fn is_error(broken: &Broken) -> bool {
     broken.severity == Severity::Error

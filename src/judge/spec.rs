@@ -31,6 +31,9 @@ pub struct ExpectSpec {
     /// The values that the thing must have at the end, such as `{name: New name}`.
     #[serde(default)]
     pub has: IndexMap<String, Pattern>,
+    /// Whether the calls of each namespace count for themselves, or those of the whole run together.
+    #[serde(default)]
+    pub scope: Scope,
     /// The identifier of a chat: short for `the: {chat: …}`.
     #[serde(default)]
     pub chat: Option<Text>,
@@ -48,6 +51,17 @@ pub struct Looked<'a> {
     pub id: &'a str,
     /// The values that it must have at the end.
     pub has: Vec<(&'a str, Pattern)>,
+}
+
+/// The calls that an expectation counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Those of the main scenario and of each namespace, each for itself and since its latest reset.
+    #[default]
+    Namespace,
+    /// Those of a whole run: of the main scenario and of all namespaces, before and after resets.
+    Run,
 }
 
 /// How many calls are expected.

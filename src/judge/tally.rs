@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::emulator::{RequestedCall, Service, Thing};
 use crate::fault::Matcher;
 
-use super::{ExpectSpec, Looked};
+use super::{ExpectSpec, Looked, RunTally, Scope};
 use crate::scalar::in_a_line;
 
 /// The expectations of a run with their counters.
@@ -23,6 +23,9 @@ struct Counted {
     calls: u64,
     /// The numbers of the exchanges of the first calls that count.
     exchanges: Vec<u64>,
+    /// The number of the latest of these exchanges, and how many are not in `exchanges`.
+    latest: Option<u64>,
+    left_out: u64,
     /// The position of the first call that counts, among all calls.
     first: Option<u64>,
     /// The exchange of the first call that came before the first call of `after`.
@@ -37,6 +40,8 @@ struct Counted {
 pub struct Near {
     /// The number of its exchange.
     pub exchange: u64,
+    /// The name of its namespace, for an expectation of the whole run; `None` when the report says it already.
+    pub namespace: Option<String>,
     /// The parameters that the expectation asks for.
     pub members: Vec<Member>,
 }
@@ -69,6 +74,8 @@ pub struct ExpectationOutcome {
     pub found: String,
     /// The numbers of the exchanges of the calls that count, at most 20.
     pub exchanges: Vec<u64>,
+    /// How many more exchanges have calls that count.
+    pub left_out: u64,
     /// The closest call, when calls are missing; otherwise `None`.
     pub near: Option<Near>,
 }
@@ -92,6 +99,8 @@ impl Tally {
             spec: spec.clone(),
             calls: 0,
             exchanges: Vec::new(),
+            latest: None,
+            left_out: 0,
             first: None,
             too_early: None,
             near: None,
@@ -126,15 +135,31 @@ impl Tally {
                     self.entries[position].count(exchange, self.seen, comes_first);
                 } else {
                     let likeness = self.entries[position].likeness(call);
-                    self.entries[position].miss(Near { exchange, members }, likeness);
+                    self.entries[position].miss(Near { exchange, namespace: None, members }, likeness);
                 }
             }
         }
     }
 
-    /// The outcome of each expectation. `things` returns the things with a service, a kind and an identifier.
+    /// The calls so far for the expectations of the whole run. `namespace` is the name of the namespace that they came
+    /// in; `None` is the main scenario.
+    pub fn of_run(&self, namespace: Option<&str>) -> RunTally {
+        let of_run = self.entries.iter().filter(|entry| entry.spec.scope == Scope::Run);
+        let one = |entry: &Counted| {
+            let near =
+                entry.near.clone().map(|near| Near { namespace: namespace.map(str::to_owned), ..near });
+            RunTally::one(entry.spec.clone(), entry.calls, namespace, near)
+        };
+        of_run.map(one).fold(RunTally::default(), |mut all, one| {
+            all.add(one);
+            all
+        })
+    }
+
+    /// The outcome of each expectation but those of the whole run. `things` returns the things with a service, a kind and an identifier.
     pub fn outcomes(&self, things: impl Fn(&str, &str, &str) -> Vec<Thing>) -> Vec<ExpectationOutcome> {
-        self.entries.iter().map(|entry| entry.outcome(&things)).collect()
+        let own = self.entries.iter().filter(|entry| entry.spec.scope == Scope::Namespace);
+        own.map(|entry| entry.outcome(&things)).collect()
     }
 }
 
@@ -165,8 +190,11 @@ impl Counted {
     fn count(&mut self, exchange: u64, number: u64, comes_first: bool) {
         self.calls += 1;
         self.first.get_or_insert(number);
-        if self.exchanges.len() < MOST_EXCHANGES && self.exchanges.last() != Some(&exchange) {
-            self.exchanges.push(exchange);
+        if self.latest.replace(exchange) != Some(exchange) {
+            match self.exchanges.len() < MOST_EXCHANGES {
+                true => self.exchanges.push(exchange),
+                false => self.left_out += 1,
+            }
         }
         if comes_first {
             self.too_early.get_or_insert(exchange);
@@ -224,6 +252,7 @@ impl Counted {
             expected,
             found,
             exchanges: self.exchanges.clone(),
+            left_out: self.left_out,
             near: self.near.clone().filter(|_| self.calls < least),
         }
     }
@@ -259,6 +288,7 @@ impl Counted {
                 told => format!("it {}", told.join(" and it ")),
             },
             exchanges: Vec::new(),
+            left_out: 0,
             near: None,
         }
     }

@@ -14,7 +14,9 @@ impl ExpectationOutcome {
         let mut text = format!("`{}` is {sign}: expected {}; {}", self.name, self.expected, self.found);
         if !self.exchanges.is_empty() {
             let numbers: Vec<_> = self.exchanges.iter().map(u64::to_string).collect();
-            let _ = write!(text, " (exchange {})", numbers.join(", "));
+            let more =
+                if self.left_out == 0 { String::new() } else { format!(" and {} more", self.left_out) };
+            let _ = write!(text, " (exchange {}{more})", numbers.join(", "));
         }
         text.push('\n');
         if let Some(near) = &self.near {
@@ -26,13 +28,14 @@ impl ExpectationOutcome {
     /// The same as JSON.
     pub fn json(&self) -> Value {
         let member = |Member { name, wanted, found, fits }: &Member| json!({"name": name, "wanted": wanted, "found": found, "fits": fits});
-        let near = |Near { exchange, members }: &Near| json!({"exchange": exchange, "members": members.iter().map(member).collect::<Vec<_>>()});
+        let near = |Near { exchange, namespace, members }: &Near| json!({"exchange": exchange, "namespace": namespace, "members": members.iter().map(member).collect::<Vec<_>>()});
         json!({
             "name": self.name,
             "met": self.met,
             "expected": self.expected,
             "found": self.found,
             "exchanges": self.exchanges,
+            "exchanges_left_out": self.left_out,
             "closest": self.near.as_ref().map(near),
         })
     }
@@ -40,7 +43,8 @@ impl ExpectationOutcome {
 
 impl Near {
     fn write(&self, text: &mut String) {
-        let _ = writeln!(text, "    exchange {} came closest:", self.exchange);
+        let namespace = self.namespace.as_ref().map_or(String::new(), |name| format!(" of namespace {name}"));
+        let _ = writeln!(text, "    exchange {}{namespace} came closest:", self.exchange);
         let width = self.members.iter().map(|member| member.name.chars().count()).max().unwrap_or_default();
         for member in &self.members {
             let found = member.found.as_ref().map_or("is not there".to_owned(), |found| format!("`{found}`"));

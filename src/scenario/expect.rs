@@ -10,7 +10,7 @@ use super::target::{Target, target};
 use super::words::{list, quote};
 use crate::emulator::conduct::Severity;
 use crate::fault::Pattern;
-use crate::judge::{Calls, ExpectSpec, Looked, all_rules, is_meant};
+use crate::judge::{Calls, ExpectSpec, Looked, Scope, all_rules, is_meant};
 use crate::scalar::{Findings, Path, Text, nearest};
 
 /// Adds every finding about the expectations of a scenario.
@@ -60,6 +60,27 @@ pub(super) fn check_at(
         if let Some(after) = &spec.after {
             order(spec, after, expect, &path, findings);
         }
+        if spec.scope == Scope::Run {
+            let message = match (spec.looked(), &spec.after) {
+                (Some(looked), _) => {
+                    format!("`scope: run` counts calls, and this expectation is about a {}", looked.kind)
+                }
+                (None, Some(_)) => {
+                    "`after` compares calls of one namespace, and `scope: run` counts those of all".to_owned()
+                }
+                (None, None) => continue,
+            };
+            findings.add(path.key("scope"), message, "remove `scope`");
+        }
+    }
+}
+
+/// Adds a finding for each expectation of the whole run, for a list that is asked about one namespace.
+pub(super) fn check_scopes(expect: &[ExpectSpec], place: &Path, findings: &mut Findings) {
+    for (number, _) in expect.iter().enumerate().filter(|(_, spec)| spec.scope == Scope::Run) {
+        let message =
+            "`scope: run` is judged at the end of `standin run`, and this question is about one namespace";
+        findings.add(place.index(number).key("scope"), message, "put this expectation into the scenario");
     }
 }
 

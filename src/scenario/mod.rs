@@ -29,6 +29,7 @@ mod shapes;
 mod syntax;
 mod target;
 mod unreachable;
+mod warnings;
 mod words;
 mod yaml;
 
@@ -224,6 +225,7 @@ fn read_expectations(
     let found: Vec<ExpectSpec> = parsed(serde_json::from_value(value), &place, &root, mistakes)?;
     let mut findings = Findings::default();
     expect::check_at(&found, &place, &scenario.sections, &taint, &mut findings);
+    expect::check_scopes(&found, &place, &mut findings);
     let sound = findings.0.into_iter().filter(|finding| !taint.covers(&finding.path));
     mistakes.extend(sound.map(|finding| Mistake { span: root.locate(&finding.path), finding }));
     Some(found)

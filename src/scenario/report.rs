@@ -15,7 +15,17 @@ const AROUND: usize = 200;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     origin: String,
+    kind: Kind,
     findings: Vec<Placed>,
+}
+
+/// What the findings of a report are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The scenario cannot be served.
+    Error,
+    /// It can be served.
+    Warning,
 }
 
 /// A mistake with its place.
@@ -39,14 +49,23 @@ pub struct Placed {
 
 impl Report {
     /// The report on the scenario `text`, which came from `origin`.
-    pub(super) fn new(origin: &str, text: &str, mut mistakes: Vec<Mistake>) -> Self {
+    pub(super) fn new(origin: &str, text: &str, mistakes: Vec<Mistake>) -> Self {
+        Self::of(Kind::Error, origin, text, mistakes)
+    }
+
+    /// A report of warnings, which do not keep the scenario from being served.
+    pub(super) fn of_warnings(origin: &str, text: &str, warnings: Vec<Mistake>) -> Self {
+        Self::of(Kind::Warning, origin, text, warnings)
+    }
+
+    fn of(kind: Kind, origin: &str, text: &str, mut mistakes: Vec<Mistake>) -> Self {
         // What an alias repeats is wrong once.
         let mut seen = HashSet::new();
         mistakes.retain(|mistake| seen.insert((mistake.span, mistake.finding.message.clone())));
         mistakes.sort_by_key(|mistake| mistake.span);
         let mut cursor = Cursor { text, at: 0, line: 1, line_start: 0, column: 1 };
         let findings = mistakes.into_iter().map(|mistake| cursor.place(mistake)).collect();
-        Self { origin: origin.to_owned(), findings }
+        Self { origin: origin.to_owned(), kind, findings }
     }
 
     /// What the scenario was read from.
@@ -67,7 +86,11 @@ impl Report {
 
     fn render_one(&self, finding: &Placed, renderer: &Renderer) -> String {
         let Placed { line, column, source, message, help, marked, .. } = finding;
-        let title = Level::ERROR.primary_title(message.as_str());
+        let level = match self.kind {
+            Kind::Error => Level::ERROR,
+            Kind::Warning => Level::WARNING,
+        };
+        let title = level.primary_title(message.as_str());
         let mark = AnnotationKind::Primary.span(marked.clone());
         let snippet = Snippet::source(source.as_str()).line_start(*line).annotation(mark);
         let help = Level::HELP.message(annotate_snippets::normalize_untrusted_str(help));
@@ -81,11 +104,12 @@ impl Report {
         renderer.render(&[group.element(help)])
     }
 
-    /// The findings for a program: objects with `file`, `line`, `column`, `path`, `message` and `help`.
+    /// The findings for a program: objects with `level` (`error` or `warning`), `file`, `line`, `column`, `path`, `message`
+    /// and `help`.
     pub fn to_json(&self) -> Vec<Value> {
         let object = |finding: &Placed| {
             let Placed { line, column, path, message, help, .. } = finding;
-            json!({"file": self.origin, "line": line, "column": column, "path": path, "message": message, "help": help})
+            json!({"level": self.kind.word(), "file": self.origin, "line": line, "column": column, "path": path, "message": message, "help": help})
         };
         self.findings.iter().map(object).collect()
     }
@@ -96,9 +120,22 @@ impl Report {
         for Placed { line, column, path, message, help, .. } in &self.findings {
             let (file, body) = (property(&self.origin), data(&format!("{message}\nhelp: {help}")));
             let title = property(if path.is_empty() { "scenario" } else { path });
-            let _ = writeln!(text, "::error file={file},line={line},col={column},title={title}::{body}");
+            let _ = writeln!(
+                text,
+                "::{} file={file},line={line},col={column},title={title}::{body}",
+                self.kind.word()
+            );
         }
         text
+    }
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
     }
 }
 

@@ -191,6 +191,7 @@ pub(super) const EXPECT: Shape = List { first: &[], rest: Some(&Record(&[
     Field { name: "has", is_required: false, shape: Table(&Kinds { scalar: &Text, list: Some(&List { first: &[], rest: Some(&Text), least: 0, most: usize::MAX }), mapping: Some(&Record(&[
         Field { name: "regex", is_required: true, shape: Text },
     ])) }) },
+    Field { name: "scope", is_required: false, shape: Choice { words: &["namespace", "run"], forms: &[] } },
     Field { name: "chat", is_required: false, shape: Optional(&Text) },
     Field { name: "named", is_required: false, shape: Optional(&Text) },
 ])), least: 0, most: usize::MAX };

@@ -12,9 +12,8 @@ use super::clock::now;
 use super::random::random_seed;
 use super::run::{Socket, serve};
 use super::shared::{Options, Shared};
-use crate::control;
 use crate::emulator::{Example, Proof};
-use crate::engine::{Entry, World};
+use crate::engine::{Entry, Redactor, World};
 use crate::judge::ExpectationOutcome;
 use crate::scenario::{Origin, Report, Scenario};
 
@@ -155,7 +154,10 @@ impl Server {
     /// # Errors
     /// When an expectation is not met. The error lists those and the exchanges so far.
     pub fn verify(&self) -> Result<(), Unmet> {
-        let outcomes = self.shared.namespaces().main().outcomes(now());
+        let namespaces = self.shared.namespaces();
+        // The world is unlocked between the two: both lock it.
+        let mut outcomes = namespaces.main().outcomes(now());
+        outcomes.extend(namespaces.outcomes_of_run());
         let unmet: String =
             outcomes.iter().filter(|outcome| !outcome.met).map(ExpectationOutcome::text).collect();
         if unmet.is_empty() { Ok(()) } else { Err(Unmet(unmet + &self.conversation())) }
@@ -168,24 +170,24 @@ impl Server {
 
     /// The latest exchanges, one line each, with secrets hidden.
     fn conversation(&self) -> String {
-        let (scenario, count, mut latest) = {
+        let (redactor, count, mut latest) = {
             let world = self.shared.namespaces().main();
             let latest: Vec<_> = world.journal().entries().rev().take(MOST_SHOWN).collect();
-            (Arc::clone(world.scenario()), world.counters().exchanges, latest)
+            (Redactor::new(&world), world.counters().exchanges, latest)
         };
         latest.reverse();
-        let redactor = control::Redactor::new(&scenario);
         let mut text = format!("the conversation, {count} exchanges:\n");
         for entry in latest {
-            let hide = redactor.for_exchange(&entry.request, &entry.reply);
-            let request = &entry.request;
-            let body = String::from_utf8_lossy(request.body());
-            let line = format!("{:>4}  {} {} {body}", entry.number, request.method, request.target());
+            let hidden = redactor.exchange(&entry.request, &entry.reply);
+            let line = format!(
+                "{:>4}  {} {} {}",
+                entry.number, entry.request.method, hidden.target, hidden.request_body
+            );
             let outcome = match entry.note.error {
                 Some(error) => format!("{} {error}", entry.reply.status),
                 None => entry.reply.status.to_string(),
             };
-            text += &format!("{} -> {outcome}\n", hide.text(line.trim_end()));
+            text += &format!("{} -> {outcome}\n", line.trim_end());
         }
         text
     }

@@ -3,11 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::control;
-use crate::engine::{Planned, World, wire};
+use crate::engine::{Planned, Redactor, World, wire};
 use crate::fault::{Fault, Wire};
 use crate::http::Request;
-use crate::scenario::Scenario;
 
 /// A line of the log, about one exchange.
 pub(super) struct Line {
@@ -19,8 +17,9 @@ pub(super) struct Line {
     /// The first fault that fired.
     fault: Option<Arc<Fault>>,
     wire: Option<Wire>,
-    /// The first remark, with the scenario whose secrets it may repeat.
-    remark: Option<(Cow<'static, str>, Arc<Scenario>)>,
+    /// The first remark, with what hides the secrets in it. A constant one repeats nothing that a client sent.
+    remark: Option<(Cow<'static, str>, Option<Redactor>)>,
+    namespace: Option<String>,
 }
 
 impl Line {
@@ -39,18 +38,22 @@ impl Line {
             error: note.error,
             fault: fired.map(|decision| Arc::clone(&decision.fault)),
             wire: wire(note),
-            remark: note.remarks.first().map(|remark| (remark.clone(), Arc::clone(world.scenario()))),
+            remark: note.remarks.first().map(|remark| {
+                (remark.clone(), matches!(remark, Cow::Owned(_)).then(|| Redactor::new(world)))
+            }),
+            namespace: world.namespace().map(str::to_owned),
         })
     }
 
     /// Writes the line, without paths and parameters, which may contain secrets. The world is not locked any more.
     pub(super) fn write(&self, request: &Request) {
-        let remark = self.remark.as_ref().map(|(remark, scenario)| {
-            // A remark may repeat what the client sent.
-            control::Redactor::new(scenario).for_request(request).text(remark)
+        let remark = self.remark.as_ref().map(|(remark, redactor)| match redactor {
+            None => remark.to_string(),
+            Some(redactor) => redactor.request(request).text(remark),
         });
         tracing::info!(
             number = self.number,
+            namespace = self.namespace,
             vendor = self.service,
             service = self.service,
             operation = self.operation,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// For each part of the library: the other parts that it may use.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("cli", &["basics", "emulator", "engine", "judge", "scalar", "scenario", "serve", "services"]),
+    ("cli", &["basics", "control", "emulator", "engine", "judge", "scalar", "scenario", "serve", "services"]),
     ("serve", &["basics", "control", "emulator", "engine", "fault", "http", "judge", "scenario", "services"]),
     (
         "control",

@@ -194,6 +194,25 @@ fn the_port_file_appears_once_requests_are_answered() {
     assert_eq!(get("/__standin/health").header("x-standin-exchange"), None);
     assert_eq!(get("/rest/x").header("x-standin-exchange"), Some("1"));
     assert_eq!(get("/api/v1/x").header("x-standin-exchange"), Some("2"));
+    serving.stop("-TERM");
+    assert!(!path.exists(), "it is removed at the end");
+}
+
+#[test]
+fn the_port_file_has_the_https_port_in_its_second_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("port");
+    let serving = Serving::start(&["--tls-listen", "127.0.0.1:0", "--port-file", path.to_str().unwrap()]);
+    while !path.exists() {
+        thread::yield_now();
+    }
+    let text = fs::read_to_string(&path).unwrap();
+    let [http, https] = text.lines().collect::<Vec<_>>()[..] else { panic!("{text}") };
+    assert!(serving.url().ends_with(&format!(":{http}")));
+    assert!(serving.banner.contains(&format!("https://127.0.0.1:{https}\n")), "{}", serving.banner);
+    fs::write(&path, "1\n").unwrap();
+    serving.stop("-TERM");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "1\n", "it is another server's by now");
 }
 
 #[test]
@@ -203,16 +222,47 @@ fn exchanges_are_logged_without_secrets() {
         paste(&command);
     }
     client::send_to(serving.host(), "GET", "/rest/1/webhook-secret/nothing", &[], b"");
+    client::send_to(serving.host(), "POST", "/__standin/namespaces", &[], br#"{"name": "logged"}"#);
+    client::send_to(serving.host(), "GET", "/rest/1/webhook-secret-logged/nothing", &[], b"");
+    let body = r#"{"CONNECTOR":"access-token","LINE":"105","CHAT_ID":"x","NAME":"n","USER_ID":"1"}"#;
+    let target = "/rest/1/webhook-secret/imconnector.chat.name.set";
+    let json = [("content-type", "application/json")];
+    client::send_to(serving.host(), "POST", target, &json, body.as_bytes());
     let (_, said) = serving.stop("-TERM");
     let lines: Vec<serde_json::Value> =
         said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(lines.len(), 3, "{said}");
+    assert_eq!(lines.len(), 5, "{said}");
+    assert!(lines[4]["remark"].as_str().unwrap().contains("`***`"), "{said}");
+    assert_eq!((lines[2].get("namespace"), &lines[3]["namespace"]), (None, &"logged".into()));
     assert_eq!(
         (&lines[0]["operation"], &lines[0]["status"]),
         (&"imconnector.chat.name.set".into(), &200.into())
     );
     assert_eq!(lines[2]["error"], "ERROR_METHOD_NOT_FOUND");
-    assert!(!said.contains("webhook-secret") && !said.contains("5f4dcc"), "{said}");
+    assert!(
+        !said.contains("webhook-secret") && !said.contains("5f4dcc") && !said.contains("access-token"),
+        "{said}"
+    );
+}
+
+#[test]
+fn an_exchange_of_a_namespace_is_explained() {
+    let serving = Serving::start(&[]);
+    let explain = |arguments: &[&str]| standin(&[&["explain", "--url", serving.url()], arguments].concat());
+    assert_eq!(explain(&[]).status.code(), Some(1));
+    client::send_to(serving.host(), "POST", "/__standin/namespaces", &[], br#"{"name": "test_retry"}"#);
+    client::send_to(serving.host(), "GET", "/rest/1/webhook-secret-test_retry/nothing", &[], b"");
+    for arguments in [&[][..], &["--namespace", "test_retry"], &["--namespace", "test_retry", "1"]] {
+        let explained = explain(arguments);
+        assert!(stdout(&explained).starts_with("exchange 1 of namespace test_retry at "), "{explained:?}");
+    }
+    let missing = explain(&["--namespace", "test_retry", "2"]);
+    let message = "standin: the journal of namespace `test_retry` has no exchange `2`\nhelp: it has 1 to 1\n";
+    assert_eq!((missing.status.code(), stderr(&missing)), (Some(1), message));
+    let unknown = explain(&["--namespace", "other"]);
+    assert!(stderr(&unknown).starts_with("standin: there is no namespace `other`"), "{unknown:?}");
+    let wrong = explain(&["--namespace", "test-retry"]);
+    assert_eq!((wrong.status.code(), stderr(&wrong).contains("`a` to `z`")), (Some(2), true), "{wrong:?}");
 }
 
 #[test]
@@ -278,6 +328,42 @@ fn check_reports_all_files_in_every_format() {
         stdout(&github)
     );
     assert_eq!(standin(&["check", "no-such.yaml"]).status.code(), Some(3));
+}
+
+#[test]
+fn check_warns_of_weak_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("weak.yaml");
+    let yaml = "standin: 1\nname: weak\nbitrix24:\n  applications: [{client_id: app, client_secret: Password}]\n  credentials:\n    - webhook: {user: 1, secret: secret}\n    - {token: access-token}\nchert: {tenants: [{slug: acme, signing_secret: s3cret}]}\n";
+    fs::write(&file, yaml).unwrap();
+    let file = file.to_str().unwrap();
+    let checked = standin(&["check", file]);
+    assert_eq!(checked.status.code(), Some(0), "a warning is no finding");
+    let told = stderr(&checked);
+    assert_eq!(told.matches("warning: this secret ").count(), 3, "{told}");
+    assert!(told.contains("this secret is a common word") && told.contains("is shorter than 8 characters"));
+    assert!(told.ends_with("0 findings and 3 warnings in 1 file\n"), "{told}");
+    let json: serde_json::Value =
+        serde_json::from_str(stdout(&standin(&["check", "--format", "json", file]))).unwrap();
+    let places: Vec<_> =
+        json.as_array().unwrap().iter().map(|found| found["path"].as_str().unwrap()).collect();
+    let expected = [
+        "bitrix24.applications[0].client_secret",
+        "bitrix24.credentials[0].webhook.secret",
+        "chert.tenants[0].signing_secret",
+    ];
+    assert_eq!((places, &json[0]["level"]), (expected.to_vec(), &"warning".into()));
+    let github = standin(&["check", "--format", "github", file]);
+    assert!(stdout(&github).starts_with("::warning file="), "{}", stdout(&github));
+}
+
+#[test]
+fn shipped_scenarios_have_no_weak_secret() {
+    for path in shipped_scenarios() {
+        let text = fs::read_to_string(&path).unwrap();
+        let scenario = standin::Scenario::parse("shipped", &text).unwrap();
+        assert_eq!(scenario.warnings("shipped", &text).findings(), [], "{}", path.display());
+    }
 }
 
 #[test]

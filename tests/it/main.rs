@@ -53,5 +53,7 @@ mod reasons;
 mod run;
 mod run_time;
 mod scenario;
+mod secrets;
 mod tls;
+mod whole_run;
 mod wire;

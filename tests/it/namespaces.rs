@@ -265,3 +265,166 @@ fn a_namespace_takes_no_credential_of_the_first_world() {
         ("n2", "access-token-n1-n2")
     );
 }
+
+#[test]
+fn a_namespace_has_the_name_that_was_asked_for() {
+    let server = serve(SCENARIO);
+    let namespace = Space::open(&server, r#"{"name": "test_retry"}"#);
+    assert_eq!(namespace.name, "test_retry");
+    assert_eq!(namespace.environment("BITRIX24_ACCESS_TOKEN"), "access-token-test_retry");
+    assert_eq!(namespace.environment("CHERT_TENANT"), "acme-test_retry");
+    assert_eq!((namespace.rename("fails once"), namespace.rename("named")), (400, 200));
+    assert_eq!(namespace.name_of_chat(), "named");
+    assert!(server.journal().is_empty());
+
+    let taken = post(&server, "/__standin/namespaces", r#"{"name": "test_retry", "seed": 1}"#);
+    assert_eq!(taken.status(), 409);
+    assert_eq!(taken.json()["standin"], "there is a namespace `test_retry` already");
+    assert!(taken.text().contains("DELETE /__standin/namespaces/test_retry"), "{}", taken.text());
+    assert_eq!(namespace.ask("health")["counters"]["exchanges"], 2, "the one that is there is left alone");
+
+    send(&server, "DELETE", "/__standin/namespaces/test_retry", &[], b"");
+    assert_eq!(Space::open(&server, r#"{"name": "test_retry"}"#).name_of_chat(), "Old name");
+}
+
+#[test]
+fn a_name_that_cannot_be_one_is_refused_with_the_characters_that_can() {
+    let server = serve(&SCENARIO.replace("token: access-token,", "token: access-token-own,"));
+    let longest = "a".repeat(40);
+    for name in ["", "test-retry", "Test", "test retry", "tést", "a/b", ".", &"a".repeat(41)] {
+        let refused = post(&server, "/__standin/namespaces", &json!({"name": name}).to_string());
+        assert_eq!(refused.status(), 400, "{name}");
+        let message = format!("`{name}` cannot be the name of a namespace");
+        assert_eq!(
+            refused.json(),
+            json!({"standin": message, "help": "use 1 to 40 of the characters `a` to `z`, `0` to `9` and `_`"})
+        );
+    }
+    let ambiguous = post(&server, "/__standin/namespaces", r#"{"name": "own"}"#);
+    assert_eq!((ambiguous.status(), &ambiguous.json()["help"]), (409, &json!("choose another name")));
+    assert_eq!(get(&server, "/__standin/namespaces").json()["namespaces"], json!([]));
+    for name in ["a", "_", "0", &longest] {
+        assert_eq!(Space::open(&server, &json!({"name": name}).to_string()).name, name);
+    }
+}
+
+#[test]
+fn a_namespace_without_a_name_gets_one_that_is_free() {
+    let server = serve(SCENARIO);
+    Space::open(&server, r#"{"name": "n1"}"#);
+    Space::open(&server, r#"{"name": "n2"}"#);
+    assert_eq!(Space::open(&server, "").name, "n3");
+}
+
+#[test]
+fn tests_that_want_one_name_at_once_get_it_once() {
+    let server = serve(SCENARIO);
+    let made = thread::scope(|scope| {
+        let wish = || post(&server, "/__standin/namespaces", r#"{"name": "one"}"#).status();
+        let wishes: Vec<_> = (0..8).map(|_| scope.spawn(wish)).collect();
+        wishes.into_iter().map(|wish| wish.join().unwrap()).filter(|status| *status == 201).count()
+    });
+    assert_eq!(made, 1);
+}
+
+#[test]
+fn the_scenario_of_a_namespace_may_be_json() {
+    let server = serve(SCENARIO);
+    let scenario = json!({
+        "standin": 1, "name": "as \"JSON\" / ünï",
+        "chert": {"tenants": [{"slug": "other", "signing_secret": "other-secret"}]},
+    });
+    let namespace = Space::open(&server, &json!({"name": "json", "scenario": scenario}).to_string());
+    assert_eq!(namespace.ask("health")["scenario"], "as \"JSON\" / ünï");
+    assert_eq!(namespace.environment("CHERT_TENANT"), "other-json");
+    let wrong = json!({"scenario": {"standin": 1, "name": "x", "chrt": {}}}).to_string();
+    let wrong = post(&server, "/__standin/namespaces", &wrong);
+    assert_eq!((wrong.status(), wrong.text().contains("did you mean `chert`?")), (422, true));
+    assert_eq!(post(&server, "/__standin/namespaces", r#"{"scenario": [1]}"#).status(), 400);
+}
+
+#[test]
+fn one_exchange_can_be_shown() {
+    let server = serve(SCENARIO);
+    let namespace = Space::open(&server, r#"{"name": "shown"}"#);
+    namespace.rename("fails once");
+    namespace.rename("second");
+    let all = namespace.ask("journal")["entries"].clone();
+    assert_eq!(namespace.ask("journal/1"), all[0]);
+    assert_eq!(namespace.ask("journal/2"), all[1]);
+    assert_eq!(namespace.ask("journal/last"), all[1]);
+    assert_eq!(
+        namespace.ask("journal/3"),
+        json!({"standin": "the journal of namespace `shown` has no exchange `3`", "help": "it has 1 to 2"})
+    );
+    let missing = get(&server, "/__standin/journal/1");
+    assert_eq!((missing.status(), &missing.json()["help"]), (404, &json!("it is empty: make a call first")));
+    post(&server, "/rest/1/webhook-secret/x", "{}");
+    assert_eq!(get(&server, "/__standin/journal/1").json()["number"], 1);
+    for odd in ["0", "-1", "x", "18446744073709551616"] {
+        assert_eq!(get(&server, &format!("/__standin/journal/{odd}")).status(), 404, "{odd}");
+    }
+}
+
+#[test]
+fn the_newest_exchange_of_any_namespace_is_explained_when_the_main_journal_is_empty() {
+    let server = serve(SCENARIO);
+    let explain = || get(&server, "/__standin/journal/last/explain").text().to_owned();
+    assert!(explain().contains("it is empty: make a call first"));
+    let [first, second] =
+        ["first", "second"].map(|name| Space::open(&server, &json!({"name": name}).to_string()));
+    second.rename("a");
+    first.rename("b");
+    second.ask("state");
+    assert!(explain().starts_with("exchange 1 of namespace first at "), "{}", explain());
+    assert!(get(&server, "/__standin/journal/1/explain").text().contains("has no exchange `1`"));
+    assert_eq!(second.ask("journal/last/explain?format=json")["namespace"], "second");
+    post(&server, "/rest/1/webhook-secret/x", "{}");
+    assert!(explain().starts_with("exchange 1 at "), "{}", explain());
+}
+
+#[test]
+fn the_environment_has_what_an_oauth_client_needs() {
+    let server = serve(SCENARIO);
+    let namespace = Space::open(&server, r#"{"name": "oauth"}"#);
+    assert_eq!(namespace.environment("BITRIX24_REFRESH_TOKEN"), "refresh-token-oauth");
+    assert_eq!(namespace.environment("BITRIX24_CLIENT_ID"), "app");
+    assert_eq!(namespace.environment("BITRIX24_CLIENT_SECRET"), "client-secret");
+    assert_eq!(namespace.environment("BITRIX24_TOKEN_URL"), "http://localhost/oauth/token/");
+    let body = format!(
+        "grant_type=refresh_token&client_id={}&client_secret={}&refresh_token={}",
+        namespace.environment("BITRIX24_CLIENT_ID"),
+        namespace.environment("BITRIX24_CLIENT_SECRET"),
+        namespace.environment("BITRIX24_REFRESH_TOKEN"),
+    );
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    assert_eq!(send(&server, "POST", "/oauth/token/", &form, body.as_bytes()).status(), 200);
+}
+
+#[test]
+fn the_environment_has_credentials_that_may_be_used() {
+    let scenario = "
+standin: 1
+name: some may not call
+bitrix24:
+  applications: [{client_id: gone, client_secret: gone-secret}, {client_id: app, client_secret: client-secret}]
+  credentials:
+    - {token: gone-token, refresh_token: gone-refresh, client_id: gone, state: not_installed}
+    - {token: plain-token}
+    - {token: good-token, refresh_token: good-refresh, client_id: app}
+chert:
+  tenants:
+    - {slug: suspended, signing_secret: suspended-secret, state: suspended}
+    - {slug: active, signing_secret: active-secret}
+";
+    let server = serve(scenario);
+    let access = |variable: &str| server.access(variable);
+    assert_eq!(access("CHERT_TENANT").as_deref(), Some("active"));
+    assert_eq!(access("CHERT_SIGNING_SECRET").as_deref(), Some("active-secret"));
+    assert_eq!(access("BITRIX24_ACCESS_TOKEN").as_deref(), Some("plain-token"));
+    assert_eq!(access("BITRIX24_REFRESH_TOKEN").as_deref(), Some("good-refresh"));
+    assert_eq!(access("BITRIX24_CLIENT_SECRET").as_deref(), Some("client-secret"));
+    let none =
+        serve("standin: 1\nname: x\nbitrix24: {credentials: [{token: plain-token}]}\nchert: {tenants: []}\n");
+    assert_eq!((none.access("BITRIX24_TOKEN_URL"), none.access("CHERT_TENANT")), (None, None));
+}

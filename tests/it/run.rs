@@ -162,3 +162,77 @@ fn a_workflow_of_github_gets_annotations_and_a_summary() {
     assert!(stderr(&output).contains(annotation), "{}", stderr(&output));
     insta::assert_snapshot!("summary", fs::read_to_string(folder.path().join("summary.md")).unwrap());
 }
+
+#[test]
+fn a_run_without_a_request_is_told_and_may_fail() {
+    let (output, _) = run(None, &[], "true");
+    let warning =
+        "warning: no request came: does the command call the URLs in its environment, or another server?\n";
+    assert!(output.status.code() == Some(0) && stderr(&output).starts_with(warning), "{}", stderr(&output));
+    let flags = ["--require-requests", "--report", "json=report.json", "--report", "junit=report.xml"];
+    let (output, folder) = run(None, &flags, "true");
+    assert_eq!(
+        (output.status.code(), stderr(&output).starts_with("error: no request came")),
+        (Some(1), true)
+    );
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    let report: Value = serde_json::from_str(&read("report.json")).unwrap();
+    assert_eq!(
+        (&report["good"], &report["requests"]),
+        (&json!(false), &json!({"required": true, "came": false}))
+    );
+    assert!(read("report.xml").contains("tests=\"2\" failures=\"1\""), "{}", read("report.xml"));
+    assert_eq!(
+        run(None, &["--require-requests"], "exit 7").0.status.code(),
+        Some(7),
+        "the command's own code"
+    );
+    assert_eq!(run(None, &["--require-requests"], "$STANDIN health $STANDIN_URL").0.status.code(), Some(1));
+    let (output, _) = run(None, &["--require-requests"], CALL);
+    assert_eq!((output.status.code(), stderr(&output).contains("no request")), (Some(0), false));
+}
+
+/// A script that asks Bitrix24 for the time. `standin health` asks whatever its URL says.
+const CALL: &str = "$STANDIN health \"${BITRIX24_WEBHOOK_URL}server.time?\" > /dev/null 2>&1; true";
+
+#[test]
+fn a_finished_run_is_explained_from_its_report() {
+    let (output, folder) = run(None, &["--report", "json=report.json"], &format!("{CALL}; {CALL}"));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let explain = |arguments: &[&str]| {
+        let mut command = Command::new(BINARY);
+        command.args(["explain", "--report", "report.json"]).args(arguments).current_dir(&folder);
+        command.output().unwrap()
+    };
+    let text = |output: &Output| String::from_utf8(output.stdout.clone()).unwrap();
+    let newest = explain(&[]);
+    assert!(text(&newest).starts_with("exchange 2 at "), "{newest:?}");
+    assert!(text(&explain(&["1"])).starts_with("exchange 1 at "));
+    let json: Value = serde_json::from_str(&text(&explain(&["1", "--format", "json"]))).unwrap();
+    assert_eq!((&json["number"], &json["response"]["status"]), (&json!(1), &json!(200)));
+    let report = fs::read_to_string(folder.path().join("report.json")).unwrap();
+    assert!(!report.contains("webhook-secret") && report.contains("server.time"), "{report}");
+    let missing = explain(&["3"]);
+    let message = "standin: the report has no such exchange 3\nhelp: it has 1, 2\n";
+    assert_eq!((missing.status.code(), stderr(&missing)), (Some(1), message));
+    let elsewhere = explain(&["--namespace", "x"]);
+    assert_eq!(elsewhere.status.code(), Some(1), "{elsewhere:?}");
+    fs::write(folder.path().join("report.json"), "{}").unwrap();
+    assert!(stderr(&explain(&[])).contains("has no exchanges"));
+    fs::write(folder.path().join("report.json"), "<xml>").unwrap();
+    let broken = explain(&[]);
+    assert!(
+        broken.status.code() == Some(3) && stderr(&broken).contains("is no report in JSON"),
+        "{broken:?}"
+    );
+}
+
+#[test]
+fn a_command_may_ask_for_errors() {
+    let script = "$STANDIN health $STANDIN_URL";
+    let replay = |flags: &[&str]| {
+        let (output, _) = run(None, flags, script);
+        str::from_utf8(&output.stdout).unwrap().contains("--allow-prefer")
+    };
+    assert_eq!((replay(&["--allow-prefer"]), replay(&[])), (true, false));
+}

@@ -172,7 +172,7 @@ fn segments(path: &str) -> [Option<&str>; 4] {
 }
 
 /// The method's name without a final `.json` or `.xml`, which only names the format.
-fn without_transport(method: &str) -> &str {
+pub fn without_transport(method: &str) -> &str {
     for suffix in [".json", ".xml"] {
         let Some((stem, end)) = method.split_at_checked(method.len().saturating_sub(suffix.len())) else {
             continue;

@@ -205,6 +205,12 @@ impl Credentials {
         Refresh { number, refresh_token, pair, expires: now.checked_add(lifetime).unwrap_or(Timestamp::MAX) }
     }
 
+    /// The tokens of the issued pairs that are kept.
+    pub fn issued(&self) -> impl Iterator<Item = String> {
+        let pairs = self.issued.iter();
+        pairs.flat_map(|pair| [pair.access_token.clone(), pair.refresh_token.clone()])
+    }
+
     /// Records that a pair was drawn, so that it is not drawn again even if it never becomes valid.
     pub fn allocate(&mut self, refresh: &Refresh) {
         self.count = self.count.max(refresh.number);

@@ -35,8 +35,8 @@ use serde_json::{Value, json};
 
 use crate::emulator::conduct::Rule;
 use crate::emulator::{
-    Access, Difference, Emulator, ErrorCode, Example, Gives, Habits, Operation, Proof, RequestedCall,
-    Section, Service,
+    Access, Difference, Emulator, ErrorCode, Example, Gives, Habits, Operation, Places, Proof, RequestedCall,
+    Secret, Section, Service,
 };
 use crate::http::{Reply, Request, segment};
 use crate::scalar::{Findings, Path, Text};
@@ -120,8 +120,8 @@ impl Service for Bitrix24 {
         std::iter::once(own).chain(commands).collect()
     }
 
-    fn credentials_in(&self, request: &Request) -> Vec<String> {
-        secrets::credentials_in(request)
+    fn places(&self, path: &str) -> Places {
+        secrets::places(path)
     }
 
     fn credentials_issued(&self, request: &Request, reply: &Reply) -> Vec<String> {
@@ -173,15 +173,8 @@ impl Section for Arc<Portal> {
         self.credentials.iter().flat_map(of_credential).collect()
     }
 
-    fn secrets(&self) -> Vec<String> {
-        let of_credential = |credential: &'_ section::Credential| {
-            let webhook = credential.webhook.as_ref().map(|webhook| &webhook.secret);
-            let secrets = [webhook, credential.token.as_ref(), credential.refresh_token.as_ref()];
-            secrets.map(|secret| secret.map(ToString::to_string)).into_iter().flatten()
-        };
-        let of_applications =
-            self.applications.iter().map(|application| application.client_secret.to_string());
-        self.credentials.iter().flat_map(of_credential).chain(of_applications).collect()
+    fn secrets(&self) -> Vec<Secret> {
+        secrets::of(self)
     }
 
     fn access(&self) -> Vec<Access> {

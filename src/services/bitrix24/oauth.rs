@@ -86,13 +86,6 @@ pub fn credential(request: &Request) -> Option<String> {
     parameters.parameter("refresh_token").filter(|value| !value.is_empty()).map(|value| value.into_owned())
 }
 
-/// The secrets of a request, which the journal must hide.
-pub fn secrets_in(request: &Request) -> Vec<String> {
-    let parameters = call::parameters(request);
-    let secret = |name| parameters.parameter(name).map(|value| value.into_owned());
-    ["client_secret", "refresh_token", "code"].into_iter().filter_map(secret).collect()
-}
-
 /// The tokens in an answer.
 pub fn secrets_out(reply: &Reply) -> Vec<String> {
     let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();

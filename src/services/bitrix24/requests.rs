@@ -75,6 +75,10 @@ impl Emulator for LivePortal {
         }))
     }
 
+    fn secrets(&self) -> Vec<String> {
+        self.credentials().issued().collect()
+    }
+
     fn answered(&mut self, at: Timestamp) {
         self.later.answered(at);
     }

@@ -1,72 +1,77 @@
-//! A request → the credentials in it, so that the journal can hide them.
+//! The secrets of a portal, and where credentials stand in requests and answers, so that journals can hide them.
 
-use percent_encoding::{percent_decode, percent_decode_str};
+use std::ops::Range;
 
+use super::section::Portal;
 use super::{call, methods, oauth};
-use crate::http::Request;
+use crate::emulator::{FieldForm, Places, Secret};
+use crate::scalar::{Path, Text};
 
-/// Names of parameters whose values are secret.
-const NAMES: [&str; 7] = ["auth", "access_token", "ap", "sessid", "token", "refresh_token", "client_secret"];
+/// Parameters whose values are secret. An answer of the token endpoint has some of them too.
+const NAMES: &[&str] = &["auth", "access_token", "ap", "sessid", "token", "refresh_token", "client_secret"];
 
-/// Every credential in a request, as spelt there. Unknown and malformed ones are included: people send real credentials
-/// to the wrong place by mistake.
-pub fn credentials_in(request: &Request) -> Vec<String> {
-    let mut found = Vec::new();
-    let segments: Vec<_> = request.path().split('/').filter(|segment| !segment.is_empty()).collect();
-    let is_method = |name: &str| methods::by_name(name).is_some();
-    if let [_, _, secret, ..] = segments[..]
-        && !is_method(secret)
-    {
-        found.push(secret.to_owned());
-        found.push(percent_decode_str(secret).decode_utf8_lossy().into_owned());
+/// The same with the code that the token endpoint exchanges. Elsewhere `code` is no secret.
+const NAMES_OF_OAUTH: &[&str] =
+    &["auth", "access_token", "ap", "sessid", "token", "refresh_token", "client_secret", "code"];
+
+/// Where credentials stand in a request with this path, and in its answer.
+pub fn places(path: &str) -> Places {
+    Places {
+        path: if call::is_rest(path) { secret_segment(path) } else { None },
+        parameters: if oauth::is_token(path) { NAMES_OF_OAUTH } else { NAMES },
+        headers: &[
+            ("authorization", FieldForm::Scheme),
+            ("x-bitrix-csrf-token", FieldForm::Whole),
+            ("cookie", FieldForm::Pairs),
+        ],
     }
-    for header in ["authorization", "x-bitrix-csrf-token", "cookie"] {
-        let value = request.headers.get(header).map(String::from_utf8_lossy).unwrap_or_default();
-        found.extend(
-            value
-                .split([' ', ';', '='])
-                .filter(|word| !word.eq_ignore_ascii_case("bearer"))
-                .map(str::to_owned),
-        );
-    }
-    for text in [request.query().as_bytes(), request.body()] {
-        // A command of a batch is percent-encoded twice: once as a query and once as a part of the batch.
-        let once: Vec<u8> = percent_decode(text).collect();
-        let twice: Vec<u8> = percent_decode(&once).collect();
-        for text in [text, &once, &twice] {
-            found.extend(named(&String::from_utf8_lossy(text)));
-        }
-    }
-    if oauth::is_token(request.path()) {
-        found.extend(oauth::secrets_in(request));
-    } else {
-        let called = call::read(request);
-        let presented = &called.presented;
-        let webhook = presented.webhook.iter().map(|webhook| webhook.secret());
-        found.extend(presented.token.as_deref().into_iter().chain(webhook).map(str::to_owned));
-    }
-    found.retain(|secret| !secret.is_empty());
-    found
 }
 
-/// The values that follow the name of a secret parameter, in any notation: `auth=x`, `"auth": "x"`, `auth[]=x`, and
-/// `name="auth"` with a blank line as in a multipart form. Broken JSON and commands of a batch are searched too.
-fn named(text: &str) -> Vec<String> {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let mut found = Vec::new();
-    for name in NAMES {
-        for (position, _) in text.match_indices(name) {
-            let rest = &text[position + name.len()..];
-            if text[..position].ends_with(is_word) || rest.starts_with(is_word) {
-                continue;
-            }
-            let value =
-                rest.trim_start_matches(['"', '\'', '\\', ' ', '\r', '\n', '\t', '[', ']', '{', ':', '=']);
-            let end = value.find(['"', '\'', '&', ',', '}', ']', '\\', '\r', '\n']).unwrap_or(value.len());
-            found.push(value[..end].to_owned());
+/// The secret of a webhook in the path, `/rest/USER/SECRET/…`. A secret without its user is found too: people send real
+/// credentials in the wrong form by mistake.
+fn secret_segment(path: &str) -> Option<Range<usize>> {
+    let mut end = 0;
+    let ranges = path.split('/').map(|segment| {
+        let start = end;
+        end += segment.len() + 1;
+        start..start + segment.len()
+    });
+    let segments: Vec<_> = ranges.filter(|range| !range.is_empty()).collect();
+    let is_method =
+        |range: &Range<usize>| methods::by_name(call::without_transport(&path[range.clone()])).is_some();
+    // The URL of a webhook has one segment more in REST 3.0.
+    let segments = match &segments[..] {
+        [_, version, rest @ ..] if &path[version.clone()] == "api" => {
+            &segments[segments.len() - rest.len() - 1..]
         }
+        all => all,
+    };
+    match segments {
+        [_, _, secret, ..] if !is_method(secret) => Some(secret.clone()),
+        [_, secret, method]
+            if is_method(method) && !path[secret.clone()].bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            Some(secret.clone())
+        }
+        _ => None,
     }
-    found
+}
+
+/// The secrets of a portal.
+pub fn of(portal: &Portal) -> Vec<Secret> {
+    let mut secrets = Vec::new();
+    let mut add = |path: Path, text: &Text| secrets.push(Secret { path, text: text.to_string() });
+    for (index, credential) in portal.credentials.iter().enumerate() {
+        let here = Path::default().key("credentials").index(index);
+        credential.webhook.iter().for_each(|webhook| add(here.key("webhook").key("secret"), &webhook.secret));
+        credential.token.iter().for_each(|token| add(here.key("token"), token));
+        credential.refresh_token.iter().for_each(|token| add(here.key("refresh_token"), token));
+    }
+    for (index, application) in portal.applications.iter().enumerate() {
+        let here = Path::default().key("applications").index(index);
+        add(here.key("client_secret"), &application.client_secret);
+    }
+    secrets
 }
 
 #[cfg(test)]
@@ -74,29 +79,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_found_in_every_notation() {
-        for text in [
-            "auth=s3cret&x=1",
-            "x=1&access_token=s3cret",
-            r#"{"auth":"s3cret"}"#,
-            r#"{"auth": "s3cret", broken"#,
-            "auth[]=s3cret",
-            r#"{"cmd":{"a":"method?auth=s3cret&x=1"}}"#,
-            "Content-Disposition: form-data; name=\"auth\"\r\n\r\ns3cret\r\n--x",
+    fn the_secret_of_a_path_is_found() {
+        for (path, secret) in [
+            ("/rest/1/s3cret/batch", "s3cret"),
+            ("/rest//1//s3cret//batch/", "s3cret"),
+            ("/rest/1/s3cret", "s3cret"),
+            ("/rest/1/s3cret/unknown.method/more", "s3cret"),
+            ("/rest/s3cret/batch.json", "s3cret"),
+            ("/rest/api/1/s3cret/batch", "s3cret"),
         ] {
-            assert!(named(text).iter().any(|found| found == "s3cret"), "{text}: {:?}", named(text));
+            let found = secret_segment(path).unwrap_or_else(|| panic!("nothing in {path}"));
+            assert_eq!(&path[found], secret, "{path}");
         }
-        assert!(named("author=x&tokens=y").is_empty());
-    }
-
-    #[test]
-    fn secrets_are_found_in_commands_that_are_encoded_again() {
-        let target = "/rest/batch?cmd[a]=m%3Faccess_token%3Ds3cret%26x&cmd%5Bb%5D=m%253Fauth%253Dother";
-        let request = Request::new("GET", target, crate::http::Headers::default(), "".into());
-        let found = credentials_in(&request);
-        assert!(
-            found.iter().any(|secret| secret == "s3cret") && found.iter().any(|s| s == "other"),
-            "{found:?}"
-        );
+        for path in [
+            "/rest",
+            "/rest/batch",
+            "/rest/api/batch",
+            "/rest/1/",
+            "/rest/1/batch.json",
+            "/rest/imconnector.chat.name.set/",
+        ] {
+            assert_eq!(secret_segment(path), None, "{path}");
+        }
     }
 }

@@ -25,7 +25,8 @@ use serde_json::Value;
 
 use crate::emulator::conduct::Rule;
 use crate::emulator::{
-    Access, Emulator, ErrorCode, Example, Gives, Habits, Operation, Proof, RequestedCall, Section, Service,
+    Access, Emulator, ErrorCode, Example, FieldForm, Gives, Habits, Operation, Places, Proof, RequestedCall,
+    Secret, Section, Service,
 };
 use crate::http::{Reply, Request};
 use crate::scalar::{Findings, Path};
@@ -88,8 +89,12 @@ impl Service for Chert {
         vec![RequestedCall { operation, command: None, facts: route }]
     }
 
-    fn credentials_in(&self, request: &Request) -> Vec<String> {
-        signature::credentials_in(request)
+    fn places(&self, _path: &str) -> Places {
+        Places {
+            path: None,
+            parameters: &["signing_secret"],
+            headers: &[("authorization", FieldForm::Scheme), ("x-chert-signature", FieldForm::Signature)],
+        }
     }
 
     fn failure(&self) -> Reply {
@@ -122,8 +127,12 @@ impl Section for Arc<ChertSection> {
         self.tenants.iter().flat_map(of_tenant).collect()
     }
 
-    fn secrets(&self) -> Vec<String> {
-        self.tenants.iter().map(|tenant| tenant.signing_secret.to_string()).collect()
+    fn secrets(&self) -> Vec<Secret> {
+        let of_tenant = |(index, tenant): (usize, &section::Tenant)| Secret {
+            path: Path::default().key("tenants").index(index).key("signing_secret"),
+            text: tenant.signing_secret.to_string(),
+        };
+        self.tenants.iter().enumerate().map(of_tenant).collect()
     }
 
     fn access(&self) -> Vec<Access> {

@@ -169,19 +169,6 @@ pub fn credential(request: &Request) -> Option<String> {
     text("x-chert-tenant").or_else(token).map(str::to_owned)
 }
 
-/// Every credential in a request, as spelt there: tokens, and the digest of a signature. If a signature is malformed,
-/// all of it.
-pub fn credentials_in(request: &Request) -> Vec<String> {
-    let value = |name| request.headers.get(name).map(String::from_utf8_lossy).unwrap_or_default();
-    let (authorization, signature) = (value("authorization"), value("x-chert-signature"));
-    let tokens = authorization.split_whitespace().filter(|word| !word.eq_ignore_ascii_case("bearer"));
-    let digest = match signature.rsplit_once(',') {
-        Some((_, digest)) => digest,
-        None => &signature,
-    };
-    tokens.chain([digest.trim()]).filter(|secret| !secret.is_empty()).map(str::to_owned).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -145,6 +145,9 @@ fn breaches_of_one_kind_are_told_once_with_their_number() {
         faults_fired: 0,
         outcomes: Vec::new(),
         broken,
+        outcomes_left_out: 0,
+        requests: standin::judge::Requests::Optional,
+        conversation: serde_json::Value::Null,
     };
     assert!(report.summary().ends_with("; 2 rules broken"), "{}", report.summary());
     let junit = report.junit();
