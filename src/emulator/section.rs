@@ -50,6 +50,16 @@ pub trait Section: Debug + Send + Sync {
     /// on, or no caller who is allowed to.
     fn example(&self, operation: &Operation, now: Timestamp, proof: Proof) -> Option<Example>;
 
+    /// Why the section has no [`Section::example`] for `operation`, where a key of the section keeps every caller from it.
+    fn obstacle(&self, _operation: &Operation) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether a `state` refuses every caller. The author of such a section wants no call to succeed.
+    fn is_shut(&self) -> bool {
+        false
+    }
+
     /// The identifiers of all things of a kind, such as `chat`.
     fn things(&self, kind: &str) -> HashSet<Cow<'_, str>>;
 

@@ -1,8 +1,12 @@
 //! A scenario without mistakes → what may still surprise its author.
 
+use jiff::Timestamp;
+
 use super::node::Mistake;
+use super::target::{Target, target};
 use super::{Report, SCENARIO, Scenario, yaml};
-use crate::emulator::weakness;
+use crate::basics::Stage;
+use crate::emulator::{Operation, Proof, Section, weakness};
 use crate::scalar::{Findings, Path};
 
 impl Scenario {
@@ -18,10 +22,56 @@ impl Scenario {
                 findings.add(path, format!("this secret {weakness}"), help);
             }
         }
+        self.futile(&mut findings);
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let root = yaml::read(text, SCENARIO, &mut Vec::new());
         let place = |path: &Path| root.as_ref().map(|root| root.locate(path)).unwrap_or_default();
         let placed = findings.0.into_iter().map(|finding| Mistake { span: place(&finding.path), finding });
         Report::of_warnings(origin, text, placed.collect())
+    }
+}
+
+impl Scenario {
+    /// Adds a finding for each operation that changes things of the scenario and that no call can make, and for each fault
+    /// that waits for such a call to come as far as the delivery.
+    fn futile(&self, findings: &mut Findings) {
+        let start = self.clock.at(Timestamp::UNIX_EPOCH).now(Timestamp::UNIX_EPOCH);
+        let why = |section: &dyn Section, operation: &Operation| {
+            if section.example(operation, start, Proof::Lasting).is_some() {
+                return None;
+            }
+            let obstacle = section.obstacle(operation).map(str::to_owned);
+            Some(obstacle.unwrap_or_else(|| format!("it needs {}", operation.requires)))
+        };
+        for (service, section) in &self.sections {
+            for operation in service.operations().iter().filter(|operation| operation.changes) {
+                let mut kinds = operation.parameters.iter().filter_map(|parameter| parameter.names);
+                let has_things =
+                    kinds.any(|named| named.kind == "chat" && !section.things(named.kind).is_empty());
+                let Some(help) = why(&**section, operation).filter(|_| has_things && !section.is_shut())
+                else {
+                    continue;
+                };
+                let message =
+                    format!("no call of `{}.{}` can succeed at the start", service.name(), operation.name);
+                findings.add(Path::default().key(service.name()), message, help);
+            }
+        }
+        for (number, fault) in self.faults.iter().enumerate() {
+            let Ok(Target { service, operation: Some(operation) }) = target(&fault.on) else { continue };
+            let section = self.sections.iter().find(|(known, _)| known.name() == service.name());
+            let Some((_, section)) = section else { continue };
+            let code = fault
+                .error
+                .as_ref()
+                .and_then(|error| service.errors().iter().find(|known| *known.code == **error));
+            if fault.stage(code.map(|code| code.stage)) != Stage::Delivery {
+                continue;
+            }
+            let Some(help) = why(&**section, operation) else { continue };
+            let message =
+                "at the start, no call comes as far as the delivery, where this fault strikes".to_owned();
+            findings.add(Path::default().key("faults").index(number), message, help);
+        }
     }
 }

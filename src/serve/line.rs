@@ -56,7 +56,7 @@ impl Line {
             namespace = self.namespace,
             vendor = self.service,
             service = self.service,
-            operation = self.operation,
+            operation = self.service.zip(self.operation).map(|(service, name)| format!("{service}.{name}")),
             status = self.status,
             error = self.error,
             fault = self.fault.as_ref().map(|fault| fault.spec.name.as_str()),

@@ -12,14 +12,14 @@ fail() {
 # Whether all tools are there. A venv needs Python's module `ensurepip`, which Debian packs on its own. Node.js comes
 # from requirements.txt.
 complete() {
-  command -v curl >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null
+  command -v curl >/dev/null && command -v php >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null
 }
 
 if ! complete && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  { apt-get update -q && apt-get install -q -y --no-install-recommends curl python3 python3-venv; } ||
-    fail 'apt-get could not install curl, python3 and python3-venv'
+  { apt-get update -q && apt-get install -q -y --no-install-recommends curl php-cli python3 python3-venv; } ||
+    fail 'apt-get could not install curl, php-cli, python3 and python3-venv'
 fi
-complete || fail 'curl and python3 with its venv are needed; Debian has them as curl python3 python3-venv'
+complete || fail 'curl, php and python3 with its venv are needed; Debian has them as curl php-cli python3 python3-venv'
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
   fail "Python 3.11 or later is needed; this is $(python3 --version)"
 

@@ -236,7 +236,7 @@ fn exchanges_are_logged_without_secrets() {
     assert_eq!((lines[2].get("namespace"), &lines[3]["namespace"]), (None, &"logged".into()));
     assert_eq!(
         (&lines[0]["operation"], &lines[0]["status"]),
-        (&"imconnector.chat.name.set".into(), &200.into())
+        (&"bitrix24.imconnector.chat.name.set".into(), &200.into())
     );
     assert_eq!(lines[2]["error"], "ERROR_METHOD_NOT_FOUND");
     assert!(
@@ -358,7 +358,7 @@ fn check_warns_of_weak_secrets() {
 }
 
 #[test]
-fn shipped_scenarios_have_no_weak_secret() {
+fn shipped_scenarios_get_no_warning() {
     for path in shipped_scenarios() {
         let text = fs::read_to_string(&path).unwrap();
         let scenario = standin::Scenario::parse("shipped", &text).unwrap();
@@ -390,7 +390,7 @@ fn the_catalogue_lists_operations_errors_and_differences() {
     Chert
       4099
         501 Not supported for this chat
-        the group lacks its chat key or its pinned line · stage lookup · only chats.rename · source: seed page
+        the group lacks its chat key or its pinned line · stage lookup · only chats.rename · source: page of the rename
     ");
     let one = stdout(&standin(&["catalog", "chat_renaming_failed", "--format", "json"])).to_owned();
     assert_eq!(serde_json::from_str::<serde_json::Value>(&one).unwrap()[0]["code"], "CHAT_RENAMING_FAILED");

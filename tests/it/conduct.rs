@@ -325,11 +325,11 @@ fn names_are_those_of_the_vendor_and_of_a_batch() {
     run.bitrix24(0, "batch", r#"{"cmd":"profile","halt":0}"#);
     run.bitrix24(0, "batch", r#"{"cmd":["imconnector.chat.name.set?LINE=105&auth=access-token&NAM=x"]}"#);
     insta::assert_snapshot!(run.words(), @r"
-    warning: `unknown-parameter`: a call has a parameter that its page does not document (seed pages: parameters)
+    warning: `unknown-parameter`: a call has a parameter that its page does not document (vendors' pages: parameters)
         exchange 1: `chats.rename` has no parameter `DISPLAY_NAME`, did you mean `display_name`?; `chats.rename` has no parameter `id`
         exchange 2: `batch` has no parameter `cmds`, did you mean `cmd`?
         exchange 4: `imconnector.chat.name.set` has no parameter `NAM`, did you mean `NAME`?
-    warning: `wrong-type`: a parameter does not have the type that its page documents (seed pages: types of parameters)
+    warning: `wrong-type`: a parameter does not have the type that its page documents (vendors' pages: types of parameters)
         exchange 3: `cmd` is a text, but should be a list or a mapping
     ");
 }

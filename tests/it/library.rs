@@ -79,9 +79,18 @@ fn every_scenario_of_the_library_says_what_happens_and_what_to_do() {
         assert!((2..=5).contains(&comment.len()), "{name}");
         assert!(comment.concat().contains("good client"), "{name}");
         assert!(text.lines().all(|line| line.chars().count() <= 120), "{name}");
-        let readme = include_str!("../../README.md");
-        assert!(readme.contains(&format!("](scenarios/{name}.yaml)")), "README.md does not list {name}");
+        let readme = include_str!("../../docs/library.md");
+        assert!(
+            readme.contains(&format!("](../scenarios/{name}.yaml)")),
+            "docs/library.md does not list {name}"
+        );
     });
+}
+
+#[test]
+fn the_readme_shows_the_fixture_as_it_is() {
+    let fixture = include_str!("../../examples/fixtures/pytest/conftest.py");
+    assert!(include_str!("../../README.md").contains(&format!("```python\n# conftest.py\n{fixture}```")));
 }
 
 fn script(name: &str) -> String {

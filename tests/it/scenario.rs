@@ -326,3 +326,48 @@ fn read(text: &str) -> Result<(), TestCaseError> {
     report.to_github();
     Ok(())
 }
+
+/// The warnings about a scenario, each as its path, its message and its help.
+fn warnings(yaml: &str) -> Vec<[String; 3]> {
+    let scenario = Scenario::parse("warned", yaml).unwrap();
+    let report = scenario.warnings("warned", yaml);
+    report
+        .findings()
+        .iter()
+        .map(|found| [&found.path, &found.message, &found.help].map(Clone::clone))
+        .collect()
+}
+
+#[test]
+fn a_scenario_in_which_nothing_can_succeed_is_warned_of() {
+    let portal = |edition: &str, more: &str, state: &str| {
+        format!(
+            "standin: 1
+name: n
+bitrix24:
+  edition: {edition}
+  credentials: [{{webhook: {{user: 1, secret: webhook-secret}}}}, {more}]
+  state: {state}
+  connectors: [{{id: c, chat_group: true}}]
+  lines: [{{id: 105, connectors: [c]}}]
+  chats: [{{connector: c, line: 105, id: chat-1, name: n}}]
+faults: [{{name: f, on: bitrix24.imconnector.chat.name.set, error: CHAT_RENAMING_FAILED}}]
+"
+        )
+    };
+    let help = "in the live edition a webhook may not call it: add an access token (`token`), or write `edition: documented`";
+    let expected = [
+        ["bitrix24", "no call of `bitrix24.imconnector.chat.name.set` can succeed at the start", help],
+        ["faults[0]", "at the start, no call comes as far as the delivery, where this fault strikes", help],
+    ];
+    assert_eq!(warnings(&portal("live", "", "open")), expected.map(|row| row.map(str::to_owned)));
+    assert_eq!(warnings(&portal("live", "{token: access-token}", "open")), Vec::<[String; 3]>::new());
+    assert_eq!(warnings(&portal("documented", "", "open")), Vec::<[String; 3]>::new());
+    // The author of a `state` wants the errors that follow; only the fault is in vain.
+    let needs = "it needs an accepted credential, and a chat with an open session on an active line";
+    let [path, message, _] = expected[1];
+    assert_eq!(
+        warnings(&portal("documented", "", "overloaded")),
+        [[path, message, needs].map(str::to_owned)]
+    );
+}

@@ -6,7 +6,7 @@ pub(super) static RULE: Rule = Rule {
     name: "content-type",
     severity: Severity::Warn,
     breach: "a request with a body has no `content-type`, or a wrong one",
-    source: "seed pages: the samples' Content-Type",
+    source: "vendors' pages: the samples' Content-Type",
     observe: || Box::new(ContentType),
 };
 

@@ -10,7 +10,7 @@ pub(super) static UNKNOWN: Rule = Rule {
     name: "unknown-parameter",
     severity: Severity::Warn,
     breach: "a call has a parameter that its page does not document",
-    source: "seed pages: parameters",
+    source: "vendors' pages: parameters",
     observe: || Box::new(Unknown),
 };
 
@@ -18,7 +18,7 @@ pub(super) static WRONG_TYPE: Rule = Rule {
     name: "wrong-type",
     severity: Severity::Warn,
     breach: "a parameter does not have the type that its page documents",
-    source: "seed pages: types of parameters",
+    source: "vendors' pages: types of parameters",
     observe: || Box::new(WrongType),
 };
 

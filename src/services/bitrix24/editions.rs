@@ -85,26 +85,26 @@ behaviours! {
     webhook_may_call: bool = true, false;
     "webhook call of an imconnector method",
     "accepted: the page shows one", "403 `WRONG_AUTH_TYPE`, even for a valid webhook",
-    "seed page; server source";
+    "page of the rename; server source";
 
     2, /// The scope that a method of imconnector needs.
     scope: &'static str = "imconnector", "imopenlines";
     "scope of the methods of imconnector; `scope`, `app.info` and `/oauth/token/` show it",
-    "`imconnector`", "`imopenlines`", "seed page; server source";
+    "`imconnector`", "`imopenlines`", "page of the rename; server source";
 
     7, /// Whether an argument error names the argument, in its text and in the member `argument`.
     names_argument: bool = false, true;
-    "members of ERROR_ARGUMENT", "`error`, `error_description`", "plus `argument`", "seed page; server source";
+    "members of ERROR_ARGUMENT", "`error`, `error_description`", "plus `argument`", "page of the rename; server source";
 
     9, /// Whether `time.start` and `time.processing` are whole seconds.
     whole_seconds: bool = false, true;
     "`time.start` and `time.processing`", "floats",
     "whole numbers, so `duration` counts from the whole second; `finish` stays a float",
-    "seed page; captures since late September 2025";
+    "page of the rename; captures since late September 2025";
 
     10, /// Whether `time` reports the operating time.
     operating: bool = false, true;
-    "`time.operating_reset_at` and `time.operating`", "absent", "present", "seed page; captures";
+    "`time.operating_reset_at` and `time.operating`", "absent", "present", "page of the rename; captures";
 
     22, /// Whether a rename to the current name fails.
     refuses_same_name: bool = false, true;
@@ -158,23 +158,23 @@ macro_rules! faces {
     };
 }
 
-const SEED: &str = "seed page; server source";
+const RENAME_PAGE: &str = "page of the rename; server source";
 const SYSTEM: &str = "system error table; server source";
 
 faces! {
-    3, "text of NOT_ACTIVE_LINE", Row::Texts(&[&errors::NOT_ACTIVE_LINE]), SEED;
+    3, "text of NOT_ACTIVE_LINE", Row::Texts(&[&errors::NOT_ACTIVE_LINE]), RENAME_PAGE;
 
-    4, "text of IMCONNECTOR_NO_CORRECT_PROVIDER", Row::Texts(&[&errors::IMCONNECTOR_NO_CORRECT_PROVIDER]), SEED;
+    4, "text of IMCONNECTOR_NO_CORRECT_PROVIDER", Row::Texts(&[&errors::IMCONNECTOR_NO_CORRECT_PROVIDER]), RENAME_PAGE;
 
-    5, "text of ERROR_ARGUMENT of imconnector.chat.name.set", Row::Texts(&[&errors::ERROR_ARGUMENT]), SEED;
+    5, "text of ERROR_ARGUMENT of imconnector.chat.name.set", Row::Texts(&[&errors::ERROR_ARGUMENT]), RENAME_PAGE;
 
-    6, "text of CHAT_RENAMING_FAILED", Row::Texts(&[&errors::CHAT_RENAMING_FAILED]), SEED;
+    6, "text of CHAT_RENAMING_FAILED", Row::Texts(&[&errors::CHAT_RENAMING_FAILED]), RENAME_PAGE;
 
     8, "body of a success",
     Row::Behaviour(
         "the page prints `answer`, `query`, `status`; sent where `envelope: documented` asks for it",
         "`result` and `time`",
-    ), SEED;
+    ), RENAME_PAGE;
 
     11, "status of INVALID_CREDENTIALS", Row::Status(&errors::INVALID_CREDENTIALS), SYSTEM;
 
@@ -210,19 +210,19 @@ faces! {
     Row::Behaviour(
         "a string; a number is taken too, as later revisions of the page have it",
         "a string or a number, cast to an integer",
-    ), SEED;
+    ), RENAME_PAGE;
 
     23, "meaning of USER_ID",
     Row::Behaviour(
         "`User identifier`, no more: taken as the live server takes it",
         "the external user, `user.id` of send.messages",
-    ), SEED;
+    ), RENAME_PAGE;
 
     29, "imconnector.deactivate",
     Row::Behaviour(
-        "404 `ERROR_METHOD_NOT_FOUND`: the seed page links to a page that says there is no such method",
+        "404 `ERROR_METHOD_NOT_FOUND`: the page of the rename links to a page that says there is no such method",
         "404 `ERROR_METHOD_NOT_FOUND`",
-    ), SEED;
+    ), RENAME_PAGE;
 
     30, "text of WRONG_AUTH_TYPE",
     Row::Behaviour(
@@ -238,7 +238,7 @@ faces! {
     Row::Texts(&[&errors::IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND]), "page of send.messages; language files";
 
     35, "status of OPERATION_TIME_LIMIT",
-    Row::Behaviour("not stated at the seed revision; 429 as the later limits page has it", "429"),
+    Row::Behaviour("not stated at the revision of 2025-08-26; 429 as the later limits page has it", "429"),
     "limits page; server source";
 
     36, "status of QUERY_LIMIT_EXCEEDED",

@@ -28,7 +28,7 @@ const fn means(row: ErrorCode, meaning: &'static str) -> ErrorCode {
 const OAUTH: &str = "OAuth pages; SDKs";
 const SYSTEM: &str = "system error table; server source";
 const SERVER: &str = "server source";
-const PAGE: &str = "seed page; server source";
+const PAGE: &str = "page of the rename; server source";
 
 macro_rules! catalogue {
     ($($name:ident = $row:expr;)*) => {

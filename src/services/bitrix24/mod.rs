@@ -235,6 +235,20 @@ impl Section for Arc<Portal> {
         Some(Example { verb: "POST", target, headers, body: parameters.to_string() })
     }
 
+    fn is_shut(&self) -> bool {
+        let mut credentials = self.credentials.iter();
+        self.state != PortalState::Open
+            || credentials.all(|credential| credential.state != CredentialState::Active)
+    }
+
+    fn obstacle(&self, operation: &Operation) -> Option<&'static str> {
+        let documented = Portal { edition: Edition::Documented, ..Portal::clone(self) };
+        let example = Arc::new(documented).example(operation, Timestamp::MIN, Proof::Lasting);
+        (self.edition == Edition::Live && example.is_some()).then_some(
+            "in the live edition a webhook may not call it: add an access token (`token`), or write `edition: documented`",
+        )
+    }
+
     fn things(&self, kind: &str) -> HashSet<Cow<'_, str>> {
         match kind {
             "connector" => self.connectors.iter().map(|connector| connector.id.as_str().into()).collect(),

@@ -107,18 +107,18 @@ catalogue! {
     EMAIL_NOT_VERIFIED "2007" 403 Auth false "Email not verified", "", "table of error codes";
     ACCOUNT_LIMIT_REACHED "2008" 402 Auth false "Account limit reached", "", "table of error codes";
     RATE_LIMIT_EXCEEDED "1007" 429 Auth true "Rate limit exceeded", "", "table of error codes", "retry_after";
-    INVALID_JSON_BODY "1004" 400 Arguments false "Invalid JSON body", "the body is not a JSON object", "seed page";
+    INVALID_JSON_BODY "1004" 400 Arguments false "Invalid JSON body", "the body is not a JSON object", "page of the rename";
     MISSING_REQUIRED_FIELD "1001" 400 Arguments false "Missing required field: display_name or group_chat_icon", "neither field is given", "decision";
     INVALID_FIELD_VALUE "1002" 400 Arguments false "Invalid field value: display_name", "the name is blank or not a text, or the icon is not an https URL", "decision";
-    CHAT_NOT_FOUND "2002" 404 Lookup false "Chat not found", "also a chat of another tenant", "seed page";
-    CHAT_IS_DIRECT_MESSAGE "1006" 400 Lookup false "Chat is a direct message", "only groups have a name and an icon", "seed page";
-    NOT_SUPPORTED_FOR_CHAT "4099" 501 Lookup false "Not supported for this chat", "the group lacks its chat key or its pinned line", "seed page";
+    CHAT_NOT_FOUND "2002" 404 Lookup false "Chat not found", "also a chat of another tenant", "page of the rename";
+    CHAT_IS_DIRECT_MESSAGE "1006" 400 Lookup false "Chat is a direct message", "only groups have a name and an icon", "page of the rename";
+    NOT_SUPPORTED_FOR_CHAT "4099" 501 Lookup false "Not supported for this chat", "the group lacks its chat key or its pinned line", "page of the rename";
     NOT_FOUND "2011" 404 Lookup false "Not found", "an unknown path or verb", "table of error codes";
     INTERNAL_SERVER_ERROR "3001" 500 Delivery true "Internal server error", "", "table of error codes";
     DELIVERY_UNAVAILABLE "3002" 503 Delivery true "Delivery unavailable", "", "table of error codes";
     DELIVERY_NOT_CONFIGURED "3003" 500 Delivery false "Delivery service not configured", "", "table of error codes";
     DELIVERY_SERVICE_ERROR "3004" 502 Delivery true "Delivery service error", "", "table of error codes";
-    DELIVERY_FAILED "4001" 502 Delivery true "Delivery failed", "the rename or the icon was rejected", "seed page";
+    DELIVERY_FAILED "4001" 502 Delivery true "Delivery failed", "the rename or the icon was rejected", "page of the rename";
     ALL_LINES_SATURATED "4002" 503 Delivery true "All lines saturated for recipient", "", "table of error codes", "retry_after";
 }
 

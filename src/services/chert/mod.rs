@@ -172,6 +172,10 @@ impl Section for Arc<ChertSection> {
         Some(Example { verb: operation.verb, target: format!("{BASE}{path}"), headers, body })
     }
 
+    fn is_shut(&self) -> bool {
+        self.tenants.iter().all(|tenant| tenant.state != section::TenantState::Active)
+    }
+
     fn things(&self, kind: &str) -> HashSet<Cow<'_, str>> {
         let chats = self.tenants.iter().filter(|_| kind == "chat").flat_map(|tenant| &tenant.chats);
         chats.map(|chat| chat.id.as_str().into()).collect()

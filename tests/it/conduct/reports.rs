@@ -56,7 +56,7 @@ fn a_rule_that_is_broken_in_many_namespaces_is_told_once() {
     let broken = namespaces.broken();
     assert_eq!((broken.len(), broken[0].rule, broken[0].count), (1, "content-type", 30));
     insta::assert_snapshot!(broken[0].text(), @r"
-    warning: `content-type`: a request with a body has no `content-type`, or a wrong one (seed pages: the samples' Content-Type)
+    warning: `content-type`: a request with a body has no `content-type`, or a wrong one (vendors' pages: the samples' Content-Type)
         exchange 1 of namespace n1, and 29 times more: its body has no `content-type`
     ");
 }
@@ -68,7 +68,7 @@ fn exchanges_before_a_reset_are_told_from_those_after_it() {
     run.world.reset(run.now);
     run.chert(0, "ch", r#"{"display_names":"Crew"}"#);
     insta::assert_snapshot!(run.words(), @r"
-    warning: `unknown-parameter`: a call has a parameter that its page does not document (seed pages: parameters)
+    warning: `unknown-parameter`: a call has a parameter that its page does not document (vendors' pages: parameters)
         exchange 1 before reset 1: `chats.rename` has no parameter `display_nam`, did you mean `display_name`?
         exchange 1: `chats.rename` has no parameter `display_names`, did you mean `display_name`?
     ");
@@ -127,7 +127,7 @@ fn breaches_of_one_kind_are_told_once_with_their_number() {
     insta::assert_snapshot!(words, @r"
     error: `chert.signature-alone`: a signature came without `x-chert-tenant` (docs.trychert.com, authentication)
         exchange 39: it is signed, but names no tenant
-    warning: `unknown-parameter`: a call has a parameter that its page does not document (seed pages: parameters)
+    warning: `unknown-parameter`: a call has a parameter that its page does not document (vendors' pages: parameters)
         exchange 1, and 11 times more: `chats.rename` has no parameter `display_nam`, did you mean `display_name`?
         exchange 13: `chats.rename` has no parameter `icon_a`
         exchange 14: `chats.rename` has no parameter `icon_b`
