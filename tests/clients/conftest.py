@@ -37,7 +37,8 @@ class Standin:
 
     def journal(self):
         """What was asked so far: for each request its operation, without the service, and the status of its answer."""
-        return [(entry["operation"].split(".", 1)[1], entry["response"]["status"]) for entry in self._ask("journal")["entries"]]
+        entries = self._ask("journal")["entries"]
+        return [((entry["operation"] or "").partition(".")[2], entry["response"]["status"]) for entry in entries]
 
     def names(self, vendor):
         """The present name of each chat by its id."""

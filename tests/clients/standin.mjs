@@ -28,7 +28,7 @@ export async function serve(name, { faults = [], replace = [] } = {}) {
 /** What was asked so far: of each request the operation, without the service, and the status of its answer. */
 export async function journal() {
   const { entries } = await ask('journal')
-  return entries.map((entry) => `${entry.operation.replace(/^\w+\./, '')} ${entry.response.status}`)
+  return entries.map((entry) => `${entry.operation?.replace(/^\w+\./, '')} ${entry.response.status}`)
 }
 
 /** The present names of Bitrix24's chats by their ids. */
