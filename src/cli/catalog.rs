@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{Exit, print, say};
-use crate::emulator::{Difference, ErrorCode, Operation, Parameter, Requirement, Service};
+use crate::emulator::{Difference, ErrorCode, Face, Operation, Parameter, Requirement, Service};
 use crate::scalar::nearest;
 use crate::services::SERVICES;
 
@@ -120,6 +120,13 @@ fn error_as_text(service: &dyn Service, error: &ErrorCode) -> String {
     for face in error.faces {
         let edition = if face.edition.is_empty() { String::new() } else { format!("{}: ", face.edition) };
         let _ = writeln!(text, "    {edition}{} {}", face.status, face.text);
+    }
+    for operation in service.operations() {
+        let own = operation.gives(error.code).map_or(&[][..], |given| given.own);
+        for Face { edition, status, text: words } in own {
+            let edition = if edition.is_empty() { String::new() } else { format!("{edition}: ") };
+            let _ = writeln!(text, "    of {}, {edition}{status} {words}", operation.name);
+        }
     }
     let _ = writeln!(text, "    {}", facts(service, error).join(" · "));
     text

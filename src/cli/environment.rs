@@ -41,6 +41,7 @@ pub(super) fn of(scenario: &Scenario, plain: &str, secure: Option<&str>) -> Vec<
     // What is left of somebody's real service must not be called by mistake.
     let mut all: Vec<Variable> = NAMES.iter().map(|name| ((*name).to_owned(), None)).collect();
     all.push(("STANDIN_URL".to_owned(), Some(plain.into())));
+    all.push(("STANDIN_CONTROL_URL".to_owned(), Some(format!("{plain}/__standin").into())));
     all.extend(secure.map(|url| ("STANDIN_HTTPS_URL".to_owned(), Some(url.into()))));
     for name in ["NO_PROXY", "no_proxy"] {
         let others = std::env::var(name).ok().filter(|others| !others.is_empty());

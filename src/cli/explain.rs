@@ -85,15 +85,29 @@ impl Explain {
             return Ok(Exit::Findings);
         };
         let wanted = self.namespace.as_ref().map(ToString::to_string);
-        let of_world =
-            |exchange: &&Value, namespace: Option<&str>| exchange["namespace"].as_str() == namespace;
-        let of =
-            |namespace: Option<&str>| all.iter().filter(|exchange| of_world(exchange, namespace)).collect();
-        let mut candidates: Vec<&Value> = of(wanted.as_deref());
-        if wanted.is_none() && candidates.is_empty() {
-            candidates = all.iter().collect();
-        }
+        let of = |namespace: Option<&str>| -> Vec<&Value> {
+            all.iter().filter(|exchange| exchange["namespace"].as_str() == namespace).collect()
+        };
         let is_wanted = |exchange: &&&Value| self.number.is_none_or(|number| exchange["number"] == number);
+        let candidates: Vec<&Value> = match &wanted {
+            Some(name) => of(Some(name)),
+            // A number names an exchange of the main scenario, or else of the only namespace that has it.
+            None if self.number.is_some() && of(None).iter().any(|exchange| is_wanted(&exchange)) => of(None),
+            None => all.iter().collect(),
+        };
+        let mut namespaces: Vec<_> = candidates
+            .iter()
+            .filter(is_wanted)
+            .filter_map(|exchange| exchange["namespace"].as_str())
+            .collect();
+        namespaces.dedup();
+        if let (Some(number), [_, _, ..]) = (self.number, &namespaces[..]) {
+            let names = namespaces.join("`, `");
+            say(&format!(
+                "standin: several namespaces have an exchange {number}\nhelp: add `--namespace`: `{names}`"
+            ));
+            return Ok(Exit::Findings);
+        }
         // The newest comes last. A number is given again after a reset.
         if let Some(found) = candidates.iter().rev().find(is_wanted) {
             match self.format {

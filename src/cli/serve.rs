@@ -15,7 +15,7 @@ use super::{Exit, is_coloured, load, say, start_of};
 use crate::emulator::Proof;
 use crate::engine::World;
 use crate::scalar::Start;
-use crate::scenario::{ClockSpec, Scenario};
+use crate::scenario::{ClockSpec, Scenario, obstacle};
 use crate::serve::{self, Options, Socket, Tls};
 
 /// Serve a scenario
@@ -200,17 +200,26 @@ impl Serve {
             };
         }
         for (service, section) in &scenario.sections {
-            let _ = writeln!(text, "\n{}", service.title());
+            let edition =
+                section.editions().map_or(String::new(), |[served, _]| format!(", {served} edition"));
+            let _ = writeln!(text, "\n{}{edition}", service.title());
             for access in section.access() {
                 let _ = writeln!(text, "  {:<15} {}", access.label, access.at(&base));
             }
-            if let Some(example) = service
-                .operations()
-                .first()
-                .and_then(|operation| section.example(operation, start_of(scenario), Proof::Lasting))
-            {
-                let _ = writeln!(text, "  try it:\n\n{}", example.curl(&base));
-            }
+            let Some(first) = service.operations().first() else { continue };
+            let start = start_of(scenario);
+            let _ = match section.example(first, start, Proof::Lasting) {
+                Some(example) => writeln!(text, "  try it:\n\n{}", example.curl(&base)),
+                None => {
+                    let why = obstacle(&**section, first, start).unwrap_or_default();
+                    writeln!(
+                        text,
+                        "  no call of {}.{} can succeed at the start: {why}",
+                        service.name(),
+                        first.name
+                    )
+                }
+            };
         }
         let _ = write!(text, "\nwhat happened: {base}/__standin/journal\nstop with Ctrl-C");
         text

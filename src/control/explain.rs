@@ -5,8 +5,9 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Asked, Place, journal};
+use super::{Asked, Place, journal, mistake};
 use crate::basics::Stage;
+use crate::emulator::some_of;
 use crate::engine::{Entry, Hidden, Note, Redactor, Verdict, World, explain, wire};
 use crate::fault::Forecast;
 use crate::http::Reply;
@@ -30,15 +31,32 @@ pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
         let namespace = world.namespace().map(str::to_owned);
         Ok(Explained { namespace, entry, explained, redactor: Redactor::new(world) })
     };
-    let mut explained = place.with(|_, world| look(world)).and_then(|explained| explained);
-    if explained.is_err() && place.name.is_none() && asked.segment == "last" {
-        // The main journal is empty: the tests use namespaces, and the newest exchange of any of them is meant.
-        let newest = place.namespaces.newest();
-        let newest = newest.as_ref().and_then(|namespace| namespace.world());
-        explained = newest.map_or(explained, |mut world| look(&mut world));
-    }
+    // Without a name and a number, the newest exchange of all worlds is meant.
+    let is_any = place.name.is_none() && asked.segment == "last";
+    let newest = if is_any { place.namespaces.newest_of_all() } else { None };
+    let newest = newest.as_ref().and_then(|namespace| namespace.world());
+    let explained = match newest {
+        Some(mut world) => look(&mut world),
+        None => place.with(|_, world| look(world)).and_then(|explained| explained),
+    };
+    let explained = explained.map_err(|reply| match place.name {
+        None => elsewhere(place, asked).unwrap_or(reply),
+        Some(_) => reply,
+    });
     // To hide secrets takes long. Meanwhile the world answers others.
     explained.map_or_else(|reply| reply, Explained::reply)
+}
+
+/// The answer when the main journal lacks an exchange that a namespace may have; `None` without namespaces.
+fn elsewhere(place: &Place<'_>, asked: &Asked<'_>) -> Option<Reply> {
+    let namespaces = place.namespaces.all();
+    if namespaces.is_empty() {
+        return None;
+    }
+    let names = some_of(namespaces.iter().map(|namespace| namespace.name()));
+    let message = format!("the journal of the main scenario has no exchange `{}`", asked.segment);
+    let help = format!("name the namespace with `--namespace`, or in the path: {names}");
+    Some(mistake(404, message, &help))
 }
 
 /// An exchange with its explanation, in which secrets are not hidden yet.
@@ -112,7 +130,7 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
             text,
             "\nthe request passed {} and ended at {}",
             passed.join(", "),
-            own_stage(note).unwrap_or(Stage::ALL[count]).name()
+            own_stage(note).unwrap_or(Stage::ALL[count]).max(Stage::ALL[count]).name()
         ),
     };
     for remark in &note.remarks {

@@ -114,13 +114,16 @@ fn described(name: &str, world: &World, asked: &Asked<'_>) -> Value {
     let base = format!("{}://{host}", if asked.request.secure { "https" } else { "http" });
     let sections = world.scenario().sections.iter();
     let access = sections.flat_map(|(_, section)| section.access());
-    let environment: serde_json::Map<_, _> =
-        access.map(|access| (access.variable.to_owned(), access.at(&base).into())).collect();
+    let control = format!("{base}/__standin/namespaces/{name}");
+    let own = [("STANDIN_URL", base.clone()), ("STANDIN_CONTROL_URL", control.clone())];
+    let own = own.into_iter().map(|(variable, value)| (variable.to_owned(), value.into()));
+    let access = access.map(|access| (access.variable.to_owned(), access.at(&base).into()));
+    let environment: serde_json::Map<_, _> = own.chain(access).collect();
     json!({
         "namespace": name,
         "scenario": world.scenario().name,
         "seed": world.seed(),
-        "control": format!("{base}/__standin/namespaces/{name}"),
+        "control": control,
         "environment": environment,
     })
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{Asked, Place, directed, mistake, refused};
+use crate::basics::Clock;
 use crate::engine::Namespaces;
 use crate::http::{Reply, Request};
 use crate::judge::{ExpectSpec, ExpectationOutcome};
@@ -34,6 +35,8 @@ pub struct Look {
     outcomes: Vec<ExpectationOutcome>,
     /// How many exchanges the journal has lost, if they could have mattered.
     evicted: Option<u64>,
+    /// When the next late change is due, and the time of the virtual clock that it waits for.
+    waits_for: Option<[Timestamp; 2]>,
 }
 
 /// How long the caller is willing to wait until the expectations are met. `None` when the request is for another
@@ -97,7 +100,12 @@ impl Question {
             };
             let evicted = world.journal().evicted();
             let evicted = (self.own.is_some() && evicted > 0).then_some(evicted);
-            Some(Look { outcomes, evicted })
+            // A virtual clock stands still: what waits for it comes only when the test advances it.
+            let waits_for = match world.clock() {
+                Clock::Virtual(now) => world.next_due().map(|due| [due, now]),
+                Clock::Real => None,
+            };
+            Some(Look { outcomes, evicted, waits_for })
         });
         seen?.ok_or_else(|| {
             let help = "send a list of expectations, or add `expect:` to the scenario";
@@ -128,6 +136,12 @@ impl Look {
             self.outcomes.iter().filter(|outcome| !outcome.met).map(ExpectationOutcome::text).collect();
         let met = self.is_met();
         let mut body = json!({"met": met, "lost": self.is_lost(), "expectations": all, "report": report});
+        if let (false, Some([due, now])) = (met, self.waits_for) {
+            body["waits_for"] = json!(due.to_string());
+            body["help"] = json!(format!(
+                "a late change is due at {due}, and the virtual clock shows {now}: advance it with `POST /__standin/clock`"
+            ));
+        }
         if let Some(evicted) = self.evicted {
             body["evicted"] = json!(evicted);
         }

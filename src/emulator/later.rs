@@ -60,6 +60,11 @@ impl<T> Later<T> {
         self.known.extend(self.unanswered.drain(..).map(|(length, change)| (instant(length), change)));
     }
 
+    /// When the next change is due; `None` when no change waits.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.known.iter().map(|(instant, _)| *instant).min()
+    }
+
     /// Removes and returns the changes that are due at `now`, the earliest first.
     pub fn due(&mut self, now: Timestamp) -> Vec<T> {
         if self.known.is_empty() {
@@ -85,6 +90,7 @@ mod tests {
         assert_eq!(later.sort(Fate::Later(Duration::from_secs(2)), "first"), None);
         assert_eq!(later.due(at(99)), [""; 0]);
         later.answered(at(3));
+        assert_eq!(later.next_due(), Some(at(5)));
         assert_eq!(later.due(at(4)), [""; 0]);
         assert_eq!(later.due(at(9)), ["first", "second"]);
         assert_eq!(later.due(at(99)), [""; 0]);

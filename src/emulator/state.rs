@@ -27,6 +27,9 @@ pub trait Emulator: Send {
     /// Commits the late changes that are due at `now`. Returns a remark for each that can no longer be made.
     fn settle(&mut self, now: Timestamp) -> Vec<Cow<'static, str>>;
 
+    /// When the next late change is due; `None` when none waits.
+    fn next_due(&self) -> Option<Timestamp>;
+
     /// The state as JSON, without secrets.
     fn state(&self) -> Value;
 

@@ -235,12 +235,13 @@ impl Namespaces {
         others.iter().for_each(|other| other.lock().cut_journal(limit));
     }
 
-    /// The namespace with the newest exchange; `None` when no namespace has one.
-    pub fn newest(&self) -> Option<Arc<Namespace>> {
+    /// The namespace with the newest exchange of the server; `None` when the main world has it, or there is none.
+    pub fn newest_of_all(&self) -> Option<Arc<Namespace>> {
         let newest = |namespace: &Arc<Namespace>| namespace.world().and_then(|world| world.newest());
         let namespaces = self.all().into_iter();
         let dated = namespaces.filter_map(|namespace| Some((newest(&namespace)?, namespace)));
-        dated.max_by_key(|(newest, _)| *newest).map(|(_, namespace)| namespace)
+        let (newest, namespace) = dated.max_by_key(|(newest, _)| *newest)?;
+        (self.main().newest() < Some(newest)).then_some(namespace)
     }
 
     /// Connections and latencies of the whole server.

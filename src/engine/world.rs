@@ -323,6 +323,11 @@ impl World {
         }
     }
 
+    /// When the next late change is due by the scenario's clock; `None` when none waits.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.emulators.iter().filter_map(|(_, emulator)| emulator.next_due()).min()
+    }
+
     /// Moves a virtual clock and returns its new time. `None` when the scenario follows the real clock.
     pub fn move_clock(&mut self, to: impl FnOnce(Timestamp) -> Timestamp) -> Option<Timestamp> {
         let Clock::Virtual(now) = &mut self.clock else { return None };

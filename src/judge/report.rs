@@ -273,7 +273,7 @@ impl Report {
 
 /// What to say when no request came.
 const SILENCE: &str =
-    "no request came: does the command call the URLs in its environment, or another server?";
+    "no request came: does the command call the URLs in its environment and, with --tls, trust `STANDIN_CA`?";
 
 fn is_error(broken: &Broken) -> bool {
     broken.severity == Severity::Error

@@ -43,6 +43,7 @@ use serde_json::{Map, Value};
 pub use changes::changes;
 pub use report::{Placed, Report};
 pub use schema::{ClockSpec, schema, schema_text};
+pub use warnings::obstacle;
 
 use self::node::{MappingEntry, Mistake, Node, NodeKind};
 use self::schema::Head;

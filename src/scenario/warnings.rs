@@ -36,13 +36,7 @@ impl Scenario {
     /// that waits for such a call to come as far as the delivery.
     fn futile(&self, findings: &mut Findings) {
         let start = self.clock.at(Timestamp::UNIX_EPOCH).now(Timestamp::UNIX_EPOCH);
-        let why = |section: &dyn Section, operation: &Operation| {
-            if section.example(operation, start, Proof::Lasting).is_some() {
-                return None;
-            }
-            let obstacle = section.obstacle(operation).map(str::to_owned);
-            Some(obstacle.unwrap_or_else(|| format!("it needs {}", operation.requires)))
-        };
+        let why = |section: &dyn Section, operation: &Operation| obstacle(section, operation, start);
         for (service, section) in &self.sections {
             for operation in service.operations().iter().filter(|operation| operation.changes) {
                 let mut kinds = operation.parameters.iter().filter_map(|parameter| parameter.names);
@@ -74,4 +68,13 @@ impl Scenario {
             findings.add(Path::default().key("faults").index(number), message, help);
         }
     }
+}
+
+/// Why no call of `operation` can succeed at `start`, the start of the scenario; `None` when one can.
+pub fn obstacle(section: &dyn Section, operation: &Operation, start: Timestamp) -> Option<String> {
+    if section.example(operation, start, Proof::Lasting).is_some() {
+        return None;
+    }
+    let own = section.obstacle(operation).map(str::to_owned);
+    Some(own.unwrap_or_else(|| format!("it needs {}", operation.requires)))
 }

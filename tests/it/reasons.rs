@@ -56,10 +56,19 @@ fn every_refused_rename_of_bitrix24_says_why() {
         ("NAME", "the call has no `NAME`"),
         ("NAME=", "`NAME` is empty"),
         ("NAME=0", "`NAME` is `0`, which PHP takes for empty"),
+        (
+            "NAME&NAEM=New",
+            "the call has no `NAME`; it has `NAEM`, which `imconnector.chat.name.set` does not know",
+        ),
+        (
+            "CONNECTOR=Groups",
+            "`Groups` is not spelt as the connector `groups`, which alone has group chats; so a rename needs USER_ID, and \
+             the call has no `USER_ID`",
+        ),
         ("CHAT_ID&chatId=chat-1", "the call has `chatId`; the parameter is called `CHAT_ID`"),
         (
             "CONNECTOR=singles",
-            "the call has no `USER_ID`; the connector has no group chats, so a rename needs it",
+            "the connector `singles` has `chat_group: false`; so a rename needs USER_ID, and the call has no `USER_ID`",
         ),
         ("CONNECTOR=other", "the scenario has no connector `other`; its connectors: `groups`, `singles`"),
         (
@@ -115,6 +124,13 @@ fn a_body_that_is_not_read_is_named() {
         ("PUT", "application/json", json, "Bitrix24 reads a body from POST only, and this is a PUT"),
         ("POST", "application/json", &json[1..], "the body is not valid JSON, so only the query was read"),
         ("POST", "application/json", "7", "the body is JSON, but not an object"),
+        (
+            "POST",
+            "application/json",
+            "CONNECTOR=groups&LINE=105",
+            "the body looks like a form, but its `content-type` is JSON, so only the query was read",
+        ),
+        ("POST", "application/json", "", "the body is empty"),
     ] {
         let path = "/rest/1/webhook-secret/imconnector.chat.name.set";
         let response = send(&server, verb, path, &[("content-type", content_type)], body.as_bytes());
@@ -146,6 +162,15 @@ fn every_refused_credential_of_bitrix24_says_why() {
         ),
         ("/rest/profile?auth=unknown-token", "no credential has this access token"),
         (
+            "/rest/profile?AUTH=access-token",
+            "the call has `AUTH`; the parameter for an access token is called `auth`",
+        ),
+        (
+            "/rest/imconnector.chat.name.set?auth=access-token&CONNECTOR=other&LINE=1&CHAT_ID=c&NAME=n",
+            "the scenario has no connector `other`; its connectors: `groups`, `singles`; so a rename needs USER_ID, and the \
+             call has no `USER_ID`",
+        ),
+        (
             "/rest/profile?auth=expired-token",
             "the token expired at 2024-11-20T13:55:00Z, and the scenario's clock shows 2024-11-20T13:55:08Z",
         ),
@@ -154,6 +179,10 @@ fn every_refused_credential_of_bitrix24_says_why() {
         ("/rest/7/narrow-secret/imconnector.list", scope),
         ("/rest/1/webhook-secret/imconnector.chat.name.set", webhook),
         ("/rest/profil?auth=access-token", "the method `profil` is not emulated; did you mean `profile`?"),
+        (
+            "/rest/batch?auth=access-token&cmds[a]=profile",
+            "the call has no `cmd`; it has `cmds`, which `batch` does not know",
+        ),
         (
             "/rest/batch?auth=access-token&cmd[a]=imconnector.status&cmd[b]=batch",
             "the command `a`: the call has no `CONNECTOR` | the command `b`: Bitrix24 does not allow `batch` in a batch",

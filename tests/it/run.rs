@@ -166,8 +166,7 @@ fn a_workflow_of_github_gets_annotations_and_a_summary() {
 #[test]
 fn a_run_without_a_request_is_told_and_may_fail() {
     let (output, _) = run(None, &[], "true");
-    let warning =
-        "warning: no request came: does the command call the URLs in its environment, or another server?\n";
+    let warning = "warning: no request came: does the command call the URLs in its environment and, with --tls, trust `STANDIN_CA`?\n";
     assert!(output.status.code() == Some(0) && stderr(&output).starts_with(warning), "{}", stderr(&output));
     let flags = ["--require-requests", "--report", "json=report.json", "--report", "junit=report.xml"];
     let (output, folder) = run(None, &flags, "true");

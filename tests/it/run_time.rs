@@ -453,3 +453,19 @@ fn a_restored_fault_remembers_when_it_was_off() {
     );
     assert!(explained(&server, 2).contains("`odd` did not fire on its call 1"), "{}", explained(&server, 2));
 }
+
+#[test]
+fn a_wait_for_a_late_change_names_the_instant_that_a_virtual_clock_must_reach() {
+    let server = serve(&format!(
+        "{}faults: [{{name: late, on: chert, reply: {{status: 502}}, applied: {{later: 10s}}}}]\n",
+        standin::Scenario::DEFAULT.replace("seed: 1", "seed: 1\nclock: {virtual: 2024-11-20T13:55:08Z}")
+    ));
+    let headers = [("authorization", "Bearer 5f4dcc3b5aa765d61d8327deb882cf99")];
+    send(&server, "PUT", "/api/v1/chats/ch_01H", &headers, br#"{"display_name": "Crew"}"#);
+    let named = r#"[{"name": "named", "on": "chert", "the": {"chat": "ch_01H"}, "has": {"name": "Crew"}}]"#;
+    let verify = || post(&server, "/__standin/verify?wait_for=0s", named).json();
+    assert_eq!(verify()["waits_for"], "2024-11-20T13:55:18Z");
+    assert!(verify()["help"].as_str().unwrap().contains("the virtual clock shows 2024-11-20T13:55:08Z"));
+    post(&server, "/__standin/clock", r#"{"advance": "10s"}"#);
+    assert_eq!((&verify()["met"], &verify()["waits_for"]), (&true.into(), &Value::Null));
+}

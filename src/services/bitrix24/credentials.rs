@@ -7,7 +7,7 @@ use std::time::Duration;
 use foldhash::{HashMap, HashMapExt};
 use jiff::Timestamp;
 
-use super::call::{Presented, Webhook};
+use super::call::{self, Presented, Webhook};
 use super::editions::Edition;
 use super::errors;
 use super::reasons;
@@ -244,7 +244,7 @@ impl Credentials {
                 scope: None,
             }),
             (None, None) => {
-                let reason = reasons::of_no_credential(request);
+                let reason = reasons::of_no_credential(request, &call::parameters(request));
                 Err(Refusal::new(&errors::NO_AUTH_FOUND, edition).because(reason))
             }
         }

@@ -184,12 +184,15 @@ catalogue! {
         SYSTEM,
         &[documented(400, "Https required."), live(401, "Https required.")],
     );
-    INVALID_CREDENTIALS = error(
+    INVALID_CREDENTIALS = means(
+error(
         "INVALID_CREDENTIALS",
         Auth,
         SYSTEM,
         &[documented(403, "Invalid request credentials"), live(401, "Invalid request credentials")],
-    );
+    ),
+"no webhook has this user and this secret",
+);
     METHOD_CONFIRM_WAITING = error("METHOD_CONFIRM_WAITING", Auth, SERVER, &[live(401, "Waiting for confirmation")]);
     METHOD_CONFIRM_DENIED = error("METHOD_CONFIRM_DENIED", Auth, SERVER, &[live(403, "Method call denied")]);
     WRONG_LICENSE = error(
@@ -213,12 +216,15 @@ catalogue! {
             live(429, "Method is blocked due to operation time limit."),
         ],
     ));
-    WRONG_AUTH_TYPE = error(
+    WRONG_AUTH_TYPE = means(
+error(
         "WRONG_AUTH_TYPE",
         Auth,
         SERVER,
         &[live(403, "Current authorization type is denied for this method Application context required")],
-    );
+    ),
+"only applications may call the method: a webhook may not in the live edition, a session never",
+);
     INVALID_CLIENT = means(
         error("invalid_client", Auth, OAUTH, &[documented(401, "Wrong client_id or client_secret")]),
         "also if the application is not installed",
@@ -265,7 +271,8 @@ catalogue! {
         "without a fault: the error of a command that calls `batch`",
     );
     OAUTH_INVALID_REQUEST = error("invalid_request", Arguments, OAUTH, &[documented(400, "Wrong or missing parameter")]);
-    IMCONNECTOR_NO_CORRECT_PROVIDER = error(
+    IMCONNECTOR_NO_CORRECT_PROVIDER = means(
+error(
         "IMCONNECTOR_NO_CORRECT_PROVIDER",
         Lookup,
         PAGE,
@@ -273,7 +280,9 @@ catalogue! {
             documented(400, "Could not find a suitable provider for the connector"),
             live(400, "Cannot find a matching connector provider"),
         ],
-    );
+    ),
+"no application has registered the connector",
+);
     HASH_EMPTY = means(
         error("HASH_EMPTY", Lookup, SERVER, &[live(400, "Hash is empty")]),
         "the connector is one of Bitrix24's own",
@@ -296,7 +305,8 @@ catalogue! {
         SERVER,
         &[live(400, "Cannot get provider object")],
     );
-    NOT_ACTIVE_LINE = error(
+    NOT_ACTIVE_LINE = means(
+error(
         "NOT_ACTIVE_LINE",
         Lookup,
         PAGE,
@@ -304,7 +314,9 @@ catalogue! {
             documented(400, "The line with this ID is inactive or does not exist"),
             live(400, "Open Channel with this ID is inactive or does not exist."),
         ],
-    );
+    ),
+"the connector is not active on the line, or there is no such line",
+);
     INTERNAL_SERVER_ERROR = retryable(error(
         "INTERNAL_SERVER_ERROR",
         Lookup,
@@ -317,12 +329,15 @@ catalogue! {
         OAUTH,
         &[documented(400, "Wrong or expired refresh_token or code")],
     );
-    CHAT_RENAMING_FAILED = error(
+    CHAT_RENAMING_FAILED = means(
+error(
         "CHAT_RENAMING_FAILED",
         Delivery,
         PAGE,
         &[documented(400, "Failed to rename the chat"), live(400, "Chat renaming failed")],
-    );
+    ),
+"no such chat on this line, its session is closed, the name is blank or, in the live edition, the chat's own",
+);
     ERROR_CORE = retryable(error("ERROR_CORE", Delivery, SERVER, &[live(500, "SQL query error!")]));
 }
 

@@ -87,7 +87,8 @@ impl<'a> Invocation<'a> {
     /// `ERROR_ARGUMENT` for the parameter `name`, which is missing or empty.
     pub fn lacks(&self, name: &'static str, exchange: &Exchange<'_>) -> Refusal {
         let request = Some(exchange.request).filter(|_| !self.nested);
-        let reason = reasons::of_argument(name, self.parameters.get(name), self.parameters, request);
+        let reason =
+            reasons::of_argument(self.operation, (name, self.parameters.get(name)), self.parameters, request);
         Refusal::argument(Some(self.operation), name, self.edition).because(reason)
     }
 

@@ -14,6 +14,17 @@ pub fn of_connector(portal: &LivePortal, id: &str, is_built_in: bool) -> String 
     format!("the scenario has no connector `{id}`; its connectors: {known}")
 }
 
+/// Why a connector counts as one without group chats. `sent` is CONNECTOR as sent, `id` as it is looked up.
+pub fn of_group(portal: &LivePortal, sent: &str, id: &str) -> String {
+    match portal.connector(id) {
+        Some(connector) if connector.has_groups => {
+            format!("`{sent}` is not spelt as the connector `{id}`, which alone has group chats")
+        }
+        Some(_) => format!("the connector `{id}` has `chat_group: false`"),
+        None => of_connector(portal, id, false),
+    }
+}
+
 /// Why a connector is not active on a line.
 pub fn of_line(portal: &LivePortal, connector: &str, line: i64) -> String {
     let portal = portal.portal();

@@ -114,7 +114,8 @@ fn refreshed(
     let request = exchange.request;
     let given = |name: &str| {
         given(&parameters, name).ok_or_else(|| {
-            let reason = reasons::of_argument(name, parameters.exact(name), &parameters, Some(request));
+            let reason =
+                reasons::of_argument(&OPERATION, (name, parameters.exact(name)), &parameters, Some(request));
             refuse(&errors::OAUTH_INVALID_REQUEST).because(reason)
         })
     };

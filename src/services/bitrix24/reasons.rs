@@ -6,8 +6,8 @@ use super::editions::Edition;
 use super::parameters::Parameters;
 use super::php;
 use super::section::{Credential, Portal};
-use crate::emulator::{misspelt, some_of};
-use crate::http::{Body, Given, Request, json};
+use crate::emulator::{Operation, misspelt, some_of};
+use crate::http::{Body, Facts, Given, Request, json};
 use crate::scalar::nearest;
 
 /// Why a method is refused that is not emulated. `known` are the names of those that are.
@@ -16,10 +16,10 @@ pub fn of_method(name: &str, known: impl IntoIterator<Item = &'static str>) -> S
     format!("the method `{name}` is not emulated{meant}")
 }
 
-/// Why the argument `name` counts as missing. `request` is `None` for a command of a batch.
+/// Why an argument of `operation` counts as missing, given its name and its value, if it has one. `request` is `None` for a command of a batch.
 pub fn of_argument(
-    name: &str,
-    value: Option<Given<'_>>,
+    operation: &Operation,
+    (name, value): (&str, Option<Given<'_>>),
     parameters: &Parameters,
     request: Option<&Request>,
 ) -> String {
@@ -32,6 +32,19 @@ pub fn of_argument(
     if let Some(sent) = misspelt(parameters, name) {
         return format!("the call has `{sent}`; the parameter is called `{name}`");
     }
+    let mut strangers = Vec::new();
+    parameters.given(&mut |sent, _| {
+        if operation.parameter(sent).is_none() {
+            strangers.push(sent.to_owned());
+        }
+    });
+    if !strangers.is_empty() && !strangers.iter().any(|sent| sent.contains(['{', '"'])) {
+        let strangers = some_of(strangers.iter().map(String::as_str));
+        return format!(
+            "the call has no `{name}`; it has {strangers}, which `{}` does not know",
+            operation.name
+        );
+    }
     let unread = request.and_then(unread_body).map_or(String::new(), |why| format!(": {why}"));
     format!("the call has no `{name}`{unread}")
 }
@@ -41,7 +54,8 @@ fn unread_body(request: &Request) -> Option<String> {
     let Body::Whole(body) = &request.body else { return None };
     let body = body.trim_ascii();
     if body.is_empty() {
-        return None;
+        let is_without = request.method == "POST" && request.query().is_empty();
+        return is_without.then(|| "the body is empty".to_owned());
     }
     if request.method != "POST" {
         return Some(format!("Bitrix24 reads a body from POST only, and this is a {}", request.method));
@@ -51,7 +65,13 @@ fn unread_body(request: &Request) -> Option<String> {
     match (body.starts_with(b"{") || body.starts_with(b"["), is_json) {
         (true, false) => Some(format!("the body looks like JSON, but its `content-type` is `{sent}`")),
         (_, true) if json::parse::<Value>(body, php::DEEPEST_JSON).is_none() => {
-            Some("the body is not valid JSON, so only the query was read".to_owned())
+            let is_form = body.contains(&b'=') && !body.starts_with(b"{");
+            let what = if is_form {
+                "looks like a form, but its `content-type` is JSON"
+            } else {
+                "is not valid JSON"
+            };
+            Some(format!("the body {what}, so only the query was read"))
         }
         (false, true) => Some("the body is JSON, but not an object".to_owned()),
         _ => None,
@@ -69,7 +89,14 @@ pub fn of_webhook(portal: &Portal, user: &str) -> String {
 }
 
 /// Why a call counts as one without credentials.
-pub fn of_no_credential(request: &Request) -> String {
+pub fn of_no_credential(request: &Request, parameters: &Parameters) -> String {
+    let is_bearer = |value: &str| value.trim_ascii().to_ascii_lowercase().starts_with("bearer ");
+    if request.headers.text("authorization").is_some_and(|value| !is_bearer(value)) {
+        return "the header field `authorization` is not `Bearer TOKEN`".to_owned();
+    }
+    if let Some(sent) = ["auth", "access_token"].iter().find_map(|name| misspelt(parameters, name)) {
+        return format!("the call has `{sent}`; the parameter for an access token is called `auth`");
+    }
     let unread = unread_body(request).map_or(String::new(), |why| format!(": {why}"));
     format!("the call has neither a webhook in its path nor an access token{unread}")
 }

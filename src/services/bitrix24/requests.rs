@@ -88,6 +88,10 @@ impl Emulator for LivePortal {
         due.into_iter().filter_map(|change| self.commit(change, now)).collect()
     }
 
+    fn next_due(&self) -> Option<Timestamp> {
+        self.later.next_due()
+    }
+
     fn copy(&self) -> Box<dyn Emulator> {
         Box::new(self.clone())
     }

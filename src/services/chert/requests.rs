@@ -38,6 +38,10 @@ impl Emulator for LiveWorkspace {
         Vec::new()
     }
 
+    fn next_due(&self) -> Option<Timestamp> {
+        self.later.next_due()
+    }
+
     fn copy(&self) -> Box<dyn Emulator> {
         Box::new(self.clone())
     }

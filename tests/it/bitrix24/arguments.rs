@@ -163,7 +163,10 @@ fn the_journal_says_how_php_reads_a_line_and_a_body() {
     let line = r#"{"CONNECTOR":"connector","LINE":"00105","CHAT_ID":"chat-1","NAME":"n"}"#;
     let named = r#"{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"chat-1","NAME":["n"]}"#;
     for (body, reason) in [
-        (nested.as_str(), "the call has no `CONNECTOR`"),
+        (
+            nested.as_str(),
+            "the call has no `CONNECTOR`; it has `x`, which `imconnector.chat.name.set` does not know",
+        ),
         (
             r#"{"CONNECTOR":"\ud800"}"#,
             "the call has no `CONNECTOR`: the body is not valid JSON, so only the query was read",

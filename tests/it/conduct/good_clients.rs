@@ -18,17 +18,17 @@ enum Kind {
     KeptAlive,
     /// One request after the other, each over a connection of its own.
     Fresh,
-    /// Eight threads that send the same request at once, each over its connection.
+    /// Four threads that send the same request at once, each over its connection.
     Threads,
     /// The same, each request over a connection of its own.
     FreshThreads,
-    /// Eight streams of one HTTP/2 connection.
+    /// Four streams of one HTTP/2 connection.
     Streams,
 }
 
 impl Kind {
     fn workers(self) -> u64 {
-        if matches!(self, Self::KeptAlive | Self::Fresh) { 1 } else { 8 }
+        if matches!(self, Self::KeptAlive | Self::Fresh) { 1 } else { 4 }
     }
 
     /// The connection of a worker's request; `number` counts all requests.

@@ -77,6 +77,11 @@ pub fn run(
     for stage in [Stage::Auth, Stage::Arguments, Stage::Lookup, Stage::Delivery] {
         passed(stage, &call, edition, exchange)?;
     }
+    if parameters.get("cmd").is_none() {
+        exchange
+            .checkpoint
+            .remark(reasons::of_argument(&METHOD.operation, ("cmd", None), parameters, None).into());
+    }
     let stops_at_error = parameters.value("halt").is_some_and(php::is_true);
     let (mut results, mut errors, mut times) = (Texts::new(), Texts::new(), Texts::new());
     let budget = &references::budget();

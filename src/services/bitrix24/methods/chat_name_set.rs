@@ -124,8 +124,9 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     let user = if is_group { None } else { parameters.get("USER_ID") };
     if needs_user && user.is_none_or(php::is_empty) {
         let refusal = invocation.lacks("USER_ID", exchange);
-        let reason = refusal.reason.as_deref().unwrap_or_default();
-        let reason = format!("{reason}; the connector has no group chats, so a rename needs it");
+        let lack = refusal.reason.as_deref().unwrap_or_default();
+        let reason =
+            format!("{}; so a rename needs USER_ID, and {lack}", missing::of_group(portal, &sent, &id));
         return Err(refusal.because(reason));
     }
     invocation.passed(Stage::Arguments, exchange)?;
