@@ -271,7 +271,7 @@ fn expectations_that_are_not_met_show_no_secret() {
 }
 
 #[test]
-fn large_bodies_are_searched_in_a_time_in_proportion_to_their_length() {
+fn large_bodies_of_many_pieces_are_searched_to_their_end() {
     let worlds = Worlds::new();
     let parts = "Content-Disposition: form-data; name=name=name=name=";
     for piece in [
