@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use super::directory::{Credential, Directory, Totals, credentials};
 use super::memory::{LEFT_IN_JOURNALS, MOST_IN_JOURNALS, Memory, fair_size};
 use super::namespace::Namespace;
+use super::redact::Former;
 use super::{Traffic, World};
 use crate::http::Request;
 use crate::judge::{Broken, ExpectationOutcome};
@@ -38,6 +39,8 @@ pub struct Namespaces {
     traffic: Arc<Traffic>,
     /// The memory of the journals of all worlds.
     pub(super) memory: Memory,
+    /// The former secrets of all worlds.
+    pub(super) former: Former,
 }
 
 /// The request header that names a namespace.
@@ -50,14 +53,15 @@ pub struct UnknownNamespace(pub String);
 impl Namespaces {
     /// A server's worlds at its start: the main world and no namespace.
     pub fn new(main: World) -> Self {
-        let memory = Memory::default();
+        let (memory, former) = (Memory::default(), Former::default());
         Self {
-            main: Mutex::new(main.sharing(&memory)),
+            main: Mutex::new(main.sharing(&memory, &former)),
             directory: RwLock::default(),
             has_owners: AtomicBool::new(false),
             made: AtomicU64::new(0),
             traffic: Arc::default(),
             memory,
+            former,
         }
     }
 
@@ -137,6 +141,7 @@ impl Namespaces {
         may: impl Fn(&Namespace) -> bool,
     ) -> bool {
         let Some(mut world) = namespace.world().filter(|_| may(namespace)) else { return false };
+        world.forget_secrets(true);
         let outcomes = namespace.outcomes(&mut world, now);
         let (broken, run) = (namespace.broken(&world), world.of_run());
         let mut totals = Totals::of(&world);

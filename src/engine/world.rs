@@ -10,6 +10,7 @@ use super::faults::Faults;
 use super::memory::Memory;
 use super::observers::{self, Observers, Passing};
 use super::past::Past;
+use super::redact::Former;
 use super::snapshot::Snapshot;
 use super::{Counters, Entry, Journal, Planned};
 use crate::basics::{Arrival, Clock};
@@ -40,6 +41,8 @@ pub struct World {
     /// The faults.
     pub(super) faults: Faults,
     journal: Journal,
+    /// Secrets of worlds that are gone.
+    pub(super) former: Former,
     /// When the newest exchange of the journal was answered, by the wall clock.
     newest: Option<Timestamp>,
     counters: Counters,
@@ -86,6 +89,7 @@ impl World {
             emulators,
             faults: Faults::new(&scenario.faults, seed),
             journal: Journal::default(),
+            former: Former::default(),
             newest: None,
             counters: Counters::default(),
             observers: Observers::new(&scenario),
@@ -111,6 +115,8 @@ impl World {
         let Self { seed_is_given, allows_prefer, .. } = *self;
         let judges = self.observers.judges();
         let memory = self.journal.shared_memory().clone();
+        let former = self.former.clone();
+        self.forget_secrets(!Arc::ptr_eq(&scenario, &self.scenario));
         let mut run = self.of_run();
         run.keep_those_of(&scenario.expect);
         let before = Before {
@@ -126,7 +132,8 @@ impl World {
             run,
         };
         let (suffix, past) = (self.suffix.clone(), self.past.take());
-        let mut new = Self { seed_is_given, allows_prefer, suffix, before, ..Self::new(scenario, seed, now) };
+        let mut new =
+            Self { seed_is_given, allows_prefer, suffix, before, former, ..Self::new(scenario, seed, now) };
         new.journal = Journal::sharing(&memory);
         let over = std::mem::replace(self, new);
         if let Some(mut past) = past {
@@ -141,9 +148,20 @@ impl World {
         }
     }
 
-    /// The same world with a new journal, whose memory is a part of `memory`.
-    pub(super) fn sharing(self, memory: &Memory) -> Self {
-        Self { journal: Journal::sharing(memory), ..self }
+    /// The same world with a new journal, whose memory is a part of `memory`, and with `former`, the former secrets of
+    /// all worlds.
+    pub(super) fn sharing(self, memory: &Memory, former: &Former) -> Self {
+        Self { journal: Journal::sharing(memory), former: former.clone(), ..self }
+    }
+
+    /// Notes the secrets that the services have issued, and with `of_scenario` those of the scenario too, because this
+    /// state is about to go while journals may still hold them.
+    pub(super) fn forget_secrets(&self, of_scenario: bool) {
+        self.former.keep(self.emulators.iter().flat_map(|(_, emulator)| emulator.secrets()));
+        if of_scenario {
+            let secrets = self.scenario.sections.iter().flat_map(|(_, section)| section.secrets());
+            self.former.keep(secrets.map(|secret| secret.text));
+        }
     }
 
     /// Removes the oldest exchanges of the journal until it takes at most `limit` bytes.

@@ -76,6 +76,10 @@ fn every_refused_rename_of_bitrix24_says_why() {
             "`viber` is a connector of Bitrix24 itself, and a rename through one of them always fails",
         ),
         ("LINE=999", "the scenario has no line 999; its lines: `105`, `106`, `107`"),
+        (
+            "LINE=abc",
+            "LINE `abc` is read as the number 0; the scenario has no line 0; its lines: `105`, `106`, `107`",
+        ),
         ("LINE=106", "the line 106 has `active: false`"),
         ("LINE=107", "the line 107 does not have `groups` in its `connectors`"),
         ("CHAT_ID=chat-9", "the scenario has no chat `chat-9`; its chats: `chat-1`, `chat-2`, `chat-3`"),
@@ -172,12 +176,17 @@ fn every_refused_credential_of_bitrix24_says_why() {
         ),
         (
             "/rest/profile?auth=expired-token",
-            "the token expired at 2024-11-20T13:55:00Z, and the scenario's clock shows 2024-11-20T13:55:08Z",
+            "the token expired at 2024-11-20T13:55:00Z, or a refresh replaced it then; the scenario's clock shows \
+             2024-11-20T13:55:08Z",
         ),
         ("/rest/profile?auth=uninstalled-token", "the credential has `state: not_installed`"),
         ("/rest/profile?auth=forbidden-token", "the credential has `state: user_without_access`"),
         ("/rest/7/narrow-secret/imconnector.list", scope),
         ("/rest/1/webhook-secret/imconnector.chat.name.set", webhook),
+        (
+            "/rest/1/webhook-secret",
+            "the path names no method: it is `/rest/METHOD` with a token, or `/rest/USER/SECRET/METHOD`",
+        ),
         ("/rest/profil?auth=access-token", "the method `profil` is not emulated; did you mean `profile`?"),
         (
             "/rest/batch?auth=access-token&cmds[a]=profile",
@@ -285,6 +294,16 @@ fn a_signature_of_another_time_says_both_times_and_that_the_clock_is_virtual() {
     let reason = "the signature is of 2025-11-28T09:25:08Z, and the scenario's clock shows 2024-11-20T13:55:08Z; they \
                   may differ by 300 s; the clock is virtual: sign with its time, or start it at the machine's time with \
                   `clock: {virtual: now}`";
+    assert_eq!(remarks(&server), reason);
+}
+
+#[test]
+fn a_signature_with_milliseconds_says_so() {
+    let server = server("documented");
+    let late = signature("secret-of-acme", 1_764_321_908_000, b"");
+    let headers = [("x-chert-tenant", "acme"), ("x-chert-signature", late.as_str())];
+    assert_eq!(send(&server, "GET", "/api/v1/whoami", &headers, b"").status(), 401);
+    let reason = "the time in x-chert-signature is too large for seconds: it may be in milliseconds";
     assert_eq!(remarks(&server), reason);
 }
 

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use standin::basics::Arrival;
 use standin::engine::{Namespaces, World, step};
 use standin::http::{Headers, Request};
-use standin::{Scenario, control};
+use standin::{Scenario, Server, control};
+
+use crate::client::{get, post, send};
 
 const SCENARIO: &str = "
 standin: 1
@@ -336,4 +338,56 @@ proptest! {
         let spelt = spelt.replace('\\', "\\\\");
         prop_assert!(!shown.contains(&spelt), "{spelt} in {shown}");
     }
+}
+
+/// Issues a pair of tokens, and returns it.
+fn refreshed(server: &Server) -> [String; 2] {
+    let body = "grant_type=refresh_token&client_id=local.685d5063933614.00854686&client_secret=client-secret\
+                &refresh_token=refresh-token";
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let issued = send(server, "POST", "/oauth/token/", &form, body.as_bytes()).json();
+    ["access_token", "refresh_token"].map(|name| issued[name].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_token_that_was_issued_stays_hidden_whatever_becomes_of_it() {
+    let restore = ["/__standin/snapshots/s/restore"];
+    for ways in [
+        &restore[..],
+        &["/__standin/reset"],
+        &["/__standin/scenario"],
+        &["/__standin/reset", "/__standin/scenario"],
+    ] {
+        let server = Server::start().unwrap();
+        post(&server, "/__standin/snapshots/s", "");
+        let tokens = refreshed(&server);
+        let misplace = || {
+            let body = format!("{{\"display_name\": \"{}\"}}", tokens[1]);
+            send(&server, "PUT", &format!("/api/v1/chats/{}", tokens[0]), &[], body.as_bytes());
+        };
+        misplace();
+        for way in ways {
+            post(&server, way, "standin: 1\nname: other\nbitrix24: {}\nchert: {tenants: []}");
+            misplace();
+            let journal = get(&server, "/__standin/journal");
+            let explained = get(&server, "/__standin/journal/last/explain");
+            for token in &tokens {
+                assert!(!journal.text().contains(token), "{way} shows {token} in {}", journal.text());
+                assert!(!explained.text().contains(token), "{way} shows {token} in {}", explained.text());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_secrets_of_a_dropped_namespace_stay_hidden() {
+    let server = Server::start().unwrap();
+    let scenario =
+        "{standin: 1, name: n, chert: {tenants: [{slug: acme, signing_secret: kept-to-ourselves}]}}";
+    let wanted = serde_json::json!({"name": "gone", "scenario": scenario}).to_string();
+    assert_eq!(post(&server, "/__standin/namespaces", &wanted).status(), 201);
+    assert_eq!(send(&server, "DELETE", "/__standin/namespaces/gone", &[], b"").status(), 200);
+    get(&server, "/api/v1/chats/kept-to-ourselves-gone");
+    let journal = get(&server, "/__standin/journal");
+    assert!(!journal.text().contains("kept-to-ourselves"), "{}", journal.text());
 }

@@ -5,6 +5,7 @@
 //! hidden, whatever it is. The second one knows the secrets themselves and hides them wherever they stand, in every
 //! spelling. It leaves out weak secrets, which would be found in texts by chance.
 
+mod former;
 mod places;
 mod reports;
 mod view;
@@ -17,6 +18,7 @@ use bytes::Bytes;
 use memchr::memmem;
 use percent_encoding::percent_decode_str;
 
+pub use self::former::Former;
 use self::places::Finder;
 use self::view::{Escapes, View};
 use super::World;
@@ -28,8 +30,20 @@ use crate::services::SERVICES;
 const HIDDEN: &str = "***";
 
 /// Names of parameters and header fields that hold credentials of one service or another.
-const PARAMETERS: &[&str] =
-    &["access_token", "api_key", "apikey", "client_secret", "password", "refresh_token", "secret"];
+const PARAMETERS: &[&str] = &[
+    "access_token",
+    "accesstoken",
+    "api_key",
+    "apikey",
+    "auth_token",
+    "authtoken",
+    "client_secret",
+    "clientsecret",
+    "password",
+    "refresh_token",
+    "refreshtoken",
+    "secret",
+];
 const HEADERS: &[(&str, FieldForm)] = &[
     ("authorization", FieldForm::Scheme),
     ("proxy-authorization", FieldForm::Scheme),
@@ -75,7 +89,8 @@ impl Redactor {
         let sections = world.scenario().sections.iter();
         let of_scenario = sections.flat_map(|(_, section)| section.secrets()).map(|secret| secret.text);
         let issued = world.emulators.iter().flat_map(|(_, emulator)| emulator.secrets());
-        let texts: Vec<_> = of_scenario.chain(issued).filter(|text| !text.is_empty()).collect();
+        let former = world.former.all();
+        let texts: Vec<_> = of_scenario.chain(issued).chain(former).filter(|text| !text.is_empty()).collect();
         // In a namespace, the credentials without its suffix are good too.
         let bare = texts.iter().filter_map(|text| text.strip_suffix(&world.suffix).map(str::to_owned));
         let all = bare.chain(texts.iter().cloned());

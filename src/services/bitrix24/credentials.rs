@@ -293,7 +293,9 @@ impl Credentials {
             return refuse(&errors::APPLICATION_NOT_FOUND, reason);
         }
         if let Some(expired) = expires.filter(|expires| *expires <= now) {
-            let reason = format!("the token expired at {expired}, and the scenario's clock shows {now}");
+            let reason = format!(
+                "the token expired at {expired}, or a refresh replaced it then; the scenario's clock shows {now}"
+            );
             return Err(Refusal::new(&errors::EXPIRED_TOKEN, edition).because(reason));
         }
         if let Some(scope) = scope.filter(|scope| !caller.has_scope(scope)) {

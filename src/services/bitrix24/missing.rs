@@ -25,14 +25,19 @@ pub fn of_group(portal: &LivePortal, sent: &str, id: &str) -> String {
     }
 }
 
-/// Why a connector is not active on a line.
-pub fn of_line(portal: &LivePortal, connector: &str, line: i64) -> String {
+/// Why a connector is not active on a line. `sent` is LINE as sent, `line` the number that it is read as.
+pub fn of_line(portal: &LivePortal, connector: &str, sent: &str, line: i64) -> String {
     let portal = portal.portal();
+    let read = if sent == line.to_string() {
+        String::new()
+    } else {
+        format!("LINE `{sent}` is read as the number {line}; ")
+    };
     let lines: Vec<_> = portal.lines.iter().map(|line| line.id.to_string()).collect();
     match portal.lines.iter().find(|known| known.id == line) {
         None => {
             format!(
-                "the scenario has no line {line}; its lines: {}",
+                "{read}the scenario has no line {line}; its lines: {}",
                 some_of(lines.iter().map(String::as_str))
             )
         }

@@ -12,6 +12,14 @@ use crate::scalar::nearest;
 
 /// Why a method is refused that is not emulated. `known` are the names of those that are.
 pub fn of_method(name: &str, known: impl IntoIterator<Item = &'static str>) -> String {
+    if name.is_empty() {
+        return "the path names no method: it is `/rest/METHOD` with a token, or `/rest/USER/SECRET/METHOD`"
+            .to_owned();
+    }
+    if name.contains('/') {
+        return "a command of a batch is a method and its parameters, not a path: `METHOD?NAME=VALUE`"
+            .to_owned();
+    }
     let meant = nearest(name, known).map_or(String::new(), |meant| format!("; did you mean `{meant}`?"));
     format!("the method `{name}` is not emulated{meant}")
 }

@@ -118,6 +118,11 @@ fn named<'a>(tenants: &'a Tenants, slug: &str) -> Result<(&'a Tenant, &'a Secret
 
 /// Why the time of a signature is outside the window.
 fn why_outside(sent: i64, stopwatch: &Stopwatch) -> String {
+    // No clock in use shows a time after the year 5000, but milliseconds read as seconds do.
+    if sent > 100_000_000_000 {
+        return "the time in x-chert-signature is too large for seconds: it may be in milliseconds"
+            .to_owned();
+    }
     let sent = Timestamp::from_second(sent).map_or_else(|_| format!("{sent} s"), |sent| sent.to_string());
     let now = stopwatch.now();
     let differ = format!(

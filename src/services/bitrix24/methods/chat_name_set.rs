@@ -138,7 +138,12 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     })?;
     let number = line.map_or(0, php::to_int);
     if !connector.lines.contains(&number) {
-        return Err(refuse(&errors::NOT_ACTIVE_LINE).because(missing::of_line(portal, &id, number)));
+        return Err(refuse(&errors::NOT_ACTIVE_LINE).because(missing::of_line(
+            portal,
+            &id,
+            &joined(line),
+            number,
+        )));
     }
     invocation.passed(Stage::Lookup, exchange)?;
 
