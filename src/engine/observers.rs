@@ -145,6 +145,7 @@ impl Observers {
             }),
             memo: Memo::default(),
             unread: &BTreeSet::new(),
+            has_several: false,
         });
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
+use indexmap::map::Entry;
 
 use super::{Broken, rules};
 use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
@@ -24,6 +25,8 @@ pub struct Conduct {
     observed: Vec<Observed>,
     /// The numbers of exchanges whose client left before it got the answer.
     unread: BTreeSet<u64>,
+    /// By caller: the number of its connection, or `None` when it has used several.
+    connections: IndexMap<u64, Option<u64>>,
 }
 
 struct Observed {
@@ -39,6 +42,9 @@ struct Observed {
 /// How many exchanges whose client left early are remembered.
 const MOST_UNREAD: usize = 10_000;
 
+/// How many callers are remembered with their connections. A caller that is forgotten counts as one with several.
+const MOST_CALLERS: usize = 10_000;
+
 impl Conduct {
     /// Observes all rules except those that are off. `severities` overrides the rules' own severities, by name.
     pub fn new(severities: &IndexMap<Text, Severity>) -> Self {
@@ -49,13 +55,14 @@ impl Conduct {
             let observer = (severity != Severity::Off).then(rule.observe)?;
             Some(Observed { service, rule, severity, observer, broken: Vec::new() })
         });
-        Self { observed: observed.collect(), unread: BTreeSet::new() }
+        Self { observed: observed.collect(), unread: BTreeSet::new(), connections: IndexMap::new() }
     }
 
     /// Makes the rules forget earlier exchanges, and keeps their breaches. A call that failed before may succeed now.
     pub fn forget(&mut self) {
         let forgetful = self.observed.iter_mut().filter(|observed| !observed.observer.outlasts_changes());
         forgetful.for_each(|observed| observed.observer = (observed.rule.observe)());
+        self.connections.clear();
     }
 
     /// Whether a rule compares answers with those of the service's other edition.
@@ -78,13 +85,31 @@ impl Conduct {
         if &*seen.request.method == "OPTIONS" {
             return;
         }
-        let seen = Seen { unread: &self.unread, ..seen };
+        let has_several = self.has_several(&seen);
+        let seen = Seen { unread: &self.unread, has_several, ..seen };
         for observed in &mut self.observed {
             if observed.service.is_some_and(|service| service != seen.service) {
                 continue;
             }
             if let Some(breach) = observed.observer.saw(&seen) {
                 observed.note(breach);
+            }
+        }
+    }
+
+    /// Whether the caller has used several connections. Then its threads may share them, and a request may come from
+    /// another thread than the one before it on the same connection.
+    fn has_several(&mut self, seen: &Seen<'_>) -> bool {
+        let number = seen.request.connection.number;
+        let is_full = self.connections.len() >= MOST_CALLERS;
+        match self.connections.entry(seen.caller()) {
+            Entry::Vacant(_) if is_full => true,
+            Entry::Vacant(new) => new.insert(Some(number)).is_none(),
+            Entry::Occupied(mut known) => {
+                if *known.get() != Some(number) {
+                    known.insert(None);
+                }
+                known.get().is_none()
             }
         }
     }

@@ -52,6 +52,8 @@ pub struct Seen<'a> {
     pub memo: Memo,
     /// The numbers of exchanges whose client left before it got the answer.
     pub unread: &'a BTreeSet<u64>,
+    /// Whether the caller has used several connections since rules began to observe it.
+    pub has_several: bool,
 }
 
 /// What faults did to an exchange.
@@ -176,7 +178,7 @@ impl Seen<'_> {
     }
 
     /// Whether the client had read the answer to an earlier exchange when it sent this request. It had, if it sent
-    /// this request in its turn over the same HTTP/1 connection.
+    /// this request in its turn over the same HTTP/1 connection, and has used no other connection.
     ///
     /// Nothing else proves it. Over another connection the request may come from another thread, after any pause:
     /// threads that do the same work drift apart. A client may open a stream of an HTTP/2 connection before it reads
@@ -187,7 +189,8 @@ impl Seen<'_> {
             return Read::No;
         }
         let connection = self.request.connection;
-        let is_next = connection.in_turn && connection.number == earlier.connection.number;
+        let is_next =
+            connection.in_turn && connection.number == earlier.connection.number && !self.has_several;
         if is_next { Read::Yes } else { Read::Perhaps }
     }
 }
