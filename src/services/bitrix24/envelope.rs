@@ -96,7 +96,12 @@ pub fn error(refusal: &Refusal, rules: &Rules, start: Timestamp, application: Op
 /// The header fields that tell which application called, and how many seconds its method took.
 fn of_method(application: Option<&Text>, seconds: f64) -> Vec<Field> {
     let application = application.map(|id| ("x-bitrix-rest-application".into(), id.to_string().into()));
-    let time = ("x-bitrix-rest-time".into(), format!("{seconds:.10}").into());
+    // Fast path: whole seconds need no rounding.
+    let text = match seconds.fract() == 0.0 {
+        true => format!("{}.0000000000", seconds as i64),
+        false => format!("{seconds:.10}"),
+    };
+    let time = ("x-bitrix-rest-time".into(), text.into());
     application.into_iter().chain([time]).collect()
 }
 
