@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -23,7 +24,7 @@ use super::section::PortalState;
 use super::time::Time;
 use crate::basics::Stage;
 use crate::emulator::{Effect, Emulator, Exchange, OperationCall, Thing};
-use crate::http::{Body, Reply};
+use crate::http::{Body, Fields, Reply};
 
 impl Emulator for LivePortal {
     fn answer(&mut self, exchange: &mut Exchange<'_>) -> Reply {
@@ -71,7 +72,7 @@ impl Emulator for LivePortal {
         }
         Some(self.call_aside(exchange, &called).unwrap_or_else(|refusal| {
             exchange.checkpoint.refused(refusal.code.code);
-            envelope::error(&refusal, self.edition.other().rules(), exchange.stopwatch.now(), None)
+            Reply { status: refusal.status, headers: Fields::default(), body: Bytes::new() }
         }))
     }
 
