@@ -38,7 +38,7 @@ fn serve(scenario: &Arc<Scenario>) {
         let section = scenario.sections.iter().find(|(known, _)| known.name() == service.name());
         let mut world = World::new(Arc::clone(scenario), scenario.seed.unwrap_or(1), NOW);
         for proof in [Proof::Signed, Proof::Lasting] {
-            let now = scenario.clock.now(NOW);
+            let now = scenario.clock.at(NOW).now(NOW);
             let example = section.and_then(|(_, section)| section.example(operation, now, proof));
             let request = example.as_ref().map_or_else(|| plain(operation), |example| example.request());
             let planned = step(&mut world, &request, Arrival::at(NOW));
