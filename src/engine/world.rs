@@ -15,7 +15,6 @@ use super::snapshot::Snapshot;
 use super::{Counters, Entry, Journal, Planned};
 use crate::basics::{Arrival, Clock};
 use crate::emulator::{Emulator, Section, Service, Thing};
-use crate::fault::{Fault, FaultSpec, FaultState, Forecast, Mode};
 use crate::http::{Reply, Request};
 use crate::judge::{Broken, ExpectSpec, ExpectationOutcome, RunTally};
 use crate::scenario::Scenario;
@@ -354,63 +353,9 @@ impl World {
         Some(*now)
     }
 
-    /// The faults in order: number, fault and counters.
-    pub fn faults(&self) -> impl Iterator<Item = (u32, &Arc<Fault>, &FaultState)> {
-        (0..).zip(self.faults.plan.faults()).map(|(number, (fault, state))| (number, fault, state))
-    }
-
-    /// The number of the fault called `name`.
-    pub fn fault_called(&self, name: &str) -> Option<u32> {
-        self.faults().find(|(_, fault, _)| fault.spec.name.as_str() == name).map(|(number, ..)| number)
-    }
-
-    /// The next call on which the fault is expected to fire, as [`crate::fault::Plan::next`] says. `now` is the time
-    /// of the wall clock.
-    pub fn next_call(&self, fault: u32, thing: Option<&str>, now: Timestamp) -> Option<Forecast> {
-        self.faults.plan.next(fault, thing, self.clock.now(now), self.start)
-    }
-
-    /// Whether the fault is not expected to fire again, as [`crate::fault::Plan::is_spent`] says. `now` is the time of the
-    /// wall clock.
-    pub fn is_spent(&self, fault: u32, now: Timestamp) -> bool {
-        self.faults.plan.is_spent(fault, self.clock.now(now), self.start)
-    }
-
     /// The exchange with this number, if the journal still has it.
     pub fn exchange(&self, number: u64) -> Option<Entry> {
         self.journal.entry(number)
-    }
-
-    /// Adds a checked fault after the others.
-    pub fn add_fault(&mut self, spec: FaultSpec) {
-        self.alter();
-        self.faults.add(spec, self.counters.exchanges + 1);
-    }
-
-    /// Puts a checked fault in the place of the one with this number. Its calls are counted from 1.
-    pub fn replace_fault(&mut self, number: u32, spec: FaultSpec) {
-        self.alter();
-        self.faults.replace(number, spec, self.counters.exchanges + 1);
-    }
-
-    /// Removes the fault with this number. The faults behind it move up.
-    pub fn remove_fault(&mut self, number: u32) {
-        self.alter();
-        self.faults.remove(number);
-    }
-
-    /// Removes all faults. Returns how many there were.
-    pub fn remove_faults(&mut self) -> usize {
-        self.alter();
-        let count = self.faults().count();
-        self.faults.clear();
-        count
-    }
-
-    /// Switches a fault on or off.
-    pub fn switch_fault(&mut self, fault: u32, mode: Mode) {
-        self.alter();
-        self.faults.plan.switch(fault, mode, self.counters.exchanges + 1);
     }
 
     /// The state of every service as JSON, without secrets. `now` is the time of the wall clock.
