@@ -6,6 +6,7 @@
 
 pub mod bucket;
 pub mod conduct;
+mod delivery;
 mod error;
 mod example;
 mod exchange;
@@ -17,6 +18,7 @@ mod section;
 mod service;
 mod state;
 
+pub use delivery::{Delivery, Endpoint, EventKind, HandlerTarget, Next, Outcome, Outgoing, Raised, Sender};
 pub use error::{ErrorCode, Face, Gives, gives};
 pub use example::Example;
 pub use exchange::{Checkpoint, Effect, Exchange, Fate, OperationCall, Ordered, RequestedCall};

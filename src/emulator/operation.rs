@@ -1,5 +1,6 @@
 //! The description of an operation, which routing, checks, catalogue, rules, docs and tests read.
 
+use super::delivery::EventKind;
 use super::error::{Face, Gives};
 use crate::basics::Stage;
 use crate::http::Way;
@@ -25,6 +26,8 @@ pub struct Operation {
     pub status: u16,
     /// Whether the operation itself changes the state.
     pub changes: bool,
+    /// The events that it may raise.
+    pub events: &'static [&'static EventKind],
     /// The page that documents the operation.
     pub source: &'static str,
 }
@@ -248,6 +251,7 @@ mod tests {
         requires: "",
         status: 200,
         changes: true,
+        events: &[],
         source: "",
     };
 

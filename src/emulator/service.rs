@@ -4,6 +4,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
 use super::conduct::Rule;
+use super::delivery::EventKind;
 use super::error::{ErrorCode, Gives};
 use super::exchange::RequestedCall;
 use super::operation::Operation;
@@ -21,6 +22,11 @@ pub trait Service: Sync {
 
     /// The operations that are emulated.
     fn operations(&self) -> &'static [&'static Operation];
+
+    /// The events that the service sends out.
+    fn events(&self) -> &'static [&'static EventKind] {
+        &[]
+    }
 
     /// All errors of the emulated operations.
     fn errors(&self) -> &'static [&'static ErrorCode];

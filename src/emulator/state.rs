@@ -1,10 +1,12 @@
 //! The live state of a service.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::delivery::{Delivery, Endpoint, Next, Outcome, Outgoing, Raised};
 use super::exchange::Exchange;
 use crate::http::Reply;
 
@@ -36,6 +38,31 @@ pub trait Emulator: Send {
     /// The secrets that the service has issued since the start, which journals and reports hide.
     fn secrets(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// Takes what changes have raised since the last look.
+    fn raised(&mut self) -> Raised {
+        Raised::default()
+    }
+
+    /// The request for an attempt of a delivery. It may issue credentials.
+    fn outgoing(&mut self, delivery: &Delivery, _endpoint: Endpoint<'_>) -> Outgoing {
+        Outgoing { headers: Vec::new(), body: delivery.body.clone(), issued: Vec::new() }
+    }
+
+    /// What happens after the failed attempt with this number, counted from 1.
+    fn next_attempt(&self, _delivery: &Delivery, _attempt: usize, _outcome: &Outcome) -> Next {
+        Next::GiveUp
+    }
+
+    /// How long a handler may take to answer.
+    fn time_limit(&self) -> Duration {
+        Duration::from_secs(5)
+    }
+
+    /// Gives the handlers of this name a URL. Returns how many there are.
+    fn bind_handler(&mut self, _name: &str, _url: &str) -> usize {
+        0
     }
 
     /// A copy of the state.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use foldhash::{HashMap, HashMapExt};
@@ -40,7 +41,18 @@ pub struct Caller {
     /// The account that operating time is counted for: the index of the first credential of the same application, or
     /// that of the credential itself; `None` for a session.
     pub account: Option<usize>,
+    /// The user and the nesting of a token that came with an event; `None` for other credentials.
+    pub of_event: Option<Arc<OfEvent>>,
     scope: Option<Vec<Text>>,
+}
+
+/// For whom a token that came with an event acts.
+#[derive(Debug, PartialEq, Eq)]
+pub struct OfEvent {
+    /// ID of the user.
+    pub user: String,
+    /// How many events led to the token.
+    pub depth: u8,
 }
 
 impl Caller {
@@ -67,6 +79,8 @@ pub struct Credentials {
     grants: HashMap<String, Grant>,
     /// Issued pairs, the oldest first.
     issued: VecDeque<Pair>,
+    /// The tokens of the latest events.
+    of_events: Vec<EventToken>,
     /// How many pairs have been drawn so far; the number of a pair selects its random draws.
     count: u64,
     draws: Draws,
@@ -75,11 +89,22 @@ pub struct Credentials {
 }
 
 /// What an access token stands for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Token {
     /// Index of the credential in the scenario.
     credential: usize,
     expires: Option<Timestamp>,
+    /// For whom it acts if it came with an event.
+    of_event: Option<Arc<OfEvent>>,
+}
+
+/// A token that came with an event. All events of one second share it.
+#[derive(Clone, Debug)]
+struct EventToken {
+    credential: usize,
+    second: i64,
+    of_event: Arc<OfEvent>,
+    pair: Pair,
 }
 
 /// What a refresh token stands for.
@@ -128,19 +153,22 @@ impl Credentials {
             accounts: Vec::new(),
             grants: HashMap::new(),
             issued: VecDeque::new(),
+            of_events: Vec::new(),
             count: 0,
             draws: Draws::new(seed, "bitrix24", &format!("oauth{}", portal.suffix)),
             suffix: portal.suffix.clone(),
         };
         let mut applications = HashMap::new();
-        for (index, credential) in portal.credentials.iter().enumerate() {
+        for (index, credential) in portal.all_credentials().enumerate() {
             let application = credential.client_id.as_ref();
             credentials
                 .accounts
                 .push(application.map_or(index, |id| *applications.entry(id).or_insert(index)));
             if let Some(token) = &credential.token {
                 let expires = credential.expires.map(|point| point.on(start));
-                credentials.tokens.insert(token.to_string(), Token { credential: index, expires });
+                credentials
+                    .tokens
+                    .insert(token.to_string(), Token { credential: index, expires, of_event: None });
             }
             if let (Some(token), Some(refresh_token)) = (&credential.token, &credential.refresh_token) {
                 let grant = Grant { credential: index, access_token: token.to_string() };
@@ -180,17 +208,60 @@ impl Credentials {
         if let Some(old) = self.tokens.get_mut(&access_token) {
             old.expires = Some(old.expires.map_or(now, |expires| expires.min(now)));
         }
-        let Pair { access_token, refresh_token } = change.pair.clone();
-        self.tokens.insert(access_token.clone(), Token { credential, expires: Some(change.expires) });
-        self.grants.insert(refresh_token, Grant { credential, access_token });
-        self.issued.push_back(change.pair);
+        self.add(credential, change.pair, change.expires, None, true);
+        None
+    }
+
+    /// Adds an issued pair. The oldest pair goes when there are too many.
+    fn add(
+        &mut self,
+        credential: usize,
+        pair: Pair,
+        expires: Timestamp,
+        of_event: Option<Arc<OfEvent>>,
+        refreshes: bool,
+    ) {
+        let Pair { access_token, refresh_token } = pair.clone();
+        self.tokens.insert(access_token.clone(), Token { credential, expires: Some(expires), of_event });
+        if refreshes {
+            self.grants.insert(refresh_token, Grant { credential, access_token });
+        }
+        self.issued.push_back(pair);
         if self.issued.len() > MOST_ISSUED
             && let Some(oldest) = self.issued.pop_front()
         {
             self.tokens.remove(&oldest.access_token);
             self.grants.remove(&oldest.refresh_token);
         }
-        None
+    }
+
+    /// The tokens that an event carries: of the credential with this index, for this user. They are drawn at `now`; all
+    /// events of one second share them. Without `refreshes` the refresh token is not valid.
+    pub fn issue(
+        &mut self,
+        credential: usize,
+        user: &str,
+        depth: u8,
+        refreshes: bool,
+        now: Timestamp,
+    ) -> Pair {
+        let second = now.as_second();
+        self.of_events.retain(|known| known.second == second);
+        let of_event = OfEvent { user: user.to_owned(), depth };
+        let is_same =
+            |known: &&EventToken| known.credential == credential && *known.of_event == of_event && !refreshes;
+        if let Some(known) = self.of_events.iter().find(is_same) {
+            return known.pair.clone();
+        }
+        let of_event = Arc::new(of_event);
+        let drawn = self.refresh(String::new(), now);
+        self.allocate(&drawn);
+        let pair = drawn.pair;
+        self.add(credential, pair.clone(), drawn.expires, Some(Arc::clone(&of_event)), refreshes);
+        if !refreshes {
+            self.of_events.push(EventToken { credential, second, of_event, pair: pair.clone() });
+        }
+        pair
     }
 
     /// Draws a new pair for the one with this refresh token. The new pair is not valid before [`Credentials::replace`].
@@ -241,6 +312,7 @@ impl Credentials {
                 client_id: None,
                 credential: None,
                 account: None,
+                of_event: None,
                 scope: None,
             }),
             (None, None) => {
@@ -263,16 +335,17 @@ impl Credentials {
         if portal.state == PortalState::OauthUnreachable {
             return refuse(&errors::CONNECTION_ERROR, "the portal has `state: oauth_unreachable`");
         }
-        let Some(&Token { credential: index, expires }) = self.tokens.get(&*self.own(token, &self.tokens))
-        else {
+        let Some(known) = self.tokens.get(&*self.own(token, &self.tokens)) else {
             return refuse(edition.rules().unknown_token, "no credential has this access token");
         };
-        let credential = &portal.credentials[index];
+        let (index, expires) = (known.credential, known.expires);
+        let credential = portal.credential(index);
         let caller = Caller {
             means: Means::OAuth,
             client_id: credential.client_id.clone(),
             credential: Some(index),
             account: Some(self.accounts[index]),
+            of_event: known.of_event.clone(),
             scope: portal.scope_of(credential).cloned(),
         };
         if credential.state == CredentialState::NotInstalled {
@@ -332,13 +405,14 @@ impl Credentials {
             let reason = reasons::of_webhook(portal, webhook.user());
             return Err(Refusal::new(&errors::INVALID_CREDENTIALS, edition).because(reason));
         };
-        let credential = &portal.credentials[index];
+        let credential = portal.credential(index);
         let account = Some(self.accounts[index]);
         let caller = Caller {
             means: Means::Webhook,
             client_id: None,
             credential: Some(index),
             account,
+            of_event: None,
             scope: credential.scope.clone(),
         };
         if let Some(scope) = scope.filter(|scope| !caller.has_scope(scope)) {

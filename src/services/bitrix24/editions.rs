@@ -142,6 +142,33 @@ behaviours! {
     "plus those that the cloud sends; with an error `x-bitrix-rest-time`, and `x-bitrix-rest-application` once the \
      server knows the application", "server source; captures";
 
+    37, /// Whether DialogStart and DialogFinish have `eventId` in place of `event_handler_id`.
+    dialog_event_id: bool = true, false;
+    "handler's ID in the events DialogStart and DialogFinish",
+    "`eventId`", "`event_handler_id`", "event pages; server source";
+
+    38, /// Whether DialogStart and DialogFinish carry a refresh token.
+    dialog_refresh_token: bool = true, false;
+    "`refresh_token` in `auth` of DialogStart and DialogFinish",
+    "present, as the page's sample shows it", "absent", "event pages; server source";
+
+    27, /// Whether `N` as ACTIVE of imconnector.activate switches off.
+    n_switches_off: bool = true, false;
+    "imconnector.activate with `ACTIVE` `N`", "switches off: the page advises Y and N",
+    "switches on, as every non-empty value except `0` does", "page of imconnector.activate; server source";
+
+    28, /// Whether `imconnector.connector.data.set` replaces all stored data.
+    data_is_replaced: bool = true, false;
+    "imconnector.connector.data.set", "replaces all stored data", "changes only the members that are sent",
+    "page of imconnector.connector.data.set; server source";
+
+    26, /// Whether the failure of register and unregister stands in a nested `result`.
+    nests_registration: bool = true, false;
+    "failure of imconnector.register and imconnector.unregister",
+    "`{\"result\":{\"result\":false,\"error\":…,\"error_description\":…},\"time\":…}`",
+    "`{\"result\":false,\"error\":…,\"error_description\":…}`, without `time`",
+    "pages of register and unregister; server source";
+
     49, /// Whether the parameter `token` names the scope that the method is looked for in.
     link_names_scope: bool = false, true;
     "parameter `token`, which belongs to signed downloads",

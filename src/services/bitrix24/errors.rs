@@ -376,6 +376,15 @@ pub static OF_ALL: &[Gives] = &[
 /// Errors that the methods of imconnector have in common.
 pub static OF_CONNECTORS: &[Gives] = &[gives(&WRONG_AUTH_TYPE), gives(&ERROR_ARGUMENT)];
 
+/// The text of an error that names the argument.
+pub const NAMED_ARGUMENT: &[Face] = &[
+    documented(400, "Argument 'CONNECTOR' is null or empty"),
+    live(400, "Argument 'CONNECTOR' is null or empty"),
+];
+
+/// Errors that the other methods of imconnector have in common.
+pub static OF_SIBLINGS: &[Gives] = &[gives(&WRONG_AUTH_TYPE), gives(&ERROR_ARGUMENT).with(NAMED_ARGUMENT)];
+
 /// Errors of a method that sends something to the external system through a connector.
 pub static OF_PROVIDERS: &[Gives] = &[
     gives(&IMCONNECTOR_NO_CORRECT_PROVIDER),

@@ -1,15 +1,20 @@
 //! One run of a method: its input, and the report of the stages that it passes.
 
+use std::borrow::Cow;
+
 use super::credentials::{Caller, Means};
 use super::editions::{Edition, Rules};
 use super::errors::{self, INSUFFICIENT_SCOPE};
+use super::events::Actor;
 use super::parameters::Parameters;
+use super::php;
 use super::portal::LivePortal;
 use super::reasons;
 use super::refusal::Refusal;
 use crate::basics::Stage;
 use crate::emulator::{ErrorCode, Exchange, Fate, Operation, OperationCall};
 use crate::scalar::Text;
+use serde_json::Value;
 
 /// ID of the user for whom a caller acts when the scenario does not say.
 const FIRST_USER: &str = "1";
@@ -92,10 +97,33 @@ impl<'a> Invocation<'a> {
         Refusal::argument(Some(self.operation), name, self.edition).because(reason)
     }
 
+    /// The parameter `name`, as PHP's `isset` sees it: `null` counts as missing, an empty text does not.
+    ///
+    /// # Errors
+    /// `ERROR_ARGUMENT` when it is missing.
+    pub fn given(&self, name: &'static str, exchange: &Exchange<'_>) -> Result<&'a Value, Refusal> {
+        let value = self.parameters.value(name).filter(|value| !value.is_null());
+        value.ok_or_else(|| self.lacks(name, exchange))
+    }
+
+    /// A parameter as PHP casts it to a text.
+    ///
+    /// # Errors
+    /// The status 500 of a type error for a list or a mapping.
+    pub fn text(&self, name: &str, value: &'a Value) -> Result<Cow<'a, str>, Refusal> {
+        php::to_text(value).ok_or_else(|| {
+            let reason = format!("`{name}` is a list or a mapping");
+            self.refusal(&errors::INTERNAL_SERVER_ERROR).because(reason)
+        })
+    }
+
     /// ID of the user for whom the caller acts.
     pub fn user(&self) -> &'a str {
+        if let Some(of_event) = &self.caller.of_event {
+            return &of_event.user;
+        }
         let portal = self.portal.portal();
-        let Some(credential) = self.caller.credential.map(|place| &portal.credentials[place]) else {
+        let Some(credential) = self.caller.credential.map(|place| portal.credential(place)) else {
             return FIRST_USER;
         };
         if let Some(webhook) = &credential.webhook {
@@ -103,6 +131,21 @@ impl<'a> Invocation<'a> {
         }
         let application = credential.client_id.as_ref().and_then(|id| portal.application(id));
         application.map_or(FIRST_USER, |application| &application.user)
+    }
+
+    /// The caller, as the one whose action raises events.
+    pub fn actor(&self) -> Actor {
+        let depth = self.caller.of_event.as_ref().map_or(0, |of_event| of_event.depth);
+        Actor { user: Some(self.user().to_owned()), depth }
+    }
+
+    /// Index of the application that calls; `None` for a webhook or a session, or when a token without `client_id`
+    /// could belong to several applications.
+    pub fn application(&self) -> Option<usize> {
+        if self.caller.means != Means::OAuth {
+            return None;
+        }
+        self.portal.applications().called(self.caller.client_id.as_deref())
     }
 
     /// The scopes of the caller. A credential that grants all scopes shows only that of imconnector.

@@ -1,14 +1,19 @@
 //! Bitrix24: methods of its REST API, alone or in a `batch`, and the OAuth token endpoint.
 
+mod applications;
 mod call;
 mod change;
+mod chats;
 mod check;
+mod connectors;
 mod credentials;
 mod editions;
 mod envelope;
 mod errors;
+mod events;
 mod invocation;
 mod limits;
+mod lines;
 mod methods;
 mod missing;
 mod oauth;
@@ -89,7 +94,8 @@ impl Service for Bitrix24 {
     }
 
     fn read(&self, section: Value) -> Result<Box<dyn Section>, serde_json::Error> {
-        Ok(Box::new(Arc::new(serde_json::from_value::<Portal>(section)?)))
+        let portal = serde_json::from_value::<Portal>(section)?;
+        Ok(Box::new(Arc::new(portal.with_credentials_of_events())))
     }
 
     fn credential(&self, request: &Request) -> Option<String> {

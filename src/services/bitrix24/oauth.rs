@@ -40,6 +40,7 @@ pub static OPERATION: Operation = Operation {
     requires: "a refresh token of an application",
     status: 200,
     changes: true,
+    events: &[],
     source: "apidocs.bitrix24.com/settings/oauth/index.html",
 };
 
@@ -150,7 +151,7 @@ fn refreshed(
     passed(Stage::Arguments, &call, edition, exchange)?;
 
     let credential = portal.credentials().of_refresh_token(&refresh_token);
-    let credential = credential.map(|index| &portal.portal().credentials[index]);
+    let credential = credential.map(|index| portal.portal().credential(index));
     let of_client = |credential: &&Credential| credential.client_id.as_deref() == Some(&*client_id);
     let credential = credential.ok_or_else(|| {
         let reason = "no credential has this refresh token, or it is used up: it can be exchanged once";

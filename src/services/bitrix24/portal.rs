@@ -1,19 +1,23 @@
-//! The state of a running portal: chats, credentials and limits.
+//! The state of a running portal.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use foldhash::{HashMap, HashSet};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::change::Change;
+use super::applications::Applications;
+use super::change::{Change, Incoming, Place};
+use super::chats::{Chat, Chats, Session};
+use super::connectors::{Connectors, Status};
 use super::credentials::Credentials;
 use super::editions::Edition;
+use super::events::{self, Actor, Audience};
 use super::limits::Limits;
+use super::lines::Lines;
 use super::section::{self, Portal};
 use crate::basics::Draws;
-use crate::emulator::Later;
+use crate::emulator::{Later, Raised};
 
 /// The state of a running portal.
 #[derive(Clone, Debug)]
@@ -25,66 +29,32 @@ pub struct LivePortal {
     pub(super) limits: Limits,
     /// Seed of the random draws.
     seed: u64,
-    connectors: HashMap<String, Connector>,
-    /// Chats, in the order of the scenario.
-    pub(super) chats: Vec<Chat>,
+    pub(super) applications: Applications,
+    pub(super) connectors: Connectors,
+    pub(super) lines: Lines,
+    pub(super) chats: Chats,
     /// Postponed changes.
     pub(super) later: Later<Change>,
-}
-
-/// A registered connector.
-#[derive(Clone, Debug, Default)]
-pub struct Connector {
-    /// Whether the external system has group chats.
-    pub has_groups: bool,
-    /// The lines on which the connector is active.
-    pub lines: HashSet<i64>,
-    /// The external users who have a chat through this connector.
-    pub users: HashSet<String>,
-    /// Indices of the chats with an open session, by the text of the line's ID and then by chat ID.
-    sessions: HashMap<String, HashMap<String, Vec<usize>>>,
-}
-
-/// A chat of an open line.
-#[derive(Clone, Debug)]
-pub(super) struct Chat {
-    pub(super) connector: String,
-    pub(super) line: i64,
-    pub(super) id: String,
-    pub(super) user: Option<String>,
-    pub(super) name: String,
-    closed: bool,
+    /// What changes have raised and the engine has not taken yet.
+    pub(super) raised: Raised,
 }
 
 impl LivePortal {
     /// The portal at the start of its scenario. Random draws come from `seed`.
     pub fn new(portal: Arc<Portal>, seed: u64, start: Timestamp) -> Self {
-        let new =
-            |known: &section::Connector| Connector { has_groups: known.chat_group, ..Connector::default() };
-        let mut connectors: HashMap<_, _> =
-            portal.connectors.iter().map(|c| (c.id.to_string(), new(c))).collect();
-        for line in portal.lines.iter().filter(|line| line.active) {
-            for id in &line.connectors {
-                connectors.entry(id.to_string()).or_default().lines.insert(line.id);
-            }
-        }
-        let chats: Vec<_> = portal.chats.iter().map(Chat::new).collect();
-        for (index, chat) in chats.iter().enumerate() {
-            let Some(connector) = connectors.get_mut(&chat.connector) else { continue };
-            connector.users.extend(chat.user.clone());
-            if !chat.closed {
-                let on_line = connector.sessions.entry(chat.line.to_string()).or_default();
-                on_line.entry(chat.id.clone()).or_default().push(index);
-            }
-        }
+        let applications = Applications::new(&portal, seed);
+        let owner = |connector: &section::Connector| applications.called(connector.application.as_deref());
         Self {
             edition: portal.edition,
             credentials: Credentials::new(&portal, seed, start),
             limits: Limits::new(&portal.limits),
             seed,
-            connectors,
-            chats,
+            connectors: Connectors::new(&portal, owner),
+            applications,
+            lines: Lines::new(&portal),
+            chats: Chats::new(&portal),
             later: Later::default(),
+            raised: Raised::default(),
             portal,
         }
     }
@@ -99,65 +69,213 @@ impl LivePortal {
         &self.credentials
     }
 
+    /// The applications and their handlers.
+    pub fn applications(&self) -> &Applications {
+        &self.applications
+    }
+
+    /// The registered connectors and their status rows.
+    pub fn connectors(&self) -> &Connectors {
+        &self.connectors
+    }
+
+    /// The open lines.
+    pub fn lines(&self) -> &Lines {
+        &self.lines
+    }
+
+    /// The chats.
+    pub fn chats(&self) -> &Chats {
+        &self.chats
+    }
+
     /// The vendor's identifier of the portal: 32 hex digits, drawn from the seed.
     pub fn member_id(&self) -> String {
-        let mut draws = Draws::new(self.seed, "bitrix24", "member");
-        format!("{:016x}{:016x}", draws.draw(1), draws.draw(2))
+        member_id(self.seed, &self.portal.suffix)
     }
 
-    /// The registered connector with this ID.
-    pub fn connector(&self, id: &str) -> Option<&Connector> {
-        self.connectors.get(id)
-    }
-
-    /// Index of the chat with this `id` and an open session on the line of this text; `None` without one. For a group
-    /// chat `user` is `0`.
-    pub fn session(&self, connector: &Connector, line: &str, id: &str, user: &str) -> Option<usize> {
-        let candidates = connector.sessions.get(line)?.get(id)?;
-        candidates.iter().copied().find(|&index| self.chats[index].user.as_deref().unwrap_or("0") == user)
-    }
-
-    /// The current name of a chat.
-    pub fn name(&self, chat: usize) -> &str {
-        &self.chats[chat].name
+    /// Notes that the tokens and IDs of a change were given in an answer: they are not given again, even if the change is
+    /// never made.
+    pub(super) fn allocate(&mut self, change: &Change) {
+        match change {
+            Change::Refresh(refresh) => self.credentials.allocate(refresh),
+            Change::Receive { next, .. } => self.chats.next.skip_to(*next),
+            Change::Bind(handler) => self.applications.skip_handler(handler.id),
+            Change::AddLine { id, .. } => self.lines.next = self.lines.next.max(id.saturating_add(1)),
+            _ => {}
+        }
     }
 
     /// Makes a change. Returns a remark when the change is no longer possible.
     pub(super) fn commit(&mut self, change: Change, now: Timestamp) -> Option<Cow<'static, str>> {
         match change {
-            Change::Rename { chat, name } => {
-                self.chats[chat].name = name;
-                None
+            Change::Rename { chat, name } => self.chats.get_mut(chat).name = name,
+            Change::Refresh(refresh) => return self.credentials.replace(refresh, now),
+            Change::Register { id, connector } => self.connectors.register(id, connector),
+            Change::Unregister { id, application, by } => self.unregister(&id, application, &by, now),
+            Change::SwitchOn { connector, line } => self.connectors.change_status(&connector, line, |row| {
+                *row = Status { data: std::mem::take(&mut row.data), ..Status::on() };
+            }),
+            Change::SwitchOff { connector, sent, line, by } => {
+                self.connectors.delete_status(&connector, line);
+                let audience = Audience::OwnerOf(&connector);
+                self.raise(
+                    &events::STATUS_DELETE,
+                    &json!({"connector": sent, "line": line}),
+                    audience,
+                    &by,
+                    now,
+                );
             }
-            Change::Refresh(refresh) => self.credentials.replace(refresh, now),
+            Change::SetData { connector, line, data, replaces } => {
+                self.connectors.change_status(&connector, line, |row| {
+                    if replaces {
+                        row.data = data;
+                    } else {
+                        row.data.extend(data);
+                    }
+                });
+            }
+            Change::SetError { connector, line } => {
+                if self.connectors.status(&connector, line).is_none() {
+                    return Some("a postponed change came too late: the status row is gone".into());
+                }
+                self.connectors.change_status(&connector, line, |row| row.error = true);
+            }
+            Change::Receive { place, messages, next, by } => {
+                self.chats.next.skip_to(next);
+                messages.into_iter().for_each(|message| self.receive(&place, message, &by, now));
+            }
+            Change::SetTexts(texts) => {
+                for (id, text) in texts {
+                    self.chats.set_text(id, text);
+                }
+            }
+            Change::DeleteMessages(ids) => ids.into_iter().for_each(|id| drop(self.chats.remove_message(id))),
+            Change::Confirm(confirmations) => {
+                for confirmed in confirmations {
+                    let Some(chat) = self.chats.of_message(confirmed.message) else { continue };
+                    if let Some(message) = self.chats.get_mut(chat).message_mut(confirmed.message)
+                        && !message.is_delivered
+                    {
+                        message.is_delivered = true;
+                        message.external_ids = confirmed.external_ids;
+                    }
+                }
+            }
+            Change::Bind(handler) => self.applications.bind(handler),
+            Change::Unbind(ids) => self.applications.unbind(&ids),
+            Change::Test { application, query, by } => {
+                let data = json!({"QUERY": query, "LANGUAGE_ID": self.portal.language});
+                self.raise(&events::APP_TEST, &data, Audience::Application(application), &by, now);
+            }
+            Change::AddLine { id, line } => self.lines.add(id, line),
+            Change::Finish { chat, by } => {
+                if !self.finish(chat, &by, now) {
+                    return Some("a postponed change came too late: the session was closed".into());
+                }
+            }
         }
+        None
+    }
+
+    /// Deletes all status rows of a connector, and the connector itself if the application owns it.
+    pub(super) fn unregister(&mut self, id: &str, application: usize, by: &Actor, now: Timestamp) {
+        for line in self.connectors.delete_statuses(id) {
+            let data = json!({"connector": id, "line": line});
+            self.raise(&events::STATUS_DELETE, &data, Audience::OwnerOf(id), by, now);
+        }
+        if self.connectors.get(id).is_some_and(|known| known.owner == Some(application)) {
+            self.connectors.remove(id);
+        }
+    }
+
+    /// Adds a message of an external user. Makes the user, the chat and the session where they are missing.
+    fn receive(&mut self, place: &Place, incoming: Incoming, by: &Actor, now: Timestamp) {
+        let Incoming { user, external_user, chat, is_group, chat_id, chat_name, session_id, message } =
+            incoming;
+        let user_id = external_user.id;
+        self.chats.set_user(&place.connector, &user, external_user);
+        let user = (!is_group).then_some(user);
+        let found = self.chats.find(&place.connector, &place.line_text, &chat, user.as_deref());
+        let chat = found.unwrap_or_else(|| {
+            self.chats.add(Chat {
+                connector: place.connector.clone(),
+                line: place.line,
+                line_text: place.line_text.clone(),
+                id: chat,
+                user,
+                user_id: if is_group { 0 } else { user_id },
+                chat_id,
+                name: chat_name,
+                sessions: Vec::new(),
+                messages: Vec::new(),
+            })
+        });
+        self.open_session(chat, session_id, by, now);
+        self.chats.add_message(chat, message);
+    }
+
+    /// Opens a session with this ID unless the chat has an open one.
+    pub(super) fn open_session(&mut self, chat: usize, id: i64, by: &Actor, now: Timestamp) {
+        let known = self.chats.get_mut(chat);
+        if !known.is_closed() {
+            return;
+        }
+        let parent_id = known.sessions.last().map_or(0, |session| session.id);
+        known.sessions.push(Session { id, parent_id, is_closed: false });
+        self.raise_of_session(&events::DIALOG_START, chat, by, now);
+    }
+
+    /// Closes the open session of a chat. Returns false when none is open.
+    pub(super) fn finish(&mut self, chat: usize, by: &Actor, now: Timestamp) -> bool {
+        let session = self.chats.get_mut(chat).sessions.last_mut();
+        let Some(session) = session.filter(|session| !session.is_closed) else { return false };
+        session.is_closed = true;
+        self.raise_of_session(&events::DIALOG_FINISH, chat, by, now);
+        true
+    }
+
+    /// The state as JSON, without secrets.
+    pub(super) fn as_json(&self) -> Value {
+        let chats: Vec<_> = self.chats.iter().map(Chat::state).collect();
+        let connector = |(id, known): (&str, &super::connectors::Connector)| {
+            let owner = known.owner.map(|owner| self.applications.get(owner).client_id.clone());
+            json!({"id": id, "name": known.name, "application": owner, "chat_group": known.flags.chat_group})
+        };
+        let connectors: Vec<_> = self.connectors.iter().map(connector).collect();
+        let statuses = self.connectors.statuses();
+        let lines = self.lines.iter().map(|(id, line)| {
+            let on_line = statuses.iter().filter(|(_, on, _)| *on == id);
+            let on_line: serde_json::Map<_, _> = on_line
+                .map(|(connector, _, row)| {
+                    let row = json!({"configured": row.is_configured(), "error": row.error, "status": row.is_on(), "data": row.data});
+                    ((*connector).to_owned(), row)
+                })
+                .collect();
+            json!({"id": id, "name": line.name, "active": line.is_active, "connectors": on_line})
+        });
+        let lines: Vec<_> = lines.collect();
+        let handlers: Vec<_> =
+            self.applications.handlers().map(|handler| handler.state(&self.applications)).collect();
+        let applications: Vec<_> = self
+            .applications
+            .iter()
+            .map(|known| json!({"client_id": known.client_id, "installed": known.is_installed}))
+            .collect();
+        json!({
+            "edition": self.edition.name(),
+            "chats": chats,
+            "connectors": connectors,
+            "lines": lines,
+            "applications": applications,
+            "handlers": handlers,
+        })
     }
 }
 
-impl Chat {
-    fn new(chat: &section::Chat) -> Self {
-        Self {
-            connector: chat.connector.to_string(),
-            line: chat.line,
-            id: chat.id.to_string(),
-            user: chat.user.as_ref().map(ToString::to_string),
-            name: chat.name.to_string(),
-            closed: chat.closed,
-        }
-    }
-
-    /// Whether the session of the chat is closed.
-    pub(super) fn is_closed(&self) -> bool {
-        self.closed
-    }
-
-    pub(super) fn state(&self) -> Value {
-        let mut state = json!({"connector": self.connector, "line": self.line, "id": self.id});
-        if let Some(user) = &self.user {
-            state["user"] = json!(user);
-        }
-        state["name"] = json!(self.name);
-        state["closed"] = json!(self.closed);
-        state
-    }
+/// The vendor's identifier of a portal: 32 hex digits, drawn from the seed and the suffix of the namespace.
+pub fn member_id(seed: u64, suffix: &str) -> String {
+    let mut draws = Draws::new(seed, "bitrix24", &format!("member{suffix}"));
+    format!("{:016x}{:016x}", draws.draw(1), draws.draw(2))
 }

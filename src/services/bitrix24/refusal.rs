@@ -126,10 +126,13 @@ impl Refusal {
         edition: Edition,
     ) -> Self {
         let refusal = Self::by(operation, &ERROR_ARGUMENT, edition);
-        if !edition.rules().names_argument {
-            return refusal;
-        }
         let name = name.into();
+        if !edition.rules().names_argument {
+            // A page whose text names an argument names the one that is meant.
+            let is_named = refusal.text.starts_with("Argument '");
+            let text = format!("Argument '{name}' is null or empty");
+            return if is_named { refusal.with_text(text) } else { refusal };
+        }
         Self {
             argument: Some(name.clone()),
             ..refusal.with_text(format!("Argument '{name}' is null or empty"))

@@ -1,13 +1,15 @@
 //! Handles a request to a portal: runs the checks before the method, then the method, then applies its change.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::call::{self, Link, MethodCall};
 use super::change::Change;
+use super::chats::Chat;
 use super::credentials::{Caller, Means, for_means};
 use super::editions::Edition;
 use super::envelope;
@@ -17,13 +19,15 @@ use super::limits::{Limits, Meter, Operating, Payer};
 use super::methods::{self, Method, Run, Scope};
 use super::oauth;
 use super::parameters::Parameters;
-use super::portal::{Chat, LivePortal};
+use super::portal::LivePortal;
 use super::reasons;
 use super::refusal::Refusal;
 use super::section::PortalState;
 use super::time::Time;
 use crate::basics::Stage;
-use crate::emulator::{Effect, Emulator, Exchange, OperationCall, Thing};
+use crate::emulator::{
+    Delivery, Effect, Emulator, Endpoint, Exchange, OperationCall, Outgoing, Raised, Thing,
+};
 use crate::http::{Body, Fields, Reply};
 
 impl Emulator for LivePortal {
@@ -55,7 +59,7 @@ impl Emulator for LivePortal {
                 self.time(exchange);
             }
             exchange.checkpoint.refused(refusal.code.code);
-            let credential = refusal.credential.map(|place| &self.portal.credentials[place as usize]);
+            let credential = refusal.credential.map(|place| self.portal.credential(place as usize));
             let application = credential.and_then(|credential| credential.client_id.as_ref());
             envelope::error(&refusal, rules, start, application)
         })
@@ -102,15 +106,31 @@ impl Emulator for LivePortal {
             let apart = [("CONNECTOR", Some(chat.connector.clone())), ("LINE", Some(chat.line.to_string()))];
             let apart = apart.into_iter().chain([("USER_ID", chat.user.clone())]);
             let apart = apart.filter_map(|(name, value)| Some((name, value?))).collect();
-            Thing { apart, members: vec![("name", chat.name.clone())] }
+            let closed = chat.is_closed().to_string();
+            Thing { apart, members: vec![("name", chat.name.clone()), ("closed", closed)] }
         };
         let chats = self.chats.iter().filter(|chat| kind == "chat" && chat.id == id);
         chats.map(thing).collect()
     }
 
     fn state(&self) -> Value {
-        let chats: Vec<_> = self.chats.iter().map(Chat::state).collect();
-        json!({"edition": self.edition.name(), "chats": chats})
+        self.as_json()
+    }
+
+    fn raised(&mut self) -> Raised {
+        std::mem::take(&mut self.raised)
+    }
+
+    fn outgoing(&mut self, delivery: &Delivery, endpoint: Endpoint<'_>) -> Outgoing {
+        self.request_of(delivery, endpoint)
+    }
+
+    fn time_limit(&self) -> Duration {
+        self.portal.events.time_limit.0
+    }
+
+    fn bind_handler(&mut self, name: &str, url: &str) -> usize {
+        self.applications.give_url(name, url)
     }
 }
 
@@ -125,8 +145,8 @@ impl LivePortal {
         call: &OperationCall<'_>,
         exchange: &mut Exchange<'_>,
     ) -> Result<(), Refusal> {
-        if let Effect::Change(Change::Refresh(refresh)) = &effect {
-            self.credentials.allocate(refresh);
+        if let Effect::Change(change) = &effect {
+            self.allocate(change);
         }
         let report = || passed(Stage::Delivery, call, self.edition, exchange);
         let (change, verdict) = self.later.deliver(effect, report, |refusal| refusal.fate);
@@ -282,7 +302,7 @@ impl LivePortal {
         }
         if method.scope == Scope::Connectors && !caller.has_scope(self.edition.rules().scope) {
             let refusal = Refusal::new(&errors::INSUFFICIENT_SCOPE, self.edition).with_text("");
-            let credential = caller.credential.map(|place| &self.portal.credentials[place]);
+            let credential = caller.credential.map(|place| self.portal.credential(place));
             let scope = self.edition.rules().scope;
             return Err(match credential {
                 Some(own) => refusal.because(reasons::of_scope(self.edition, scope, &self.portal, own)),

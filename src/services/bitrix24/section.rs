@@ -60,12 +60,50 @@ pub struct Portal {
     /// Chats that exist at the start.
     #[serde(default)]
     pub chats: Vec<Chat>,
+    /// Handlers that are bound to events at the start, as `event.bind` binds them.
+    #[serde(default)]
+    pub handlers: Vec<Handler>,
+    /// How events are sent out.
+    #[serde(default)]
+    pub events: Events,
     /// Suffix appended to every credential and issued token of this namespace; empty in the main one.
     #[serde(skip)]
     pub suffix: String,
+    /// For each application a credential that its tokens in events stand for.
+    #[serde(skip)]
+    pub of_events: Vec<Credential>,
 }
 
 impl Portal {
+    /// The portal with the credentials that tokens in events stand for.
+    #[must_use]
+    pub fn with_credentials_of_events(mut self) -> Self {
+        let of = |client_id: Option<&Text>| Credential {
+            webhook: None,
+            token: None,
+            refresh_token: None,
+            scope: None,
+            expires: None,
+            client_id: client_id.cloned(),
+            state: CredentialState::Active,
+        };
+        self.of_events = self.applications.iter().map(|known| of(Some(&known.client_id))).collect();
+        if self.of_events.is_empty() {
+            self.of_events.push(of(None));
+        }
+        self
+    }
+
+    /// The credential with this index: first come those of the scenario, then those of events.
+    pub fn credential(&self, index: usize) -> &Credential {
+        self.credentials.get(index).unwrap_or_else(|| &self.of_events[index - self.credentials.len()])
+    }
+
+    /// The credentials of the scenario, then those that tokens in events stand for, one for each application.
+    pub fn all_credentials(&self) -> impl Iterator<Item = &Credential> {
+        self.credentials.iter().chain(&self.of_events)
+    }
+
     /// The application with this `client_id`; `None` when it is not listed.
     pub fn application(&self, client_id: &str) -> Option<&Application> {
         self.applications.iter().find(|application| application.client_id.as_str() == client_id)
@@ -174,6 +212,13 @@ pub struct Application {
     /// ID of the user who authorized the application; its tokens act for this user.
     #[serde(default = "one")]
     pub user: Text,
+    /// Whether the installation is finished. Without it the application gets no events.
+    #[serde(default = "yes")]
+    pub installed: bool,
+    /// The token by which the application recognises genuine events. Without this key, 32 hex digits drawn from the
+    /// seed.
+    #[serde(default)]
+    pub application_token: Option<Text>,
 }
 
 /// A user of the portal.
@@ -259,6 +304,30 @@ pub struct Connector {
     /// Whether the external system has group chats. If not, a rename must send `USER_ID`.
     #[serde(default)]
     pub chat_group: bool,
+    /// `client_id` of the application that has registered the connector. Without this key, the only application.
+    #[serde(default)]
+    pub application: Option<Text>,
+    /// URL of the settings page, which the action `settings.open` calls.
+    #[serde(default)]
+    pub placement_handler: Option<Text>,
+    /// Whether the operator's name stands before the text of a message in an event.
+    #[serde(default = "yes")]
+    pub need_signature: bool,
+    /// Whether system messages are sent as events.
+    #[serde(default = "yes")]
+    pub need_system_messages: bool,
+    /// Whether operators may edit their messages.
+    #[serde(default = "yes")]
+    pub edit_internal_messages: bool,
+    /// Whether operators may delete their messages.
+    #[serde(default = "yes")]
+    pub del_internal_messages: bool,
+    /// Whether operators may delete messages of external users.
+    #[serde(default = "yes")]
+    pub del_external_messages: bool,
+    /// Whether mass mailing is allowed.
+    #[serde(default = "yes")]
+    pub newsletter: bool,
 }
 
 /// An open line.
@@ -275,6 +344,83 @@ pub struct Line {
     /// IDs of the connectors that are active on the line.
     #[serde(default)]
     pub connectors: Vec<Text>,
+    /// Name of the line. Without this key, `Open Channel` and its ID.
+    #[serde(default)]
+    pub name: Option<Text>,
+    /// IDs of the operators.
+    #[serde(default)]
+    pub queue: Vec<i64>,
+    /// Minutes until a session that waits for its end is closed; events report it as `close_term`.
+    #[serde(default = "ten")]
+    pub close_term: i64,
+    /// Connectors that are set up on the line only in part. An entry here replaces the one under `connectors`.
+    #[serde(default)]
+    pub statuses: Vec<Status>,
+}
+
+/// How far a connector is set up on a line.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Bitrix24Status")]
+pub struct Status {
+    /// ID of the connector.
+    pub connector: Text,
+    /// Whether the connector is switched on.
+    #[serde(default = "yes")]
+    pub active: bool,
+    /// Whether the connection was made.
+    #[serde(default = "yes")]
+    pub connection: bool,
+    /// Whether the registration was made.
+    #[serde(default = "yes")]
+    pub register: bool,
+    /// Whether the connector has reported an error.
+    #[serde(default)]
+    pub error: bool,
+}
+
+/// A handler that is bound to an event.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Bitrix24Handler")]
+pub struct Handler {
+    /// Name of the event in any case, such as `OnImConnectorMessageAdd`.
+    pub event: Text,
+    /// URL that the event is sent to.
+    #[serde(default)]
+    pub url: Option<Text>,
+    /// Name of a handler whose URL is given when the server starts, by `--handler NAME=URL`.
+    #[serde(default)]
+    pub name: Option<Text>,
+    /// `client_id` of the application. Without this key, the only application.
+    #[serde(default)]
+    pub application: Option<Text>,
+    /// ID of the user whose token the event carries. Without this key, the user who caused the event.
+    #[serde(default)]
+    pub user: Option<Text>,
+}
+
+/// How events are sent out.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Bitrix24Events")]
+pub struct Events {
+    /// Whether `event.bind` accepts a handler on `localhost`. The live server refuses it. Without this key, only the
+    /// documented edition accepts it.
+    #[serde(default)]
+    pub allow_localhost: Option<bool>,
+    /// How long the server waits for the answer of a handler.
+    #[serde(default = "five_seconds")]
+    pub time_limit: Length,
+    /// Whether an event is sent before the answer to the call that caused it.
+    #[serde(default)]
+    pub before_answer: bool,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self { allow_localhost: None, time_limit: five_seconds(), before_answer: false }
+    }
 }
 
 /// A chat of an open line.
@@ -296,6 +442,48 @@ pub struct Chat {
     /// Whether the session of the chat is closed. A rename then fails with `CHAT_RENAMING_FAILED`.
     #[serde(default)]
     pub closed: bool,
+    /// The chat's ID in Bitrix24, as `session.CHAT_ID` and `im.chat_id` have it. Without this key, IDs count up.
+    #[serde(default)]
+    pub chat_id: Option<i64>,
+    /// The sessions of the chat, the oldest first. Without this key, one session, open unless the chat has
+    /// `closed: true`.
+    #[serde(default)]
+    pub sessions: Vec<Session>,
+}
+
+/// A session of a chat: the messages between its opening and its close.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Bitrix24Session")]
+pub struct Session {
+    /// ID of the session. Without this key, IDs count up.
+    #[serde(default)]
+    pub id: Option<i64>,
+    /// Whether the session is closed. Of a chat's sessions only the last one may be open.
+    #[serde(default)]
+    pub closed: bool,
+    /// The messages of the session, the oldest first.
+    #[serde(default)]
+    pub messages: Vec<Message>,
+}
+
+/// A message of a chat.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Bitrix24Message")]
+pub struct Message {
+    /// ID of the message in Bitrix24. Without this key, IDs count up.
+    #[serde(default)]
+    pub id: Option<i64>,
+    /// ID of the operator who wrote the message. Without this key, the external user wrote it.
+    #[serde(default)]
+    pub operator: Option<i64>,
+    /// The text.
+    #[serde(default)]
+    pub text: Text,
+    /// IDs of the message in the external system. A message of an operator gets them when its delivery is confirmed.
+    #[serde(default)]
+    pub external_ids: Vec<Text>,
 }
 
 fn english() -> Text {
@@ -322,4 +510,12 @@ fn built_in() -> IndexMap<String, Text> {
 
 fn yes() -> bool {
     true
+}
+
+fn ten() -> i64 {
+    10
+}
+
+fn five_seconds() -> Length {
+    Length(std::time::Duration::from_secs(5))
 }

@@ -37,6 +37,7 @@ pub static METHOD: Method = Method {
         requires: "an accepted credential, and a chat with an open session on an active line",
         status: 200,
         changes: false,
+        events: &[],
         source: "apidocs.bitrix24.com/api-reference/how-to-call-rest-api/batch.html",
     },
     scope: Scope::None,

@@ -37,6 +37,7 @@ pub static METHOD: Method = Method {
         requires: "an accepted credential, and a chat with an open session on an active line",
         status: 200,
         changes: true,
+        events: &[],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-chat-name-set.html",
     },
     scope: Scope::Connectors,
@@ -118,8 +119,8 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     // The server checks for group chats with the connector as sent; every later look-up uses its folded form.
     let sent = text(connector).ok_or_else(|| type_error("CONNECTOR"))?;
     let id = folded(&sent);
-    let connector = portal.connector(&id);
-    let is_group = sent == id && connector.is_some_and(|connector| connector.has_groups);
+    let connector = portal.connectors().get(&id);
+    let is_group = sent == id && connector.is_some_and(|connector| connector.flags.chat_group);
     let needs_user = !is_group && (rules.unregistered_needs_user || connector.is_some());
     let user = if is_group { None } else { parameters.get("USER_ID") };
     if needs_user && user.is_none_or(php::is_empty) {
@@ -131,13 +132,13 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     }
     invocation.passed(Stage::Arguments, exchange)?;
 
-    let connector = connector.ok_or_else(|| {
+    connector.ok_or_else(|| {
         let code = code_of_unregistered(&id);
         let is_built_in = *code != errors::IMCONNECTOR_NO_CORRECT_PROVIDER;
         refuse(code).because(missing::of_connector(portal, &id, is_built_in))
     })?;
     let number = line.map_or(0, php::to_int);
-    if !connector.lines.contains(&number) {
+    if !portal.connectors().is_on(&id, number) {
         return Err(refuse(&errors::NOT_ACTIVE_LINE).because(missing::of_line(
             portal,
             &id,
@@ -150,7 +151,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     let failed = |reason: String| refuse(&errors::CHAT_RENAMING_FAILED).because(reason);
     let known = match text(user) {
         _ if is_group => Some("0".into()),
-        user => user.filter(|user| connector.users.contains(&**user)),
+        user => user.filter(|user| portal.chats().user(&id, user).is_some()),
     };
     let Some(user) = known else {
         if !rules.ignores_unknown_user {
@@ -164,13 +165,14 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     let chat_id = joined(chat_id);
     let not_found = || failed(missing::of_chat(portal, &id, number, &chat_id, &user));
     // The session is found by the text of LINE: `00105` names an active line, but no session.
-    let chat = portal.session(connector, &joined(line), &chat_id, &user).ok_or_else(not_found)?;
+    let of_user = (!is_group).then_some(&*user);
+    let chat = portal.chats().open(&id, &joined(line), &chat_id, of_user).ok_or_else(not_found)?;
     let name = text(name).ok_or_else(|| type_error("NAME"))?;
     let new_name = php::cut(php::trim(&name), NAME_LENGTH);
     if new_name.is_empty() {
         return Err(failed("`NAME` is blank".to_owned()));
     }
-    if rules.refuses_same_name && php::loosely_equal(portal.name(chat), new_name) {
+    if rules.refuses_same_name && php::loosely_equal(&portal.chats().get(chat).name, new_name) {
         return Err(failed(
             "the chat has this name already (row 22 of `standin catalog --editions`)".to_owned(),
         ));

@@ -21,6 +21,7 @@ pub static METHOD: Method = Method {
         requires: "an accepted credential",
         status: 200,
         changes: false,
+        events: &[],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-list.html",
     },
     scope: Scope::Connectors,
@@ -44,10 +45,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     invocation.passed_up_to_lookup(exchange)?;
     let portal = invocation.portal.portal();
     let built_in = portal.built_in.iter().map(|(id, name)| (id.as_str(), name.as_str()));
-    let registered = portal
-        .connectors
-        .iter()
-        .map(|connector| (connector.id.as_str(), connector.name.as_ref().unwrap_or(&connector.id).as_str()));
+    let registered = invocation.portal.connectors().iter().map(|(id, known)| (id, known.name.as_str()));
     let names: IndexMap<_, _> = built_in.chain(registered).collect();
     // PHP writes an empty array as a list.
     Ok(MethodAnswer::read(if names.is_empty() { b"[]".to_vec() } else { php::json(&names) }))

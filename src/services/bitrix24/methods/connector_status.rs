@@ -29,6 +29,7 @@ pub static METHOD: Method = Method {
         requires: "an accepted credential, and a connector",
         status: 200,
         changes: false,
+        events: &[],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-status.html",
     },
     scope: Scope::Connectors,
@@ -77,9 +78,13 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     let connector = folded_connector(&sent);
     let line = invocation.parameters.value("LINE").map_or(0, php::to_int);
     invocation.passed(Stage::Lookup, exchange)?;
-    // A connector that the scenario lists for a line is fully set up there; any other one is not set up at all.
-    let is_active = invocation.portal.connector(&connector).is_some_and(|known| known.lines.contains(&line));
-    let status =
-        Status { line, connector: &connector, error: false, configured: is_active, status: is_active };
+    let row = invocation.portal.connectors().status(&connector, line).cloned().unwrap_or_default();
+    let status = Status {
+        line,
+        connector: &connector,
+        error: row.error,
+        configured: row.is_configured(),
+        status: row.is_on(),
+    };
     Ok(MethodAnswer::read(php::json(&status)))
 }

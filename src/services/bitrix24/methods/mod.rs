@@ -4,6 +4,7 @@
 mod app_info;
 mod batch;
 mod chat_name_set;
+mod connector_activate;
 mod connector_list;
 mod connector_status;
 mod method_list;
@@ -26,6 +27,7 @@ use crate::emulator::{Effect, Exchange, Operation};
 /// Every emulated method.
 pub static METHODS: &[&Method] = &[
     &chat_name_set::METHOD,
+    &connector_activate::METHOD,
     &connector_status::METHOD,
     &connector_list::METHOD,
     &batch::METHOD,

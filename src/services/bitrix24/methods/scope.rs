@@ -22,6 +22,7 @@ pub static METHOD: Method = Method {
         requires: "an accepted credential",
         status: 200,
         changes: false,
+        events: &[],
         source: "apidocs.bitrix24.com/api-reference/common/system/scope.html",
     },
     scope: Scope::None,

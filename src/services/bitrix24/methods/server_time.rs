@@ -21,6 +21,7 @@ pub static METHOD: Method = Method {
         requires: "an accepted credential",
         status: 200,
         changes: false,
+        events: &[],
         source: "apidocs.bitrix24.com/api-reference/common/system/server-time.html",
     },
     scope: Scope::None,

@@ -6,6 +6,7 @@ pub mod form;
 mod json;
 pub mod multipart;
 mod numeric;
+pub mod query;
 #[cfg(test)]
 mod tests;
 

@@ -19,6 +19,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         requires: "an active tenant",
         status: 200,
         changes: false,
+        events: &[],
         source: "docs.trychert.com/api/phone-numbers",
     },
     example: |_| Some(Sample { path: "/phone-numbers".to_owned(), body: None }),

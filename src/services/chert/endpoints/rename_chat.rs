@@ -29,6 +29,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         requires: "an active tenant with a group that has its chat key and a pinned line",
         status: 200,
         changes: true,
+        events: &[],
         source: "docs.trychert.com/api/group-chats/rename",
     },
     example,

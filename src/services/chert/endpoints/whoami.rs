@@ -18,6 +18,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         requires: "an active tenant",
         status: 200,
         changes: false,
+        events: &[],
         source: "docs.trychert.com/quickstart",
     },
     example: |_| Some(Sample { path: "/whoami".to_owned(), body: None }),

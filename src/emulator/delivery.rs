@@ -1,0 +1,108 @@
+//! What a service sends out: an event for one handler, and the request that carries it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// A kind of event that a service sends out.
+#[derive(Debug, PartialEq, Eq)]
+pub struct EventKind {
+    /// The name, as the service's documentation spells it, such as `OnImConnectorMessageAdd`.
+    pub name: &'static str,
+    /// When the service sends it, in a line.
+    pub summary: &'static str,
+    /// The page that documents it.
+    pub source: &'static str,
+}
+
+/// An event on its way to one handler.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// The kind of event.
+    pub event: &'static EventKind,
+    /// The service's number of the handler. Deliveries to one handler are made one after the other.
+    pub handler: u64,
+    /// Where the handler is.
+    pub target: HandlerTarget,
+    /// The part of the body that does not depend on the time of the attempt.
+    pub body: Arc<str>,
+    /// Who sends it.
+    pub sender: Sender,
+}
+
+/// Where a handler is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HandlerTarget {
+    /// At this URL.
+    Url(Arc<str>),
+    /// A name that is not bound to a URL yet: a test takes the deliveries itself.
+    Name(Arc<str>),
+}
+
+/// In whose name a delivery is made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sender {
+    /// The service's index of the application or subscription.
+    pub account: usize,
+    /// The user for whom the handler may act; `None` when there is none.
+    pub user: Option<String>,
+    /// How many events led to this one: a call that a handler makes for an event may raise another event.
+    pub depth: u8,
+}
+
+/// The request of one attempt of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The header fields, besides `host` and `content-length`.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Arc<str>,
+    /// The credentials that the request hands over, in the spelling of [`super::Service::credential`].
+    pub issued: Vec<String>,
+}
+
+/// How one attempt of a delivery ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The handler answered with this status.
+    Answered(u16),
+    /// There was no answer, for the reason in words.
+    Failed(String),
+    /// The target is not allowed, for the reason in words. No connection was opened.
+    Blocked(String),
+}
+
+impl Outcome {
+    /// Whether the handler has accepted the delivery.
+    pub fn is_success(&self) -> bool {
+        matches!(self, Self::Answered(200..=299))
+    }
+}
+
+/// What a service does after a failed attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It gives up.
+    GiveUp,
+    /// It tries again this long after the attempt.
+    After(Duration),
+}
+
+/// What committed changes have raised since the last look.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Raised {
+    /// The deliveries, in the order in which the service makes them.
+    pub deliveries: Vec<Delivery>,
+    /// Why an event goes to nobody, in words.
+    pub silences: Vec<String>,
+}
+
+/// Where the service is reached from outside, which events tell their handlers.
+#[derive(Clone, Copy, Debug)]
+pub struct Endpoint<'a> {
+    /// The URL of the server without a final slash, such as `http://127.0.0.1:8080`.
+    pub url: &'a str,
+    /// The time by the scenario's clock.
+    pub now: Timestamp,
+}

@@ -1,0 +1,186 @@
+//! The applications of a portal: whether each is installed, and the handlers that it has bound to events.
+
+use serde_json::{Value, json};
+
+use super::section::{self, Portal};
+use crate::basics::Draws;
+use crate::emulator::{EventKind, HandlerTarget};
+
+/// The applications of a portal and their handlers.
+#[derive(Clone, Debug)]
+pub struct Applications {
+    list: Vec<Application>,
+    handlers: Vec<Handler>,
+    /// The ID of the next handler.
+    next_handler: u64,
+}
+
+/// An application as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Application {
+    /// `client_id`; empty for the application that stands for tokens without one.
+    pub client_id: String,
+    /// Whether the installation is finished.
+    pub is_installed: bool,
+    /// The token by which it recognises genuine events.
+    pub application_token: String,
+    /// ID of the user who authorized it.
+    pub user: String,
+}
+
+/// A handler that is bound to an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handler {
+    /// The ID, `event_handler_id` in events.
+    pub id: u64,
+    /// Index of the application.
+    pub application: usize,
+    /// Name of the event in upper case.
+    pub event: String,
+    /// Where it is.
+    pub target: HandlerTarget,
+    /// ID of the user whose token its events carry; `None` for the user who causes the event.
+    pub user: Option<String>,
+}
+
+/// The first ID of a handler: that of the documentation's example.
+const FIRST_HANDLER: u64 = 555;
+
+/// How many handlers a portal may have.
+pub const MOST_HANDLERS: usize = 10_000;
+
+impl Applications {
+    /// The applications at the start of a scenario. A scenario without applications gets one that stands for all its
+    /// tokens. Tokens are drawn from `seed`.
+    pub fn new(portal: &Portal, seed: u64) -> Self {
+        let mut draws = Draws::new(seed, "bitrix24", &format!("application{}", portal.suffix));
+        let mut number = 0;
+        let mut drawn = || {
+            number += 2;
+            format!("{:016x}{:016x}", draws.draw(number - 1), draws.draw(number))
+        };
+        let mut list: Vec<_> = portal
+            .applications
+            .iter()
+            .map(|known| {
+                let drawn = drawn();
+                Application {
+                    client_id: known.client_id.to_string(),
+                    is_installed: known.installed,
+                    application_token: known.application_token.as_ref().map_or(drawn, ToString::to_string),
+                    user: known.user.to_string(),
+                }
+            })
+            .collect();
+        if list.is_empty() {
+            let application_token = drawn();
+            let user = "1".to_owned();
+            list.push(Application { client_id: String::new(), is_installed: true, application_token, user });
+        }
+        let mut applications = Self { list, handlers: Vec::new(), next_handler: FIRST_HANDLER };
+        for known in &portal.handlers {
+            let Some(application) = applications.called(known.application.as_deref()) else { continue };
+            let Some(target) = target(known) else { continue };
+            let user = known.user.as_ref().map(ToString::to_string);
+            let id = applications.next_handler;
+            applications.bind(Handler { id, application, event: known.event.to_uppercase(), target, user });
+        }
+        applications
+    }
+
+    /// Index of the application with this `client_id`, or of the only one when it is `None`.
+    pub fn called(&self, client_id: Option<&str>) -> Option<usize> {
+        match client_id {
+            Some(client_id) => self.list.iter().position(|known| known.client_id == client_id),
+            None => (self.list.len() == 1).then_some(0),
+        }
+    }
+
+    /// The application with this index.
+    pub fn get(&self, index: usize) -> &Application {
+        &self.list[index]
+    }
+
+    /// All applications.
+    pub fn iter(&self) -> impl Iterator<Item = &Application> {
+        self.list.iter()
+    }
+
+    /// Notes whether an application is installed. Without it, its handlers are gone.
+    pub fn set_installed(&mut self, index: usize, is_installed: bool) {
+        self.list[index].is_installed = is_installed;
+    }
+
+    /// The ID that the next handler gets.
+    pub fn next_handler(&self) -> u64 {
+        self.next_handler
+    }
+
+    /// Binds a handler. Its ID is not given again.
+    pub fn bind(&mut self, handler: Handler) {
+        self.skip_handler(handler.id);
+        self.handlers.push(handler);
+    }
+
+    /// Takes care that this ID is not given to another handler.
+    pub fn skip_handler(&mut self, id: u64) {
+        self.next_handler = self.next_handler.max(id + 1);
+    }
+
+    /// Removes the handlers with these IDs.
+    pub fn unbind(&mut self, ids: &[u64]) {
+        self.handlers.retain(|handler| !ids.contains(&handler.id));
+    }
+
+    /// Removes all handlers of an application.
+    pub fn unbind_all(&mut self, application: usize) {
+        self.handlers.retain(|handler| handler.application != application);
+    }
+
+    /// The handlers, by ascending ID.
+    pub fn handlers(&self) -> impl Iterator<Item = &Handler> {
+        self.handlers.iter()
+    }
+
+    /// The handlers that are bound to an event.
+    pub fn handlers_of(&self, event: &EventKind) -> impl Iterator<Item = &Handler> {
+        self.handlers.iter().filter(|handler| handler.event.eq_ignore_ascii_case(event.name))
+    }
+
+    /// Gives the handlers of this name a URL.
+    pub fn give_url(&mut self, name: &str, url: &str) -> usize {
+        let mut count = 0;
+        for handler in &mut self.handlers {
+            if handler.target == HandlerTarget::Name(name.into()) {
+                handler.target = HandlerTarget::Url(url.into());
+                count += 1;
+            }
+        }
+        count
+    }
+}
+
+impl Handler {
+    /// The state as JSON.
+    pub fn state(&self, applications: &Applications) -> Value {
+        let (key, target) = match &self.target {
+            HandlerTarget::Url(url) => ("url", url),
+            HandlerTarget::Name(name) => ("name", name),
+        };
+        json!({
+            "id": self.id,
+            "event": self.event,
+            key: **target,
+            "application": applications.get(self.application).client_id,
+            "user": self.user,
+        })
+    }
+}
+
+fn target(known: &section::Handler) -> Option<HandlerTarget> {
+    match (&known.url, &known.name) {
+        (Some(url), _) => Some(HandlerTarget::Url(url.as_str().into())),
+        (None, Some(name)) => Some(HandlerTarget::Name(name.as_str().into())),
+        (None, None) => None,
+    }
+}

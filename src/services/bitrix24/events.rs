@@ -1,0 +1,262 @@
+//! The events that a portal sends out: what raises them, who gets them, and what they carry.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::applications::Handler;
+use super::chats::{Chat, Session};
+use super::credentials::LIFETIME;
+use super::php::query;
+use super::portal::LivePortal;
+use crate::emulator::{Delivery, Endpoint, EventKind, Outgoing, Sender};
+
+/// Whose action raises an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// ID of the user; `None` when nobody acts.
+    pub user: Option<String>,
+    /// How many events led to the action.
+    pub depth: u8,
+}
+
+/// The applications that an event is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience<'a> {
+    /// The one that has registered the connector.
+    OwnerOf(&'a str),
+    /// All.
+    Everyone,
+    /// The one with this index.
+    Application(usize),
+}
+
+/// After this many nested events, further ones are dropped.
+const DEEPEST: u8 = 7;
+
+const PAGES: &str = "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/events/index.html";
+
+macro_rules! kinds {
+    ($($name:ident = $event:literal, $summary:literal, $source:expr;)*) => {
+        $(#[doc = concat!("`", $event, "`.")]
+        pub static $name: EventKind = EventKind { name: $event, summary: $summary, source: $source };)*
+
+        /// Every event that a portal sends.
+        pub static EVENTS: &[&EventKind] = &[$(&$name),*];
+    };
+}
+
+kinds! {
+    MESSAGE_ADD = "OnImConnectorMessageAdd", "an operator has written a message", PAGES;
+    MESSAGE_UPDATE = "OnImConnectorMessageUpdate", "an operator has changed a message", PAGES;
+    MESSAGE_DELETE = "OnImConnectorMessageDelete", "an operator has deleted a message", PAGES;
+    DIALOG_START = "OnImConnectorDialogStart", "a session has begun", PAGES;
+    DIALOG_FINISH = "OnImConnectorDialogFinish", "a session was closed", PAGES;
+    STATUS_DELETE = "OnImConnectorStatusDelete", "a connector was switched off on a line", PAGES;
+    LINE_DELETE = "OnImConnectorLineDelete", "an open line was deleted", PAGES;
+    APP_TEST = "OnAppTest", "the application has called event.test",
+        "apidocs.bitrix24.com/api-reference/events/test-event.html";
+    APP_INSTALL = "OnAppInstall", "the application was installed",
+        "apidocs.bitrix24.com/api-reference/common/events/on-app-install.html";
+    APP_UNINSTALL = "OnAppUninstall", "the application was removed",
+        "apidocs.bitrix24.com/api-reference/common/events/on-app-uninstall.html";
+}
+
+/// Events whose tokens can be refreshed.
+const WITH_REFRESH_TOKEN: &[&EventKind] = &[&APP_TEST, &APP_INSTALL];
+
+/// Events about sessions.
+const OF_SESSIONS: &[&EventKind] = &[&DIALOG_START, &DIALOG_FINISH];
+
+impl LivePortal {
+    /// Sends an event to every handler that is bound to it and may get it.
+    pub(super) fn raise(
+        &mut self,
+        kind: &'static EventKind,
+        data: &Value,
+        audience: Audience<'_>,
+        by: &Actor,
+        now: Timestamp,
+    ) {
+        if self.applications.handlers().next().is_none() {
+            return;
+        }
+        if by.depth >= DEEPEST {
+            self.raised.silences.push(format!(
+                "{} is dropped: {DEEPEST} events led to this call, one after the other",
+                kind.name
+            ));
+            return;
+        }
+        let mut silences = Vec::new();
+        let mut deliveries = Vec::new();
+        for handler in self.applications.handlers_of(kind) {
+            match self.silence(handler, audience) {
+                Some(why) => {
+                    silences.push(format!("{} does not go to handler {}: {why}", kind.name, handler.id))
+                }
+                None => deliveries.push(self.delivery(kind, data, handler, by, now)),
+            }
+        }
+        if silences.is_empty() && deliveries.is_empty() {
+            silences.push(format!("{} goes to nobody: no handler is bound to it", kind.name));
+        }
+        // Equal entries of one request are sent once.
+        for delivery in deliveries {
+            let is_new = self.raised.deliveries.iter().rev().take(100).all(|other| *other != delivery);
+            if is_new {
+                self.raised.deliveries.push(delivery);
+            }
+        }
+        self.raised.silences.append(&mut silences);
+    }
+
+    /// Why a handler does not get an event; `None` when it does.
+    fn silence(&self, handler: &Handler, audience: Audience<'_>) -> Option<String> {
+        let application = self.applications.get(handler.application);
+        if !application.is_installed {
+            return Some(format!(
+                "the installation of the application `{}` is not finished",
+                application.client_id
+            ));
+        }
+        match audience {
+            Audience::Everyone => None,
+            Audience::Application(index) => {
+                (index != handler.application).then(|| "it belongs to another application".to_owned())
+            }
+            Audience::OwnerOf(connector) => match self.connectors.get(connector).map(|known| known.owner) {
+                Some(Some(owner)) if owner == handler.application => None,
+                Some(Some(_)) => {
+                    Some(format!("another application has registered the connector `{connector}`"))
+                }
+                Some(None) => Some(format!("no application has registered the connector `{connector}`")),
+                None => Some(format!("the connector `{connector}` is not registered")),
+            },
+        }
+    }
+
+    fn delivery(
+        &self,
+        kind: &'static EventKind,
+        data: &Value,
+        handler: &Handler,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Delivery {
+        let mut body = String::with_capacity(512);
+        query::append(&mut body, "event", &json!(kind.name.to_uppercase()));
+        let rules = self.edition.rules();
+        let id =
+            if rules.dialog_event_id && OF_SESSIONS.contains(&kind) { "eventId" } else { "event_handler_id" };
+        query::append(&mut body, id, &json!(handler.id));
+        query::append(&mut body, "data", data);
+        query::append(&mut body, "ts", &json!(now.as_second()));
+        let user = handler.user.clone().or_else(|| by.user.clone());
+        Delivery {
+            event: kind,
+            handler: handler.id,
+            target: handler.target.clone(),
+            body: body.into(),
+            sender: Sender { account: handler.application, user, depth: by.depth + 1 },
+        }
+    }
+
+    /// The request of one attempt: the body with a fresh `auth`.
+    pub(super) fn request_of(&mut self, delivery: &Delivery, endpoint: Endpoint<'_>) -> Outgoing {
+        let application = self.applications.get(delivery.sender.account);
+        let application_token = application.application_token.clone();
+        let domain = endpoint.url.split_once("://").map_or(endpoint.url, |(_, domain)| domain);
+        let rest = format!("{}/rest/", endpoint.url);
+        let mut body = String::from(&*delivery.body);
+        let mut issued = Vec::new();
+        let mut auth = |name: &str, value: Value| query::append(&mut body, &format!("auth[{name}]"), &value);
+        // Tokens are dead once the application is removed.
+        let user = delivery.sender.user.as_ref().filter(|_| *delivery.event != APP_UNINSTALL);
+        let dialog = OF_SESSIONS.contains(&delivery.event) && self.edition.rules().dialog_refresh_token;
+        let refreshes = dialog || WITH_REFRESH_TOKEN.contains(&delivery.event);
+        let scope = self.scope_of_events(delivery.sender.account);
+        let credential = self.portal.credentials.len() + delivery.sender.account;
+        if let Some(user) = user {
+            let now = endpoint.now;
+            let token = self.credentials.issue(credential, user, delivery.sender.depth, refreshes, now);
+            auth("access_token", json!(token.access_token));
+            auth("expires", json!(now.as_second() + LIFETIME));
+            auth("expires_in", json!(LIFETIME));
+            auth("scope", json!(scope));
+            auth("domain", json!(domain));
+            auth("server_endpoint", json!(rest));
+            auth("status", json!("F"));
+            auth("client_endpoint", json!(rest));
+            auth("member_id", json!(self.member_id()));
+            auth("user_id", json!(user));
+            if refreshes {
+                auth("refresh_token", json!(token.refresh_token));
+                issued.push(token.refresh_token);
+            }
+            issued.push(token.access_token);
+        } else {
+            auth("domain", json!(domain));
+            auth("server_endpoint", json!(rest));
+            auth("client_endpoint", json!(rest));
+            auth("member_id", json!(self.member_id()));
+        }
+        auth("application_token", json!(application_token));
+        let headers = vec![
+            ("content-type", "application/x-www-form-urlencoded".to_owned()),
+            ("user-agent", "Bitrix24 Webhook Engine".to_owned()),
+        ];
+        Outgoing { headers, body: Arc::from(body), issued }
+    }
+
+    /// The scopes of an application, as events list them.
+    fn scope_of_events(&self, application: usize) -> String {
+        let client_id = &self.applications.get(application).client_id;
+        let scope = self.portal.application(client_id).and_then(|known| known.scope.as_ref());
+        match scope {
+            Some(scopes) => scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(","),
+            None => self.edition.rules().scope.to_owned(),
+        }
+    }
+
+    /// Sends DialogStart or DialogFinish for a session of a chat.
+    pub(super) fn raise_of_session(
+        &mut self,
+        kind: &'static EventKind,
+        chat: usize,
+        by: &Actor,
+        now: Timestamp,
+    ) {
+        let known = self.chats.get(chat);
+        let Some(session) = known.sessions.last() else { return };
+        let connector = known.connector.clone();
+        let close_term = self.lines.get(known.line).map_or(0, |line| line.close_term);
+        let data = of_session(known, session, close_term);
+        self.raise(kind, &data, Audience::OwnerOf(&connector), by, now);
+    }
+}
+
+/// The data of DialogStart and DialogFinish. `chat_id` is the external ID, `user_id` the internal one.
+fn of_session(chat: &Chat, session: &Session, close_term: i64) -> Value {
+    json!({
+        "CONNECTOR": chat.connector,
+        "LINE": chat.line_text,
+        "DATA": [{
+            "connector": {
+                "connector_id": chat.connector,
+                "line_id": chat.line_text,
+                "chat_id": chat.id,
+                "user_id": chat.user_id,
+            },
+            "session": {
+                "id": session.id,
+                "closed": if session.is_closed { "Y" } else { "N" },
+                "parent_id": session.parent_id,
+                "close_term": close_term,
+            },
+            "chat": {"id": chat.id},
+            "user": {"id": chat.user_id},
+        }],
+    })
+}
