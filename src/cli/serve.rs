@@ -141,6 +141,7 @@ impl Serve {
             max_connections: usize::try_from(self.max_connections).unwrap_or(usize::MAX),
             tag: self.tag,
             control_token: self.control_token.clone(),
+            ..Options::default()
         };
         let ports: String = addresses.iter().map(|address| format!("{}\n", address.port())).collect();
         let served = serve::serve(sockets, world, options, |running| {

@@ -1,5 +1,6 @@
 //! The control interface, `/__standin/…`: a request → its route and reply.
 
+mod actions;
 mod clock;
 mod conduct;
 mod conversation;
@@ -10,6 +11,7 @@ mod health;
 mod journal;
 mod metrics;
 mod namespaces;
+mod outbox;
 mod reset;
 mod scenario;
 mod snapshots;
@@ -89,6 +91,12 @@ static ROUTES: &[Route] = &[
     Route { method: "POST", path: "/__standin/faults/{name}/off", answer: Of(faults::off) },
     Route { method: "POST", path: "/__standin/faults/{name}/on", answer: Of(faults::on) },
     Route { method: "POST", path: "/__standin/scenario", answer: Apart(scenario::replace) },
+    Route { method: "POST", path: "/__standin/actions", answer: Of(actions::act) },
+    Route { method: "GET", path: "/__standin/outbox", answer: Apart(outbox::list) },
+    Route { method: "GET", path: "/__standin/outbox/{id}", answer: Apart(outbox::one) },
+    Route { method: "POST", path: "/__standin/outbox/{id}/take", answer: Apart(outbox::take) },
+    Route { method: "POST", path: "/__standin/outbox/{id}/answer", answer: Of(outbox::answer) },
+    Route { method: "POST", path: "/__standin/outbox/{id}/send", answer: Of(outbox::send) },
     Route { method: "GET", path: "/__standin/snapshots", answer: Of(snapshots::list) },
     Route { method: "POST", path: "/__standin/snapshots/{name}", answer: Of(snapshots::save) },
     Route { method: "DELETE", path: "/__standin/snapshots/{name}", answer: Of(snapshots::forget) },
@@ -181,6 +189,11 @@ pub fn question(namespaces: &Namespaces, request: &Request, now: Timestamp) -> R
     let (_, namespace) = directed(request);
     let place = Place { namespaces, name: namespace.as_deref(), now };
     Question::read(&place, &Asked { request, segment: String::new(), now })
+}
+
+/// The namespace that a request is directed to by its path or a header field; `None` for the main world.
+pub fn namespace_of(request: &Request) -> Option<String> {
+    directed(request).1
 }
 
 /// The path without the namespace, and the namespace that the path or the header names.

@@ -56,6 +56,8 @@ pub struct Sender {
 pub struct Outgoing {
     /// The header fields, besides `host` and `content-length`.
     pub headers: Vec<(&'static str, String)>,
+    /// What is added to the query of the URL; usually empty.
+    pub query: String,
     /// The body.
     pub body: Arc<str>,
     /// The credentials that the request hands over, in the spelling of [`super::Service::credential`].

@@ -4,6 +4,7 @@
 //! does. It does not know that faults exist: at the end of each stage it asks its [`Checkpoint`], and gives the error
 //! that the checkpoint orders. The services themselves are in [`crate::services`].
 
+mod action;
 pub mod bucket;
 pub mod conduct;
 mod delivery;
@@ -18,6 +19,7 @@ mod section;
 mod service;
 mod state;
 
+pub use action::{Action, ActionInput, ActionMistake, ActionParameter, ActionResult};
 pub use delivery::{Delivery, Endpoint, EventKind, HandlerTarget, Next, Outcome, Outgoing, Raised, Sender};
 pub use error::{ErrorCode, Face, Gives, gives};
 pub use example::Example;

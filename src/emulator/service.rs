@@ -3,6 +3,7 @@
 use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
+use super::action::Action;
 use super::conduct::Rule;
 use super::delivery::EventKind;
 use super::error::{ErrorCode, Gives};
@@ -25,6 +26,11 @@ pub trait Service: Sync {
 
     /// The events that the service sends out.
     fn events(&self) -> &'static [&'static EventKind] {
+        &[]
+    }
+
+    /// The actions that can be performed on its state.
+    fn actions(&self) -> &'static [&'static Action] {
         &[]
     }
 

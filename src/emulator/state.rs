@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::action::{ActionInput, ActionMistake, ActionResult};
 use super::delivery::{Delivery, Endpoint, Next, Outcome, Outgoing, Raised};
 use super::exchange::Exchange;
 use crate::http::Reply;
@@ -47,7 +48,15 @@ pub trait Emulator: Send {
 
     /// The request for an attempt of a delivery. It may issue credentials.
     fn outgoing(&mut self, delivery: &Delivery, _endpoint: Endpoint<'_>) -> Outgoing {
-        Outgoing { headers: Vec::new(), body: delivery.body.clone(), issued: Vec::new() }
+        Outgoing { headers: Vec::new(), query: String::new(), body: delivery.body.clone(), issued: Vec::new() }
+    }
+
+    /// Performs an action of [`super::Service::actions`] whose parameters have the right names.
+    ///
+    /// # Errors
+    /// When the action makes no sense in the present state. Nothing has changed then.
+    fn act(&mut self, action: &str, _with: &ActionInput, _now: Timestamp) -> ActionResult {
+        Err(ActionMistake::new(format!("there is no action `{action}`"), ""))
     }
 
     /// What happens after the failed attempt with this number, counted from 1.
@@ -58,6 +67,11 @@ pub trait Emulator: Send {
     /// How long a handler may take to answer.
     fn time_limit(&self) -> Duration {
         Duration::from_secs(5)
+    }
+
+    /// Whether events leave before the answer to the call that raised them.
+    fn is_hasty(&self) -> bool {
+        false
     }
 
     /// Gives the handlers of this name a URL. Returns how many there are.

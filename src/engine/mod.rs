@@ -2,8 +2,10 @@
 //!
 //! Nothing in here waits, reads a clock, opens a socket or uses unseeded randomness.
 
+mod act;
 mod counters;
 mod directory;
+mod dispatch;
 mod explain;
 mod faults;
 mod journal;
@@ -12,6 +14,7 @@ mod namespace;
 mod namespaces;
 mod observers;
 mod opening;
+mod outbox;
 mod other_edition;
 mod past;
 mod prefer;
@@ -23,8 +26,10 @@ mod traffic;
 mod unknown;
 mod world;
 
+pub use act::{Acted, action_called, check_parameters};
 pub use counters::Counters;
 pub use directory::{Credential, Totals, credentials_issued};
+pub use dispatch::{DeliveryId, Dispatch};
 pub use explain::{Verdict, explain, wire};
 pub use journal::{Entry, Journal, Note};
 pub use memory::MOST_IN_JOURNALS;
@@ -32,6 +37,7 @@ pub use namespace::{Namespace, NamespaceName};
 pub use namespaces::{NAMESPACE_HEADER, Namespaces, UnknownNamespace};
 pub use opening::{IDLE, MOST_NAMESPACES, NotOpened};
 pub use other_edition::Other;
+pub use outbox::{Attempt, Cause, DeliveryState, MOST_WAITING, Outbox, OutboxCounts, OutboxEntry};
 pub use redact::{Hidden, Redactor};
 pub use snapshot::MOST_SNAPSHOTS;
 pub use step::{Planned, step};

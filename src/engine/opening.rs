@@ -74,11 +74,19 @@ impl Namespaces {
         for namespace in idle {
             self.drop_if(&namespace, now, is_idle);
         }
-        let (main, main_seed, allows_prefer, judges, keeps_the_past) = {
+        let (main, main_seed, allows_prefer, judges, keeps_the_past, public_url, bound) = {
             let main = self.main();
             let keeps_the_past = main.past.is_some();
             let judges = main.observers.judges();
-            (Arc::clone(main.scenario()), main.seed(), main.allows_prefer, judges, keeps_the_past)
+            (
+                Arc::clone(main.scenario()),
+                main.seed(),
+                main.allows_prefer,
+                judges,
+                keeps_the_past,
+                main.public_url().to_owned(),
+                main.bound.clone(),
+            )
         };
         let suffix = name.suffix();
         let known = main.sections.iter().flat_map(|(_, section)| section.credentials());
@@ -92,6 +100,10 @@ impl Namespaces {
             .allowing_prefer(allows_prefer)
             .sharing(&self.memory, &self.former);
         world.suffix = suffix;
+        world.set_public_url(&public_url);
+        for (name, url) in &bound {
+            world.bind_handler(name, url);
+        }
         if judges {
             world = world.judging();
         }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::World;
 use super::faults::Faults;
+use super::outbox::Outbox;
 use crate::basics::Clock;
 use crate::emulator::{Emulator, Service};
 
@@ -12,6 +13,7 @@ pub(super) struct Snapshot {
     emulators: Vec<(&'static dyn Service, Box<dyn Emulator>)>,
     clock: Clock,
     faults: Faults,
+    outbox: Outbox,
 }
 
 /// How many snapshots a world may have.
@@ -25,8 +27,12 @@ impl World {
             return false;
         }
         self.settle(now);
-        let snapshot =
-            Snapshot { emulators: copies(&self.emulators), clock: self.clock, faults: self.faults.clone() };
+        let snapshot = Snapshot {
+            emulators: copies(&self.emulators),
+            clock: self.clock,
+            faults: self.faults.clone(),
+            outbox: self.outbox.saved(self.clock.now(now)),
+        };
         self.snapshots.insert(name.to_owned(), snapshot);
         true
     }
@@ -38,6 +44,8 @@ impl World {
         let mut faults = saved.faults.clone();
         faults.plan.succeed(&self.faults.plan, self.counters().exchanges + 1);
         (self.emulators, self.clock, self.faults) = (copies(&saved.emulators), saved.clock, faults);
+        self.outbox = saved.outbox.clone().after(&self.outbox);
+        self.epoch += 1;
         self.alter();
         true
     }

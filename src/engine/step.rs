@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::faults::{Faults, number_of};
 use super::other_edition::{self, Other};
+use super::outbox::Cause;
 use super::{Note, World, prefer, unknown};
 use crate::basics::{Arrival, Clock, Stage, Stopwatch};
 use crate::emulator::{Checkpoint, ErrorCode, Exchange, Fate, Operation, OperationCall, Ordered, Service};
@@ -72,7 +73,7 @@ fn plan(world: &mut World, service: &'static dyn Service, request: &Request, arr
         note.remarks.extend(prefer::remark(request).map(Cow::from));
     }
     let stopwatch = world.clock.stopwatch(arrival);
-    note.remarks.extend(world.emulators[place].1.settle(stopwatch.now()));
+    note.remarks.extend(world.settle_one(place, stopwatch.now()));
     let other = other_edition::ask(world, request, arrival);
     let emulator = &mut world.emulators[place].1;
     let (faults, start) = (&mut world.faults, world.start);
@@ -90,7 +91,7 @@ fn plan(world: &mut World, service: &'static dyn Service, request: &Request, arr
     };
     let mut exchange = Exchange { request, stopwatch, checkpoint: &mut inspector };
     let mut reply = emulator.answer(&mut exchange);
-    let (taken, end) = (exchange.stopwatch.taken(), exchange.stopwatch.end());
+    let (taken, end, now) = (exchange.stopwatch.taken(), exchange.stopwatch.end(), exchange.stopwatch.now());
     if inspector.puts_off {
         emulator.answered(end);
     }
@@ -105,6 +106,10 @@ fn plan(world: &mut World, service: &'static dyn Service, request: &Request, arr
         world.clock.advance(took);
         (delay, wire) = (Duration::ZERO, wire.map(Wire::at_once));
     }
+    let due = if world.emulators[place].1.is_hasty() { now } else { end };
+    let cause = Cause::Exchange(world.counters().exchanges + 1);
+    let (silences, _) = world.collect(place, cause, due);
+    note.remarks.extend(silences.into_iter().map(Cow::from));
     let other = beside_faults(world, other, &note);
     Planned { reply, delay, took, wire, other, note }
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::faults::Faults;
 use super::memory::Memory;
 use super::observers::{self, Observers, Passing};
+use super::outbox::{Outbox, OutboxCounts};
 use super::past::Past;
 use super::redact::Former;
 use super::snapshot::Snapshot;
@@ -49,6 +50,18 @@ pub struct World {
     pub(super) observers: Observers,
     /// The snapshots by name.
     pub(super) snapshots: BTreeMap<String, Snapshot>,
+    /// The deliveries that wait, are under way or have ended.
+    pub(super) outbox: Outbox,
+    /// How many resets and restored snapshots there were.
+    pub(super) epoch: u64,
+    /// The URL of the server, without a final slash.
+    pub(super) public_url: String,
+    /// How many actions were performed.
+    pub(super) acted: u64,
+    /// The instant that [`World::alarm`] told last.
+    pub(super) alarm: Option<Timestamp>,
+    /// Names of handlers with their URLs.
+    pub(super) bound: Vec<(String, String)>,
     /// The totals from before the latest reset or replaced scenario.
     pub(super) before: Before,
     /// The worlds from before resets; `None` when nobody will ask for them.
@@ -63,6 +76,7 @@ pub(super) struct Before {
     fired: BTreeMap<String, u64>,
     pub(super) broken: Vec<Broken>,
     resets: u64,
+    pub(super) outbox: OutboxCounts,
     /// The calls for expectations of the whole run.
     run: RunTally,
 }
@@ -93,6 +107,12 @@ impl World {
             counters: Counters::default(),
             observers: Observers::new(&scenario),
             snapshots: BTreeMap::new(),
+            outbox: Outbox::default(),
+            epoch: 0,
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            acted: 0,
+            alarm: None,
+            bound: Vec::new(),
             before: Before::default(),
             past: None,
             scenario,
@@ -128,12 +148,18 @@ impl World {
                 .map(|broken| broken.before_reset(self.before.resets + 1))
                 .collect(),
             resets: self.before.resets + 1,
+            outbox: self.outbox_counts(),
             run,
         };
         let (suffix, past) = (self.suffix.clone(), self.past.take());
         let mut new =
             Self { seed_is_given, allows_prefer, suffix, before, former, ..Self::new(scenario, seed, now) };
         new.journal = Journal::sharing(&memory);
+        new.epoch = self.epoch + 1;
+        new.public_url.clone_from(&self.public_url);
+        for (name, url) in &self.bound {
+            new.bind_handler(name, url);
+        }
         let over = std::mem::replace(self, new);
         if let Some(mut past) = past {
             let size = over.journal.size();
@@ -334,15 +360,10 @@ impl World {
 
     pub(super) fn settle(&mut self, now: Timestamp) {
         let now = self.clock.now(now);
-        for (_, emulator) in &mut self.emulators {
+        for service in 0..self.emulators.len() {
             // The remarks are dropped: there is no exchange to keep them with.
-            emulator.settle(now);
+            self.settle_one(service, now);
         }
-    }
-
-    /// When the next late change is due by the scenario's clock; `None` when none waits.
-    pub fn next_due(&self) -> Option<Timestamp> {
-        self.emulators.iter().filter_map(|(_, emulator)| emulator.next_due()).min()
     }
 
     /// Moves a virtual clock and returns its new time. `None` when the scenario follows the real clock.

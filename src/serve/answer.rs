@@ -146,7 +146,11 @@ fn make(
     if let Some((namespace, credentials)) = issued {
         shared.namespaces().note_issued(namespace, &world, credentials);
     }
+    let is_awaited = world.alarm().is_some();
     drop(world);
+    if is_awaited {
+        shared.deliverer.wake(namespace);
+    }
     line.iter().for_each(|line| line.write(request));
     shared.namespaces().cut_journals();
     shared.recorded.notify_waiters();

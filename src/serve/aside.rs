@@ -34,7 +34,22 @@ pub(super) async fn control(shared: &Arc<Shared>, request: &Request) -> Reply {
             }
         }
     }
+    .inspect(|_| look(shared, request))
     .unwrap_or_else(control::failure)
+}
+
+/// Lets the deliverer look, because a request to the control interface may have reset, dropped or changed a world.
+fn look(shared: &Shared, request: &Request) {
+    if matches!(&*request.method, "GET" | "HEAD") {
+        return;
+    }
+    let name = control::namespace_of(request);
+    match name.map(|name| shared.namespaces().called(&name, clock::now())) {
+        None => shared.deliverer.wake(None),
+        Some(Ok(namespace)) => shared.deliverer.wake(Some(&namespace)),
+        Some(Err(_)) => {}
+    }
+    shared.deliverer.look();
 }
 
 /// Looks after each exchange and at intervals, until the answer is final or `patience` is over. `None` after a panic.
@@ -95,7 +110,7 @@ mod tests {
 
     fn shared() -> Arc<Shared> {
         let world = World::new(Arc::new(Scenario::built_in()), 1, Timestamp::UNIX_EPOCH);
-        Arc::new(Shared::new(world, Options::default()))
+        Arc::new(Shared::new(world, Options::default()).0)
     }
 
     /// Sends a request to the control interface in a task of its own.

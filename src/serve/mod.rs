@@ -9,6 +9,7 @@ mod child;
 mod client;
 mod clock;
 mod connection;
+mod deliver;
 mod fetch;
 mod handle;
 mod http1;
@@ -24,6 +25,7 @@ mod shared;
 mod signals;
 mod tls;
 
+pub use deliver::{Targets, authorities, target};
 pub use child::{Ended, Variable};
 pub use clock::now;
 pub use fetch::{Answer, fetch};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::child::{self, Ended, Variable};
 use super::connection::{self, Listener};
+use super::deliver;
 use super::shared::{Options, Shared};
 use super::tls::Tls;
 use crate::engine::{Namespaces, World};
@@ -29,11 +30,17 @@ pub struct Socket {
 ///
 /// # Errors
 /// When the runtime or a socket cannot be set up, or when `ready` returns an error.
-pub fn serve<F, S>(sockets: Vec<Socket>, world: World, options: Options, ready: F) -> io::Result<()>
+pub fn serve<F, S>(sockets: Vec<Socket>, mut world: World, mut options: Options, ready: F) -> io::Result<()>
 where
     F: FnOnce(Running) -> io::Result<S>,
     S: Future<Output = ()>,
 {
+    let addresses = sockets.iter().map(|socket| Ok(socket.listener.local_addr()?));
+    let addresses = addresses.collect::<io::Result<Vec<_>>>()?;
+    options.targets.own_ports = addresses.iter().map(std::net::SocketAddr::port).collect();
+    if let Some(address) = addresses.first() {
+        world.set_public_url(&format!("http://{address}"));
+    }
     let mut builder = match options.workers {
         0 | 1 => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
@@ -45,7 +52,9 @@ where
             Ok(Listener { listener: tokio::net::TcpListener::from_std(listener)?, tls })
         });
         let listeners = listeners.collect::<io::Result<Vec<_>>>()?;
-        let shared = Arc::new(Shared::new(world, options));
+        let (shared, inbox) = Shared::new(world, options);
+        let shared = Arc::new(shared);
+        tokio::spawn(deliver::run(Arc::clone(&shared), inbox));
         let stop = ready(Arc::clone(&shared))?;
         connection::accept(listeners, shared, stop).await;
         Ok(())

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, watch};
 
+use tokio_rustls::rustls::pki_types::CertificateDer;
+
+use super::deliver::{Deliverer, Inbox, Targets};
 use super::seats::Seats;
 use crate::basics::Arrival;
 use crate::engine::{Namespaces, Planned, Traffic, World, step};
@@ -23,6 +26,8 @@ pub struct Shared {
     pub(super) recorded: Notify,
     /// Turns true when the server stops. Delays and pauses end then.
     stopping: watch::Sender<bool>,
+    /// Sends what is due to handlers.
+    pub(super) deliverer: Deliverer,
     /// Answers a request. Tests can replace it.
     pub(super) step: Step,
 }
@@ -41,25 +46,40 @@ pub struct Options {
     pub tag: bool,
     /// Token that clients on other machines must send to use the control interface; `None` forbids it to them.
     pub control_token: Option<String>,
+    /// The targets that deliveries may have.
+    pub targets: Targets,
+    /// Certificates of authorities that deliveries trust besides the public ones.
+    pub authorities: Vec<CertificateDer<'static>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { workers: 1, max_connections: 1_000, tag: false, control_token: None }
+        Self {
+            workers: 1,
+            max_connections: 1_000,
+            tag: false,
+            control_token: None,
+            targets: Targets::default(),
+            authorities: Vec::new(),
+        }
     }
 }
 
 impl Shared {
-    pub(super) fn new(world: World, options: Options) -> Self {
-        Self {
+    /// What connections share, and the messages for the task that delivers.
+    pub(super) fn new(world: World, options: Options) -> (Self, Inbox) {
+        let (deliverer, inbox) = Deliverer::new(options.targets, options.authorities);
+        let shared = Self {
             namespaces: Namespaces::new(world),
             tag: options.tag,
             control_token: options.control_token,
             seats: Seats::new(options.max_connections),
             recorded: Notify::new(),
             stopping: watch::Sender::new(false),
+            deliverer,
             step,
-        }
+        };
+        (shared, inbox)
     }
 
     /// The worlds of the server.

@@ -39,7 +39,7 @@ fn hold(path: &'static str) -> (mpsc::Receiver<()>, mpsc::Sender<()>) {
 fn shared(step: Step) -> Shared {
     let scenario = Scenario::parse("test", Scenario::DEFAULT).unwrap();
     let world = World::new(Arc::new(scenario), 1, Timestamp::UNIX_EPOCH);
-    let mut shared = Shared::new(world, Options::default());
+    let mut shared = Shared::new(world, Options::default()).0;
     shared.step = step;
     shared
 }

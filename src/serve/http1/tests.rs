@@ -26,7 +26,7 @@ fn connect_through(
 ) -> (tokio::io::DuplexStream, Arc<Shared>) {
     let scenario = Scenario::parse("test", scenario).unwrap_or_else(|report| panic!("{report}"));
     let mut shared =
-        Shared::new(World::new(Arc::new(scenario), 1, jiff::Timestamp::UNIX_EPOCH), Options::default());
+        Shared::new(World::new(Arc::new(scenario), 1, jiff::Timestamp::UNIX_EPOCH), Options::default()).0;
     if let Some(step) = step {
         shared.step = step;
     }

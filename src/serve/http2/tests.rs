@@ -47,7 +47,7 @@ async fn connect(effect: &str) -> (SendRequest<Slow>, JoinHandle<()>) {
     let yaml = format!("{}faults: [{{name: f, on: chert, {effect}}}]\n", Scenario::DEFAULT);
     let scenario = Scenario::parse("test", &yaml).unwrap_or_else(|report| panic!("{report}"));
     let world = World::new(Arc::new(scenario), 1, jiff::Timestamp::UNIX_EPOCH);
-    let shared = Arc::new(Shared::new(world, Options::default()));
+    let shared = Arc::new(Shared::new(world, Options::default()).0);
     let (client, server) = duplex(1 << 16);
     let client_end = Arc::new(Client::new([127, 0, 0, 1].into(), true, shared.traffic()));
     tokio::spawn(converse(server, client_end, shared));

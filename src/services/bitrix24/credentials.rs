@@ -81,6 +81,8 @@ pub struct Credentials {
     issued: VecDeque<Pair>,
     /// The tokens of the latest events.
     of_events: Vec<EventToken>,
+    /// Indices of the credentials whose application was removed.
+    removed: Vec<usize>,
     /// How many pairs have been drawn so far; the number of a pair selects its random draws.
     count: u64,
     draws: Draws,
@@ -154,6 +156,7 @@ impl Credentials {
             grants: HashMap::new(),
             issued: VecDeque::new(),
             of_events: Vec::new(),
+            removed: Vec::new(),
             count: 0,
             draws: Draws::new(seed, "bitrix24", &format!("oauth{}", portal.suffix)),
             suffix: portal.suffix.clone(),
@@ -276,6 +279,19 @@ impl Credentials {
         Refresh { number, refresh_token, pair, expires: now.checked_add(lifetime).unwrap_or(Timestamp::MAX) }
     }
 
+    /// Notes whether the application of these credentials was removed.
+    pub fn set_removed(&mut self, credentials: Vec<usize>, is_removed: bool) {
+        self.removed.retain(|known| !credentials.contains(known));
+        if is_removed {
+            self.removed.extend(credentials);
+        }
+    }
+
+    /// Whether the application of the credential with this index was removed.
+    pub fn is_removed(&self, credential: usize) -> bool {
+        self.removed.contains(&credential)
+    }
+
     /// The tokens of the issued pairs that are kept.
     pub fn issued(&self) -> impl Iterator<Item = String> {
         let pairs = self.issued.iter();
@@ -350,6 +366,9 @@ impl Credentials {
         };
         if credential.state == CredentialState::NotInstalled {
             return refuse(&errors::ERROR_OAUTH, "the credential has `state: not_installed`");
+        }
+        if self.is_removed(index) {
+            return refuse(&errors::ERROR_OAUTH, "the application was removed by the action `app.uninstall`");
         }
         match portal.state {
             PortalState::SubscriptionEnded => {

@@ -43,7 +43,7 @@ macro_rules! kinds {
         pub static $name: EventKind = EventKind { name: $event, summary: $summary, source: $source };)*
 
         /// Every event that a portal sends.
-        pub static EVENTS: &[&EventKind] = &[$(&$name),*];
+        pub static EVENTS: &[&EventKind] = &[$(&$name,)* &SETTING_CONNECTOR];
     };
 }
 
@@ -62,6 +62,16 @@ kinds! {
     APP_UNINSTALL = "OnAppUninstall", "the application was removed",
         "apidocs.bitrix24.com/api-reference/common/events/on-app-uninstall.html";
 }
+
+/// The settings page of a connector, which is loaded like an event.
+pub static SETTING_CONNECTOR: EventKind = EventKind {
+    name: "SETTING_CONNECTOR",
+    summary: "an operator has opened the settings page of a connector",
+    source: "apidocs.bitrix24.com/tutorials/openlines/example-connector.html",
+};
+
+/// The handler's number of a settings page is this one minus the index of the application.
+pub const PLACEMENTS: u64 = u64::MAX;
 
 /// Events whose tokens can be refreshed.
 const WITH_REFRESH_TOKEN: &[&EventKind] = &[&APP_TEST, &APP_INSTALL];
@@ -165,6 +175,9 @@ impl LivePortal {
 
     /// The request of one attempt: the body with a fresh `auth`.
     pub(super) fn request_of(&mut self, delivery: &Delivery, endpoint: Endpoint<'_>) -> Outgoing {
+        if *delivery.event == SETTING_CONNECTOR {
+            return self.page_of(delivery, endpoint);
+        }
         let application = self.applications.get(delivery.sender.account);
         let application_token = application.application_token.clone();
         let domain = endpoint.url.split_once("://").map_or(endpoint.url, |(_, domain)| domain);
@@ -207,7 +220,41 @@ impl LivePortal {
             ("content-type", "application/x-www-form-urlencoded".to_owned()),
             ("user-agent", "Bitrix24 Webhook Engine".to_owned()),
         ];
-        Outgoing { headers, body: Arc::from(body), issued }
+        Outgoing { headers, query: String::new(), body: Arc::from(body), issued }
+    }
+
+    /// The request that loads a settings page.
+    fn page_of(&mut self, delivery: &Delivery, endpoint: Endpoint<'_>) -> Outgoing {
+        let Sender { account, user, depth } = &delivery.sender;
+        let credential = self.portal.credentials.len() + account;
+        let user = user.clone().unwrap_or_default();
+        let token = self.credentials.issue(credential, &user, *depth, true, endpoint.now);
+        let (scheme, domain) = endpoint.url.split_once("://").unwrap_or(("http", endpoint.url));
+        let mut address = String::new();
+        for (name, value) in [
+            ("DOMAIN", domain),
+            ("PROTOCOL", if scheme == "https" { "1" } else { "0" }),
+            ("LANG", &self.portal.language),
+            ("APP_SID", &self.applications.get(*account).application_token),
+        ] {
+            query::append(&mut address, name, &json!(value));
+        }
+        let mut body = String::new();
+        for (name, value) in [
+            ("AUTH_ID", json!(token.access_token)),
+            ("AUTH_EXPIRES", json!(LIFETIME)),
+            ("REFRESH_ID", json!(token.refresh_token)),
+            ("SERVER_ENDPOINT", json!(format!("{}/rest/", endpoint.url))),
+            ("member_id", json!(self.member_id())),
+            ("status", json!("F")),
+            ("PLACEMENT", json!(delivery.event.name)),
+            ("PLACEMENT_OPTIONS", json!(*delivery.body)),
+        ] {
+            query::append(&mut body, name, &value);
+        }
+        let headers = vec![("content-type", "application/x-www-form-urlencoded".to_owned())];
+        let issued = vec![token.access_token, token.refresh_token];
+        Outgoing { headers, query: address, body: body.into(), issued }
     }
 
     /// The scopes of an application, as events list them.

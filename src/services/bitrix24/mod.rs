@@ -1,5 +1,6 @@
 //! Bitrix24: methods of its REST API, alone or in a `batch`, and the OAuth token endpoint.
 
+mod actions;
 mod applications;
 mod call;
 mod change;
@@ -40,7 +41,7 @@ use serde_json::{Value, json};
 
 use crate::emulator::conduct::Rule;
 use crate::emulator::{
-    Access, Difference, Emulator, ErrorCode, Example, Gives, Habits, Operation, Places, Proof, RequestedCall,
+    Access, Action, Difference, Emulator, ErrorCode, EventKind, Example, Gives, Habits, Operation, Places, Proof, RequestedCall,
     Secret, Section, Service,
 };
 use crate::http::{Reply, Request, segment};
@@ -63,6 +64,14 @@ impl Service for Bitrix24 {
 
     fn operations(&self) -> &'static [&'static Operation] {
         &methods::OPERATIONS
+    }
+
+    fn events(&self) -> &'static [&'static EventKind] {
+        events::EVENTS
+    }
+
+    fn actions(&self) -> &'static [&'static Action] {
+        actions::ACTIONS
     }
 
     fn errors(&self) -> &'static [&'static ErrorCode] {

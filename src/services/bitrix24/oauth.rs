@@ -150,7 +150,8 @@ fn refreshed(
     };
     passed(Stage::Arguments, &call, edition, exchange)?;
 
-    let credential = portal.credentials().of_refresh_token(&refresh_token);
+    let index = portal.credentials().of_refresh_token(&refresh_token);
+    let credential = index;
     let credential = credential.map(|index| portal.portal().credential(index));
     let of_client = |credential: &&Credential| credential.client_id.as_deref() == Some(&*client_id);
     let credential = credential.ok_or_else(|| {
@@ -164,6 +165,9 @@ fn refreshed(
     let state = match credential.state {
         CredentialState::NotInstalled => Some("the credential has `state: not_installed`"),
         CredentialState::ApplicationNotFound => Some("the credential has `state: application_not_found`"),
+        _ if index.is_some_and(|index| portal.credentials().is_removed(index)) => {
+            Some("the application was removed by the action `app.uninstall`")
+        }
         _ => None,
     };
     if let Some(reason) = state {

@@ -26,7 +26,7 @@ use super::section::PortalState;
 use super::time::Time;
 use crate::basics::Stage;
 use crate::emulator::{
-    Delivery, Effect, Emulator, Endpoint, Exchange, OperationCall, Outgoing, Raised, Thing,
+    ActionInput, ActionResult, Delivery, Effect, Emulator, Endpoint, Exchange, OperationCall, Outgoing, Raised, Thing,
 };
 use crate::http::{Body, Fields, Reply};
 
@@ -81,7 +81,8 @@ impl Emulator for LivePortal {
     }
 
     fn secrets(&self) -> Vec<String> {
-        self.credentials().issued().collect()
+        let tokens = self.applications.iter().map(|known| known.application_token.clone());
+        self.credentials().issued().chain(tokens).collect()
     }
 
     fn answered(&mut self, at: Timestamp) {
@@ -125,8 +126,16 @@ impl Emulator for LivePortal {
         self.request_of(delivery, endpoint)
     }
 
+    fn act(&mut self, action: &str, with: &ActionInput, now: Timestamp) -> ActionResult {
+        self.perform(action, with, now)
+    }
+
     fn time_limit(&self) -> Duration {
         self.portal.events.time_limit.0
+    }
+
+    fn is_hasty(&self) -> bool {
+        self.portal.events.before_answer
     }
 
     fn bind_handler(&mut self, name: &str, url: &str) -> usize {

@@ -99,6 +99,18 @@ impl Portal {
         self.credentials.get(index).unwrap_or_else(|| &self.of_events[index - self.credentials.len()])
     }
 
+    /// Indices of the credentials of the application with this index.
+    pub fn credentials_of(&self, application: usize) -> Vec<usize> {
+        let client_id = self.applications.get(application).map(|known| &known.client_id);
+        let is_its = |credential: &Credential| {
+            credential.webhook.is_none()
+                && (credential.client_id.as_ref() == client_id
+                    || (credential.client_id.is_none() && self.applications.len() <= 1))
+        };
+        let all = self.all_credentials().enumerate();
+        all.filter(|(_, credential)| is_its(credential)).map(|(index, _)| index).collect()
+    }
+
     /// The credentials of the scenario, then those that tokens in events stand for, one for each application.
     pub fn all_credentials(&self) -> impl Iterator<Item = &Credential> {
         self.credentials.iter().chain(&self.of_events)

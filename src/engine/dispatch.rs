@@ -1,0 +1,164 @@
+//! What a world sends out: events that changes raised → the outbox → requests that are due, and how they ended.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::outbox::{Cause, DeliveryState, Outbox, OutboxCounts};
+use super::{Credential, World};
+use crate::basics::Clock;
+use crate::emulator::{Endpoint, HandlerTarget, Next, Outcome, Outgoing, Raised};
+
+/// Identifies an attempt. A reset and a restored snapshot begin an epoch; results of an older one change nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DeliveryId {
+    /// The epoch of the world.
+    pub epoch: u64,
+    /// The number of the delivery.
+    pub number: u64,
+}
+
+/// A request that is to be sent now.
+#[derive(Clone, Debug)]
+pub struct Dispatch {
+    /// Which delivery it is.
+    pub id: DeliveryId,
+    /// The URL; `None` for a handler that is known by a name only.
+    pub url: Option<Arc<str>>,
+    /// Header fields and body.
+    pub request: Arc<Outgoing>,
+    /// How long the handler may take to answer.
+    pub time_limit: Duration,
+    /// The credentials that it hands over.
+    pub issued: Vec<Credential>,
+}
+
+impl World {
+    /// Puts what the service with this index has raised into the outbox. Returns the remarks and the numbers of the
+    /// deliveries.
+    pub(super) fn collect(&mut self, service: usize, cause: Cause, due: Timestamp) -> (Vec<String>, Vec<u64>) {
+        let Raised { deliveries, silences } = self.emulators[service].1.raised();
+        let numbers = deliveries.into_iter().map(|delivery| self.outbox.push(service, delivery, cause, due));
+        let numbers = numbers.collect();
+        (silences, numbers)
+    }
+
+    /// Makes the changes of the service with this index that are due at `now`. Returns the remarks.
+    pub(super) fn settle_one(&mut self, service: usize, now: Timestamp) -> Vec<Cow<'static, str>> {
+        let remarks = self.emulators[service].1.settle(now);
+        self.collect(service, Cause::Later, now);
+        remarks
+    }
+
+    /// Begins the next attempt that is due; `None` when none is. `now` is the time of the wall clock.
+    pub fn take_due(&mut self, now: Timestamp) -> Option<Dispatch> {
+        self.settle(now);
+        let now = self.clock.now(now);
+        let number = self.outbox.begin_due(now)?;
+        self.dispatch(number, now)
+    }
+
+    /// Begins an attempt of a waiting delivery for a test that delivers it itself. `None` when it does not wait.
+    pub fn take(&mut self, number: u64, now: Timestamp) -> Option<Dispatch> {
+        let now = self.clock.now(now);
+        self.outbox.begin(number, now).then(|| self.dispatch(number, now)).flatten()
+    }
+
+    fn dispatch(&mut self, number: u64, now: Timestamp) -> Option<Dispatch> {
+        let Self { outbox, emulators, public_url, epoch, .. } = self;
+        let entry = outbox.get(number)?;
+        let (service, emulator) = &mut emulators[entry.service];
+        let request = emulator.outgoing(&entry.delivery, Endpoint { url: public_url, now });
+        let issued = request.issued.iter().map(|credential| (service.name(), credential.clone())).collect();
+        let url = match &entry.delivery.target {
+            HandlerTarget::Url(url) => Some(url.clone()),
+            HandlerTarget::Name(_) => None,
+        };
+        let (request, time_limit) = (Arc::new(request), emulator.time_limit());
+        outbox.set_request(number, Arc::clone(&request));
+        Some(Dispatch { id: DeliveryId { epoch: *epoch, number }, url, request, time_limit, issued })
+    }
+
+    /// Notes how an attempt ended. `now` is the time of the wall clock. Returns false when nobody waits for the result.
+    pub fn delivered(&mut self, id: DeliveryId, outcome: Outcome, duration: Duration, now: Timestamp) -> bool {
+        if id.epoch != self.epoch {
+            return false;
+        }
+        let duration = if self.clock == Clock::Real { duration } else { Duration::ZERO };
+        let now = self.clock.now(now);
+        let emulators = &self.emulators;
+        self.outbox.delivered(id.number, outcome, duration, |entry, outcome| {
+            match emulators[entry.service].1.next_attempt(&entry.delivery, entry.attempts.len(), outcome) {
+                Next::GiveUp => None,
+                Next::After(wait) => Some(now.checked_add(wait).unwrap_or(Timestamp::MAX)),
+            }
+        })
+    }
+
+    /// Whether a delivery is under way in the present epoch.
+    pub fn is_sending(&self, number: u64) -> bool {
+        self.outbox.get(number).is_some_and(|entry| entry.state == DeliveryState::Sending)
+    }
+
+    /// Sends a delivery that has ended again. Returns false when it cannot be sent. `now` is the time of the wall clock.
+    pub fn send_again(&mut self, number: u64, now: Timestamp) -> bool {
+        let now = self.clock.now(now);
+        self.outbox.send_again(number, now)
+    }
+
+    /// The deliveries.
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// The present epoch.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// How many deliveries have ended in each way, before resets too.
+    pub fn outbox_counts(&self) -> OutboxCounts {
+        let mut counts = self.before.outbox;
+        counts.add(self.outbox.counts());
+        counts
+    }
+
+    /// Sets the URL at which events tell their handlers to call back, such as `http://127.0.0.1:8080`.
+    pub fn set_public_url(&mut self, url: &str) {
+        url.trim_end_matches('/').clone_into(&mut self.public_url);
+    }
+
+    /// The URL at which events tell their handlers to call back.
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    /// Gives the handlers of this name a URL, now and after each reset. Returns how many there are.
+    pub fn bind_handler(&mut self, name: &str, url: &str) -> usize {
+        self.bound.push((name.to_owned(), url.to_owned()));
+        self.emulators.iter_mut().map(|(_, emulator)| emulator.bind_handler(name, url)).sum()
+    }
+
+    /// When something is due that nobody was told of yet; `None` when there is nothing new.
+    pub fn alarm(&mut self) -> Option<Timestamp> {
+        let next = self.next_due()?;
+        if self.alarm.is_some_and(|known| known <= next) {
+            return None;
+        }
+        self.alarm = Some(next);
+        Some(next)
+    }
+
+    /// Notes that whoever was told has looked.
+    pub fn forget_alarm(&mut self) {
+        self.alarm = self.next_due();
+    }
+
+    /// When something is due without a request: a late change or a delivery. `None` when nothing is.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let late = self.emulators.iter().filter_map(|(_, emulator)| emulator.next_due());
+        late.chain(self.outbox.next_due()).min()
+    }
+}

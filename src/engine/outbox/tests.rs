@@ -1,0 +1,121 @@
+use super::*;
+use crate::emulator::{EventKind, Sender};
+
+static EVENT: EventKind = EventKind { name: "OnTest", summary: "", source: "" };
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn delivery(handler: u64) -> Delivery {
+    let target = HandlerTarget::Url("http://127.0.0.1:1/".into());
+    Delivery { event: &EVENT, handler, target, body: "x".into(), sender: Sender::default() }
+}
+
+fn never(_: &OutboxEntry, _: &Outcome) -> Option<Timestamp> {
+    None
+}
+
+fn end(outbox: &mut Outbox, number: u64, status: u16) -> bool {
+    outbox.delivered(number, Outcome::Answered(status), std::time::Duration::ZERO, never)
+}
+
+#[test]
+fn one_handler_gets_its_deliveries_one_after_the_other() {
+    let mut outbox = Outbox::default();
+    for handler in [1, 1, 2] {
+        outbox.push(0, delivery(handler), Cause::Later, at(5));
+    }
+    assert_eq!(outbox.next_due(), Some(at(5)));
+    assert_eq!(outbox.begin_due(at(4)), None);
+    assert_eq!(outbox.begin_due(at(5)), Some(1));
+    assert_eq!(outbox.begin_due(at(5)), Some(3), "the other handler does not wait");
+    assert_eq!(outbox.begin_due(at(5)), None);
+    assert!(end(&mut outbox, 1, 500), "a failure lets the next one begin too");
+    assert_eq!(outbox.begin_due(at(5)), Some(2));
+    assert!(end(&mut outbox, 2, 200));
+    assert!(end(&mut outbox, 3, 204));
+    assert!(!end(&mut outbox, 3, 204), "a result counts once");
+    let states: Vec<_> = outbox.iter().map(|entry| entry.state.name()).collect();
+    assert_eq!(states, ["failed", "delivered", "delivered"]);
+    assert_eq!(outbox.pending(), 0);
+}
+
+#[test]
+fn a_failed_delivery_comes_again_before_the_next_one() {
+    let mut outbox = Outbox::default();
+    outbox.push(0, delivery(1), Cause::Later, at(0));
+    outbox.push(0, delivery(1), Cause::Later, at(0));
+    assert_eq!(outbox.begin_due(at(0)), Some(1));
+    let again = |_: &OutboxEntry, _: &Outcome| Some(at(9));
+    assert!(outbox.delivered(1, Outcome::Failed("no".into()), std::time::Duration::ZERO, again));
+    assert_eq!((outbox.next_due(), outbox.begin_due(at(8))), (Some(at(9)), None));
+    assert_eq!(outbox.begin_due(at(9)), Some(1));
+    assert!(end(&mut outbox, 1, 200));
+    assert_eq!(outbox.begin_due(at(9)), Some(2));
+}
+
+#[test]
+fn the_oldest_waiting_delivery_is_given_up_when_there_are_too_many() {
+    let mut outbox = Outbox::default();
+    for _ in 0..=MOST_WAITING + 1 {
+        outbox.push(0, delivery(1), Cause::Later, at(0));
+        outbox.begin_due(at(0));
+    }
+    assert_eq!(outbox.get(1).unwrap().state, DeliveryState::Sending, "what is under way stays");
+    assert_eq!(outbox.get(2).unwrap().state, DeliveryState::Dropped);
+    assert_eq!((outbox.unfinished(), outbox.counts().dropped), ((MOST_WAITING, 1), 1));
+    assert!(end(&mut outbox, 1, 200));
+    assert_eq!(outbox.begin_due(at(0)), Some(3));
+}
+
+#[test]
+fn a_snapshot_sends_again_what_was_under_way() {
+    let mut outbox = Outbox::default();
+    outbox.push(0, delivery(1), Cause::Later, at(0));
+    outbox.push(0, delivery(1), Cause::Later, at(0));
+    outbox.begin_due(at(0));
+    let mut saved = outbox.saved(at(1));
+    assert_eq!(saved.begin_due(at(1)), Some(1));
+    assert!(end(&mut saved, 1, 200));
+    assert_eq!(saved.begin_due(at(1)), Some(2));
+    assert_eq!(saved.get(1).unwrap().attempts.len(), 1);
+    assert_eq!(saved.push(0, delivery(2), Cause::Later, at(0)), 3);
+}
+
+#[test]
+fn what_has_ended_can_be_sent_again() {
+    let mut outbox = Outbox::default();
+    outbox.push(0, delivery(1), Cause::Later, at(0));
+    assert!(!outbox.send_again(1, at(1)), "it waits already");
+    outbox.begin_due(at(0));
+    end(&mut outbox, 1, 500);
+    assert!(outbox.send_again(1, at(1)));
+    assert_eq!(outbox.begin_due(at(1)), Some(1));
+    end(&mut outbox, 1, 200);
+    let entry = outbox.get(1).unwrap();
+    assert_eq!((entry.state, entry.attempts.len()), (DeliveryState::Delivered, 2));
+}
+
+#[test]
+fn a_handler_without_a_url_holds_its_deliveries() {
+    let mut outbox = Outbox::default();
+    let target = HandlerTarget::Name("app".into());
+    outbox.push(0, Delivery { target, ..delivery(1) }, Cause::Later, at(0));
+    assert_eq!((outbox.begin_due(at(9)), outbox.next_due(), outbox.pending()), (None, None, 0));
+    assert!(outbox.begin(1, at(9)));
+    assert!(end(&mut outbox, 1, 200));
+    assert_eq!(outbox.get(1).unwrap().state, DeliveryState::Delivered);
+}
+
+#[test]
+fn what_has_ended_is_bounded() {
+    let mut outbox = Outbox::default();
+    for number in 1..=MOST_ENDED as u64 + 5 {
+        outbox.push(0, delivery(number), Cause::Later, at(0));
+        outbox.begin_due(at(0));
+        assert!(end(&mut outbox, number, 200));
+    }
+    assert_eq!(outbox.iter().count(), MOST_ENDED);
+    assert_eq!(outbox.counts().delivered, MOST_ENDED as u64 + 5);
+}

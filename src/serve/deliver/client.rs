@@ -1,0 +1,235 @@
+//! One request to a handler: connection, TLS, answer. Connections are kept for the next request to the same origin.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{CONTENT_LENGTH, HOST};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+use super::targets::{NoAddress, Origin, Targets};
+use crate::emulator::{Outcome, Outgoing};
+
+type Sender = SendRequest<Full<Bytes>>;
+
+/// Sends requests to handlers.
+#[derive(Debug, Default)]
+pub(super) struct Client {
+    targets: Targets,
+    /// Certificates of authorities that are trusted besides the public ones.
+    authorities: Vec<CertificateDer<'static>>,
+    tls: OnceLock<Arc<ClientConfig>>,
+    idle: Mutex<HashMap<Origin, Vec<(Instant, Sender)>>>,
+}
+
+/// For how long an unused connection is kept. Handlers close theirs after five seconds and more, and a request over a
+/// connection that is just being closed would be lost.
+const KEPT: Duration = Duration::from_secs(2);
+
+/// How many unused connections are kept.
+const MOST_KEPT: usize = 256;
+
+/// How much of the body of an answer is read, so that the connection can be kept. Nobody reads what it says.
+const MOST_READ: usize = 64 << 10;
+
+impl Client {
+    /// A client that sends only to `targets`, and trusts the authorities besides the public ones.
+    pub(super) fn new(targets: Targets, authorities: Vec<CertificateDer<'static>>) -> Self {
+        Self { targets, authorities, ..Self::default() }
+    }
+
+    /// Sends a request and waits for the head of the answer, for at most `time_limit`.
+    pub(super) async fn send(&self, url: &str, request: &Outgoing, time_limit: Duration) -> Outcome {
+        let (origin, path) = match Origin::of(url) {
+            Ok(origin) => origin,
+            Err(why) => return Outcome::Blocked(why),
+        };
+        let joint = match (request.query.as_str(), path.contains('?')) {
+            ("", _) => "",
+            (_, true) => "&",
+            (_, false) => "?",
+        };
+        let path = format!("{path}{joint}{}", request.query);
+        let attempt = self.attempt(&origin, &path, request);
+        match tokio::time::timeout(time_limit, attempt).await {
+            Ok(Ok(status)) => Outcome::Answered(status),
+            Ok(Err(NotSent::Blocked(why))) => Outcome::Blocked(why),
+            Ok(Err(NotSent::Failed(why))) => Outcome::Failed(why),
+            Err(_) => Outcome::Failed(format!("no answer within {time_limit:?}")),
+        }
+    }
+
+    async fn attempt(&self, origin: &Origin, path: &str, request: &Outgoing) -> Result<u16, NotSent> {
+        // The address is checked for each request: a name may lead elsewhere now.
+        let addresses = self.targets.addresses(origin).await?;
+        while let Some(mut sender) = self.kept(origin) {
+            match sender.send_request(made(origin, path, request)).await {
+                Ok(response) => return Ok(self.answered(origin, sender, response).await),
+                // It was closed in the meantime: nothing was sent.
+                Err(error) if error.is_canceled() => {}
+                Err(error) => return Err(NotSent::Failed(words(&error))),
+            }
+        }
+        let mut sender = self.connect(origin, &addresses).await?;
+        match sender.send_request(made(origin, path, request)).await {
+            Ok(response) => Ok(self.answered(origin, sender, response).await),
+            Err(error) => Err(NotSent::Failed(words(&error))),
+        }
+    }
+
+    /// Reads a short body, and keeps the connection if that was all.
+    async fn answered(&self, origin: &Origin, sender: Sender, response: hyper::Response<Incoming>) -> u16 {
+        let status = response.status().as_u16();
+        let mut body = response.into_body();
+        let mut read = 0;
+        // What comes later than the head does not matter; an endless body would hold up the next delivery.
+        let rest = async {
+            while let Some(Ok(frame)) = body.frame().await {
+                read += frame.data_ref().map_or(0, Bytes::len);
+                if read > MOST_READ {
+                    return false;
+                }
+            }
+            true
+        };
+        if tokio::time::timeout(Duration::from_millis(100), rest).await == Ok(true) {
+            self.keep(origin, sender);
+        }
+        status
+    }
+
+    fn kept(&self, origin: &Origin) -> Option<Sender> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let senders = idle.get_mut(origin)?;
+        while let Some((since, sender)) = senders.pop() {
+            if since.elapsed() < KEPT && !sender.is_closed() {
+                return Some(sender);
+            }
+        }
+        idle.remove(origin);
+        None
+    }
+
+    fn keep(&self, origin: &Origin, sender: Sender) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() >= MOST_KEPT {
+            idle.retain(|_, senders| {
+                senders.retain(|(since, sender)| since.elapsed() < KEPT && !sender.is_closed());
+                !senders.is_empty()
+            });
+        }
+        if idle.len() < MOST_KEPT {
+            idle.entry(origin.clone()).or_default().push((Instant::now(), sender));
+        }
+    }
+
+    async fn connect(&self, origin: &Origin, addresses: &[SocketAddr]) -> Result<Sender, NotSent> {
+        let failed = |why: String| NotSent::Failed(why);
+        let stream = TcpStream::connect(addresses).await.map_err(|error| failed(of_connection(&error)))?;
+        let _ = stream.set_nodelay(true);
+        if !origin.is_secure {
+            return handshake(stream).await;
+        }
+        let name = ServerName::try_from(origin.host.clone())
+            .map_err(|_| failed(format!("`{}` is no name that a certificate can have", origin.host)))?;
+        let config = self.config().map_err(|error| failed(format!("TLS cannot be set up: {error}")))?;
+        let stream = TlsConnector::from(config).connect(name, stream).await;
+        handshake(stream.map_err(|error| failed(format!("no agreement on TLS: {error}")))?).await
+    }
+
+    /// The TLS configuration, which is made when it is first needed.
+    fn config(&self) -> io::Result<Arc<ClientConfig>> {
+        if let Some(config) = self.tls.get() {
+            return Ok(Arc::clone(config));
+        }
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
+        for authority in &self.authorities {
+            roots.add(authority.clone()).map_err(io::Error::other)?;
+        }
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(io::Error::other)?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Arc::clone(self.tls.get_or_init(|| Arc::new(config))))
+    }
+}
+
+/// Reads the certificates of a PEM file.
+///
+/// # Errors
+/// When the file cannot be read or holds no certificate.
+pub fn authorities(path: &std::path::Path) -> io::Result<Vec<CertificateDer<'static>>> {
+    let failed = |error: &dyn std::fmt::Display| io::Error::other(format!("`{}` cannot be used: {error}", path.display()));
+    let found = CertificateDer::pem_file_iter(path).and_then(|found| found.collect::<Result<Vec<_>, _>>());
+    let found = found.map_err(|error| failed(&error))?;
+    if found.is_empty() { Err(failed(&"it holds no certificate")) } else { Ok(found) }
+}
+
+/// Why a request got no answer.
+enum NotSent {
+    Blocked(String),
+    Failed(String),
+}
+
+impl From<NoAddress> for NotSent {
+    fn from(none: NoAddress) -> Self {
+        match none {
+            NoAddress::Unknown(why) => Self::Failed(why),
+            NoAddress::NotAllowed(why) => Self::Blocked(why),
+        }
+    }
+}
+
+async fn handshake<S>(stream: S) -> Result<Sender, NotSent>
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+{
+    let handshake = http1::Builder::new().title_case_headers(true).handshake(TokioIo::new(stream)).await;
+    let (sender, connection) = handshake.map_err(|error| NotSent::Failed(words(&error)))?;
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+fn made(origin: &Origin, path: &str, request: &Outgoing) -> Request<Full<Bytes>> {
+    let body = Bytes::copy_from_slice(request.body.as_bytes());
+    let mut made = Request::post(path).header(HOST, origin.authority());
+    for (name, value) in &request.headers {
+        made = made.header(*name, value);
+    }
+    let made = made.header(CONTENT_LENGTH, body.len()).body(Full::new(body));
+    made.unwrap_or_else(|_| Request::new(Full::default()))
+}
+
+/// Why a connection was not made, in words.
+fn of_connection(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "nothing listens there".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// Why an exchange failed, in words.
+fn words(error: &hyper::Error) -> String {
+    if error.is_incomplete_message() {
+        return "the handler closed the connection without an answer".to_owned();
+    }
+    if error.is_parse() {
+        return "the answer is not HTTP".to_owned();
+    }
+    let cause = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
+    format!("no answer: {cause}")
+}

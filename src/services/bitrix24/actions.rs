@@ -1,0 +1,458 @@
+//! What operators, administrators and the portal do.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::chats::{Message, take};
+use super::events::{self, Actor, Audience};
+use super::php;
+use super::portal::LivePortal;
+use crate::emulator::{
+    Action, ActionInput, ActionMistake, ActionParameter, ActionResult, Delivery, HandlerTarget, Sender, some_of,
+};
+
+const CONNECTOR: ActionParameter = ActionParameter::required("connector", "ID of the connector");
+const LINE: ActionParameter = ActionParameter::required("line", "ID of the open line");
+const CHAT: ActionParameter = ActionParameter::required("chat", "ID of the chat in the external system");
+const USER: ActionParameter =
+    ActionParameter::optional("user", "ID of the external user, for a connector without group chats");
+const OPERATOR: ActionParameter =
+    ActionParameter::optional("operator", "ID of the operator; by default the first of the line's queue");
+const MESSAGE: ActionParameter = ActionParameter::optional(
+    "message",
+    "ID of the message in the external system, or `last`: the operator's last one, which is the default",
+);
+const APPLICATION: ActionParameter =
+    ActionParameter::optional("application", "`client_id` of the application; by default the only one");
+
+/// Every action.
+pub static ACTIONS: &[&Action] = &[
+    &Action {
+        name: "operator.write",
+        summary: "an operator writes a message in a chat",
+        parameters: &[CONNECTOR, LINE, CHAT, USER, ActionParameter::required("text", "the text"), OPERATOR],
+    },
+    &Action {
+        name: "operator.edit",
+        summary: "an operator changes a message",
+        parameters: &[CONNECTOR, LINE, CHAT, USER, MESSAGE, ActionParameter::required("text", "the new text")],
+    },
+    &Action {
+        name: "operator.delete",
+        summary: "an operator deletes a message",
+        parameters: &[CONNECTOR, LINE, CHAT, USER, MESSAGE],
+    },
+    &Action {
+        name: "operator.close",
+        summary: "an operator closes the session of a chat",
+        parameters: &[CONNECTOR, LINE, CHAT, USER, OPERATOR],
+    },
+    &Action {
+        name: "operator.disconnect",
+        summary: "an operator disconnects a connector from a line",
+        parameters: &[CONNECTOR, LINE, OPERATOR],
+    },
+    &Action { name: "line.delete", summary: "an open line is deleted", parameters: &[LINE, OPERATOR] },
+    &Action {
+        name: "settings.open",
+        summary: "an operator opens the settings page of a connector",
+        parameters: &[CONNECTOR, LINE, OPERATOR],
+    },
+    &Action { name: "app.install", summary: "an application is installed", parameters: &[APPLICATION] },
+    &Action {
+        name: "app.uninstall",
+        summary: "an application is removed",
+        parameters: &[APPLICATION, ActionParameter::optional("clean", "whether its settings are removed too")],
+    },
+];
+
+/// Who acts when nobody is named.
+const FIRST_OPERATOR: i64 = 1;
+
+/// One action under way.
+struct Acting<'a> {
+    portal: &'a mut LivePortal,
+    with: &'a ActionInput,
+    now: Timestamp,
+}
+
+impl LivePortal {
+    /// Performs an action.
+    pub(super) fn perform(&mut self, action: &str, with: &ActionInput, now: Timestamp) -> ActionResult {
+        let mut acting = Acting { portal: self, with, now };
+        match action {
+            "operator.write" => acting.write(),
+            "operator.edit" => acting.edit(),
+            "operator.delete" => acting.delete(),
+            "operator.close" => acting.close(),
+            "operator.disconnect" => acting.disconnect(),
+            "line.delete" => acting.delete_line(),
+            "settings.open" => acting.open_settings(),
+            "app.install" => acting.install(),
+            "app.uninstall" => acting.uninstall(),
+            _ => Err(ActionMistake::new(format!("there is no action `{action}`"), "")),
+        }
+    }
+}
+
+impl Acting<'_> {
+    fn write(&mut self) -> ActionResult {
+        let chat = self.chat()?;
+        let text = self.text("text").unwrap_or_default();
+        let operator = self.operator(self.portal.chats.get(chat).line)?;
+        let by = actor(operator);
+        let Self { portal, now, .. } = self;
+        let session = if portal.chats.get(chat).is_closed() { take(&mut portal.chats.next.session) } else { 0 };
+        portal.open_session(chat, session, &by, *now);
+        let id = take(&mut portal.chats.next.message);
+        let message =
+            Message { id, operator: Some(operator), text: text.clone(), external_ids: Vec::new(), is_delivered: false };
+        portal.chats.add_message(chat, message);
+        let known = portal.chats.get(chat);
+        let changed = json!({"message": id, "chat_id": known.chat_id, "session": known.sessions.last().map(|session| session.id)});
+        let signed = portal.signed(&known.connector, operator, &text, " [br]");
+        let data = json!({
+            "CONNECTOR": known.connector,
+            "LINE": known.line,
+            "MESSAGES": [{
+                "im": {"chat_id": known.chat_id, "message_id": id},
+                "message": {"user_id": operator, "text": signed},
+                "chat": {"id": known.id},
+            }],
+        });
+        let (connector, line) = (known.connector.clone(), known.line);
+        if portal.passes(&connector, line) {
+            portal.raise(&events::MESSAGE_ADD, &data, Audience::OwnerOf(&connector), &by, *now);
+        }
+        Ok(changed)
+    }
+
+    fn edit(&mut self) -> ActionResult {
+        let chat = self.chat()?;
+        let id = self.message(chat)?;
+        let text = self.text("text").unwrap_or_default();
+        let Self { portal, now, .. } = self;
+        let known = portal.chats.get(chat);
+        let connector = known.connector.clone();
+        let message = known.message(id).cloned();
+        let operator = message.as_ref().and_then(|message| message.operator).unwrap_or(FIRST_OPERATOR);
+        if portal.connectors.get(&connector).is_some_and(|known| !known.flags.edit_internal_messages) {
+            return Err(ActionMistake::new(
+                format!("the connector `{connector}` does not allow operators to change messages"),
+                "register it with EDIT_INTERNAL_MESSAGES",
+            ));
+        }
+        let signed = match text.as_str() {
+            "" => portal.signed(&connector, operator, "", ""),
+            text => portal.signed(&connector, operator, text, "[br] "),
+        };
+        let external_ids = message.map(|message| message.external_ids).unwrap_or_default();
+        let data = json!({
+            "CONNECTOR": connector,
+            "LINE": known.line,
+            "MESSAGES": [{
+                "im": {"chat_id": known.chat_id, "message_id": id},
+                "message": {"id": external_ids, "text": signed},
+                "chat": {"id": known.id},
+            }],
+        });
+        let line = known.line;
+        portal.chats.set_text(id, text);
+        if external_ids.is_empty() {
+            portal.unconfirmed(&events::MESSAGE_UPDATE);
+        } else if portal.passes(&connector, line) {
+            portal.raise(&events::MESSAGE_UPDATE, &data, Audience::OwnerOf(&connector), &actor(operator), *now);
+        }
+        Ok(json!({"message": id}))
+    }
+
+    fn delete(&mut self) -> ActionResult {
+        let chat = self.chat()?;
+        let id = self.message(chat)?;
+        let Self { portal, now, .. } = self;
+        let known = portal.chats.get(chat);
+        let (connector, line) = (known.connector.clone(), known.line);
+        let flags = portal.connectors.get(&connector).map(|known| known.flags).unwrap_or_default();
+        let message = known.message(id).cloned();
+        let operator = message.as_ref().and_then(|message| message.operator);
+        let (is_allowed, flag) = match operator {
+            Some(_) => (flags.del_internal_messages, "DEL_INTERNAL_MESSAGES"),
+            None => (flags.del_external_messages, "DEL_EXTERNAL_MESSAGES"),
+        };
+        if !is_allowed {
+            return Err(ActionMistake::new(
+                format!("the connector `{connector}` does not allow operators to delete this message"),
+                format!("register it with {flag}"),
+            ));
+        }
+        let external_ids = message.map(|message| message.external_ids).unwrap_or_default();
+        let element = |external_id: &String| {
+            json!({
+                "im": {"chat_id": known.chat_id, "message_id": id},
+                "message": {"id": external_id},
+                "chat": {"id": known.id},
+            })
+        };
+        let elements: Vec<_> = external_ids.iter().map(element).collect();
+        let data = json!({"CONNECTOR": connector, "LINE": line, "MESSAGES": elements});
+        portal.chats.remove_message(id);
+        let by = actor(operator.unwrap_or(FIRST_OPERATOR));
+        if external_ids.is_empty() {
+            portal.unconfirmed(&events::MESSAGE_DELETE);
+        } else if portal.passes(&connector, line) {
+            portal.raise(&events::MESSAGE_DELETE, &data, Audience::OwnerOf(&connector), &by, *now);
+        }
+        Ok(json!({"message": id}))
+    }
+
+    fn close(&mut self) -> ActionResult {
+        let chat = self.chat()?;
+        let operator = self.operator(self.portal.chats.get(chat).line)?;
+        let Self { portal, now, .. } = self;
+        if !portal.finish(chat, &actor(operator), *now) {
+            let id = &portal.chats.get(chat).id;
+            return Err(ActionMistake::new(
+                format!("the session of the chat `{id}` is closed already"),
+                "a message of the external user or of an operator opens the next one",
+            ));
+        }
+        Ok(json!({"session": portal.chats.get(chat).sessions.last().map(|session| session.id)}))
+    }
+
+    fn disconnect(&mut self) -> ActionResult {
+        let (connector, line) = (self.connector()?, self.line()?);
+        let by = actor(self.operator(line)?);
+        let Self { portal, now, .. } = self;
+        if !portal.connectors.delete_status(&connector, line) {
+            return Err(ActionMistake::new(
+                format!("the connector `{connector}` is not connected to the line {line}"),
+                "imconnector.activate connects it",
+            ));
+        }
+        let data = json!({"connector": connector, "line": line});
+        portal.raise(&events::STATUS_DELETE, &data, Audience::OwnerOf(&connector), &by, *now);
+        Ok(json!({"connector": connector, "line": line}))
+    }
+
+    fn delete_line(&mut self) -> ActionResult {
+        let line = self.line()?;
+        let by = actor(self.operator(line)?);
+        let Self { portal, now, .. } = self;
+        portal.lines.delete(line);
+        let connectors = portal.connectors.on_line(line);
+        for connector in &connectors {
+            portal.connectors.delete_status(connector, line);
+            let data = json!({"connector": connector, "line": line});
+            portal.raise(&events::STATUS_DELETE, &data, Audience::OwnerOf(connector), &by, *now);
+        }
+        portal.raise(&events::LINE_DELETE, &json!(line), Audience::Everyone, &by, *now);
+        Ok(json!({"line": line, "connectors": connectors}))
+    }
+
+    fn open_settings(&mut self) -> ActionResult {
+        let (connector, line) = (self.connector()?, self.line()?);
+        let operator = self.operator(line)?;
+        let portal = &mut *self.portal;
+        let known = portal.connectors.get(&connector);
+        let target = known.and_then(|known| known.placement_handler.clone());
+        let owner = known.and_then(|known| known.owner);
+        let (Some(target), Some(owner)) = (target, owner) else {
+            return Err(ActionMistake::new(
+                format!("the connector `{connector}` has no settings page"),
+                "register it with PLACEMENT_HANDLER, or give it `placement_handler` in the scenario",
+            ));
+        };
+        let is_active = portal.connectors.status(&connector, line).is_some_and(|row| row.active);
+        let options = json!({"CONNECTOR": connector, "LINE": line, "ACTIVE_STATUS": i64::from(is_active)});
+        portal.raised.deliveries.push(Delivery {
+            event: &events::SETTING_CONNECTOR,
+            handler: events::PLACEMENTS - owner as u64,
+            target: HandlerTarget::Url(target.into()),
+            body: options.to_string().into(),
+            sender: Sender { account: owner, user: Some(operator.to_string()), depth: 0 },
+        });
+        Ok(json!({"connector": connector, "line": line, "operator": operator}))
+    }
+
+    fn install(&mut self) -> ActionResult {
+        let application = self.application()?;
+        let Self { portal, now, .. } = self;
+        portal.applications.set_installed(application, true);
+        portal.credentials.set_removed(portal.portal.credentials_of(application), false);
+        let data = json!({"VERSION": 1, "ACTIVE": "Y", "INSTALLED": "Y", "LANGUAGE_ID": portal.portal.language});
+        let by = Actor { user: Some(portal.applications.get(application).user.clone()), depth: 0 };
+        portal.raise(&events::APP_INSTALL, &data, Audience::Application(application), &by, *now);
+        Ok(json!({"application": portal.applications.get(application).client_id, "installed": true}))
+    }
+
+    fn uninstall(&mut self) -> ActionResult {
+        let application = self.application()?;
+        let clean = self.with.get("clean").is_some_and(php::is_true);
+        let Self { portal, now, .. } = self;
+        let data = json!({"CLEAN": i64::from(clean), "LANGUAGE_ID": portal.portal.language});
+        let by = Actor { user: None, depth: 0 };
+        portal.raise(&events::APP_UNINSTALL, &data, Audience::Application(application), &by, *now);
+        portal.applications.set_installed(application, false);
+        portal.applications.unbind_all(application);
+        let owned = portal.connectors.iter().filter(|(_, known)| known.owner == Some(application));
+        let owned: Vec<_> = owned.map(|(id, _)| id.to_owned()).collect();
+        // The application is gone: nobody hears of its connectors.
+        owned.iter().for_each(|id| portal.unregister(id, application, &by, *now));
+        portal.credentials.set_removed(portal.portal.credentials_of(application), true);
+        let client_id = &portal.applications.get(application).client_id;
+        Ok(json!({"application": client_id, "installed": false, "connectors": owned}))
+    }
+
+    /// A parameter as text; `None` when it is absent.
+    fn text(&self, name: &str) -> Option<String> {
+        self.with.get(name).and_then(php::to_text).map(|text| text.into_owned())
+    }
+
+    fn connector(&self) -> Result<String, ActionMistake> {
+        let id = self.text("connector").unwrap_or_default();
+        if self.portal.connectors.get(&id).is_some() {
+            return Ok(id);
+        }
+        let known = some_of(self.portal.connectors.iter().map(|(id, _)| id));
+        Err(ActionMistake::new(format!("there is no connector `{id}`"), format!("the connectors are {known}")))
+    }
+
+    fn line(&self) -> Result<i64, ActionMistake> {
+        let text = self.text("line").unwrap_or_default();
+        let line = text.parse().ok().filter(|line| self.portal.lines.get(*line).is_some());
+        line.ok_or_else(|| {
+            let known: Vec<_> = self.portal.lines.iter().map(|(id, _)| id.to_string()).collect();
+            let known = some_of(known.iter().map(String::as_str));
+            ActionMistake::new(format!("there is no line `{text}`"), format!("the lines are {known}"))
+        })
+    }
+
+    /// Index of the chat that the parameters name.
+    fn chat(&self) -> Result<usize, ActionMistake> {
+        let (connector, line) = (self.connector()?, self.line()?);
+        let (id, user) = (self.text("chat").unwrap_or_default(), self.text("user"));
+        let of_id = |chat: &&super::chats::Chat| chat.connector == connector && chat.line == line && chat.id == id;
+        let chats = &self.portal.chats;
+        let fits: Vec<_> = (0..chats.count()).filter(|index| of_id(&chats.get(*index))).collect();
+        let with_user = fits.iter().copied().find(|index| user.is_some() && chats.get(*index).user == user);
+        match (fits.as_slice(), with_user, &user) {
+            (_, Some(index), _) => Ok(index),
+            ([index], _, None) => Ok(*index),
+            ([], ..) => {
+                let known = chats.iter().filter(|chat| chat.connector == connector && chat.line == line);
+                let known = some_of(known.map(|chat| chat.id.as_str()));
+                Err(ActionMistake::new(
+                    format!("the connector `{connector}` has no chat `{id}` on the line {line}"),
+                    format!("its chats there are {known}; imconnector.send.messages makes one"),
+                ))
+            }
+            _ => {
+                let users = some_of(fits.iter().filter_map(|index| chats.get(*index).user.as_deref()));
+                Err(ActionMistake::new(
+                    format!("`user` does not say which chat `{id}` is meant"),
+                    format!("name one of its users with `user`: {users}"),
+                ))
+            }
+        }
+    }
+
+    /// ID of the message that the parameters name.
+    fn message(&self, chat: usize) -> Result<i64, ActionMistake> {
+        let chat = self.portal.chats.get(chat);
+        let name = self.text("message").unwrap_or_else(|| "last".to_owned());
+        let found = match name.as_str() {
+            "last" => chat.messages.iter().rev().find(|message| message.operator.is_some()),
+            external_id => chat.message_called(external_id),
+        };
+        found.map(|message| message.id).ok_or_else(|| {
+            let message = match name.as_str() {
+                "last" => format!("no operator has written in the chat `{}`", chat.id),
+                _ => format!("the chat `{}` has no message `{name}`", chat.id),
+            };
+            ActionMistake::new(message, "`operator.write` writes one; `message` is `last` or an ID in the external system")
+        })
+    }
+
+    /// ID of the operator who acts on a line.
+    fn operator(&self, line: i64) -> Result<i64, ActionMistake> {
+        if let Some(text) = self.text("operator") {
+            let help = "write the ID of a user of the portal, such as `27`";
+            return text.parse().map_err(|_| ActionMistake::new(format!("`{text}` is no ID of an operator"), help));
+        }
+        let of_line = self.portal.lines.get(line).and_then(|line| line.queue.first().copied());
+        let of_portal = || self.portal.portal.users.first().and_then(|user| user.id.parse().ok());
+        Ok(of_line.or_else(of_portal).unwrap_or(FIRST_OPERATOR))
+    }
+
+    fn application(&self) -> Result<usize, ActionMistake> {
+        let client_id = self.text("application");
+        self.portal.applications.called(client_id.as_deref()).ok_or_else(|| {
+            let known = some_of(self.portal.applications.iter().map(|known| known.client_id.as_str()));
+            let message = match client_id {
+                Some(client_id) => format!("there is no application `{client_id}`"),
+                None => "there are several applications".to_owned(),
+            };
+            ActionMistake::new(message, format!("name one with `application`: {known}"))
+        })
+    }
+}
+
+impl LivePortal {
+    /// Whether messages of operators reach the connector on a line. If not, says why no event is sent.
+    fn passes(&mut self, connector: &str, line: i64) -> bool {
+        let is_on = self.lines.get(line).is_some_and(|line| line.is_active);
+        let silence = match (is_on, self.connectors.is_on(connector, line)) {
+            (true, true) => return true,
+            (false, _) => format!("no event is sent: the line {line} is switched off"),
+            (_, false) => format!("no event is sent: the connector `{connector}` is not active on the line {line}"),
+        };
+        self.raised.silences.push(silence);
+        false
+    }
+
+    /// Says that an event is not sent because the message's delivery was never confirmed.
+    fn unconfirmed(&mut self, event: &crate::emulator::EventKind) {
+        self.raised.silences.push(format!(
+            "{} is not sent: imconnector.send.status.delivery has not confirmed the message, so it has no ID in the external system",
+            event.name
+        ));
+    }
+
+    /// A text of an operator, signed if the connector wants it. `between` stands between name and text.
+    fn signed(&self, connector: &str, operator: i64, text: &str, between: &str) -> String {
+        let flags = self.connectors.get(connector).map(|known| known.flags).unwrap_or_default();
+        if !flags.need_signature {
+            return text.to_owned();
+        }
+        format!("[b]{}:[/b]{between}{text}", self.name_of(operator))
+    }
+
+    /// The name of a user of the portal. A user without a name is called by the ID.
+    fn name_of(&self, id: i64) -> String {
+        let id = id.to_string();
+        let known = self.portal.users.iter().find(|user| user.id.as_str() == id);
+        let name = known.map(|user| format!("{} {}", user.name, user.last_name)).unwrap_or_default();
+        match name.trim() {
+            "" => format!("User {id}"),
+            name => name.to_owned(),
+        }
+    }
+}
+
+fn actor(operator: i64) -> Actor {
+    Actor { user: Some(operator.to_string()), depth: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_actions_have_one_name() {
+        let mut names: Vec<_> = ACTIONS.iter().map(|action| action.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ACTIONS.len());
+        let _: Value = json!(names);
+    }
+}
