@@ -27,6 +27,8 @@ const NAMES: &[&str] = &[
     "BITRIX24_CLIENT_ID",
     "BITRIX24_CLIENT_SECRET",
     "BITRIX24_TOKEN_URL",
+    "BITRIX24_APPLICATION_TOKEN",
+    "BITRIX24_MEMBER_ID",
     "BITRIX24_HTTPS_WEBHOOK_URL",
     "BITRIX24_HTTPS_REST_URL",
     "BITRIX24_HTTPS_TOKEN_URL",
@@ -36,8 +38,8 @@ const NAMES: &[&str] = &[
     "CHERT_SIGNING_SECRET",
 ];
 
-/// URLs and credentials for a server at `plain`, and at `secure` too where that is given.
-pub(super) fn of(scenario: &Scenario, plain: &str, secure: Option<&str>) -> Vec<Variable> {
+/// URLs and credentials for a server at `plain` whose draws have `seed`, and at `secure` too where that is given.
+pub(super) fn of(scenario: &Scenario, seed: u64, plain: &str, secure: Option<&str>) -> Vec<Variable> {
     // What is left of somebody's real service must not be called by mistake.
     let mut all: Vec<Variable> = NAMES.iter().map(|name| ((*name).to_owned(), None)).collect();
     all.push(("STANDIN_URL".to_owned(), Some(plain.into())));
@@ -49,7 +51,7 @@ pub(super) fn of(scenario: &Scenario, plain: &str, secure: Option<&str>) -> Vec<
             others.into_iter().chain(["127.0.0.1,localhost".to_owned()]).collect::<Vec<_>>().join(",");
         all.push((name.to_owned(), Some(hosts.into())));
     }
-    for access in scenario.sections.iter().flat_map(|(_, section)| section.access()) {
+    for access in scenario.sections.iter().flat_map(|(_, section)| section.access(seed)) {
         all.push((access.variable.to_owned(), Some(access.at(plain).into())));
         if let (true, Some(url), Some((service, rest))) =
             (access.is_path, secure, access.variable.split_once('_'))

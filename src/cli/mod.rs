@@ -6,6 +6,7 @@ mod client;
 mod completions;
 mod curl;
 mod environment;
+mod events;
 mod explain;
 mod health;
 mod run;

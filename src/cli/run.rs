@@ -12,6 +12,7 @@ use anyhow::Context;
 use clap::Args;
 use clap::builder::FalseyValueParser;
 
+use super::events::Events;
 use super::{Exit, environment, load, say};
 use crate::control;
 use crate::engine::{Namespaces, Redactor, World};
@@ -23,7 +24,7 @@ use crate::serve::{self, Options, Socket, Tls};
 ///
 /// The command finds URLs and credentials in its environment: STANDIN_URL, BITRIX24_WEBHOOK_URL, BITRIX24_REST_URL,
 /// BITRIX24_ACCESS_TOKEN, BITRIX24_REFRESH_TOKEN, BITRIX24_CLIENT_ID, BITRIX24_CLIENT_SECRET, BITRIX24_TOKEN_URL,
-/// CHERT_BASE_URL, CHERT_TENANT, CHERT_SIGNING_SECRET.
+/// BITRIX24_APPLICATION_TOKEN, BITRIX24_MEMBER_ID, CHERT_BASE_URL, CHERT_TENANT, CHERT_SIGNING_SECRET.
 ///
 /// The exit code is that of the command. If that is 0, it is 1 when an expectation of the scenario was not met or a rule of
 /// severity `error` was broken. It is 3 when the server could not start, for example because of a mistake in the scenario.
@@ -49,6 +50,9 @@ pub(super) struct Run {
     /// Fail if no request came, for example because the command called another server
     #[arg(long, value_parser = FalseyValueParser::new(), env = "STANDIN_REQUIRE_REQUESTS")]
     require_requests: bool,
+
+    #[command(flatten)]
+    events: Events,
 
     /// Let requests ask for an error: `Prefer: error=CODE`
     #[arg(long, value_parser = FalseyValueParser::new(), env = "STANDIN_ALLOW_PREFER")]
@@ -104,7 +108,11 @@ impl Run {
         let seed = self.seed.or(scenario.seed).unwrap_or_else(serve::random_seed);
         let world =
             World::new(Arc::clone(&scenario), seed, serve::now()).with_given_seed(self.seed.is_some());
-        let world = world.allowing_prefer(self.allow_prefer);
+        let mut world = world.allowing_prefer(self.allow_prefer);
+        if let Err(exit) = self.events.bind(&mut world) {
+            return Ok(exit);
+        }
+        let options = self.events.options(Options::default())?;
         let world = if self.no_judge { world } else { world.judging() };
         let world = if self.wants_conversation() { world.keeping_the_past() } else { world };
         let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free");
@@ -119,13 +127,12 @@ impl Run {
         let ports = ports.collect::<io::Result<Vec<_>>>().context("a socket has no address")?;
         let plain = format!("http://127.0.0.1:{}", ports[0]);
         let secure = ports.get(1).map(|port| format!("https://localhost:{port}"));
-        let mut variables = environment::of(&scenario, &plain, secure.as_deref());
+        let mut variables = environment::of(&scenario, seed, &plain, secure.as_deref());
         variables.extend(trust.iter().flat_map(environment::Trust::variables));
 
         let look = |namespaces: &Namespaces, ended: serve::Ended| (self.judge(namespaces, &ended), ended);
         let job = (&self.command[..], &variables[..]);
-        let judged =
-            serve::serve_while(sockets, world, Options::default(), job, look).context("cannot serve")?;
+        let judged = serve::serve_while(sockets, world, options, job, look).context("cannot serve")?;
         drop(trust);
         match judged {
             Ok((report, ended)) => self.tell(&report, &ended),

@@ -11,6 +11,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 use tracing_appender::non_blocking::WorkerGuard;
 
+use super::events::Events;
 use super::{Exit, is_coloured, load, say, start_of};
 use crate::emulator::Proof;
 use crate::engine::World;
@@ -67,6 +68,9 @@ pub(super) struct Serve {
     /// Seed of all random draws [default: the scenario's seed, or a new one at each start]
     #[arg(long, value_name = "N", env = "STANDIN_SEED")]
     seed: Option<u64>,
+
+    #[command(flatten)]
+    events: Events,
 
     /// Read the scenario again when its file changes
     #[arg(long, value_parser = FalseyValueParser::new(), env = "STANDIN_WATCH")]
@@ -132,9 +136,12 @@ impl Serve {
         let address = addresses[0];
         let _flushes_at_the_end = self.log.start();
         let seed = self.seed.or(scenario.seed).unwrap_or_else(serve::random_seed);
-        let world = World::new(Arc::clone(&scenario), seed, serve::now())
+        let mut world = World::new(Arc::clone(&scenario), seed, serve::now())
             .allowing_prefer(self.allow_prefer)
             .with_given_seed(self.seed.is_some());
+        if let Err(exit) = self.events.bind(&mut world) {
+            return Ok(exit);
+        }
         let world = if self.judge { world.judging() } else { world };
         let options = Options {
             workers: self.workers.into(),
@@ -143,6 +150,7 @@ impl Serve {
             control_token: self.control_token.clone(),
             ..Options::default()
         };
+        let options = self.events.options(options)?;
         let ports: String = addresses.iter().map(|address| format!("{}\n", address.port())).collect();
         let served = serve::serve(sockets, world, options, |running| {
             let stop = serve::stop_signal()?;
@@ -204,7 +212,9 @@ impl Serve {
             let edition =
                 section.editions().map_or(String::new(), |[served, _]| format!(", {served} edition"));
             let _ = writeln!(text, "\n{}{edition}", service.title());
-            for access in section.access() {
+            let hidden = ["BITRIX24_APPLICATION_TOKEN", "BITRIX24_MEMBER_ID"];
+            let access = section.access(seed);
+            for access in access.iter().filter(|access| !hidden.contains(&access.variable)) {
                 let _ = writeln!(text, "  {:<15} {}", access.label, access.at(&base));
             }
             let Some(first) = service.operations().first() else { continue };

@@ -1,7 +1,7 @@
 //! `GET`, `POST /__standin/clock`: shows the scenario's clock, or moves it.
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 use serde_json::json;
 
 use super::{Asked, mistake};
@@ -14,10 +14,29 @@ use crate::scalar::{Length, Moment};
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Order {
-    /// Moves the clock forward by this length of time.
-    Advance(Length),
+    /// Moves the clock forward.
+    Advance(Step),
     /// Sets the clock to this instant.
     Set(Moment),
+}
+
+/// How far a clock is moved.
+enum Step {
+    /// To the next instant at which something is due.
+    Next,
+    /// By this length of time.
+    By(Length),
+}
+
+impl<'de> Deserialize<'de> for Step {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == "next" {
+            Ok(Self::Next)
+        } else {
+            Length::parse(&text).map(Self::By).map_err(de::Error::custom)
+        }
+    }
 }
 
 pub(super) fn show(world: &mut World, asked: &Asked<'_>) -> Reply {
@@ -26,7 +45,7 @@ pub(super) fn show(world: &mut World, asked: &Asked<'_>) -> Reply {
 }
 
 pub(super) fn set(world: &mut World, asked: &Asked<'_>) -> Reply {
-    let help = r#"send `{"advance": "30s"}` or `{"set": "2024-11-20T15:55:08+02:00"}`"#;
+    let help = r#"send `{"advance": "30s"}`, `{"advance": "next"}` for the next instant at which something is due, or `{"set": "2024-11-20T15:55:08+02:00"}`"#;
     let Some(value) = text::parse::<serde_json::Value>(asked.request.body(), text::USUAL) else {
         return mistake(400, "the body is not JSON".to_owned(), help);
     };
@@ -34,10 +53,13 @@ pub(super) fn set(world: &mut World, asked: &Asked<'_>) -> Reply {
         Ok(order) => order,
         Err(error) => return mistake(400, error.to_string(), help),
     };
+    let next = world.next_due();
     let moved = world.move_clock(|now| match order {
-        Order::Advance(Length(length)) => now.checked_add(length).unwrap_or(Timestamp::MAX),
+        Order::Advance(Step::Next) => next.unwrap_or(now).max(now),
+        Order::Advance(Step::By(Length(length))) => now.checked_add(length).unwrap_or(Timestamp::MAX),
         Order::Set(Moment(instant)) => instant,
     });
+    world.settle(asked.now);
     match moved {
         Some(now) => Reply::json(200, &json!({"clock": "virtual", "now": now.to_string()})),
         None => mistake(

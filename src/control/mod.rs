@@ -191,6 +191,11 @@ pub fn question(namespaces: &Namespaces, request: &Request, now: Timestamp) -> R
     Question::read(&place, &Asked { request, segment: String::new(), now })
 }
 
+/// Whether a request moves a clock. It is answered when what it made due has ended.
+pub fn moves_time(request: &Request) -> bool {
+    &*request.method == "POST" && directed(request).0 == "/__standin/clock"
+}
+
 /// The namespace that a request is directed to by its path or a header field; `None` for the main world.
 pub fn namespace_of(request: &Request) -> Option<String> {
     directed(request).1

@@ -1,5 +1,7 @@
 //! `/__standin/namespaces`: makes, shows, lists and drops namespaces.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -18,6 +20,9 @@ struct Wanted {
     name: Option<String>,
     /// The scenario: its YAML as a text, or the scenario itself as JSON. `None` copies the main world's.
     scenario: Option<Value>,
+    /// URLs of handlers that the scenario knows by name.
+    #[serde(default)]
+    handlers: BTreeMap<String, String>,
     /// The seed. `None` takes that of the scenario, or else that of the main world.
     seed: Option<u64>,
 }
@@ -38,10 +43,10 @@ pub(super) fn list(namespaces: &Namespaces, _: &Asked<'_>) -> Reply {
 }
 
 pub(super) fn open(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
-    let help = r#"send no body, or a JSON object with the members that you want: `{"name": "test_retry", "scenario": YAML OR OBJECT, "seed": 7}`"#;
+    let help = r#"send no body, or a JSON object with the members that you want: `{"name": "test_retry", "scenario": YAML OR OBJECT, "seed": 7, "handlers": {"app": URL}}`"#;
     let body = asked.request.body().trim_ascii();
     let wanted = if body.is_empty() { Ok(Wanted::default()) } else { serde_json::from_slice::<Wanted>(body) };
-    let Wanted { name, scenario, seed } = match wanted {
+    let Wanted { name, scenario, seed, handlers } = match wanted {
         Ok(wanted) => wanted,
         Err(error) => return mistake(400, format!("the body does not describe a namespace: {error}"), help),
     };
@@ -69,7 +74,23 @@ pub(super) fn open(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
     };
     let called = name.map_or(String::new(), |name| name.to_string());
     match opened {
-        Ok(namespace) => describe(namespaces, namespace.name(), 201, asked),
+        Ok(namespace) => {
+            let unknown = namespace.world().and_then(|mut world| {
+                handlers.into_iter().find(|(name, url)| world.bind_handler(name, url) == 0)
+            });
+            match unknown {
+                None => describe(namespaces, namespace.name(), 201, asked),
+                Some((handler, _)) => {
+                    namespaces.close(namespace.name(), asked.now);
+                    let help = "name one of `handlers` of the scenario that has a `name`";
+                    mistake(
+                        422,
+                        format!("the scenario has no handler called `{handler}`; no namespace was made"),
+                        help,
+                    )
+                }
+            }
+        }
         Err(NotOpened::TooMany) => mistake(
             503,
             format!("there are {MOST_NAMESPACES} namespaces already"),
@@ -113,7 +134,7 @@ fn described(name: &str, world: &World, asked: &Asked<'_>) -> Value {
     let host = asked.request.headers.text("host").unwrap_or("localhost");
     let base = format!("{}://{host}", if asked.request.secure { "https" } else { "http" });
     let sections = world.scenario().sections.iter();
-    let access = sections.flat_map(|(_, section)| section.access());
+    let access = sections.flat_map(|(_, section)| section.access(world.seed()));
     let control = format!("{base}/__standin/namespaces/{name}");
     let own = [("STANDIN_URL", base.clone()), ("STANDIN_CONTROL_URL", control.clone())];
     let own = own.into_iter().map(|(variable, value)| (variable.to_owned(), value.into()));

@@ -43,8 +43,8 @@ pub trait Section: Debug + Send + Sync {
     /// All secrets in the section, which journals and reports hide.
     fn secrets(&self) -> Vec<Secret>;
 
-    /// What a client needs to call the service.
-    fn access(&self) -> Vec<Access>;
+    /// What a client needs to call the service. `seed` is that of the draws.
+    fn access(&self, seed: u64) -> Vec<Access>;
 
     /// A request for `operation` that succeeds at `now`. `None` when the section has no thing to call the operation
     /// on, or no caller who is allowed to.

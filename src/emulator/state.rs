@@ -48,7 +48,12 @@ pub trait Emulator: Send {
 
     /// The request for an attempt of a delivery. It may issue credentials.
     fn outgoing(&mut self, delivery: &Delivery, _endpoint: Endpoint<'_>) -> Outgoing {
-        Outgoing { headers: Vec::new(), query: String::new(), body: delivery.body.clone(), issued: Vec::new() }
+        Outgoing {
+            headers: Vec::new(),
+            query: String::new(),
+            body: delivery.body.clone(),
+            issued: Vec::new(),
+        }
     }
 
     /// Performs an action of [`super::Service::actions`] whose parameters have the right names.

@@ -28,10 +28,12 @@ pub struct Acted {
 /// When there is no such action.
 pub fn action_called(name: &str) -> Result<(&'static dyn Service, &'static Action), ActionMistake> {
     let all = || {
-        let of_service = |service: &'static dyn Service| service.actions().iter().map(move |action| (service, *action));
+        let of_service =
+            |service: &'static dyn Service| service.actions().iter().map(move |action| (service, *action));
         SERVICES.iter().flat_map(move |service| of_service(*service))
     };
-    let full = |(service, action): (&'static dyn Service, &Action)| format!("{}.{}", service.name(), action.name);
+    let full =
+        |(service, action): (&'static dyn Service, &Action)| format!("{}.{}", service.name(), action.name);
     if let Some(found) = all().find(|known| full(*known) == name) {
         return Ok(found);
     }
@@ -56,7 +58,10 @@ pub fn check_parameters(action: &Action, with: &Map<String, Value>) -> Result<()
         };
         return Err(ActionMistake::new(format!("`{}` has no parameter `{stranger}`", action.name), help));
     }
-    let missing = action.parameters.iter().find(|parameter| parameter.is_required && !with.contains_key(parameter.name));
+    let missing = action
+        .parameters
+        .iter()
+        .find(|parameter| parameter.is_required && !with.contains_key(parameter.name));
     match missing {
         None => Ok(()),
         Some(parameter) => Err(ActionMistake::new(
@@ -71,7 +76,12 @@ impl World {
     ///
     /// # Errors
     /// When there is no such action, a parameter is wrong, or the action makes no sense. Nothing has changed then.
-    pub fn act(&mut self, name: &str, with: &Map<String, Value>, now: Timestamp) -> Result<Acted, ActionMistake> {
+    pub fn act(
+        &mut self,
+        name: &str,
+        with: &Map<String, Value>,
+        now: Timestamp,
+    ) -> Result<Acted, ActionMistake> {
         let (service, action) = action_called(name)?;
         check_parameters(action, with)?;
         let place = self.emulators.iter().position(|(known, _)| known.name() == service.name());

@@ -38,7 +38,12 @@ pub struct Dispatch {
 impl World {
     /// Puts what the service with this index has raised into the outbox. Returns the remarks and the numbers of the
     /// deliveries.
-    pub(super) fn collect(&mut self, service: usize, cause: Cause, due: Timestamp) -> (Vec<String>, Vec<u64>) {
+    pub(super) fn collect(
+        &mut self,
+        service: usize,
+        cause: Cause,
+        due: Timestamp,
+    ) -> (Vec<String>, Vec<u64>) {
         let Raised { deliveries, silences } = self.emulators[service].1.raised();
         let numbers = deliveries.into_iter().map(|delivery| self.outbox.push(service, delivery, cause, due));
         let numbers = numbers.collect();
@@ -82,7 +87,13 @@ impl World {
     }
 
     /// Notes how an attempt ended. `now` is the time of the wall clock. Returns false when nobody waits for the result.
-    pub fn delivered(&mut self, id: DeliveryId, outcome: Outcome, duration: Duration, now: Timestamp) -> bool {
+    pub fn delivered(
+        &mut self,
+        id: DeliveryId,
+        outcome: Outcome,
+        duration: Duration,
+        now: Timestamp,
+    ) -> bool {
         if id.epoch != self.epoch {
             return false;
         }
@@ -95,6 +106,11 @@ impl World {
                 Next::After(wait) => Some(now.checked_add(wait).unwrap_or(Timestamp::MAX)),
             }
         })
+    }
+
+    /// Whether nothing is under way and nothing is due at `now`, the time of the wall clock.
+    pub fn is_idle(&self, now: Timestamp) -> bool {
+        !self.outbox.is_sending() && self.next_due().is_none_or(|due| due > self.clock.now(now))
     }
 
     /// Whether a delivery is under way in the present epoch.

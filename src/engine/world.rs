@@ -358,7 +358,8 @@ impl World {
         }
     }
 
-    pub(super) fn settle(&mut self, now: Timestamp) {
+    /// Makes the changes that are due. `now` is the time of the wall clock.
+    pub fn settle(&mut self, now: Timestamp) {
         let now = self.clock.now(now);
         for service in 0..self.emulators.len() {
             // The remarks are dropped: there is no exchange to keep them with.

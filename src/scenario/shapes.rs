@@ -44,6 +44,8 @@ pub(super) const BITRIX24: Shape = Record(&[
         Field { name: "code", is_required: false, shape: Optional(&Text) },
         Field { name: "version", is_required: false, shape: Integer { least: 0, most: 18446744073709551615 } },
         Field { name: "user", is_required: false, shape: Text },
+        Field { name: "installed", is_required: false, shape: Flag },
+        Field { name: "application_token", is_required: false, shape: Optional(&Text) },
     ])), least: 0, most: usize::MAX } },
     Field { name: "users", is_required: false, shape: List { first: &[], rest: Some(&Record(&[
         Field { name: "id", is_required: true, shape: Text },
@@ -68,11 +70,29 @@ pub(super) const BITRIX24: Shape = Record(&[
         Field { name: "id", is_required: true, shape: Text },
         Field { name: "name", is_required: false, shape: Optional(&Text) },
         Field { name: "chat_group", is_required: false, shape: Flag },
+        Field { name: "application", is_required: false, shape: Optional(&Text) },
+        Field { name: "placement_handler", is_required: false, shape: Optional(&Text) },
+        Field { name: "need_signature", is_required: false, shape: Flag },
+        Field { name: "need_system_messages", is_required: false, shape: Flag },
+        Field { name: "edit_internal_messages", is_required: false, shape: Flag },
+        Field { name: "del_internal_messages", is_required: false, shape: Flag },
+        Field { name: "del_external_messages", is_required: false, shape: Flag },
+        Field { name: "newsletter", is_required: false, shape: Flag },
     ])), least: 0, most: usize::MAX } },
     Field { name: "lines", is_required: false, shape: List { first: &[], rest: Some(&Record(&[
         Field { name: "id", is_required: true, shape: Integer { least: 1, most: 9223372036854775807 } },
         Field { name: "active", is_required: false, shape: Flag },
         Field { name: "connectors", is_required: false, shape: List { first: &[], rest: Some(&Text), least: 0, most: usize::MAX } },
+        Field { name: "name", is_required: false, shape: Optional(&Text) },
+        Field { name: "queue", is_required: false, shape: List { first: &[], rest: Some(&Integer { least: -9223372036854775808, most: 9223372036854775807 }), least: 0, most: usize::MAX } },
+        Field { name: "close_term", is_required: false, shape: Integer { least: -9223372036854775808, most: 9223372036854775807 } },
+        Field { name: "statuses", is_required: false, shape: List { first: &[], rest: Some(&Record(&[
+            Field { name: "connector", is_required: true, shape: Text },
+            Field { name: "active", is_required: false, shape: Flag },
+            Field { name: "connection", is_required: false, shape: Flag },
+            Field { name: "register", is_required: false, shape: Flag },
+            Field { name: "error", is_required: false, shape: Flag },
+        ])), least: 0, most: usize::MAX } },
     ])), least: 0, most: usize::MAX } },
     Field { name: "chats", is_required: false, shape: List { first: &[], rest: Some(&Record(&[
         Field { name: "connector", is_required: true, shape: Text },
@@ -81,7 +101,30 @@ pub(super) const BITRIX24: Shape = Record(&[
         Field { name: "user", is_required: false, shape: Optional(&Text) },
         Field { name: "name", is_required: true, shape: Text },
         Field { name: "closed", is_required: false, shape: Flag },
+        Field { name: "chat_id", is_required: false, shape: Optional(&Integer { least: -9223372036854775808, most: 9223372036854775807 }) },
+        Field { name: "sessions", is_required: false, shape: List { first: &[], rest: Some(&Record(&[
+            Field { name: "id", is_required: false, shape: Optional(&Integer { least: -9223372036854775808, most: 9223372036854775807 }) },
+            Field { name: "closed", is_required: false, shape: Flag },
+            Field { name: "messages", is_required: false, shape: List { first: &[], rest: Some(&Record(&[
+                Field { name: "id", is_required: false, shape: Optional(&Integer { least: -9223372036854775808, most: 9223372036854775807 }) },
+                Field { name: "operator", is_required: false, shape: Optional(&Integer { least: -9223372036854775808, most: 9223372036854775807 }) },
+                Field { name: "text", is_required: false, shape: Text },
+                Field { name: "external_ids", is_required: false, shape: List { first: &[], rest: Some(&Text), least: 0, most: usize::MAX } },
+            ])), least: 0, most: usize::MAX } },
+        ])), least: 0, most: usize::MAX } },
     ])), least: 0, most: usize::MAX } },
+    Field { name: "handlers", is_required: false, shape: List { first: &[], rest: Some(&Record(&[
+        Field { name: "event", is_required: true, shape: Text },
+        Field { name: "url", is_required: false, shape: Optional(&Text) },
+        Field { name: "name", is_required: false, shape: Optional(&Text) },
+        Field { name: "application", is_required: false, shape: Optional(&Text) },
+        Field { name: "user", is_required: false, shape: Optional(&Text) },
+    ])), least: 0, most: usize::MAX } },
+    Field { name: "events", is_required: false, shape: Record(&[
+        Field { name: "allow_localhost", is_required: false, shape: Optional(&Flag) },
+        Field { name: "time_limit", is_required: false, shape: Read { example: "250ms", kind: Kind::Length } },
+        Field { name: "before_answer", is_required: false, shape: Flag },
+    ]) },
 ]);
 
 pub(super) const CHERT: Shape = Record(&[

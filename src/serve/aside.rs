@@ -16,13 +16,16 @@ use crate::http::{Reply, Request};
 /// How often a waiting request checks its condition when no exchange arrives: time alone can also change the state.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
+/// How long a request that moves a clock waits for what it made due.
+const MOST_IDLE: Duration = Duration::from_secs(10);
+
 /// Answers a request to the control interface.
 pub(super) async fn control(shared: &Arc<Shared>, request: &Request) -> Reply {
     if let Some(refused) = control::refusal(request, shared.control_token.as_deref()) {
         return refused;
     }
     let asked = request.clone();
-    match control::patience(request) {
+    let reply = match control::patience(request) {
         None => aside(shared, move |namespaces| control::answer(namespaces, &asked, clock::now())).await,
         Some(patience) => {
             let question =
@@ -34,8 +37,35 @@ pub(super) async fn control(shared: &Arc<Shared>, request: &Request) -> Reply {
             }
         }
     }
-    .inspect(|_| look(shared, request))
-    .unwrap_or_else(control::failure)
+    .inspect(|_| look(shared, request));
+    if control::moves_time(request) {
+        until_idle(shared, request).await;
+    }
+    reply.unwrap_or_else(control::failure)
+}
+
+/// Waits until everything that is due in the world of a request has ended, for at most [`MOST_IDLE`].
+async fn until_idle(shared: &Arc<Shared>, request: &Request) {
+    let deadline = Instant::now() + MOST_IDLE;
+    let mut stopping = shared.stopping();
+    loop {
+        let recorded = shared.recorded.notified();
+        let is_idle = match control::namespace_of(request) {
+            None => shared.namespaces().main().is_idle(clock::now()),
+            Some(name) => shared
+                .namespaces()
+                .called(&name, clock::now())
+                .is_ok_and(|namespace| namespace.world().is_none_or(|world| world.is_idle(clock::now()))),
+        };
+        if is_idle || Instant::now() >= deadline {
+            return;
+        }
+        tokio::select! {
+            () = recorded => {}
+            () = sleep_until(deadline) => {}
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        }
+    }
 }
 
 /// Lets the deliverer look, because a request to the control interface may have reset, dropped or changed a world.

@@ -122,10 +122,11 @@ impl Server {
 
     /// A URL or credential for the client, by the name of an environment variable: `BITRIX24_REST_URL`,
     /// `BITRIX24_WEBHOOK_URL`, `BITRIX24_ACCESS_TOKEN`, `BITRIX24_REFRESH_TOKEN`, `BITRIX24_CLIENT_ID`,
-    /// `BITRIX24_CLIENT_SECRET`, `BITRIX24_TOKEN_URL`, `CHERT_BASE_URL`, `CHERT_TENANT`, `CHERT_SIGNING_SECRET`.
+    /// `BITRIX24_CLIENT_SECRET`, `BITRIX24_TOKEN_URL`, `BITRIX24_APPLICATION_TOKEN`, `BITRIX24_MEMBER_ID`, `CHERT_BASE_URL`, `CHERT_TENANT`, `CHERT_SIGNING_SECRET`.
     /// `None` when the scenario does not have it.
     pub fn access(&self, variable: &str) -> Option<String> {
-        let mut all = self.scenario.sections.iter().flat_map(|(_, section)| section.access());
+        let seed = self.shared.namespaces().main().seed();
+        let mut all = self.scenario.sections.iter().flat_map(|(_, section)| section.access(seed));
         all.find(|access| access.variable == variable).map(|access| access.at(&self.url))
     }
 

@@ -25,9 +25,9 @@ mod shared;
 mod signals;
 mod tls;
 
-pub use deliver::{Targets, authorities, target};
 pub use child::{Ended, Variable};
 pub use clock::now;
+pub use deliver::{Targets, authorities, target};
 pub use fetch::{Answer, fetch};
 pub use handle::{Server, StartError, Unmet};
 pub use random::random_seed;

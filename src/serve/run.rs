@@ -38,8 +38,10 @@ where
     let addresses = sockets.iter().map(|socket| Ok(socket.listener.local_addr()?));
     let addresses = addresses.collect::<io::Result<Vec<_>>>()?;
     options.targets.own_ports = addresses.iter().map(std::net::SocketAddr::port).collect();
-    if let Some(address) = addresses.first() {
-        world.set_public_url(&format!("http://{address}"));
+    match (&options.public_url, addresses.first()) {
+        (Some(url), _) => world.set_public_url(url),
+        (None, Some(address)) => world.set_public_url(&format!("http://{address}")),
+        (None, None) => {}
     }
     let mut builder = match options.workers {
         0 | 1 => tokio::runtime::Builder::new_current_thread(),

@@ -48,6 +48,8 @@ pub struct Options {
     pub control_token: Option<String>,
     /// The targets that deliveries may have.
     pub targets: Targets,
+    /// The URL at which events tell their handlers to call back; `None` names the first socket.
+    pub public_url: Option<String>,
     /// Certificates of authorities that deliveries trust besides the public ones.
     pub authorities: Vec<CertificateDer<'static>>,
 }
@@ -60,6 +62,7 @@ impl Default for Options {
             tag: false,
             control_token: None,
             targets: Targets::default(),
+            public_url: None,
             authorities: Vec::new(),
         }
     }

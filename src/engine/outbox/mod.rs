@@ -153,7 +153,8 @@ impl Outbox {
         duration: std::time::Duration,
         next: impl FnOnce(&OutboxEntry, &Outcome) -> Option<Timestamp>,
     ) -> bool {
-        let Some(entry) = self.entries.get_mut(&number).filter(|entry| entry.state == DeliveryState::Sending) else {
+        let Some(entry) = self.entries.get_mut(&number).filter(|entry| entry.state == DeliveryState::Sending)
+        else {
             return false;
         };
         let state = match &outcome {
@@ -187,7 +188,9 @@ impl Outbox {
 
     /// Sends a delivery that has ended again. Returns false when there is none of this number.
     pub fn send_again(&mut self, number: u64, now: Timestamp) -> bool {
-        let Some(entry) = self.entries.get(&number).filter(|entry| entry.state.has_ended()) else { return false };
+        let Some(entry) = self.entries.get(&number).filter(|entry| entry.state.has_ended()) else {
+            return false;
+        };
         let key = (entry.service, entry.delivery.handler);
         self.ended_bytes -= entry.size();
         self.ended.retain(|ended| *ended != number);
@@ -256,13 +259,23 @@ impl Outbox {
     /// How many deliveries have not ended and could be sent, so that somebody may wait for them.
     pub fn pending(&self) -> usize {
         let is_bound = |number: &&u64| {
-            self.entries.get(number).is_some_and(|entry| matches!(entry.delivery.target, HandlerTarget::Url(_)))
+            self.entries
+                .get(number)
+                .is_some_and(|entry| matches!(entry.delivery.target, HandlerTarget::Url(_)))
         };
         let queued = self.queues.values().flatten();
         queued.filter(is_bound).count()
     }
 
-    /// How many deliveries wait or are under way, and how many of each handler's are under way.
+    /// Whether a request to a URL is under way.
+    pub fn is_sending(&self) -> bool {
+        let first = self.queues.values().filter_map(|queue| self.entries.get(queue.front()?));
+        { first }.any(|entry| {
+            entry.state == DeliveryState::Sending && matches!(entry.delivery.target, HandlerTarget::Url(_))
+        })
+    }
+
+    /// How many deliveries wait, and how many are under way.
     pub fn unfinished(&self) -> (usize, usize) {
         let all: usize = self.queues.values().map(VecDeque::len).sum();
         (self.waiting.len(), all - self.waiting.len())
@@ -277,8 +290,12 @@ impl Outbox {
     #[must_use]
     pub fn saved(&self, now: Timestamp) -> Self {
         let mut saved = self.clone();
-        let under_way: Vec<_> =
-            saved.entries.values().filter(|entry| entry.state == DeliveryState::Sending).map(|entry| entry.number).collect();
+        let under_way: Vec<_> = saved
+            .entries
+            .values()
+            .filter(|entry| entry.state == DeliveryState::Sending)
+            .map(|entry| entry.number)
+            .collect();
         for number in under_way {
             if let Some(entry) = saved.entries.get_mut(&number) {
                 entry.attempts.pop();

@@ -173,7 +173,9 @@ impl Client {
 /// # Errors
 /// When the file cannot be read or holds no certificate.
 pub fn authorities(path: &std::path::Path) -> io::Result<Vec<CertificateDer<'static>>> {
-    let failed = |error: &dyn std::fmt::Display| io::Error::other(format!("`{}` cannot be used: {error}", path.display()));
+    let failed = |error: &dyn std::fmt::Display| {
+        io::Error::other(format!("`{}` cannot be used: {error}", path.display()))
+    };
     let found = CertificateDer::pem_file_iter(path).and_then(|found| found.collect::<Result<Vec<_>, _>>());
     let found = found.map_err(|error| failed(&error))?;
     if found.is_empty() { Err(failed(&"it holds no certificate")) } else { Ok(found) }

@@ -71,7 +71,11 @@ impl WorldKey {
     }
 
     /// What `ask` finds in the world; `None` when it is dropped.
-    fn with<T>(&self, shared: &Shared, ask: impl FnOnce(Option<&Arc<Namespace>>, &mut World) -> T) -> Option<T> {
+    fn with<T>(
+        &self,
+        shared: &Shared,
+        ask: impl FnOnce(Option<&Arc<Namespace>>, &mut World) -> T,
+    ) -> Option<T> {
         match &self.0 {
             None => Some(ask(None, &mut shared.namespaces().main())),
             Some(namespace) => {
@@ -119,7 +123,9 @@ pub(super) async fn run(shared: Arc<Shared>, Inbox(mut inbox): Inbox) {
             _ = stopping.wait_for(|stopping| *stopping) => break,
         };
         match woken {
-            Some(Wake::World(key)) => look(&shared, worlds.entry(key.id()).or_insert_with(|| OfWorld::new(key))),
+            Some(Wake::World(key)) => {
+                look(&shared, worlds.entry(key.id()).or_insert_with(|| OfWorld::new(key)))
+            }
             Some(Wake::Known) => worlds.values_mut().for_each(|world| look(&shared, world)),
             None => {
                 let now = Instant::now();

@@ -159,7 +159,9 @@ mod tests {
     #[tokio::test]
     async fn only_this_machine_is_allowed_unless_named() {
         let targets = Targets { allowed: vec![("192.0.2.7".into(), Some(81))], own_ports: vec![] };
-        for url in ["http://127.0.0.1:9/", "http://[::1]:9/", "http://0.0.0.0:9/", "http://[::ffff:127.0.0.1]:9/"] {
+        for url in
+            ["http://127.0.0.1:9/", "http://[::1]:9/", "http://0.0.0.0:9/", "http://[::ffff:127.0.0.1]:9/"]
+        {
             assert!(is_allowed(&targets, url).await, "{url}");
         }
         for url in ["http://192.0.2.7:80/", "http://192.0.2.8:81/", "http://[::ffff:192.0.2.8]:81/"] {
@@ -171,7 +173,19 @@ mod tests {
     #[tokio::test]
     async fn the_server_itself_is_never_allowed() {
         let targets = Targets { allowed: vec![("127.0.0.1".into(), None)], own_ports: vec![8080] };
-        for host in ["127.0.0.1", "127.0.0.2", "[::1]", "0.0.0.0", "[::]", "[::ffff:127.0.0.1]", "localhost", "127.1", "2130706433", "0x7f.1", "LOCALHOST"] {
+        for host in [
+            "127.0.0.1",
+            "127.0.0.2",
+            "[::1]",
+            "0.0.0.0",
+            "[::]",
+            "[::ffff:127.0.0.1]",
+            "localhost",
+            "127.1",
+            "2130706433",
+            "0x7f.1",
+            "LOCALHOST",
+        ] {
             let url = format!("http://{host}:8080/__standin/reset");
             assert!(!is_allowed(&targets, &url).await, "{url}");
         }
@@ -181,7 +195,10 @@ mod tests {
     #[test]
     fn a_url_is_read_or_refused() {
         let (read, path) = Origin::of("https://user:pass@Example.org/a?b=c#d").unwrap();
-        assert_eq!((read.is_secure, read.host.as_str(), read.port, path.as_str()), (true, "Example.org", 443, "/a?b=c"));
+        assert_eq!(
+            (read.is_secure, read.host.as_str(), read.port, path.as_str()),
+            (true, "Example.org", 443, "/a?b=c")
+        );
         assert_eq!(origin("http://[::1]:8/").authority(), "[::1]:8");
         assert_eq!(Origin::of("http://h?x=1").unwrap().1, "/?x=1");
         for url in ["", "h", "/a", "ftp://h/", "http://", "http:///a", "javascript:x", "http://a b/"] {

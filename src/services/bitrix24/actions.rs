@@ -8,7 +8,8 @@ use super::events::{self, Actor, Audience};
 use super::php;
 use super::portal::LivePortal;
 use crate::emulator::{
-    Action, ActionInput, ActionMistake, ActionParameter, ActionResult, Delivery, HandlerTarget, Sender, some_of,
+    Action, ActionInput, ActionMistake, ActionParameter, ActionResult, Delivery, HandlerTarget, Sender,
+    some_of,
 };
 
 const CONNECTOR: ActionParameter = ActionParameter::required("connector", "ID of the connector");
@@ -35,7 +36,14 @@ pub static ACTIONS: &[&Action] = &[
     &Action {
         name: "operator.edit",
         summary: "an operator changes a message",
-        parameters: &[CONNECTOR, LINE, CHAT, USER, MESSAGE, ActionParameter::required("text", "the new text")],
+        parameters: &[
+            CONNECTOR,
+            LINE,
+            CHAT,
+            USER,
+            MESSAGE,
+            ActionParameter::required("text", "the new text"),
+        ],
     },
     &Action {
         name: "operator.delete",
@@ -62,7 +70,10 @@ pub static ACTIONS: &[&Action] = &[
     &Action {
         name: "app.uninstall",
         summary: "an application is removed",
-        parameters: &[APPLICATION, ActionParameter::optional("clean", "whether its settings are removed too")],
+        parameters: &[
+            APPLICATION,
+            ActionParameter::optional("clean", "whether its settings are removed too"),
+        ],
     },
 ];
 
@@ -102,11 +113,17 @@ impl Acting<'_> {
         let operator = self.operator(self.portal.chats.get(chat).line)?;
         let by = actor(operator);
         let Self { portal, now, .. } = self;
-        let session = if portal.chats.get(chat).is_closed() { take(&mut portal.chats.next.session) } else { 0 };
+        let session =
+            if portal.chats.get(chat).is_closed() { take(&mut portal.chats.next.session) } else { 0 };
         portal.open_session(chat, session, &by, *now);
         let id = take(&mut portal.chats.next.message);
-        let message =
-            Message { id, operator: Some(operator), text: text.clone(), external_ids: Vec::new(), is_delivered: false };
+        let message = Message {
+            id,
+            operator: Some(operator),
+            text: text.clone(),
+            external_ids: Vec::new(),
+            is_delivered: false,
+        };
         portal.chats.add_message(chat, message);
         let known = portal.chats.get(chat);
         let changed = json!({"message": id, "chat_id": known.chat_id, "session": known.sessions.last().map(|session| session.id)});
@@ -161,7 +178,13 @@ impl Acting<'_> {
         if external_ids.is_empty() {
             portal.unconfirmed(&events::MESSAGE_UPDATE);
         } else if portal.passes(&connector, line) {
-            portal.raise(&events::MESSAGE_UPDATE, &data, Audience::OwnerOf(&connector), &actor(operator), *now);
+            portal.raise(
+                &events::MESSAGE_UPDATE,
+                &data,
+                Audience::OwnerOf(&connector),
+                &actor(operator),
+                *now,
+            );
         }
         Ok(json!({"message": id}))
     }
@@ -279,7 +302,8 @@ impl Acting<'_> {
         let Self { portal, now, .. } = self;
         portal.applications.set_installed(application, true);
         portal.credentials.set_removed(portal.portal.credentials_of(application), false);
-        let data = json!({"VERSION": 1, "ACTIVE": "Y", "INSTALLED": "Y", "LANGUAGE_ID": portal.portal.language});
+        let data =
+            json!({"VERSION": 1, "ACTIVE": "Y", "INSTALLED": "Y", "LANGUAGE_ID": portal.portal.language});
         let by = Actor { user: Some(portal.applications.get(application).user.clone()), depth: 0 };
         portal.raise(&events::APP_INSTALL, &data, Audience::Application(application), &by, *now);
         Ok(json!({"application": portal.applications.get(application).client_id, "installed": true}))
@@ -314,7 +338,10 @@ impl Acting<'_> {
             return Ok(id);
         }
         let known = some_of(self.portal.connectors.iter().map(|(id, _)| id));
-        Err(ActionMistake::new(format!("there is no connector `{id}`"), format!("the connectors are {known}")))
+        Err(ActionMistake::new(
+            format!("there is no connector `{id}`"),
+            format!("the connectors are {known}"),
+        ))
     }
 
     fn line(&self) -> Result<i64, ActionMistake> {
@@ -331,7 +358,8 @@ impl Acting<'_> {
     fn chat(&self) -> Result<usize, ActionMistake> {
         let (connector, line) = (self.connector()?, self.line()?);
         let (id, user) = (self.text("chat").unwrap_or_default(), self.text("user"));
-        let of_id = |chat: &&super::chats::Chat| chat.connector == connector && chat.line == line && chat.id == id;
+        let of_id =
+            |chat: &&super::chats::Chat| chat.connector == connector && chat.line == line && chat.id == id;
         let chats = &self.portal.chats;
         let fits: Vec<_> = (0..chats.count()).filter(|index| of_id(&chats.get(*index))).collect();
         let with_user = fits.iter().copied().find(|index| user.is_some() && chats.get(*index).user == user);
@@ -369,7 +397,10 @@ impl Acting<'_> {
                 "last" => format!("no operator has written in the chat `{}`", chat.id),
                 _ => format!("the chat `{}` has no message `{name}`", chat.id),
             };
-            ActionMistake::new(message, "`operator.write` writes one; `message` is `last` or an ID in the external system")
+            ActionMistake::new(
+                message,
+                "`operator.write` writes one; `message` is `last` or an ID in the external system",
+            )
         })
     }
 
@@ -377,7 +408,9 @@ impl Acting<'_> {
     fn operator(&self, line: i64) -> Result<i64, ActionMistake> {
         if let Some(text) = self.text("operator") {
             let help = "write the ID of a user of the portal, such as `27`";
-            return text.parse().map_err(|_| ActionMistake::new(format!("`{text}` is no ID of an operator"), help));
+            return text
+                .parse()
+                .map_err(|_| ActionMistake::new(format!("`{text}` is no ID of an operator"), help));
         }
         let of_line = self.portal.lines.get(line).and_then(|line| line.queue.first().copied());
         let of_portal = || self.portal.portal.users.first().and_then(|user| user.id.parse().ok());
@@ -404,7 +437,9 @@ impl LivePortal {
         let silence = match (is_on, self.connectors.is_on(connector, line)) {
             (true, true) => return true,
             (false, _) => format!("no event is sent: the line {line} is switched off"),
-            (_, false) => format!("no event is sent: the connector `{connector}` is not active on the line {line}"),
+            (_, false) => {
+                format!("no event is sent: the connector `{connector}` is not active on the line {line}")
+            }
         };
         self.raised.silences.push(silence);
         false

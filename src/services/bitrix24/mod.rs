@@ -41,8 +41,8 @@ use serde_json::{Value, json};
 
 use crate::emulator::conduct::Rule;
 use crate::emulator::{
-    Access, Action, Difference, Emulator, ErrorCode, EventKind, Example, Gives, Habits, Operation, Places, Proof, RequestedCall,
-    Secret, Section, Service,
+    Access, Action, Difference, Emulator, ErrorCode, EventKind, Example, Gives, Habits, Operation, Places,
+    Proof, RequestedCall, Secret, Section, Service,
 };
 use crate::http::{Reply, Request, segment};
 use crate::scalar::{Findings, Path, Text};
@@ -192,7 +192,7 @@ impl Section for Arc<Portal> {
         secrets::of(self)
     }
 
-    fn access(&self) -> Vec<Access> {
+    fn access(&self, seed: u64) -> Vec<Access> {
         // Credentials that may call come first.
         let mut credentials: Vec<_> = self.credentials.iter().collect();
         let rename = methods::METHODS[0];
@@ -224,6 +224,13 @@ impl Section for Arc<Portal> {
                 entry("token URL", "BITRIX24_TOKEN_URL", "/oauth/token/".to_owned(), true),
             ]);
         }
+        let applications = applications::Applications::new(self, seed);
+        let first = applications.iter().next().map(|first| first.application_token.clone());
+        access.extend(
+            first.map(|token| entry("application token", "BITRIX24_APPLICATION_TOKEN", token, false)),
+        );
+        let member_id = portal::member_id(seed, &self.suffix);
+        access.push(entry("member id", "BITRIX24_MEMBER_ID", member_id, false));
         access
     }
 

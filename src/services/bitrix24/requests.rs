@@ -26,7 +26,8 @@ use super::section::PortalState;
 use super::time::Time;
 use crate::basics::Stage;
 use crate::emulator::{
-    ActionInput, ActionResult, Delivery, Effect, Emulator, Endpoint, Exchange, OperationCall, Outgoing, Raised, Thing,
+    ActionInput, ActionResult, Delivery, Effect, Emulator, Endpoint, Exchange, OperationCall, Outgoing,
+    Raised, Thing,
 };
 use crate::http::{Body, Fields, Reply};
 

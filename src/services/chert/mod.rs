@@ -135,7 +135,7 @@ impl Section for Arc<ChertSection> {
         self.tenants.iter().enumerate().map(of_tenant).collect()
     }
 
-    fn access(&self) -> Vec<Access> {
+    fn access(&self, _seed: u64) -> Vec<Access> {
         let entry = |label, variable, value, is_path| Access { label, variable, value, is_path };
         let mut access = vec![entry("base URL", "CHERT_BASE_URL", BASE.to_owned(), true)];
         let may_call = |tenant: &&section::Tenant| tenant.state == section::TenantState::Active;
