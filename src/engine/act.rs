@@ -84,17 +84,50 @@ impl World {
     ) -> Result<Acted, ActionMistake> {
         let (service, action) = action_called(name)?;
         check_parameters(action, with)?;
-        let place = self.emulators.iter().position(|(known, _)| known.name() == service.name());
-        let Some(place) = place else {
-            let message = format!("the scenario has no `{}:` section", service.name());
-            return Err(ActionMistake::new(message, "add the section to the scenario"));
-        };
+        let place = self.place_of(service)?;
         self.settle(now);
-        let now = self.clock.now(now);
+        let acted = self.act_at(place, action, with, self.clock.now(now))?;
+        self.alter();
+        Ok(acted)
+    }
+
+    /// The index of a service in this world.
+    fn place_of(&self, service: &dyn Service) -> Result<usize, ActionMistake> {
+        let place = self.emulators.iter().position(|(known, _)| known.name() == service.name());
+        place.ok_or_else(|| {
+            let message = format!("the scenario has no `{}:` section", service.name());
+            ActionMistake::new(message, "add the section to the scenario")
+        })
+    }
+
+    /// Performs the actions of the scenario that are due at the instant `now` of its clock.
+    pub(super) fn act_as_planned(&mut self, now: Timestamp) {
+        while let Some((index, name, with)) = self.schedule.due(now) {
+            let outcome = action_called(&name).and_then(|(service, action)| {
+                let place = self.place_of(service)?;
+                self.act_at(place, action, &with, now).map(drop)
+            });
+            self.schedule.done(index, outcome);
+        }
+    }
+
+    /// How many actions of the scenario have not happened yet.
+    pub fn open_actions(&self) -> usize {
+        self.schedule.open()
+    }
+
+    /// Performs an action at the instant `now` of the scenario's clock.
+    pub(super) fn act_at(
+        &mut self,
+        place: usize,
+        action: &Action,
+        with: &Map<String, Value>,
+        now: Timestamp,
+    ) -> Result<Acted, ActionMistake> {
         let changed = self.emulators[place].1.act(action.name, with, now)?;
         self.acted += 1;
         let (remarks, deliveries) = self.collect(place, Cause::Action(self.acted), now);
-        self.alter();
+        self.observers.forget();
         Ok(Acted { number: self.acted, changed, deliveries, remarks })
     }
 }

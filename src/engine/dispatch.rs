@@ -50,11 +50,24 @@ impl World {
         (silences, numbers)
     }
 
-    /// Makes the changes of the service with this index that are due at `now`. Returns the remarks.
-    pub(super) fn settle_one(&mut self, service: usize, now: Timestamp) -> Vec<Cow<'static, str>> {
-        let remarks = self.emulators[service].1.settle(now);
-        self.collect(service, Cause::Later, now);
-        remarks
+    /// Makes the late changes and performs the actions that are due at the instant `now` of the scenario's clock, in the
+    /// order of their instants. Returns the remarks of the service with the index `service`.
+    pub(super) fn settle_at(&mut self, now: Timestamp, service: usize) -> Vec<Cow<'static, str>> {
+        let mut remarks = Vec::new();
+        loop {
+            let late = self.emulators.iter().filter_map(|(_, emulator)| emulator.next_due());
+            let Some(next) = late.chain(self.schedule.next_due()).min().filter(|next| *next <= now) else {
+                return remarks;
+            };
+            for index in 0..self.emulators.len() {
+                let told = self.emulators[index].1.settle(next);
+                self.collect(index, Cause::Later, next);
+                if index == service {
+                    remarks.extend(told);
+                }
+            }
+            self.act_as_planned(next);
+        }
     }
 
     /// Begins the next attempt that is due; `None` when none is. `now` is the time of the wall clock.
@@ -172,9 +185,9 @@ impl World {
         self.alarm = self.next_due();
     }
 
-    /// When something is due without a request: a late change or a delivery. `None` when nothing is.
+    /// When something is due without a request: a late change, an action or a delivery. `None` when nothing is.
     pub fn next_due(&self) -> Option<Timestamp> {
         let late = self.emulators.iter().filter_map(|(_, emulator)| emulator.next_due());
-        late.chain(self.outbox.next_due()).min()
+        late.chain(self.schedule.next_due()).chain(self.outbox.next_due()).min()
     }
 }

@@ -20,6 +20,7 @@ mod past;
 mod prefer;
 mod redact;
 mod replay;
+mod schedule;
 mod snapshot;
 mod step;
 mod traffic;

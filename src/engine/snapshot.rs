@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::World;
 use super::faults::Faults;
 use super::outbox::Outbox;
+use super::schedule::Schedule;
 use crate::basics::Clock;
 use crate::emulator::{Emulator, Service};
 
@@ -14,6 +15,7 @@ pub(super) struct Snapshot {
     clock: Clock,
     faults: Faults,
     outbox: Outbox,
+    schedule: Schedule,
 }
 
 /// How many snapshots a world may have.
@@ -32,6 +34,7 @@ impl World {
             clock: self.clock,
             faults: self.faults.clone(),
             outbox: self.outbox.saved(self.clock.now(now)),
+            schedule: self.schedule.clone(),
         };
         self.snapshots.insert(name.to_owned(), snapshot);
         true
@@ -45,6 +48,7 @@ impl World {
         faults.plan.succeed(&self.faults.plan, self.counters().exchanges + 1);
         (self.emulators, self.clock, self.faults) = (copies(&saved.emulators), saved.clock, faults);
         self.outbox = saved.outbox.clone().after(&self.outbox);
+        self.schedule = saved.schedule.clone();
         self.epoch += 1;
         self.alter();
         true

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::faults::{Faults, number_of};
 use super::other_edition::{self, Other};
 use super::outbox::Cause;
+use super::schedule::Schedule;
 use super::{Note, World, prefer, unknown};
 use crate::basics::{Arrival, Clock, Stage, Stopwatch};
 use crate::emulator::{Checkpoint, ErrorCode, Exchange, Fate, Operation, OperationCall, Ordered, Service};
@@ -73,10 +74,10 @@ fn plan(world: &mut World, service: &'static dyn Service, request: &Request, arr
         note.remarks.extend(prefer::remark(request).map(Cow::from));
     }
     let stopwatch = world.clock.stopwatch(arrival);
-    note.remarks.extend(world.settle_one(place, stopwatch.now()));
+    note.remarks.extend(world.settle_at(stopwatch.now(), place));
     let other = other_edition::ask(world, request, arrival);
     let emulator = &mut world.emulators[place].1;
-    let (faults, start) = (&mut world.faults, world.start);
+    let (faults, start, schedule) = (&mut world.faults, world.start, &mut world.schedule);
     let mut inspector = Inspector {
         service,
         operation: None,
@@ -87,6 +88,7 @@ fn plan(world: &mut World, service: &'static dyn Service, request: &Request, arr
         winner: None,
         preferred,
         puts_off: false,
+        schedule,
         suffix: world.suffix.as_str(),
     };
     let mut exchange = Exchange { request, stopwatch, checkpoint: &mut inspector };
@@ -105,6 +107,9 @@ fn plan(world: &mut World, service: &'static dyn Service, request: &Request, arr
     if let Clock::Virtual(_) = world.clock {
         world.clock.advance(took);
         (delay, wire) = (Duration::ZERO, wire.map(Wire::at_once));
+    }
+    if world.schedule.awaits_calls() {
+        world.schedule.answered(end);
     }
     let due = if world.emulators[place].1.is_hasty() { now } else { end };
     let cause = Cause::Exchange(world.counters().exchanges + 1);
@@ -143,6 +148,8 @@ struct Inspector<'a> {
     preferred: Option<&'static ErrorCode>,
     /// Whether a fault makes a change some time after the answer.
     puts_off: bool,
+    /// The actions that may wait for this call.
+    schedule: &'a mut Schedule,
     /// The suffix of every credential of this namespace; empty in the main world.
     suffix: &'a str,
 }
@@ -162,6 +169,7 @@ impl Checkpoint for Inspector<'_> {
             if !call.nested {
                 self.note.stage = Some(stage);
             }
+            self.count(stage, call);
             return Ok(Fate::Now);
         }
         let subject = Subject {
@@ -186,6 +194,9 @@ impl Checkpoint for Inspector<'_> {
         if verdict.is_ok() && !call.nested {
             self.note.stage = Some(stage);
         }
+        if verdict.is_ok() && self.winner.is_none() {
+            self.count(stage, call);
+        }
         verdict
     }
 
@@ -199,6 +210,16 @@ impl Checkpoint for Inspector<'_> {
 }
 
 impl Inspector<'_> {
+    /// Tells the actions that wait for a call that this one has succeeded.
+    fn count(&mut self, stage: Stage, call: &OperationCall<'_>) {
+        if stage == Stage::Delivery
+            && self.schedule.awaits_calls()
+            && let Some(operation) = call.operation
+        {
+            self.schedule.saw(self.service.name(), operation, call.facts);
+        }
+    }
+
     fn verdict(&mut self, outcome: Strike, stopwatch: &mut Stopwatch) -> Result<Fate, Ordered> {
         stopwatch.hold_up(outcome.delay);
         if let Some(winner) = self.winner {

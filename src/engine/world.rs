@@ -12,6 +12,7 @@ use super::observers::{self, Observers, Passing};
 use super::outbox::{Outbox, OutboxCounts};
 use super::past::Past;
 use super::redact::Former;
+use super::schedule::Schedule;
 use super::snapshot::Snapshot;
 use super::{Counters, Entry, Journal, Planned};
 use crate::basics::{Arrival, Clock};
@@ -56,6 +57,8 @@ pub struct World {
     pub(super) epoch: u64,
     /// The URL of the server, without a final slash.
     pub(super) public_url: String,
+    /// The actions of the scenario.
+    pub(super) schedule: Schedule,
     /// How many actions were performed.
     pub(super) acted: u64,
     /// The instant that [`World::alarm`] told last.
@@ -110,6 +113,7 @@ impl World {
             outbox: Outbox::default(),
             epoch: 0,
             public_url: "http://127.0.0.1:8080".to_owned(),
+            schedule: Schedule::new(&scenario.actions, start),
             acted: 0,
             alarm: None,
             bound: Vec::new(),
@@ -360,11 +364,8 @@ impl World {
 
     /// Makes the changes that are due. `now` is the time of the wall clock.
     pub fn settle(&mut self, now: Timestamp) {
-        let now = self.clock.now(now);
-        for service in 0..self.emulators.len() {
-            // The remarks are dropped: there is no exchange to keep them with.
-            self.settle_one(service, now);
-        }
+        // The remarks are dropped: there is no exchange to keep them with.
+        self.settle_at(self.clock.now(now), usize::MAX);
     }
 
     /// Moves a virtual clock and returns its new time. `None` when the scenario follows the real clock.

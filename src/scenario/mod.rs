@@ -10,6 +10,7 @@
 //! shapes from the schema: one description of the format serves editors, findings and reading. The shapes are made
 //! before the program is built, so that no start has to.
 
+mod actions;
 mod builder;
 mod calls;
 mod changes;
@@ -40,6 +41,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+pub use actions::{ActionSpec, AfterSpec};
 pub use changes::changes;
 pub use report::{Placed, Report};
 pub use schema::{ClockSpec, schema, schema_text};
@@ -102,6 +104,8 @@ pub struct Scenario {
     pub sections: Vec<(&'static dyn Service, Box<dyn Section>)>,
     /// Its faults in the order of the file.
     pub faults: Vec<FaultSpec>,
+    /// What operators and the portal do by themselves.
+    pub actions: Vec<ActionSpec>,
     /// What a good client has done at the end.
     pub expect: Vec<ExpectSpec>,
     /// How much breaches of rules weigh, where it says so.
@@ -128,8 +132,8 @@ impl Scenario {
     }
 
     fn of(origin: Origin, head: Head, sections: Vec<(&'static dyn Service, Box<dyn Section>)>) -> Self {
-        let Head { name, seed, clock, faults, expect, rules, .. } = head;
-        Self { origin, name: name.to_string(), seed, clock, sections, faults, expect, rules }
+        let Head { name, seed, clock, faults, actions, expect, rules, .. } = head;
+        Self { origin, name: name.to_string(), seed, clock, sections, faults, actions, expect, rules }
     }
 
     /// Reads a scenario; `origin` is what the report calls it, such as the name of its file.
@@ -157,6 +161,7 @@ impl Scenario {
             clock: self.clock,
             sections: sections.collect(),
             faults: self.faults.clone(),
+            actions: self.actions.clone(),
             expect: self.expect.clone(),
             rules: self.rules.clone(),
         }
@@ -293,7 +298,7 @@ fn call(root: &mut Node<'_>, name: &str, mistakes: &mut Vec<Mistake>) {
 
 impl fmt::Debug for Scenario {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { origin, name, seed, clock, sections, faults, expect, rules } = self;
+        let Self { origin, name, seed, clock, sections, faults, actions, expect, rules } = self;
         let sections: Vec<_> = sections.iter().map(|(service, section)| (service.name(), section)).collect();
         formatter
             .debug_struct("Scenario")
@@ -303,6 +308,7 @@ impl fmt::Debug for Scenario {
             .field("clock", clock)
             .field("sections", &sections)
             .field("faults", faults)
+            .field("actions", actions)
             .field("expect", expect)
             .field("rules", rules)
             .finish()
@@ -322,6 +328,7 @@ fn read(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Scenario> {
         section.check(&Path::default().key(service.name()), &mut findings);
     }
     check::check(&head.faults, &sections, head.clock, &taint, &mut findings);
+    actions::check(&head.actions, &sections, &mut findings);
     expect::check(&head.expect, &sections, &taint, &mut findings);
     expect::check_rules(&head.rules, &mut findings);
     let sound = findings.0.into_iter().filter(|finding| !taint.covers(&finding.path));

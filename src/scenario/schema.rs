@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::actions::ActionSpec;
 use crate::basics::Clock;
 use crate::emulator::conduct::Severity;
 use crate::fault::FaultSpec;
@@ -34,6 +35,9 @@ pub(super) struct Head {
     /// What fails on purpose.
     #[serde(default)]
     pub(super) faults: Vec<FaultSpec>,
+    /// What operators and the portal do by themselves while a client runs.
+    #[serde(default)]
+    pub(super) actions: Vec<ActionSpec>,
     /// What a good client has done at the end.
     #[serde(default)]
     pub(super) expect: Vec<ExpectSpec>,
@@ -73,7 +77,7 @@ pub fn schema() -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let mut top = Head::json_schema(&mut generator);
     if let Some(properties) = top.get_mut("properties").and_then(Value::as_object_mut) {
-        let last = ["faults", "expect", "rules"].map(|name| properties.shift_remove_entry(name));
+        let last = ["faults", "actions", "expect", "rules"].map(|name| properties.shift_remove_entry(name));
         properties.extend(
             SERVICES
                 .iter()

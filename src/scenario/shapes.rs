@@ -218,6 +218,20 @@ pub(super) const FAULTS: Shape = List { first: &[], rest: Some(&Record(&[
     ])) } },
 ])), least: 0, most: usize::MAX };
 
+pub(super) const ACTIONS: Shape = List { first: &[], rest: Some(&Record(&[
+    Field { name: "do", is_required: true, shape: Text },
+    Field { name: "with", is_required: false, shape: Table(&Text) },
+    Field { name: "at", is_required: false, shape: Optional(&Read { example: "250ms", kind: Kind::Length }) },
+    Field { name: "after", is_required: false, shape: Optional(&Record(&[
+        Field { name: "on", is_required: true, shape: Text },
+        Field { name: "match", is_required: false, shape: Table(&Kinds { scalar: &Text, list: Some(&List { first: &[], rest: Some(&Text), least: 0, most: usize::MAX }), mapping: Some(&Record(&[
+            Field { name: "regex", is_required: true, shape: Text },
+        ])) }) },
+        Field { name: "call", is_required: false, shape: Optional(&Integer { least: 1, most: 18446744073709551615 }) },
+    ])) },
+    Field { name: "wait", is_required: false, shape: Optional(&Read { example: "250ms", kind: Kind::Length }) },
+])), least: 0, most: usize::MAX };
+
 pub(super) const EXPECT: Shape = List { first: &[], rest: Some(&Record(&[
     Field { name: "name", is_required: true, shape: Text },
     Field { name: "on", is_required: true, shape: Text },
@@ -249,6 +263,7 @@ pub(super) static SCENARIO: Shape = Record(&[
     Field { name: "bitrix24", is_required: false, shape: BITRIX24 },
     Field { name: "chert", is_required: false, shape: CHERT },
     Field { name: "faults", is_required: false, shape: FAULTS },
+    Field { name: "actions", is_required: false, shape: ACTIONS },
     Field { name: "expect", is_required: false, shape: EXPECT },
     Field { name: "rules", is_required: false, shape: RULES },
 ]);
