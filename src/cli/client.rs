@@ -22,6 +22,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 impl Server {
     /// Asks the server at `base`; on a URL that is none says so and gives the exit code.
     pub(super) fn get(&self, base: &str, path: &str) -> Result<anyhow::Result<Answer>, Exit> {
+        self.ask(base, path, None)
+    }
+
+    /// Sends JSON to the server at `base`; on a URL that is none says so and gives the exit code.
+    pub(super) fn post(&self, base: &str, path: &str, body: &str) -> Result<anyhow::Result<Answer>, Exit> {
+        self.ask(base, path, Some(body))
+    }
+
+    fn ask(&self, base: &str, path: &str, body: Option<&str>) -> Result<anyhow::Result<Answer>, Exit> {
         let base = base.trim_end_matches('/');
         if !base.starts_with("http://") {
             let (what, help) = match base.starts_with("https://") {
@@ -31,7 +40,7 @@ impl Server {
             say(&format!("standin: `{base}` {what}\nhelp: {help}"));
             return Err(Exit::Usage);
         }
-        let answer = fetch(&format!("{base}{path}"), self.control_token.as_deref(), PATIENCE);
+        let answer = fetch(&format!("{base}{path}"), self.control_token.as_deref(), body, PATIENCE);
         Ok(answer.with_context(|| format!("no server answers at {base}")))
     }
 }

@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand. stdout is data, stderr is talk.
 
+mod act;
 mod catalog;
 mod check;
 mod client;
@@ -61,6 +62,7 @@ struct Cli {
 enum Command {
     Serve(serve::Serve),
     Run(run::Run),
+    Act(act::Act),
     Check(check::Check),
     Catalog(catalog::Catalog),
     Curl(curl::Curl),
@@ -83,6 +85,7 @@ pub fn run() -> Exit {
     let done = match cli.command {
         Command::Serve(command) => command.run(),
         Command::Run(command) => command.run(),
+        Command::Act(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Catalog(command) => command.run(),
         Command::Curl(command) => command.run(),

@@ -63,6 +63,11 @@ pub trait Section: Debug + Send + Sync {
     /// The identifiers of all things of a kind, such as `chat`.
     fn things(&self, kind: &str) -> HashSet<Cow<'_, str>>;
 
+    /// Whether calls can make things of this kind that are not in the section.
+    fn may_appear(&self, _kind: &str) -> bool {
+        false
+    }
+
     /// The form of an identifier that the service looks up, for example in lower case.
     fn folded<'t>(&self, _kind: &str, id: &'t str) -> Cow<'t, str> {
         id.into()

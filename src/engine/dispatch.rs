@@ -85,8 +85,9 @@ impl World {
     }
 
     fn dispatch(&mut self, number: u64, now: Timestamp) -> Option<Dispatch> {
-        let Self { outbox, emulators, public_url, epoch, .. } = self;
+        let Self { outbox, emulators, public_url, epoch, observers, .. } = self;
         let entry = outbox.get(number)?;
+        observers.sent(number, emulators[entry.service].0.name(), entry.delivery.event);
         let (service, emulator) = &mut emulators[entry.service];
         let request = emulator.outgoing(&entry.delivery, Endpoint { url: public_url, now });
         let issued = request.issued.iter().map(|credential| (service.name(), credential.clone())).collect();
@@ -113,6 +114,10 @@ impl World {
         let duration = if self.clock == Clock::Real { duration } else { Duration::ZERO };
         let now = self.clock.now(now);
         let emulators = &self.emulators;
+        let was_sending = self.is_sending(id.number);
+        if was_sending {
+            self.observers.event_answered(id.number, &outcome, duration);
+        }
         self.outbox.delivered(id.number, outcome, duration, |entry, outcome| {
             match emulators[entry.service].1.next_attempt(&entry.delivery, entry.attempts.len(), outcome) {
                 Next::GiveUp => None,

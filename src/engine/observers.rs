@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::{Entry, Note, Other, prefer};
 use crate::basics::{Arrival, Clock, later};
-use crate::emulator::Thing;
 use crate::emulator::conduct::{Memo, Moment, OtherAnswer, Seen, Struck};
+use crate::emulator::{EventKind, Outcome, Thing};
 use crate::fault::{Decision, Wire};
 use crate::http::{Reply, Request};
 use crate::judge::{Broken, Conduct, ExpectSpec, ExpectationOutcome, RunTally, Tally};
@@ -97,6 +97,16 @@ impl Observers {
     /// The calls so far for the expectations of the whole run. `namespace` is the name of the world's namespace.
     pub(super) fn of_run(&self, namespace: Option<&str>) -> RunTally {
         self.tally.of_run(namespace)
+    }
+
+    /// Observes that an event is sent out.
+    pub(super) fn sent(&mut self, number: u64, service: &str, event: &EventKind) {
+        self.tally.sent(number, service, event);
+    }
+
+    /// Observes how a handler answered an event.
+    pub(super) fn event_answered(&mut self, number: u64, outcome: &Outcome, duration: Duration) {
+        self.tally.answered(number, outcome, duration);
     }
 
     /// Observes an exchange. `clock` is the world's clock after it.

@@ -328,6 +328,16 @@ impl World {
     pub fn outcomes(&mut self, now: Timestamp) -> Vec<ExpectationOutcome> {
         self.settle(now);
         let mut outcomes = self.observers.outcomes(self.things());
+        outcomes.extend(self.schedule.failed().map(|(number, name, mistake)| ExpectationOutcome {
+            name: format!("action {number} of the scenario"),
+            met: false,
+            is_lost: true,
+            expected: format!("`{name}` is performed"),
+            found: format!("{}; {}", mistake.message, mistake.help),
+            exchanges: Vec::new(),
+            left_out: 0,
+            near: None,
+        }));
         self.hide_in_outcomes(&mut outcomes);
         outcomes
     }

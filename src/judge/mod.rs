@@ -13,5 +13,5 @@ pub use broken::{Broken, Kind, Shown};
 pub use conduct::{Conduct, all_rules};
 pub use report::{Ended, Report, Requests};
 pub use run_tally::RunTally;
-pub use spec::{Calls, Count, ExpectSpec, Looked, Never, Scope};
-pub use tally::{ExpectationOutcome, Member, Near, Tally, is_meant};
+pub use spec::{Answered, Calls, Count, ExpectSpec, Looked, Never, Scope};
+pub use tally::{ExpectationOutcome, Member, Near, Tally, is_event, is_meant};

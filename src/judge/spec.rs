@@ -1,11 +1,14 @@
 //! An expectation as a scenario describes it.
 
+use std::time::Duration;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::emulator::Outcome;
 use crate::fault::Pattern;
-use crate::scalar::Text;
+use crate::scalar::{Length, Text};
 
 /// What a good client has done at the end: a number of calls of an operation, or a thing that is in a given state.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -13,7 +16,8 @@ use crate::scalar::Text;
 pub struct ExpectSpec {
     /// The name, shown in reports. Unique within the scenario.
     pub name: Text,
-    /// An operation, such as `chert.chats.rename`. With `the` or `chat`, the name of a service is enough.
+    /// An operation, such as `chert.chats.rename`, or an event that the service sends out, such as
+    /// `bitrix24.OnImConnectorMessageAdd`. With `the` or `chat`, the name of a service is enough.
     pub on: Text,
     /// Only calls with these parameters count, such as `{NAME: New name}`.
     #[serde(default, rename = "match")]
@@ -25,6 +29,9 @@ pub struct ExpectSpec {
     /// The name of another expectation. No call of this one may come before the first call of that one.
     #[serde(default)]
     pub after: Option<Text>,
+    /// How the handler answers each of these events.
+    #[serde(default)]
+    pub answered: Option<Answered>,
     /// The thing that this expectation is about, by its kind and its identifier, such as `{chat: chat-1}`.
     #[serde(default)]
     pub the: IndexMap<String, Text>,
@@ -51,6 +58,47 @@ pub struct Looked<'a> {
     pub id: &'a str,
     /// The values that it must have at the end.
     pub has: Vec<(&'a str, Pattern)>,
+}
+
+/// How a handler answers events.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Answered {
+    /// How long it may take. Under a virtual clock every answer takes no time.
+    #[serde(default)]
+    pub within: Option<Length>,
+    /// The status, such as `200`, or `2xx` for all from 200 to 299, which is the default.
+    #[serde(default)]
+    #[schemars(regex(pattern = "^[1-5]([0-9]{2}|xx)$"))]
+    pub status: Option<Text>,
+}
+
+impl Answered {
+    /// What is wrong with an answer that came after `duration`; `None` when it is as expected.
+    pub fn fault(&self, outcome: &Outcome, duration: Duration) -> Option<String> {
+        let status = match outcome {
+            Outcome::Answered(status) => *status,
+            Outcome::Failed(why) => return Some(format!("not answered: {why}")),
+            Outcome::Blocked(why) => return Some(format!("not sent: {why}")),
+        };
+        let wanted = self.status.as_ref().map_or("2xx", |wanted| wanted.as_str());
+        let fits = match wanted.strip_suffix("xx") {
+            Some(hundreds) => hundreds == (status / 100).to_string(),
+            None => wanted == status.to_string(),
+        };
+        if !fits {
+            return Some(format!("answered {status}"));
+        }
+        let within = self.within.filter(|within| duration > within.0)?;
+        Some(format!("answered after {} ms, not within {within}", duration.as_millis()))
+    }
+
+    /// What is expected, in words.
+    pub fn in_words(&self) -> String {
+        let status = self.status.as_ref().map_or("2xx", |wanted| wanted.as_str());
+        let within = self.within.map_or(String::new(), |within| format!(" within {within}"));
+        format!("answered {status}{within}")
+    }
 }
 
 /// The calls that an expectation counts.
@@ -124,9 +172,14 @@ impl ExpectSpec {
 
     /// How many calls are expected, in words.
     pub fn calls_in_words(&self) -> String {
-        let times = |count: u64| if count == 1 { "1 call".to_owned() } else { format!("{count} calls") };
+        self.in_words("call")
+    }
+
+    /// How many things of the kind `what` are expected, in words.
+    pub fn in_words(&self, what: &str) -> String {
+        let times = |count: u64| if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") };
         match self.bounds() {
-            (_, 0) => "no call".to_owned(),
+            (_, 0) => format!("no {what}"),
             (least, most) if least == most => format!("exactly {}", times(least)),
             (least, u64::MAX) => format!("at least {}", times(least)),
             (0, most) => format!("at most {}", times(most)),

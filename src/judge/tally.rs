@@ -1,12 +1,15 @@
 //! Calls → which expectations are met, and the closest calls to those that are not.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::time::Duration;
 
-use crate::emulator::{RequestedCall, Service, Thing};
+use crate::emulator::{EventKind, Outcome, RequestedCall, Service, Thing};
 use crate::fault::Matcher;
 
 use super::{ExpectSpec, Looked, RunTally, Scope};
 use crate::scalar::in_a_line;
+use crate::services::SERVICES;
 
 /// The expectations of a run with their counters.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +33,12 @@ struct Counted {
     first: Option<u64>,
     /// The exchange of the first call that came before the first call of `after`.
     too_early: Option<u64>,
+    /// Whether it counts events that the service sends out.
+    is_of_events: bool,
+    /// The numbers of the events that are not answered yet.
+    unanswered: BTreeSet<u64>,
+    /// What was wrong with the answers to events, of the first ones.
+    faults: Vec<String>,
     near: Option<Near>,
     /// The likeness of the call in `near`, from 0 to the number of parameters.
     likeness: f64,
@@ -103,6 +112,9 @@ impl Tally {
             left_out: 0,
             first: None,
             too_early: None,
+            is_of_events: is_event(&spec.on),
+            unanswered: BTreeSet::new(),
+            faults: Vec::new(),
             near: None,
             likeness: 0.0,
         });
@@ -128,10 +140,7 @@ impl Tally {
                 }
                 let members = self.entries[position].members(call);
                 if members.iter().all(|member| member.fits) {
-                    let comes_first = self.entries[position].spec.after.as_ref().is_some_and(|after| {
-                        let other = self.entries.iter().find(|other| other.spec.name == *after);
-                        other.is_none_or(|other| other.first.is_none())
-                    });
+                    let comes_first = self.comes_first(position);
                     self.entries[position].count(exchange, self.seen, comes_first);
                 } else {
                     let likeness = self.entries[position].likeness(call);
@@ -139,6 +148,45 @@ impl Tally {
                 }
             }
         }
+    }
+
+    /// Counts an event that is sent out. `number` is that of the delivery.
+    pub fn sent(&mut self, number: u64, service: &str, event: &EventKind) {
+        self.seen += 1;
+        for position in 0..self.entries.len() {
+            let entry = &self.entries[position];
+            let name = entry.spec.on.strip_prefix(service).and_then(|rest| rest.strip_prefix('.'));
+            if !entry.is_of_events || !name.is_some_and(|name| name.eq_ignore_ascii_case(event.name)) {
+                continue;
+            }
+            let comes_first = self.comes_first(position);
+            let entry = &mut self.entries[position];
+            // The same event may be sent again.
+            if entry.unanswered.insert(number) {
+                entry.count(number, self.seen, comes_first);
+            }
+        }
+    }
+
+    /// Notes how the handler answered an event.
+    pub fn answered(&mut self, number: u64, outcome: &Outcome, duration: Duration) {
+        for entry in &mut self.entries {
+            if !entry.unanswered.remove(&number) {
+                continue;
+            }
+            let fault = entry.spec.answered.as_ref().and_then(|answered| answered.fault(outcome, duration));
+            if let Some(fault) = fault.filter(|_| entry.faults.len() < MOST_EXCHANGES) {
+                entry.faults.push(format!("e{number} was {fault}"));
+            }
+        }
+    }
+
+    /// Whether something that counts now comes before the first call of its `after`.
+    fn comes_first(&self, position: usize) -> bool {
+        self.entries[position].spec.after.as_ref().is_some_and(|after| {
+            let other = self.entries.iter().find(|other| other.spec.name == *after);
+            other.is_none_or(|other| other.first.is_none())
+        })
     }
 
     /// The calls so far for the expectations of the whole run. `namespace` is the name of the namespace that they came
@@ -161,6 +209,14 @@ impl Tally {
         let own = self.entries.iter().filter(|entry| entry.spec.scope == Scope::Namespace);
         own.map(|entry| entry.outcome(&things)).collect()
     }
+}
+
+/// Whether `on` names an event that a service sends out.
+pub fn is_event(on: &str) -> bool {
+    SERVICES.iter().any(|service| {
+        let name = on.strip_prefix(service.name()).and_then(|rest| rest.strip_prefix('.'));
+        name.is_some_and(|name| service.events().iter().any(|event| event.name.eq_ignore_ascii_case(name)))
+    })
 }
 
 /// Whether the distinguishing values of a thing fit `matches`.
@@ -233,26 +289,41 @@ impl Counted {
             return self.state(name, &looked, &found);
         }
         let (least, most) = spec.bounds();
-        let mut expected = format!("{} of `{}`", spec.calls_in_words(), spec.on);
+        let what = if self.is_of_events { "event" } else { "call" };
+        let mut expected = format!("{} of `{}`", spec.in_words(what), spec.on);
+        if let Some(answered) = &spec.answered {
+            expected += &format!(", {}", answered.in_words());
+        }
         if let Some(after) = &spec.after {
             expected += &format!(", after the first call of `{after}`");
         }
         let mut found = match self.calls {
+            1 if self.is_of_events => "1 event was sent".to_owned(),
+            calls if self.is_of_events => format!("{calls} events were sent"),
             1 => "1 call came".to_owned(),
             calls => format!("{calls} calls came"),
         };
         if let Some(exchange) = self.too_early {
-            found += &format!(", exchange {exchange} too early");
+            let what = if self.is_of_events { "e" } else { "exchange " };
+            found += &format!(", {what}{exchange} too early");
+        }
+        for fault in &self.faults {
+            found += &format!(", {fault}");
+        }
+        let unanswered = if spec.answered.is_some() { self.unanswered.len() } else { 0 };
+        if unanswered > 0 {
+            found += &format!(", {unanswered} not answered yet");
         }
         let is_counted = (least..=most).contains(&self.calls);
+        let is_answered = self.faults.is_empty() && unanswered == 0;
         ExpectationOutcome {
             name,
-            met: is_counted && self.too_early.is_none(),
-            is_lost: self.calls > most || self.too_early.is_some(),
+            met: is_counted && self.too_early.is_none() && is_answered,
+            is_lost: self.calls > most || self.too_early.is_some() || !self.faults.is_empty(),
             expected,
             found,
-            exchanges: self.exchanges.clone(),
-            left_out: self.left_out,
+            exchanges: if self.is_of_events { Vec::new() } else { self.exchanges.clone() },
+            left_out: if self.is_of_events { 0 } else { self.left_out },
             near: self.near.clone().filter(|_| self.calls < least),
         }
     }

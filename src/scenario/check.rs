@@ -59,6 +59,11 @@ pub(super) fn check(
                 continue;
             }
         };
+        if let Some(event) = target.event {
+            let message = format!("`{}` is an event, and a fault is aimed at calls", event.name);
+            findings.add(path.key("on"), message, "name an operation; a handler's failure needs no fault");
+            continue;
+        }
         can_fire &= section(target, sections, &path, findings);
         can_fire &= matches(fault, target, &path, findings);
         can_fire &= counts(fault, target, &path, findings);

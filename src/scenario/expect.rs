@@ -150,7 +150,7 @@ fn thing(
     let section = sections.iter().find(|(service, _)| service.name() == target.service.name());
     let Some((_, section)) = section else { return };
     let place = if spec.chat.is_some() { path.key("chat") } else { path.key("the").name(kind) };
-    let kinds = Target { operation: None, ..target }.kinds();
+    let kinds = Target { operation: None, event: None, ..target }.kinds();
     if !kinds.contains(kind) {
         let help = match nearest(kind, kinds.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -161,7 +161,11 @@ fn thing(
     }
     let known = section.things(kind);
     if !known.contains(*id) {
-        let help = match nearest(id, known.iter().map(|known| &**known)) {
+        let near = nearest(id, known.iter().map(|known| &**known));
+        if near.is_none() && section.may_appear(kind) {
+            return;
+        }
+        let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("name a {kind} of the scenario"),
         };
@@ -226,7 +230,20 @@ fn thing(
 const REGEX_HELP: &str = "write one as in Rust, Go or RE2: no look-around, no back references";
 
 fn calls(spec: &ExpectSpec, target: Target, path: &Path, taint: &Taint, findings: &mut Findings) {
-    if target.operation.is_none() {
+    if let Some(event) = target.event {
+        if !spec.matches.is_empty() {
+            let message = format!("`{}` is an event, which has no parameters that `match` knows", event.name);
+            findings.add(path.key("match"), message, "remove it");
+        }
+    } else if spec.answered.is_some() {
+        let message = "`answered` speaks of events, and this expectation of calls";
+        findings.add(path.key("answered"), message, "name an event: `on: bitrix24.OnImConnectorMessageAdd`");
+    }
+    if spec.scope == Scope::Run && target.event.is_some() {
+        let message = "`scope: run` counts calls, and this expectation is about an event";
+        findings.add(path.key("scope"), message, "remove `scope`");
+    }
+    if target.operation.is_none() && target.event.is_none() {
         let names = target
             .service
             .operations()

@@ -244,6 +244,10 @@ pub(super) const EXPECT: Shape = List { first: &[], rest: Some(&Record(&[
         Field { name: "at_most", is_required: false, shape: Optional(&Integer { least: 0, most: 18446744073709551615 }) },
     ])) }) },
     Field { name: "after", is_required: false, shape: Optional(&Text) },
+    Field { name: "answered", is_required: false, shape: Optional(&Record(&[
+        Field { name: "within", is_required: false, shape: Optional(&Read { example: "250ms", kind: Kind::Length }) },
+        Field { name: "status", is_required: false, shape: Optional(&Text) },
+    ])) },
     Field { name: "the", is_required: false, shape: Table(&Text) },
     Field { name: "has", is_required: false, shape: Table(&Kinds { scalar: &Text, list: Some(&List { first: &[], rest: Some(&Text), least: 0, most: usize::MAX }), mapping: Some(&Record(&[
         Field { name: "regex", is_required: true, shape: Text },

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::words::{either, list, quote};
-use crate::emulator::{ErrorCode, Operation, Service};
+use crate::emulator::{ErrorCode, EventKind, Operation, Service};
 use crate::scalar::nearest;
 use crate::services::{SERVICES, by_name};
 
@@ -11,14 +11,22 @@ use crate::services::{SERVICES, by_name};
 #[derive(Clone, Copy)]
 pub(super) struct Target {
     pub(super) service: &'static dyn Service,
-    /// One operation; without it, all of them.
+    /// One operation; without it and an event, all of them.
     pub(super) operation: Option<&'static Operation>,
+    /// One event that the service sends out.
+    pub(super) event: Option<&'static EventKind>,
 }
 
 impl Target {
+    /// All operations of a service.
+    fn of(service: &'static dyn Service) -> Self {
+        Self { service, operation: None, event: None }
+    }
+
     pub(super) fn name(self) -> String {
-        match self.operation {
-            Some(operation) => format!("{}.{}", self.service.name(), operation.name),
+        let name = self.operation.map(|operation| operation.name).or(self.event.map(|event| event.name));
+        match name {
+            Some(name) => format!("{}.{name}", self.service.name()),
             None => self.service.name().to_owned(),
         }
     }
@@ -84,12 +92,16 @@ pub(super) fn target(on: &str) -> Result<Target, (String, String)> {
             .map_or_else(|| format!("aim at {}", either(&names)), |near| format!("did you mean `{near}`?"));
         return Err((format!("there is no service or operation {}", quote(on)), help));
     };
-    let Some(rest) = rest else { return Ok(Target { service, operation: None }) };
+    let Some(rest) = rest else { return Ok(Target::of(service)) };
     let known = service.operations();
     if let Some(operation) = known.iter().find(|operation| operation.name == rest) {
-        return Ok(Target { service, operation: Some(operation) });
+        return Ok(Target { operation: Some(operation), ..Target::of(service) });
     }
-    let help = match nearest(rest, known.iter().map(|operation| operation.name)) {
+    if let Some(event) = service.events().iter().find(|event| event.name.eq_ignore_ascii_case(rest)) {
+        return Ok(Target { event: Some(event), ..Target::of(service) });
+    }
+    let events = service.events().iter().map(|event| event.name);
+    let help = match nearest(rest, known.iter().map(|operation| operation.name).chain(events)) {
         Some(near) => format!("did you mean `{first}.{near}`?"),
         None => format!("its operations are {}", list(targets_below(service).map(Target::name))),
     };
@@ -97,9 +109,11 @@ pub(super) fn target(on: &str) -> Result<Target, (String, String)> {
 }
 
 fn targets(service: &'static dyn Service) -> impl Iterator<Item = Target> {
-    std::iter::once(Target { service, operation: None }).chain(targets_below(service))
+    std::iter::once(Target::of(service)).chain(targets_below(service))
 }
 
 fn targets_below(service: &'static dyn Service) -> impl Iterator<Item = Target> {
-    service.operations().iter().map(move |operation| Target { service, operation: Some(operation) })
+    let of =
+        move |operation: &&'static Operation| Target { operation: Some(*operation), ..Target::of(service) };
+    service.operations().iter().map(of)
 }

@@ -52,7 +52,7 @@ impl Scenario {
             }
         }
         for (number, fault) in self.faults.iter().enumerate() {
-            let Ok(Target { service, operation: Some(operation) }) = target(&fault.on) else { continue };
+            let Ok(Target { service, operation: Some(operation), .. }) = target(&fault.on) else { continue };
             let section = self.sections.iter().find(|(known, _)| known.name() == service.name());
             let Some((_, section)) = section else { continue };
             let code = fault

@@ -280,6 +280,10 @@ impl Section for Arc<Portal> {
         }
     }
 
+    fn may_appear(&self, kind: &str) -> bool {
+        matches!(kind, "chat" | "message" | "connector" | "line")
+    }
+
     fn folded<'t>(&self, kind: &str, id: &'t str) -> Cow<'t, str> {
         match kind {
             "connector" => methods::folded_connector(id),

@@ -104,6 +104,9 @@ impl Emulator for LivePortal {
     }
 
     fn things(&self, kind: &str, id: &str) -> Vec<Thing> {
+        if kind == "message" {
+            return self.messages_called(id);
+        }
         let thing = |chat: &Chat| {
             let apart = [("CONNECTOR", Some(chat.connector.clone())), ("LINE", Some(chat.line.to_string()))];
             let apart = apart.into_iter().chain([("USER_ID", chat.user.clone())]);
@@ -353,6 +356,26 @@ impl LivePortal {
         let time = Time::new(&exchange.stopwatch.time_of_nothing(), edition.rules(), self.portal.time_zone);
         let called = (&*called.name, parameters);
         Ok(envelope::success(&result, &time, self.portal.envelope, called, edition.rules(), &caller))
+    }
+}
+
+impl LivePortal {
+    /// The messages with this ID in the external system; `last` is the last message of an operator in each chat.
+    fn messages_called(&self, id: &str) -> Vec<Thing> {
+        let found = |chat: &Chat| {
+            let message = match id {
+                "last" => chat.messages.iter().rev().find(|message| message.operator.is_some()),
+                id => chat.message_called(id),
+            }?;
+            let apart = vec![
+                ("CONNECTOR", chat.connector.clone()),
+                ("LINE", chat.line.to_string()),
+                ("CHAT_ID", chat.id.clone()),
+            ];
+            let delivered = message.is_delivered.to_string();
+            Some(Thing { apart, members: vec![("text", message.text.clone()), ("delivered", delivered)] })
+        };
+        self.chats.iter().filter_map(found).collect()
     }
 }
 
