@@ -318,6 +318,27 @@ fn parameters_and_content_types_are_those_of_the_page() {
 }
 
 #[test]
+fn a_body_that_is_swallowed_is_told_whatever_the_query_has() {
+    let rename = "/rest/1/webhook-secret/imconnector.chat.name.set";
+    for (query, content_type, body, is_told) in [
+        ("", "application/json", RENAME, false),
+        ("?USER_ID=1", "application/json", RENAME, false),
+        ("", "Application/JSON; charset=utf-8", RENAME, false),
+        ("", "application/vnd.x+JSON", RENAME, false),
+        ("", "application/json", "[]", false),
+        ("", "application/json", "LINE=105&NAME=x", true),
+        ("?USER_ID=1", "application/json", "LINE=105&NAME=x", true),
+        ("?USER_ID=1", "application/vnd.x+JSON", "{", true),
+        ("", "application/json", "5", true),
+    ] {
+        let mut run = Run::new("");
+        run.send(0, "POST", &format!("{rename}{query}"), &[("content-type", content_type)], body);
+        let has_told = run.broken().iter().any(|(rule, _)| *rule == "content-type");
+        assert_eq!(has_told, is_told, "{query} {content_type} {body}");
+    }
+}
+
+#[test]
 fn names_are_those_of_the_vendor_and_of_a_batch() {
     let mut run = Run::new("");
     run.chert(0, "ch", r#"{"DISPLAY_NAME":"Crew","id":"ch"}"#);
