@@ -58,8 +58,14 @@ impl Broken {
     /// Counts a breach.
     pub(super) fn note(&mut self, breach: Breach) {
         self.count += 1;
-        let shown = Shown { exchanges: breach.exchanges, namespace: None, before_reset: None };
-        self.add_kind(Kind { what: breach.what, count: 1, shown: vec![shown] });
+        match self.kinds.iter_mut().find(|known| known.what == breach.what) {
+            // Most breaches are of a kind that has been shown often enough.
+            Some(known) if known.shown.len() >= MOST_SHOWN => known.count += 1,
+            _ => {
+                let shown = Shown { exchanges: breach.exchanges, namespace: None, before_reset: None };
+                self.add_kind(Kind { what: breach.what, count: 1, shown: vec![shown] });
+            }
+        }
     }
 
     fn add_kind(&mut self, kind: Kind) {

@@ -69,6 +69,11 @@ impl Breach {
         Self::shown_by(vec![seen.number], what)
     }
 
+    /// The same for words that are known to be one line.
+    pub fn in_words(seen: &Seen<'_>, what: &str) -> Self {
+        Self { what: what.to_owned(), exchanges: vec![seen.number], at_most: Severity::Error }
+    }
+
     /// A breach that an exchange shows together with an earlier one, whose answer the client knew or may have known.
     pub fn after(earlier: Earlier, seen: &Seen<'_>, what: impl Into<String>) -> Self {
         let breach = Self::shown_by(vec![earlier.number, seen.number], what);

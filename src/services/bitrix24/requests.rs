@@ -72,7 +72,7 @@ impl Emulator for LivePortal {
         }
         Some(self.call_aside(exchange, &called).unwrap_or_else(|refusal| {
             exchange.checkpoint.refused(refusal.code.code);
-            Reply { status: refusal.status, headers: Fields::default(), body: Bytes::new() }
+            bare(refusal.status)
         }))
     }
 
@@ -295,13 +295,14 @@ impl LivePortal {
         self.run(Invoked { method, parameters, caller, nested: true }, exchange)
     }
 
-    /// What the other edition would answer to a call. The state does not change: a single method only reads it, and a
+    /// What the other edition would answer to a call, as far as it is compared: a success has a body only if it is that
+    /// of a batch, whose commands are compared by it. The state does not change: a single method only reads it, and a
     /// batch runs on a copy, because its commands see each other's changes. Limits do not apply: they count requests.
     fn call_aside(&self, exchange: &mut Exchange<'_>, called: &MethodCall) -> Result<Reply, Refusal> {
         let edition = self.edition.other();
         let (method, caller) = self.admit(edition, called, exchange)?;
         let parameters = &called.parameters;
-        let result = match method.run {
+        match method.run {
             Run::Alone(run) => {
                 let operation = &method.operation;
                 let invocation = Invocation {
@@ -312,18 +313,25 @@ impl LivePortal {
                     caller: &caller,
                     nested: false,
                 };
-                run(&invocation, exchange)?.result
+                run(&invocation, exchange)?;
+                Ok(bare(200))
             }
             Run::Batch => {
                 let mut copy = self.clone();
                 (copy.edition, copy.limits) = (edition, Limits::default());
-                methods::run_batch(&mut copy, edition, parameters, &caller, exchange)?.into()
+                let result = methods::run_batch(&mut copy, edition, parameters, &caller, exchange)?;
+                let (span, rules) = (exchange.stopwatch.time_of_nothing(), edition.rules());
+                let time = Time::new(&span, rules, self.portal.time_zone);
+                let called = (&*called.name, parameters);
+                Ok(envelope::success(&result, &time, self.portal.envelope, called, rules, &caller))
             }
-        };
-        let time = Time::new(&exchange.stopwatch.time_of_nothing(), edition.rules(), self.portal.time_zone);
-        let called = (&*called.name, parameters);
-        Ok(envelope::success(&result, &time, self.portal.envelope, called, edition.rules(), &caller))
+        }
     }
+}
+
+/// A reply of which only the status counts.
+fn bare(status: u16) -> Reply {
+    Reply { status, headers: Fields::default(), body: Bytes::new() }
 }
 
 /// The scope that a caller must have for a method; `None` when every caller has it.
