@@ -44,7 +44,9 @@ pub fn step(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
     let mut planned = match by_path(path) {
         Some(service) => plan(world, service, request, arrival),
         None => {
-            let remarks = vec!["no service knows this path".into()];
+            let lack = unknown::lacking(request)
+                .map_or(String::new(), |base| format!(": it lacks `{base}` at its beginning"));
+            let remarks = vec![format!("no service knows this path{lack}").into()];
             Planned::plain(unknown::no_service(request), Note { remarks, ..Note::default() })
         }
     };

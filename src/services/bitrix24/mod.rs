@@ -1,6 +1,7 @@
 //! Bitrix24: methods of its REST API, alone or in a `batch`, and the OAuth token endpoint.
 
 mod call;
+mod caller;
 mod change;
 mod check;
 mod credentials;
@@ -12,6 +13,7 @@ mod limits;
 mod methods;
 mod missing;
 mod oauth;
+mod obstacle;
 mod parameters;
 pub mod php;
 mod portal;
@@ -78,6 +80,10 @@ impl Service for Bitrix24 {
 
     fn differences(&self) -> Vec<Difference> {
         editions::differences()
+    }
+
+    fn base(&self) -> &'static str {
+        call::BASE
     }
 
     fn claims(&self, path: &str) -> bool {
@@ -241,12 +247,8 @@ impl Section for Arc<Portal> {
             || credentials.all(|credential| credential.state != CredentialState::Active)
     }
 
-    fn obstacle(&self, operation: &Operation) -> Option<&'static str> {
-        let documented = Portal { edition: Edition::Documented, ..Portal::clone(self) };
-        let example = Arc::new(documented).example(operation, Timestamp::MIN, Proof::Lasting);
-        (self.edition == Edition::Live && example.is_some()).then_some(
-            "in the live edition a webhook may not call it: add an access token (`token`), or write `edition: documented`",
-        )
+    fn obstacle(&self, operation: &Operation, start: Timestamp) -> Option<String> {
+        obstacle::of(self, operation, start)
     }
 
     fn things(&self, kind: &str) -> HashSet<Cow<'_, str>> {
@@ -270,13 +272,18 @@ impl Section for Arc<Portal> {
 impl Portal {
     /// Whether a call of `method` with this credential passes authentication at `now`, the start of the scenario.
     fn admits(&self, credential: &Credential, method: &Method, now: Timestamp) -> bool {
-        let scope = self.edition.rules().scope;
         self.state == PortalState::Open
             && credential.state == CredentialState::Active
             && credential.expires.is_none_or(|expires| expires.on(now) > now)
-            && (method.scope != Scope::Connectors
-                || self.scope_of(credential).is_none_or(|scopes| scopes.iter().any(|s| s.as_str() == scope)))
+            && self.grants(credential, method)
             && !(self.require_https && credential.webhook.is_some())
+    }
+
+    /// Whether this credential has the scope of `method`.
+    fn grants(&self, credential: &Credential, method: &Method) -> bool {
+        let scope = self.edition.rules().scope;
+        method.scope != Scope::Connectors
+            || self.scope_of(credential).is_none_or(|scopes| scopes.iter().any(|s| s.as_str() == scope))
     }
 
     /// The application and the refresh token of a credential, if the two can be exchanged for a new pair.

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::call::{self, Link, MethodCall};
+use super::caller::{Caller, Means};
 use super::change::Change;
-use super::credentials::{Caller, Means, for_means};
 use super::editions::Edition;
 use super::envelope;
 use super::errors;
@@ -19,7 +19,7 @@ use super::oauth;
 use super::parameters::Parameters;
 use super::portal::{Chat, LivePortal};
 use super::reasons;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, for_means};
 use super::section::PortalState;
 use super::time::Time;
 use crate::basics::Stage;
@@ -172,7 +172,11 @@ impl LivePortal {
             );
         }
         let Some(method) = method else {
-            let reason = reasons::of_method(&called.name, methods::OPERATIONS.iter().map(|known| known.name));
+            let known = methods::OPERATIONS.iter().map(|known| known.name);
+            let reason = match &*called.name {
+                "" => reasons::of_path(exchange.request.path(), known),
+                name => reasons::of_method(name, known),
+            };
             return Err(Refusal::new(&errors::ERROR_METHOD_NOT_FOUND, edition).because(reason));
         };
         let presented = &called.presented;

@@ -105,7 +105,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     let rules = invocation.rules();
     let refuse = |code| invocation.refusal(code);
 
-    invocation.require_application()?;
+    invocation.require_application(exchange)?;
     invocation.passed(Stage::Auth, exchange)?;
 
     let given = ["CONNECTOR", "LINE", "CHAT_ID", "NAME"].map(|name| (name, parameters.get(name)));
