@@ -1,6 +1,7 @@
 //! The subcommands of the built binary: their output and their exit codes.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::{fs, thread};
@@ -243,6 +244,22 @@ fn exchanges_are_logged_without_secrets() {
         !said.contains("webhook-secret") && !said.contains("5f4dcc") && !said.contains("access-token"),
         "{said}"
     );
+}
+
+#[test]
+fn a_client_that_takes_the_http_port_for_https_is_told_of_in_the_log() {
+    let serving = Serving::start(&["--log", "json"]);
+    let hello = [0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0];
+    let ended = |bytes: &[u8]| {
+        let mut stream = TcpStream::connect(serving.host()).unwrap();
+        stream.write_all(bytes).unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+    };
+    ended(b"\0 is not HTTP either\r\n\r\n");
+    ended(&hello);
+    let (_, said) = serving.stop("-TERM");
+    let lines: Vec<_> = said.lines().filter(|line| line.contains("TLS handshake on the http port")).collect();
+    assert_eq!(lines.len(), 1, "{said}");
 }
 
 #[test]
