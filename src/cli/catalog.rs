@@ -17,9 +17,9 @@ pub(super) struct Catalog {
     #[arg(conflicts_with = "editions")]
     code: Option<String>,
 
-    /// Print the differences between a vendor's page and the vendor's server
-    #[arg(long)]
-    editions: bool,
+    /// Print the differences between a vendor's page and the vendor's server, or only the row with this number
+    #[arg(long, value_name = "ROW", num_args = 0..=1)]
+    editions: Option<Option<u8>>,
 
     /// Output format; `markdown` always prints the page of operations
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -38,12 +38,21 @@ impl Catalog {
         if let Some(code) = &self.code {
             return self.one(code);
         }
-        let text = match (self.editions, self.format) {
+        if let Some(Some(number)) = self.editions
+            && !SERVICES.iter().flat_map(|service| service.differences()).any(|row| row.number == number)
+        {
+            say(&format!(
+                "standin: there is no row {number}\nhelp: `standin catalog --editions` prints all rows"
+            ));
+            return Ok(Exit::Findings);
+        }
+        let only = self.editions.flatten();
+        let text = match (self.editions.is_some(), self.format) {
             (_, Format::Markdown) => markdown(),
             (false, Format::Text) => {
                 SERVICES.iter().map(|service| service_as_text(*service)).collect::<Vec<_>>().join("\n")
             }
-            (true, Format::Text) => SERVICES.iter().map(|service| editions_as_text(*service)).collect(),
+            (true, Format::Text) => SERVICES.iter().map(|service| editions_as_text(*service, only)).collect(),
             (false, Format::Json) => {
                 let all: serde_json::Map<_, _> = SERVICES
                     .iter()
@@ -52,7 +61,8 @@ impl Catalog {
                 format!("{:#}\n", Value::Object(all))
             }
             (true, Format::Json) => {
-                let rows: Vec<_> = SERVICES.iter().flat_map(|service| editions_as_json(*service)).collect();
+                let rows: Vec<_> =
+                    SERVICES.iter().flat_map(|service| editions_as_json(*service, only)).collect();
                 format!("{:#}\n", Value::Array(rows))
             }
         };
@@ -238,8 +248,14 @@ fn codes(codes: &[&ErrorCode]) -> String {
     codes.iter().map(|code| format!("`{}`", code.code)).collect::<Vec<_>>().join(", ")
 }
 
-fn editions_as_text(service: &dyn Service) -> String {
-    let rows = service.differences();
+/// The differences between the editions of a service; `only` is the number of the row to give, if not all.
+fn rows(service: &dyn Service, only: Option<u8>) -> Vec<Difference> {
+    let is_wanted = |row: &Difference| only.is_none_or(|number| row.number == number);
+    service.differences().into_iter().filter(is_wanted).collect()
+}
+
+fn editions_as_text(service: &dyn Service, only: Option<u8>) -> String {
+    let rows = rows(service, only);
     if rows.is_empty() {
         return String::new();
     }
@@ -254,8 +270,8 @@ fn editions_as_text(service: &dyn Service) -> String {
     text
 }
 
-fn editions_as_json(service: &dyn Service) -> Vec<Value> {
-    let rows = service.differences();
+fn editions_as_json(service: &dyn Service, only: Option<u8>) -> Vec<Value> {
+    let rows = rows(service, only);
     let row = |row: Difference| {
         json!({
             "vendor": service.name(),

@@ -147,7 +147,10 @@ fn called(world: &World, asked: &Asked<'_>) -> Result<u32, Reply> {
     world.fault_called(name).ok_or_else(|| {
         let names = world.faults().map(|(_, fault, _)| fault.spec.name.as_str());
         let help = nearest(name, names).map_or_else(
-            || "`GET /__standin/faults` lists all faults".to_owned(),
+            || {
+                let within = world.namespace().map_or(String::new(), |name| format!("/namespaces/{name}"));
+                format!("`GET /__standin{within}/faults` lists all faults")
+            },
             |near| format!("did you mean `{near}`?"),
         );
         mistake(404, format!("there is no fault `{name}`"), &help)

@@ -277,9 +277,50 @@ fn an_exchange_of_a_namespace_is_explained() {
     let message = "standin: the journal of namespace `test_retry` has no exchange `2`\nhelp: it has 1 to 1\n";
     assert_eq!((missing.status.code(), stderr(&missing)), (Some(1), message));
     let unknown = explain(&["--namespace", "other"]);
-    assert!(stderr(&unknown).starts_with("standin: there is no namespace `other`"), "{unknown:?}");
+    let message = "standin: there is no namespace `other`\nhelp: there are `test_retry`\n";
+    assert_eq!(stderr(&unknown), message);
     let wrong = explain(&["--namespace", "test-retry"]);
     assert_eq!((wrong.status.code(), stderr(&wrong).contains("`a` to `z`")), (Some(2), true), "{wrong:?}");
+}
+
+#[test]
+fn explain_without_a_server_says_what_to_type() {
+    let explain = |url: &str| standin(&["explain", "--url", url]);
+    for (url, code, help) in [
+        ("127.0.0.1:8091", 2, "type `http://127.0.0.1:8091`"),
+        ("https://127.0.0.1:8091", 2, "type its http URL, which every server has"),
+        ("ftp://127.0.0.1", 2, "type `http://127.0.0.1:8080`"),
+        // Nothing listens on port 1.
+        (
+            "http://127.0.0.1:1",
+            3,
+            "`--url` names a running server, and `--report FILE` the report of a finished run",
+        ),
+    ] {
+        let output = explain(url);
+        assert_eq!(output.status.code(), Some(code), "{url}");
+        assert!(stderr(&output).ends_with(&format!("\nhelp: {help}\n")), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn one_row_of_the_editions_is_printed_alone() {
+    let row = standin(&["catalog", "--editions", "22"]);
+    let text = stdout(&row);
+    assert!(text.contains("\n 22  ") && !text.contains("\n 21  ") && !text.contains("\n 23  "), "{text}");
+    let json = standin(&["catalog", "--editions", "22", "--format", "json"]);
+    let rows: serde_json::Value = serde_json::from_str(stdout(&json)).unwrap();
+    assert_eq!((rows.as_array().unwrap().len(), &rows[0]["number"]), (1, &22.into()));
+    let none = standin(&["catalog", "--editions", "200"]);
+    assert_eq!((none.status.code(), stdout(&none)), (Some(1), ""));
+    assert!(stderr(&none).contains("there is no row 200"), "{}", stderr(&none));
+    let all: serde_json::Value =
+        serde_json::from_str(stdout(&standin(&["catalog", "--editions", "--format", "json"]))).unwrap();
+    let mut items: Vec<_> = all.as_array().unwrap().iter().map(|row| row["item"].to_string()).collect();
+    let count = items.len();
+    items.sort_unstable();
+    items.dedup();
+    assert_eq!(items.len(), count, "two rows have one title");
 }
 
 #[test]
@@ -301,6 +342,7 @@ fn what_cannot_start_says_why_and_starts_nothing() {
     let missing = standin(&["serve", "no-such.yaml"]);
     assert_eq!(missing.status.code(), Some(3));
     assert!(stderr(&missing).starts_with("standin: cannot read `no-such.yaml`: "), "{}", stderr(&missing));
+    assert!(stderr(&missing).contains("\nhelp: name a scenario in YAML"), "{}", stderr(&missing));
     let folder = tempfile::tempdir().unwrap();
     let bad = folder.path().join("bad.yaml");
     fs::write(&bad, "standin: 1\nname: bad\nchertt: {}\n").unwrap();

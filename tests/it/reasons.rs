@@ -141,6 +141,9 @@ fn a_body_that_is_not_read_is_named() {
         assert_eq!(response.status(), 400, "{verb} {body}");
         assert_eq!(remarks(&server), format!("the call has no `CONNECTOR`: {reason}"));
     }
+    send(&server, "POST", "/rest/1/webhook-secret/imconnector.chat.name.set", &[], json.as_bytes());
+    let reason = "the call has no `CONNECTOR`: the body looks like JSON, but it has no `content-type`";
+    assert_eq!(remarks(&server), reason);
     post(&server, "/rest/imconnector.chat.name.set", "{");
     let reason = "the call has neither a webhook in its path nor an access token: the body is not valid JSON, so only \
                   the query was read";
@@ -183,8 +186,8 @@ fn every_refused_credential_of_bitrix24_says_why() {
         ),
         (
             "/rest/imconnector.chat.name.set?auth=access-token&CONNECTOR=other&LINE=1&CHAT_ID=c&NAME=n",
-            "the scenario has no connector `other`; its connectors: `groups`, `singles`; so a rename needs USER_ID, and the \
-             call has no `USER_ID`",
+            "the scenario has no connector `other`; its connectors: `groups`, `singles`. Correct CONNECTOR first. The live server \
+             asks for USER_ID before it looks the connector up, and the call has no `USER_ID`",
         ),
         (
             "/rest/profile?auth=expired-token",
@@ -356,7 +359,7 @@ fn an_unknown_path_ends_at_the_stage_of_its_error() {
     assert_eq!(send(&server, "POST", "/api/v1/whoami", &headers, b"").status(), 404);
     let explained = get(&server, "/__standin/journal/last/explain");
     assert!(
-        explained.text().contains("the request passed gateway, auth and ended at lookup\n"),
+        explained.text().contains("the request passed gateway, auth, and was refused at lookup\n"),
         "{}",
         explained.text()
     );

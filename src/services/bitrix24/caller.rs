@@ -1,4 +1,4 @@
-//! Who calls: the kind of credential, the application and the scopes.
+//! Who calls: the kind of credential, the application and the scopes; and what kind of text is sent as a token.
 
 use crate::scalar::Text;
 
@@ -39,4 +39,15 @@ impl Caller {
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scope.as_ref().is_none_or(|scopes| scopes.iter().any(|granted| granted.as_str() == scope))
     }
+}
+
+/// What a text is that a request presents as a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An access token.
+    AccessToken,
+    /// A refresh token.
+    RefreshToken,
+    /// The secret of a webhook.
+    Secret,
 }

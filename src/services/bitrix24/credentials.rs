@@ -8,7 +8,7 @@ use foldhash::{HashMap, HashMapExt};
 use jiff::Timestamp;
 
 use super::call::{self, Presented, Webhook};
-use super::caller::{Caller, Means};
+use super::caller::{Caller, Kind, Means};
 use super::editions::Edition;
 use super::errors;
 use super::reasons;
@@ -55,17 +55,6 @@ struct Grant {
     access_token: String,
     /// When it was exchanged; `None` while it can be.
     used: Option<Timestamp>,
-}
-
-/// What a text is that a request presents as a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// An access token.
-    AccessToken,
-    /// A refresh token.
-    RefreshToken,
-    /// The secret of a webhook.
-    Secret,
 }
 
 /// An access token and a refresh token that were issued together.

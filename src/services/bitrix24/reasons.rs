@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::call;
-use super::credentials::Kind;
+use super::caller::Kind;
 use super::editions::Edition;
 use super::parameters::Parameters;
 use super::php;
@@ -81,10 +81,13 @@ fn unread_body(request: &Request) -> Option<String> {
     if request.method != "POST" {
         return Some(format!("Bitrix24 reads a body from POST only, and this is a {}", request.method));
     }
-    let sent = request.headers.text("content-type").unwrap_or("none");
-    let is_json = sent.contains("application/json") || sent.contains("+json");
+    let sent = request.headers.text("content-type");
+    let is_json = sent.is_some_and(|sent| sent.contains("application/json") || sent.contains("+json"));
     match (body.starts_with(b"{") || body.starts_with(b"["), is_json) {
-        (true, false) => Some(format!("the body looks like JSON, but its `content-type` is `{sent}`")),
+        (true, false) => Some(match sent {
+            Some(sent) => format!("the body looks like JSON, but its `content-type` is `{sent}`"),
+            None => "the body looks like JSON, but it has no `content-type`".to_owned(),
+        }),
         (_, true) if json::parse::<Value>(body, php::DEEPEST_JSON).is_none() => {
             let is_form = body.contains(&b'=') && !body.starts_with(b"{");
             let what = if is_form {

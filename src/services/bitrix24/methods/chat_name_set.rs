@@ -125,8 +125,13 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     if needs_user && user.is_none_or(php::is_empty) {
         let refusal = invocation.lacks("USER_ID", exchange);
         let lack = refusal.reason.as_deref().unwrap_or_default();
-        let reason =
-            format!("{}; so a rename needs USER_ID, and {lack}", missing::of_group(portal, &sent, &id));
+        let why = missing::of_group(portal, &sent, &id);
+        let reason = match connector {
+            Some(_) => format!("{why}; so a rename needs USER_ID, and {lack}"),
+            None => format!(
+                "{why}. Correct CONNECTOR first. The live server asks for USER_ID before it looks the connector up, and {lack}"
+            ),
+        };
         return Err(refusal.because(reason));
     }
     invocation.passed(Stage::Arguments, exchange)?;
