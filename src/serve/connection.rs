@@ -126,12 +126,16 @@ async fn greet(acceptor: TlsAcceptor, stream: TcpStream, client: Arc<Client>, sh
 /// What a user can do about a handshake that failed; empty when nothing is known.
 fn hint(error: &std::io::Error) -> &'static str {
     use AlertDescription::{BadCertificate, CertificateUnknown, UnknownCA};
+    if error.kind() == std::io::ErrorKind::UnexpectedEof {
+        return ": the client ended the connection; Node.js, for example, does so if it does not trust the certificate, which \
+                `--tls-ca-out FILE` writes for NODE_EXTRA_CA_CERTS";
+    }
     let error = error.get_ref().and_then(|error| error.downcast_ref::<Error>());
     match error {
         Some(Error::AlertReceived(UnknownCA | BadCertificate | CertificateUnknown)) => {
             ": the client does not trust the certificate. Write it to a file with `--tls-ca-out FILE` and name the file to the \
              client, for example in NODE_EXTRA_CA_CERTS, SSL_CERT_FILE, REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE; `standin run \
-             --tls` sets these variables"
+             --tls` sets them (docs/testing.md, Environment)"
         }
         Some(Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {
             ": the client did not send TLS, perhaps plain http. This is the https port; call https://…"
@@ -155,6 +159,7 @@ mod tests {
         let plain = of(Error::InvalidMessage(InvalidMessage::InvalidContentType));
         assert!(plain.contains("This is the https port"));
         assert_eq!(of(Error::AlertReceived(AlertDescription::ProtocolVersion)), "");
-        assert_eq!(hint(&io::Error::other("the client left")), "");
+        assert!(hint(&io::ErrorKind::UnexpectedEof.into()).contains("NODE_EXTRA_CA_CERTS"));
+        assert_eq!(hint(&io::Error::other("something else")), "");
     }
 }
