@@ -93,7 +93,7 @@ static ROUTES: &[Route] = &[
     Route { method: "POST", path: "/__standin/snapshots/{name}", answer: Of(snapshots::save) },
     Route { method: "DELETE", path: "/__standin/snapshots/{name}", answer: Of(snapshots::forget) },
     Route { method: "POST", path: "/__standin/snapshots/{name}/restore", answer: Of(snapshots::restore) },
-    Route { method: "GET", path: "/__standin/conduct", answer: Of(conduct::answer) },
+    Route { method: "GET", path: "/__standin/conduct", answer: Apart(conduct::answer) },
     Route { method: "POST", path: verify::PATH, answer: Apart(verify::answer) },
     Route { method: "GET", path: "/__standin/metrics", answer: OfAll(metrics::answer) },
     Route { method: "GET", path: "/__standin/namespaces", answer: OfAll(namespaces::list) },

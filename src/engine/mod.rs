@@ -32,7 +32,7 @@ pub use namespace::{Namespace, NamespaceName};
 pub use namespaces::{NAMESPACE_HEADER, Namespaces, UnknownNamespace};
 pub use opening::{IDLE, MOST_NAMESPACES, NotOpened};
 pub use other_edition::Other;
-pub use redact::{Hidden, Redactor};
+pub use redact::{Hidden, Redactor, Unhidden};
 pub use snapshot::MOST_SNAPSHOTS;
 pub use step::{Planned, step};
 pub use traffic::Traffic;

@@ -12,6 +12,9 @@
 //! Code that looks up a namespace releases the directory first and locks the world then. Between the two the
 //! namespace may be dropped: [`Namespace::world`] then returns `None`, and the caller looks again. So an exchange is
 //! either recorded before its namespace is dropped and counted with it, or does not belong to that namespace.
+//!
+//! Secrets in results are hidden when no world is locked. While those of a dropped namespace are on their way to the
+//! directory, a lock of their own makes reports wait for them.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -22,7 +25,7 @@ use super::directory::{Credential, Directory, Totals, credentials};
 use super::memory::{LEFT_IN_JOURNALS, MOST_IN_JOURNALS, Memory, fair_size};
 use super::namespace::Namespace;
 use super::redact::Former;
-use super::{Traffic, World};
+use super::{Traffic, Unhidden, World};
 use crate::http::Request;
 use crate::judge::{Broken, ExpectationOutcome};
 use crate::services::by_path;
@@ -32,6 +35,8 @@ use crate::services::by_path;
 pub struct Namespaces {
     main: Mutex<World>,
     directory: RwLock<Directory>,
+    /// Locked while a namespace is dropped, until its results are in the directory. Whoever takes it holds no other lock.
+    dropping: Mutex<()>,
     /// Whether any credential belongs to a namespace. While it is false, requests do not lock the directory.
     has_owners: AtomicBool,
     /// How many namespaces got a name from their number. The next name comes from it.
@@ -57,6 +62,7 @@ impl Namespaces {
         Self {
             main: Mutex::new(main.sharing(&memory, &former)),
             directory: RwLock::default(),
+            dropping: Mutex::default(),
             has_owners: AtomicBool::new(false),
             made: AtomicU64::new(0),
             traffic: Arc::default(),
@@ -140,46 +146,62 @@ impl Namespaces {
         now: Timestamp,
         may: impl Fn(&Namespace) -> bool,
     ) -> bool {
-        let Some(mut world) = namespace.world().filter(|_| may(namespace)) else { return false };
-        world.forget_secrets(true);
-        let outcomes = namespace.outcomes(&mut world, now);
-        let (broken, run) = (namespace.broken(&world), world.of_run());
-        let mut totals = Totals::of(&world);
-        totals.evicted = totals.counters.exchanges;
+        let _dropping = self.dropping();
+        let (outcomes, broken, run) = {
+            let Some(mut world) = namespace.world().filter(|_| may(namespace)) else { return false };
+            world.forget_secrets(true);
+            let results = (world.outcomes(now), world.broken(), world.of_run());
+            let mut totals = Totals::of(&world);
+            totals.evicted = totals.counters.exchanges;
+            let mut directory = self.directory_mut();
+            directory.namespaces.remove(namespace.name());
+            directory.forget(namespace);
+            self.update_flag(&directory);
+            directory.counted.add(totals);
+            if world.past.is_some() {
+                let mut size = 0;
+                world.each_newest_first(&mut |world| size += world.journal().size());
+                directory.past.keep(Arc::clone(namespace), size);
+            }
+            namespace.set_dropped(&world);
+            results
+        };
+        let outcomes: Vec<_> = namespace.named(outcomes.hidden()).collect();
+        let broken: Vec<_> = namespace.blamed(broken).collect();
+        let run = run.hidden();
         let mut directory = self.directory_mut();
-        directory.namespaces.remove(namespace.name());
-        directory.forget(namespace);
-        self.update_flag(&directory);
         outcomes.into_iter().for_each(|outcome| directory.remember(outcome));
         Broken::add(&mut directory.broken_before, broken);
         directory.run.add(run);
-        directory.counted.add(totals);
-        if world.past.is_some() {
-            let mut size = 0;
-            world.each_newest_first(&mut |world| size += world.journal().size());
-            directory.past.keep(Arc::clone(namespace), size);
-        }
-        namespace.set_dropped(&world);
         true
     }
 
+    fn dropping(&self) -> MutexGuard<'_, ()> {
+        self.dropping.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The outcomes of the expectations of all worlds, dropped ones too. The names of outcomes of a namespace begin
-    /// with its name. Last come the expectations of the whole run.
+    /// with its name. Last come the expectations of the whole run. Secrets are hidden.
     pub fn outcomes(&self, now: Timestamp) -> Vec<ExpectationOutcome> {
-        let (namespaces, (mut dropped, has_copies, mut run)) = self
-            .with_all(|directory| (directory.dropped.clone(), directory.has_copies, directory.run.clone()));
-        let mut outcomes = {
+        let (namespaces, (mut dropped, has_copies, mut run)) = self.with_results(|directory| {
+            (directory.dropped.clone(), directory.has_copies, directory.run.clone())
+        });
+        let (of_main, calls) = {
             let mut main = self.main();
             // When each test uses a namespace of its own, nobody calls the main world, which they are copies of.
-            run.add(main.of_run());
             let is_unused = has_copies && main.totals().exchanges == 0;
-            if is_unused { Vec::new() } else { main.outcomes(now) }
+            ((!is_unused).then(|| main.outcomes(now)), main.of_run())
         };
+        let mut outcomes = of_main.map(Unhidden::<Vec<ExpectationOutcome>>::hidden).unwrap_or_default();
+        run.add(calls.hidden());
         outcomes.append(&mut dropped);
         for namespace in namespaces {
-            let mut world = namespace.lock();
-            outcomes.append(&mut namespace.outcomes(&mut world, now));
-            run.add(world.of_run());
+            let (here, calls) = {
+                let mut world = namespace.lock();
+                (world.outcomes(now), world.of_run())
+            };
+            outcomes.extend(namespace.named(here.hidden()));
+            run.add(calls.hidden());
         }
         outcomes.append(&mut run.outcomes());
         outcomes
@@ -190,22 +212,27 @@ impl Namespaces {
         self.directory().outcomes_left_out
     }
 
-    /// The outcomes of the expectations of the whole run.
+    /// The outcomes of the expectations of the whole run. Secrets are hidden.
     pub fn outcomes_of_run(&self) -> Vec<ExpectationOutcome> {
-        let (namespaces, mut run) = self.with_all(|directory| directory.run.clone());
-        run.add(self.main().of_run());
-        namespaces.iter().for_each(|namespace| run.add(namespace.lock().of_run()));
+        let (namespaces, mut run) = self.with_results(|directory| directory.run.clone());
+        let calls = self.main().of_run();
+        run.add(calls.hidden());
+        for namespace in namespaces {
+            let calls = namespace.lock().of_run();
+            run.add(calls.hidden());
+        }
         run.outcomes()
     }
 
-    /// The rules that clients broke in all worlds, dropped ones too. A breach in a namespace says so.
+    /// The rules that clients broke in all worlds, dropped ones too. A breach in a namespace says so. Secrets are hidden.
     pub fn broken(&self) -> Vec<Broken> {
-        let (namespaces, before) = self.with_all(|directory| directory.broken_before.clone());
-        let mut broken = self.main().broken().unwrap_or_default();
+        let (namespaces, before) = self.with_results(|directory| directory.broken_before.clone());
+        let of_main = self.main().broken();
+        let mut broken = of_main.map(Unhidden::<Vec<Broken>>::hidden).unwrap_or_default();
         Broken::add(&mut broken, before);
         for namespace in namespaces {
-            let here = namespace.broken(&namespace.lock());
-            Broken::add(&mut broken, here);
+            let here = namespace.lock().broken();
+            Broken::add(&mut broken, namespace.blamed(here));
         }
         broken
     }
@@ -275,6 +302,12 @@ impl Namespaces {
     fn with_all<T>(&self, look: impl FnOnce(&Directory) -> T) -> (Vec<Arc<Namespace>>, T) {
         let directory = self.directory();
         (directory.namespaces.values().cloned().collect(), look(&directory))
+    }
+
+    /// The same when the results of every dropped namespace are in the directory.
+    fn with_results<T>(&self, look: impl FnOnce(&Directory) -> T) -> (Vec<Arc<Namespace>>, T) {
+        let _dropping = self.dropping();
+        self.with_all(look)
     }
 
     pub(super) fn directory(&self) -> RwLockReadGuard<'_, Directory> {

@@ -10,7 +10,7 @@ use super::faults::Faults;
 use super::memory::Memory;
 use super::observers::{self, Observers, Passing};
 use super::past::Past;
-use super::redact::Former;
+use super::redact::{Former, Unhidden};
 use super::snapshot::Snapshot;
 use super::{Counters, Entry, Journal, Planned};
 use crate::basics::{Arrival, Clock};
@@ -116,7 +116,8 @@ impl World {
         let memory = self.journal.shared_memory().clone();
         let former = self.former.clone();
         self.forget_secrets(!Arc::ptr_eq(&scenario, &self.scenario));
-        let mut run = self.of_run();
+        // The exchanges that these are about go with the journal, so secrets cannot be hidden later.
+        let mut run = self.of_run().hidden();
         run.keep_those_of(&scenario.expect);
         let before = Before {
             counters: self.totals(),
@@ -124,6 +125,7 @@ impl World {
             fired: self.fired(),
             broken: self
                 .all_broken()
+                .hidden()
                 .into_iter()
                 .map(|broken| broken.before_reset(self.before.resets + 1))
                 .collect(),
@@ -270,17 +272,16 @@ impl World {
         self
     }
 
-    /// The rules that clients broke, before resets too, with secrets hidden. `None` when rules are not observed.
-    pub fn broken(&self) -> Option<Vec<Broken>> {
+    /// The rules that clients broke, before resets too. `None` when rules are not observed.
+    pub fn broken(&self) -> Option<Unhidden<Vec<Broken>>> {
         self.observers.judges().then(|| self.all_broken())
     }
 
-    fn all_broken(&self) -> Vec<Broken> {
-        let mut all = self.before.broken.clone();
-        let mut new = self.observers.broken();
-        self.hide_in_broken(&mut new);
-        Broken::add(&mut all, new);
-        all
+    fn all_broken(&self) -> Unhidden<Vec<Broken>> {
+        let new = self.observers.broken();
+        let shown = new.iter().flat_map(|broken| &broken.kinds).flat_map(|kind| &kind.shown);
+        let exchanges: Vec<_> = shown.flat_map(|shown| shown.exchanges.clone()).collect();
+        Unhidden::new(self, [self.before.broken.clone(), new], exchanges)
     }
 
     /// Notes that the control interface changed faults or state: a call that failed before may succeed now.
@@ -294,21 +295,23 @@ impl World {
         self.observers.unread(number);
     }
 
-    /// The outcomes of the scenario's expectations, with secrets hidden. `now` is the time of the wall clock.
-    pub fn outcomes(&mut self, now: Timestamp) -> Vec<ExpectationOutcome> {
+    /// The outcomes of the scenario's expectations. `now` is the time of the wall clock.
+    pub fn outcomes(&mut self, now: Timestamp) -> Unhidden<Vec<ExpectationOutcome>> {
         self.settle(now);
-        let mut outcomes = self.observers.outcomes(self.things());
-        self.hide_in_outcomes(&mut outcomes);
-        outcomes
+        self.unhidden(self.observers.outcomes(self.things()))
     }
 
-    /// The calls so far for the scenario's expectations of the whole run, with secrets hidden.
-    pub(super) fn of_run(&self) -> RunTally {
-        let mut new = self.observers.of_run(self.namespace());
-        new.hide(|exchange, text| self.hide_in(exchange, text));
-        let mut run = self.before.run.clone();
-        run.add(new);
-        run
+    fn unhidden(&self, outcomes: Vec<ExpectationOutcome>) -> Unhidden<Vec<ExpectationOutcome>> {
+        let near = outcomes.iter().filter_map(|outcome| Some(outcome.near.as_ref()?.exchange));
+        let exchanges: Vec<_> = near.collect();
+        Unhidden::new(self, [Vec::new(), outcomes], exchanges)
+    }
+
+    /// The calls so far for the scenario's expectations of the whole run.
+    pub(super) fn of_run(&self) -> Unhidden<RunTally> {
+        let new = self.observers.of_run(self.namespace());
+        let exchanges: Vec<_> = new.exchanges().collect();
+        Unhidden::new(self, [self.before.run.clone(), new], exchanges)
     }
 
     /// The number of resets before this world.
@@ -316,12 +319,14 @@ impl World {
         self.before.resets
     }
 
-    /// The outcomes of the expectations `expect` for the exchanges that the journal still has, with secrets hidden.
-    pub fn outcomes_of(&mut self, expect: &[ExpectSpec], now: Timestamp) -> Vec<ExpectationOutcome> {
+    /// The outcomes of the expectations `expect` for the exchanges that the journal still has.
+    pub fn outcomes_of(
+        &mut self,
+        expect: &[ExpectSpec],
+        now: Timestamp,
+    ) -> Unhidden<Vec<ExpectationOutcome>> {
         self.settle(now);
-        let mut outcomes = observers::outcomes_of(expect, self.journal.entries(), self.things());
-        self.hide_in_outcomes(&mut outcomes);
-        outcomes
+        self.unhidden(observers::outcomes_of(expect, self.journal.entries(), self.things()))
     }
 
     /// Finds things by service, kind and identifier.

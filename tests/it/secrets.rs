@@ -273,6 +273,61 @@ fn expectations_that_are_not_met_show_no_secret() {
 }
 
 #[test]
+fn what_a_locked_world_told_is_hidden_after_it_is_unlocked_whatever_becomes_of_the_world() {
+    let scenario = format!(
+        "{SCENARIO}expect:\n  - {{name: e, on: bitrix24.imconnector.chat.name.set, match: {{NAME: long-access-token, CHAT_ID: y}}}}\n  - {{name: f, on: bitrix24.imconnector.chat.name.set, match: {{NAME: long-access-token, CHAT_ID: y}}, scope: run}}\n"
+    );
+    let scenario = scenario.replace("webhook: {user: 2, secret: abc/TAIL+9 é}", "token: other-long-token");
+    let scenario = Scenario::parse("test", &scenario).unwrap_or_else(|report| panic!("{report}"));
+    let worlds = Worlds(Namespaces::new(World::new(Arc::new(scenario), 7, Timestamp::UNIX_EPOCH).judging()));
+    let body = r#"{"CONNECTOR":"connector","LINE":"real-token-of-somebody","CHAT_ID":"other-long-token","NAME":"real-token-of-somebody"}"#;
+    let headers = [("authorization", "Bearer real-token-of-somebody"), JSON[0]];
+    worlds.send("POST", "/rest/imconnector.chat.name.set", &headers, body);
+    let (broken, outcomes) = {
+        let mut world = worlds.0.main();
+        (world.broken().unwrap(), world.outcomes(Timestamp::UNIX_EPOCH))
+    };
+    let of_run = worlds.0.outcomes_of_run();
+    worlds.0.main().reset(Timestamp::UNIX_EPOCH);
+    let broken: Vec<_> = broken.hidden().iter().map(standin::judge::Broken::text).collect();
+    let outcomes = [outcomes.hidden(), of_run].concat();
+    assert!(!broken.is_empty() && outcomes.len() == 2, "{broken:?} {outcomes:?}");
+    let told: String = outcomes.iter().map(|outcome| outcome.text() + &outcome.json().to_string()).collect();
+    let text = broken.concat() + &told;
+    assert!(text.contains("CHAT_ID") && text.contains("LINE"), "{text}");
+    assert!(!text.contains("-token-of") && !text.contains("other-long"), "{text}");
+}
+
+#[test]
+fn the_results_of_a_dropped_namespace_hide_its_secrets() {
+    let scenario = format!(
+        "{SCENARIO}expect:\n  - {{name: e, on: bitrix24.imconnector.chat.name.set, match: {{NAME: long-access-token, CHAT_ID: y}}}}\n"
+    );
+    let scenario = scenario.replace("webhook: {user: 2, secret: abc/TAIL+9 é}", "token: other-long-token");
+    let scenario = Scenario::parse("test", &scenario).unwrap_or_else(|report| panic!("{report}"));
+    let worlds = Worlds(Namespaces::new(World::new(Arc::new(scenario), 7, Timestamp::UNIX_EPOCH).judging()));
+    let namespace = worlds.0.open(None, None, Timestamp::UNIX_EPOCH).unwrap();
+    {
+        let mut world = namespace.world().unwrap();
+        let body = r#"{"CONNECTOR":"connector","LINE":"real-token-of-somebody","CHAT_ID":"other-long-token-n1","NAME":"real-token-of-somebody"}"#;
+        let headers = [("authorization", "Bearer real-token-of-somebody"), JSON[0]].into_iter().collect();
+        let request =
+            Request::new("POST", "/rest/imconnector.chat.name.set", headers, body.to_owned().into());
+        let arrival = Arrival::at(Timestamp::UNIX_EPOCH);
+        let planned = step(&mut world, &request, arrival);
+        world.record(&request, planned, arrival);
+    }
+    assert!(worlds.0.close("n1", Timestamp::UNIX_EPOCH));
+    let outcomes = worlds.0.outcomes(Timestamp::UNIX_EPOCH);
+    let broken = worlds.0.broken();
+    assert!(outcomes.len() == 1 && !broken.is_empty(), "{outcomes:?} {broken:?}");
+    let broken: String = broken.iter().map(standin::judge::Broken::text).collect();
+    let text = outcomes[0].text() + &outcomes[0].json().to_string() + &broken;
+    assert!(text.contains("`n1: e`") && text.contains("of namespace n1"), "{text}");
+    assert!(!text.contains("-token-of") && !text.contains("other-long"), "{text}");
+}
+
+#[test]
 fn large_bodies_of_many_pieces_are_searched_to_their_end() {
     let worlds = Worlds::new();
     let parts = "Content-Disposition: form-data; name=name=name=name=";

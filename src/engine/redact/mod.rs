@@ -20,6 +20,7 @@ use percent_encoding::percent_decode_str;
 
 pub use self::former::Former;
 use self::places::Finder;
+pub use self::reports::Unhidden;
 use self::view::{Escapes, View};
 use super::World;
 use crate::emulator::{FieldForm, weakness};

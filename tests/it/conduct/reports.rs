@@ -15,7 +15,13 @@ fn a_scenario_says_how_much_a_breach_weighs() {
         run.connection = KEPT_ALIVE;
         run.chert(0, "direct", CREW);
         run.chert(60_000, "direct", CREW);
-        run.world.broken().unwrap().iter().map(|broken| format!("{:?}", broken.severity)).collect::<String>()
+        run.world
+            .broken()
+            .unwrap()
+            .hidden()
+            .iter()
+            .map(|broken| format!("{:?}", broken.severity))
+            .collect::<String>()
     };
     assert_eq!(severity(""), "Error");
     assert_eq!(severity("rules: {chert.repeated-refusal: warn}\n"), "Warn");
@@ -115,7 +121,7 @@ fn breaches_of_one_kind_are_told_once_with_their_number() {
         run.chert(0, "ch", &without(&format!("icon_{letter}")));
     }
     run.send(0, "PUT", "/api/v1/chats/ch", &[("x-chert-signature", "v1,1,0")], "");
-    let broken = run.world.broken().unwrap();
+    let broken = run.world.broken().unwrap().hidden();
     let told = broken[1].json();
     assert_eq!((&told["count"], &told["left_out"]), (&38.into(), &7.into()), "of 27 kinds 20 are listed");
     let first = &told["breaches"][0];
