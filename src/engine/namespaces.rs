@@ -24,7 +24,7 @@ use jiff::Timestamp;
 use super::directory::{Credential, Directory, Totals, credentials};
 use super::memory::{LEFT_IN_JOURNALS, MOST_IN_JOURNALS, Memory, fair_size};
 use super::namespace::Namespace;
-use super::redact::Former;
+use super::redact::Elsewhere;
 use super::{Traffic, Unhidden, World};
 use crate::http::Request;
 use crate::judge::{Broken, ExpectationOutcome};
@@ -44,8 +44,8 @@ pub struct Namespaces {
     traffic: Arc<Traffic>,
     /// The memory of the journals of all worlds.
     pub(super) memory: Memory,
-    /// The former secrets of all worlds.
-    pub(super) former: Former,
+    /// The secrets that all worlds share.
+    pub(super) elsewhere: Elsewhere,
 }
 
 /// The request header that names a namespace.
@@ -58,16 +58,16 @@ pub struct UnknownNamespace(pub String);
 impl Namespaces {
     /// A server's worlds at its start: the main world and no namespace.
     pub fn new(main: World) -> Self {
-        let (memory, former) = (Memory::default(), Former::default());
+        let (memory, elsewhere) = (Memory::default(), Elsewhere::default());
         Self {
-            main: Mutex::new(main.sharing(&memory, &former)),
+            main: Mutex::new(main.sharing(&memory, &elsewhere)),
             directory: RwLock::default(),
             dropping: Mutex::default(),
             has_owners: AtomicBool::new(false),
             made: AtomicU64::new(0),
             traffic: Arc::default(),
             memory,
-            former,
+            elsewhere,
         }
     }
 
@@ -85,7 +85,7 @@ impl Namespaces {
         if let Some(name) = request.headers.text(NAMESPACE_HEADER) {
             return self.called(name.trim(), now).map(Some);
         }
-        if !self.has_owners.load(Ordering::Acquire) {
+        if !self.has_any() {
             return Ok(None);
         }
         let credential =
@@ -121,10 +121,25 @@ impl Namespaces {
         self.update_flag(&directory);
     }
 
-    /// Notes credentials that a namespace has issued: requests with them will be for it. `_world` is the namespace's.
-    /// Its lock guarantees that the namespace is not dropped.
-    pub fn note_issued(&self, namespace: &Arc<Namespace>, _world: &World, credentials: Vec<Credential>) {
-        if !credentials.is_empty() {
+    /// Whether any credential belongs to a namespace.
+    pub fn has_any(&self) -> bool {
+        self.has_owners.load(Ordering::Acquire)
+    }
+
+    /// Notes credentials that a world has issued: all worlds hide them, and requests with those of a namespace will be for
+    /// it. The namespace `None` is the main world. `_world` is the one that has issued them. Its lock guarantees that the
+    /// namespace is not dropped.
+    pub fn note_issued(
+        &self,
+        namespace: Option<&Arc<Namespace>>,
+        _world: &World,
+        credentials: Vec<Credential>,
+    ) {
+        if credentials.is_empty() {
+            return;
+        }
+        self.elsewhere.keep(credentials.iter().map(|(_, credential)| credential.clone()));
+        if let Some(namespace) = namespace {
             let mut directory = self.directory_mut();
             directory.enter_issued(namespace, credentials);
             self.update_flag(&directory);
@@ -149,7 +164,7 @@ impl Namespaces {
         let _dropping = self.dropping();
         let (outcomes, broken, run) = {
             let Some(mut world) = namespace.world().filter(|_| may(namespace)) else { return false };
-            world.forget_secrets(true);
+            world.share_secrets();
             let results = (world.outcomes(now), world.broken(), world.of_run());
             let mut totals = Totals::of(&world);
             totals.evicted = totals.counters.exchanges;
@@ -361,7 +376,7 @@ mod tests {
         let (namespaces, now) = (namespaces(), Timestamp::UNIX_EPOCH);
         let namespace = namespaces.open(None, None, now).unwrap();
         let issued = vec![("bitrix24", "1/issued".to_owned())];
-        namespaces.note_issued(&namespace, &namespace.world().unwrap(), issued);
+        namespaces.note_issued(Some(&namespace), &namespace.world().unwrap(), issued);
         let by_issued = Request::new("POST", "/rest/1/issued/x", Headers::default(), "".into());
         assert_eq!(of(&namespaces, &by_issued).as_deref(), Some("n1"));
         assert!(namespaces.has_owners.load(Ordering::Relaxed));

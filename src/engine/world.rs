@@ -10,7 +10,7 @@ use super::faults::Faults;
 use super::memory::Memory;
 use super::observers::{self, Observers, Passing};
 use super::past::Past;
-use super::redact::{Former, Unhidden};
+use super::redact::{Elsewhere, Unhidden};
 use super::snapshot::Snapshot;
 use super::{Counters, Entry, Journal, Planned};
 use crate::basics::{Arrival, Clock};
@@ -40,8 +40,8 @@ pub struct World {
     /// The faults.
     pub(super) faults: Faults,
     journal: Journal,
-    /// Secrets of worlds that are gone.
-    pub(super) former: Former,
+    /// Secrets of other worlds, and of states that are gone.
+    pub(super) elsewhere: Elsewhere,
     /// When the newest exchange of the journal was answered, by the wall clock.
     newest: Option<Timestamp>,
     counters: Counters,
@@ -88,7 +88,7 @@ impl World {
             emulators,
             faults: Faults::new(&scenario.faults, seed),
             journal: Journal::default(),
-            former: Former::default(),
+            elsewhere: Elsewhere::default(),
             newest: None,
             counters: Counters::default(),
             observers: Observers::new(&scenario),
@@ -108,14 +108,18 @@ impl World {
             suffix => Arc::new(scenario.with_suffix(suffix)),
         };
         self.begin(scenario, seed, now);
+        self.share_secrets();
     }
 
     fn begin(&mut self, scenario: Arc<Scenario>, seed: u64, now: Timestamp) {
         let Self { seed_is_given, allows_prefer, .. } = *self;
         let judges = self.observers.judges();
         let memory = self.journal.shared_memory().clone();
-        let former = self.former.clone();
-        self.forget_secrets(!Arc::ptr_eq(&scenario, &self.scenario));
+        let elsewhere = self.elsewhere.clone();
+        match Arc::ptr_eq(&scenario, &self.scenario) {
+            true => self.share_issued_secrets(),
+            false => self.share_secrets(),
+        }
         // The exchanges that these are about go with the journal, so secrets cannot be hidden later.
         let mut run = self.of_run().hidden();
         run.keep_those_of(&scenario.expect);
@@ -133,8 +137,14 @@ impl World {
             run,
         };
         let (suffix, past) = (self.suffix.clone(), self.past.take());
-        let mut new =
-            Self { seed_is_given, allows_prefer, suffix, before, former, ..Self::new(scenario, seed, now) };
+        let mut new = Self {
+            seed_is_given,
+            allows_prefer,
+            suffix,
+            before,
+            elsewhere,
+            ..Self::new(scenario, seed, now)
+        };
         new.journal = Journal::sharing(&memory);
         let over = std::mem::replace(self, new);
         if let Some(mut past) = past {
@@ -149,20 +159,23 @@ impl World {
         }
     }
 
-    /// The same world with a new journal, whose memory is a part of `memory`, and with `former`, the former secrets of
-    /// all worlds.
-    pub(super) fn sharing(self, memory: &Memory, former: &Former) -> Self {
-        Self { journal: Journal::sharing(memory), former: former.clone(), ..self }
+    /// The same world with a new journal, whose memory is a part of `memory`, and with `elsewhere`, the secrets
+    /// that all worlds share.
+    pub(super) fn sharing(self, memory: &Memory, elsewhere: &Elsewhere) -> Self {
+        Self { journal: Journal::sharing(memory), elsewhere: elsewhere.clone(), ..self }
     }
 
-    /// Notes the secrets that the services have issued, and with `of_scenario` those of the scenario too, because this
-    /// state is about to go while journals may still hold them.
-    pub(super) fn forget_secrets(&self, of_scenario: bool) {
-        self.former.keep(self.emulators.iter().flat_map(|(_, emulator)| emulator.secrets()));
-        if of_scenario {
-            let secrets = self.scenario.sections.iter().flat_map(|(_, section)| section.secrets());
-            self.former.keep(secrets.map(|secret| secret.text));
-        }
+    /// Tells all worlds the secrets of the scenario and those that the services have issued, because another journal may
+    /// hold them, or because this state is about to go.
+    pub(super) fn share_secrets(&self) {
+        let secrets = self.scenario.sections.iter().flat_map(|(_, section)| section.secrets());
+        self.elsewhere.keep(secrets.map(|secret| secret.text));
+        self.share_issued_secrets();
+    }
+
+    /// The same with those that the services have issued.
+    pub(super) fn share_issued_secrets(&self) {
+        self.elsewhere.keep(self.emulators.iter().flat_map(|(_, emulator)| emulator.secrets()));
     }
 
     /// Removes the oldest exchanges of the journal until it takes at most `limit` bytes.

@@ -139,13 +139,12 @@ fn make(
     // A panic in here becomes an exchange of the journal.
     let planned = unless_panic(|| step(&mut world, request, arrival)).unwrap_or_else(|| broken(request));
     let (delay, wire) = (planned.delay, planned.wire);
-    let issued = namespace.map(|namespace| (namespace, credentials_issued(request, &planned.reply)));
+    let is_shared = namespace.is_some() || shared.namespaces().has_any();
+    let issued = if is_shared { credentials_issued(request, &planned.reply) } else { Vec::new() };
     let number = world.counters().exchanges + 1;
     let line = line::Line::of(&world, number, &planned);
     let reply = world.record(request, planned, arrival);
-    if let Some((namespace, credentials)) = issued {
-        shared.namespaces().note_issued(namespace, &world, credentials);
-    }
+    shared.namespaces().note_issued(namespace, &world, issued);
     drop(world);
     line.iter().for_each(|line| line.write(request));
     shared.namespaces().cut_journals();

@@ -96,6 +96,7 @@ impl Service for Chert {
     fn places(&self, _path: &str) -> Places {
         Places {
             path: None,
+            root: None,
             parameters: &["signing_secret"],
             headers: &[("authorization", FieldForm::Scheme), ("x-chert-signature", FieldForm::Signature)],
         }
