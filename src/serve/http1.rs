@@ -54,6 +54,9 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
                 let answer = conversation.answer(&mut arriving).await;
                 conversation.answered.store(conversation.orders.reads(), Ordering::Relaxed);
                 conversation.activity.end();
+                if arriving.has_rest() {
+                    arriving.discard_rest();
+                }
                 answer
             }
         })
