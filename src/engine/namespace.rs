@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use super::{Unhidden, World};
-use crate::judge::{Broken, ExpectationOutcome};
+use crate::judge::{Broken, ExpectationOutcome, Whose};
 
 /// A namespace: a world that only the requests for it reach.
 #[derive(Debug)]
@@ -100,15 +100,23 @@ impl Namespace {
         &self,
         outcomes: Vec<ExpectationOutcome>,
     ) -> impl Iterator<Item = ExpectationOutcome> {
-        outcomes.into_iter().map(|outcome| {
-            let name = format!("{}: {}", self.name, outcome.name);
-            ExpectationOutcome { name, ..outcome }
-        })
+        named(&self.name, outcomes)
     }
 
     /// The rules that were broken in the namespace, each with the namespace.
     pub(super) fn blamed(&self, broken: Option<Unhidden<Vec<Broken>>>) -> impl Iterator<Item = Broken> {
         let broken = broken.map(Unhidden::<Vec<Broken>>::hidden).unwrap_or_default();
-        broken.into_iter().map(|broken| broken.in_namespace(&self.name))
+        broken.into_iter().map(|broken| broken.of(&Whose::Namespace(self.name.clone())))
     }
+}
+
+/// The outcomes, each with a name that begins with `whose` they are.
+pub(super) fn named(
+    whose: &str,
+    outcomes: Vec<ExpectationOutcome>,
+) -> impl Iterator<Item = ExpectationOutcome> {
+    outcomes.into_iter().map(move |outcome| {
+        let name = format!("{whose}: {}", outcome.name);
+        ExpectationOutcome { name, ..outcome }
+    })
 }

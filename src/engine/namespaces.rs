@@ -23,11 +23,11 @@ use jiff::Timestamp;
 
 use super::directory::{Credential, Directory, Totals, credentials};
 use super::memory::{LEFT_IN_JOURNALS, MOST_IN_JOURNALS, Memory, fair_size};
-use super::namespace::Namespace;
+use super::namespace::{Namespace, named};
 use super::redact::Elsewhere;
 use super::{Traffic, Unhidden, World};
 use crate::http::Request;
-use crate::judge::{Broken, ExpectationOutcome};
+use crate::judge::{Broken, ExpectationOutcome, Whose};
 use crate::services::by_path;
 
 /// All worlds of a server.
@@ -196,11 +196,13 @@ impl Namespaces {
     }
 
     /// The outcomes of the expectations of all worlds, dropped ones too. The names of outcomes of a namespace begin
-    /// with its name. Last come the expectations of the whole run. Secrets are hidden.
+    /// with its name, and those of the main scenario with `main scenario` if there are or were namespaces. Last come the expectations of the whole run. Secrets are hidden.
     pub fn outcomes(&self, now: Timestamp) -> Vec<ExpectationOutcome> {
-        let (namespaces, (mut dropped, has_copies, mut run)) = self.with_results(|directory| {
-            (directory.dropped.clone(), directory.has_copies, directory.run.clone())
-        });
+        let (namespaces, (mut dropped, [has_copies, has_namespaces], mut run)) =
+            self.with_results(|directory| {
+                let has = [directory.has_copies, directory.has_namespaces];
+                (directory.dropped.clone(), has, directory.run.clone())
+            });
         let (of_main, calls) = {
             let mut main = self.main();
             // When each test uses a namespace of its own, nobody calls the main world, which they are copies of.
@@ -208,6 +210,10 @@ impl Namespaces {
             ((!is_unused).then(|| main.outcomes(now)), main.of_run())
         };
         let mut outcomes = of_main.map(Unhidden::<Vec<ExpectationOutcome>>::hidden).unwrap_or_default();
+        // Otherwise whoever reads a report looks for the namespace that it is about.
+        if has_namespaces {
+            outcomes = named("main scenario", outcomes).collect();
+        }
         run.add(calls.hidden());
         outcomes.append(&mut dropped);
         for namespace in namespaces {
@@ -239,11 +245,16 @@ impl Namespaces {
         run.outcomes()
     }
 
-    /// The rules that clients broke in all worlds, dropped ones too. A breach in a namespace says so. Secrets are hidden.
+    /// The rules that clients broke in all worlds, dropped ones too. A breach says in which world it is, if
+    /// there are or were namespaces. Secrets are hidden.
     pub fn broken(&self) -> Vec<Broken> {
-        let (namespaces, before) = self.with_results(|directory| directory.broken_before.clone());
+        let (namespaces, (before, has_namespaces)) =
+            self.with_results(|directory| (directory.broken_before.clone(), directory.has_namespaces));
         let of_main = self.main().broken();
         let mut broken = of_main.map(Unhidden::<Vec<Broken>>::hidden).unwrap_or_default();
+        if has_namespaces {
+            broken = broken.into_iter().map(|broken| broken.of(&Whose::Main)).collect();
+        }
         Broken::add(&mut broken, before);
         for namespace in namespaces {
             let here = namespace.lock().broken();

@@ -114,6 +114,7 @@ impl Namespaces {
             return Err(NotOpened::TooMany);
         }
         directory.has_copies |= is_copy;
+        directory.has_namespaces = true;
         directory.add(&namespace);
         directory.enter(&namespace, credentials);
         self.update_flag(&directory);
