@@ -68,7 +68,7 @@ impl Explain {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => {
                 say(&format!(
-                    "standin: {error:#}\nhelp: `--url` names a running server, and `--report FILE` the report of a finished run"
+                    "standin: {error:#}\nhelp: `--url` names a running server, and `--report FILE` the report of a finished run: the server of `standin run` ends with the run, and `standin run --report json=FILE` keeps its exchanges"
                 ));
                 return Ok(Exit::NotStarted);
             }

@@ -17,6 +17,11 @@ pub(super) fn list(world: &mut World, asked: &Asked<'_>) -> Reply {
     Reply::json(200, &json!({"faults": faults}))
 }
 
+pub(super) fn show(world: &mut World, asked: &Asked<'_>) -> Reply {
+    let number = called(world, asked);
+    number.map_or_else(|reply| reply, |number| Reply::json(200, &as_json(world, number, asked.now)))
+}
+
 fn as_json(world: &World, wanted: u32, now: Timestamp) -> Value {
     let Some((number, fault, state)) = world.faults().find(|(number, ..)| *number == wanted) else {
         return Value::Null;

@@ -294,7 +294,7 @@ fn explain_without_a_server_says_what_to_type() {
         (
             "http://127.0.0.1:1",
             3,
-            "`--url` names a running server, and `--report FILE` the report of a finished run",
+            "`--url` names a running server, and `--report FILE` the report of a finished run: the server of `standin run` ends with the run, and `standin run --report json=FILE` keeps its exchanges",
         ),
     ] {
         let output = explain(url);
@@ -456,9 +456,24 @@ fn the_catalogue_lists_operations_errors_and_differences() {
     let none = standin(&["catalog", "CHAT_RENAME_FAILED"]);
     assert_eq!(none.status.code(), Some(1));
     insta::assert_snapshot!(stderr(&none), @"
-    error: no service has the error code `CHAT_RENAME_FAILED`
+    error: no service has the error code or the operation `CHAT_RENAME_FAILED`
       = help: did you mean `CHAT_RENAMING_FAILED`?
     ");
+    let operation = standin(&["catalog", "chert.whoami"]);
+    insta::assert_snapshot!(stdout(&operation), @"
+    Chert
+      chert.whoami
+        GET /api/v1/whoami: describes the calling tenant and the endpoints that it may call
+        source: docs.trychert.com/quickstart
+        errors: 2012, 2004, 2013, 2001, 2005, 2007, 2008, 1007, 2011, 3001
+    ");
+    assert_eq!(stdout(&standin(&["catalog", "whoami"])), stdout(&operation));
+    let operation = stdout(&standin(&["catalog", "chert.chats.rename", "--format", "json"])).to_owned();
+    let operation: serde_json::Value = serde_json::from_str(&operation).unwrap();
+    assert_eq!(operation[0]["name"], "chert.chats.rename");
+    assert!(operation[0]["errors"].as_array().unwrap().contains(&"4099".into()), "{operation}");
+    let none = standin(&["catalog", "chert.chats.renam"]);
+    assert!(stderr(&none).contains("did you mean `chert.chats.rename`?"), "{}", stderr(&none));
     let editions = standin(&["catalog", "--editions"]);
     insta::assert_snapshot!("catalog_editions", stdout(&editions));
     let rows: serde_json::Value =

@@ -83,6 +83,11 @@ fn every_refused_rename_of_bitrix24_says_why() {
         ("LINE=106", "the line 106 has `active: false`"),
         ("LINE=107", "the line 107 does not have `groups` in its `connectors`"),
         ("CHAT_ID=chat-9", "the scenario has no chat `chat-9`; its chats: `chat-1`, `chat-2`, `chat-3`"),
+        (
+            "CHAT_ID[]=chat-1",
+            "`CHAT_ID` is a list or a mapping, which PHP reads as the text `Array`; the scenario has no chat `Array`; its \
+             chats: `chat-1`, `chat-2`, `chat-3`",
+        ),
         ("CHAT_ID=chat-2", "the chat `chat-2` has `closed: true`"),
         ("CHAT_ID=chat-3", "the chat `chat-3` has `connector: singles`; the call is for `groups`"),
         (
@@ -331,7 +336,9 @@ fn every_refusal_of_chert_says_why() {
         ("ch_lineless", good, "the chat `ch_lineless` has no `line`"),
         ("ch_keyless", good, "the chat `ch_keyless` has `chat_key: false`"),
         ("ch_group", "", "the body is empty"),
-        ("ch_group", "[]", "the body is not a JSON object"),
+        ("ch_group", "[]", "the body is JSON, but not an object"),
+        ("ch_group", "{", "the body is not valid JSON"),
+        ("ch_group", "display_name=New", "the body is not valid JSON"),
         ("ch_group", "{}", "the body has neither `display_name` nor `group_chat_icon`"),
         (
             "ch_group",

@@ -166,10 +166,16 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
         exchange.checkpoint.remark(remark.into());
         return Ok(success(Effect::Undelivered));
     };
-    let chat_id = joined(chat_id);
-    let not_found = || failed(missing::of_chat(portal, &id, number, &chat_id, &user));
+    let key = joined(chat_id);
+    let not_found = || {
+        let why = missing::of_chat(portal, &id, number, &key, &user);
+        failed(match text(chat_id) {
+            Some(_) => why,
+            None => format!("`CHAT_ID` is a list or a mapping, which PHP reads as the text `Array`; {why}"),
+        })
+    };
     // The session is found by the text of LINE: `00105` names an active line, but no session.
-    let chat = portal.session(connector, &joined(line), &chat_id, &user).ok_or_else(not_found)?;
+    let chat = portal.session(connector, &joined(line), &key, &user).ok_or_else(not_found)?;
     let name = text(name).ok_or_else(|| type_error("NAME"))?;
     let new_name = php::cut(php::trim(&name), NAME_LENGTH);
     if new_name.is_empty() {
