@@ -13,13 +13,13 @@ use crate::services::SERVICES;
 /// Print every operation and every error code, or the differences between the editions
 #[derive(Debug, Args)]
 pub(super) struct Catalog {
-    /// Print only this error code, such as `4099` or `CHAT_RENAMING_FAILED`
-    #[arg(conflicts_with = "editions")]
-    code: Option<String>,
+    /// Print only this error code or operation, such as `4099`, `CHAT_RENAMING_FAILED` or `chert.chats.rename`
+    #[arg(conflicts_with = "editions", value_name = "CODE|OPERATION")]
+    what: Option<String>,
 
-    /// Print the differences between a vendor's page and the vendor's server
-    #[arg(long)]
-    editions: bool,
+    /// Print the differences between a vendor's page and the vendor's server, or only the row with this number
+    #[arg(long, value_name = "ROW", num_args = 0..=1)]
+    editions: Option<Option<u8>>,
 
     /// Output format; `markdown` always prints the page of operations
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -35,15 +35,24 @@ enum Format {
 
 impl Catalog {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        if let Some(code) = &self.code {
-            return self.one(code);
+        if let Some(what) = &self.what {
+            return self.one(what);
         }
-        let text = match (self.editions, self.format) {
+        if let Some(Some(number)) = self.editions
+            && !SERVICES.iter().flat_map(|service| service.differences()).any(|row| row.number == number)
+        {
+            say(&format!(
+                "standin: there is no row {number}\nhelp: `standin catalog --editions` prints all rows"
+            ));
+            return Ok(Exit::Findings);
+        }
+        let only = self.editions.flatten();
+        let text = match (self.editions.is_some(), self.format) {
             (_, Format::Markdown) => markdown(),
             (false, Format::Text) => {
                 SERVICES.iter().map(|service| service_as_text(*service)).collect::<Vec<_>>().join("\n")
             }
-            (true, Format::Text) => SERVICES.iter().map(|service| editions_as_text(*service)).collect(),
+            (true, Format::Text) => SERVICES.iter().map(|service| editions_as_text(*service, only)).collect(),
             (false, Format::Json) => {
                 let all: serde_json::Map<_, _> = SERVICES
                     .iter()
@@ -52,7 +61,8 @@ impl Catalog {
                 format!("{:#}\n", Value::Object(all))
             }
             (true, Format::Json) => {
-                let rows: Vec<_> = SERVICES.iter().flat_map(|service| editions_as_json(*service)).collect();
+                let rows: Vec<_> =
+                    SERVICES.iter().flat_map(|service| editions_as_json(*service, only)).collect();
                 format!("{:#}\n", Value::Array(rows))
             }
         };
@@ -62,18 +72,40 @@ impl Catalog {
 }
 
 impl Catalog {
-    /// Prints the errors of all services that have this code.
+    /// Prints the operation with this name, with its service or without, or the errors of all services that have this code.
     fn one(&self, code: &str) -> anyhow::Result<Exit> {
+        for service in SERVICES {
+            let bare = code.strip_prefix(service.name()).and_then(|rest| rest.strip_prefix('.'));
+            let is_meant = |operation: &&&Operation| operation.name == bare.unwrap_or(code);
+            let Some(operation) = service.operations().iter().find(is_meant) else { continue };
+            let given: Vec<_> = operation.gives_all().map(|given| given.code.code).collect();
+            let text = match self.format {
+                Format::Json => {
+                    let mut row = operation_as_json(*service, operation);
+                    row["errors"] = json!(given);
+                    format!("{:#}\n", json!([row]))
+                }
+                Format::Text | Format::Markdown => {
+                    let text = operation_as_text(*service, operation);
+                    format!("{}\n{text}    errors: {}\n", service.title(), given.join(", "))
+                }
+            };
+            print(&text)?;
+            return Ok(Exit::Fine);
+        }
         let all =
             || SERVICES.iter().flat_map(|service| service.errors().iter().map(|error| (*service, *error)));
         let found: Vec<_> = all().filter(|(_, error)| error.code.eq_ignore_ascii_case(code)).collect();
         if found.is_empty() {
-            let codes: Vec<_> = all().map(|(_, error)| error.code).collect();
-            let help = match nearest(code, codes) {
+            let operations = SERVICES.iter().flat_map(|service| {
+                service.operations().iter().map(|operation| format!("{}.{}", service.name(), operation.name))
+            });
+            let known: Vec<_> = all().map(|(_, error)| error.code.to_owned()).chain(operations).collect();
+            let help = match nearest(code, known.iter().map(String::as_str)) {
                 Some(meant) => format!("did you mean `{meant}`?"),
-                None => "`standin catalog` prints all codes".to_owned(),
+                None => "`standin catalog` prints all codes and operations".to_owned(),
             };
-            say(&format!("error: no service has the error code `{code}`\n  = help: {help}"));
+            say(&format!("error: no service has the error code or the operation `{code}`\n  = help: {help}"));
             return Ok(Exit::Findings);
         }
         let text = match self.format {
@@ -96,23 +128,22 @@ impl Catalog {
 fn service_as_text(service: &dyn Service) -> String {
     let mut text = format!("{}\n\noperations\n", service.title());
     for operation in service.operations() {
-        let Operation { name, summary, source, .. } = operation;
-        let route = operation.route();
-        let parameters = names(operation.parameters);
-        let parameters = if parameters.is_empty() {
-            String::new()
-        } else {
-            format!("\n    parameters: {}", parameters.join(", "))
-        };
-        let _ = write!(
-            text,
-            "  {}.{name}\n    {route}: {summary}{parameters}\n    source: {source}\n",
-            service.name()
-        );
+        text.push_str(&operation_as_text(service, operation));
     }
     text.push_str("\nerrors\n");
     service.errors().iter().for_each(|error| text.push_str(&error_as_text(service, error)));
     text
+}
+
+fn operation_as_text(service: &dyn Service, operation: &Operation) -> String {
+    let Operation { name, summary, source, .. } = operation;
+    let (service, route) = (service.name(), operation.route());
+    let parameters = names(operation.parameters);
+    let parameters = match parameters.is_empty() {
+        true => String::new(),
+        false => format!("\n    parameters: {}", parameters.join(", ")),
+    };
+    format!("  {service}.{name}\n    {route}: {summary}{parameters}\n    source: {source}\n")
 }
 
 fn error_as_text(service: &dyn Service, error: &ErrorCode) -> String {
@@ -159,17 +190,19 @@ fn facts(service: &dyn Service, error: &ErrorCode) -> Vec<String> {
 }
 
 fn service_as_json(service: &dyn Service) -> Value {
-    let operations = service.operations().iter().map(|operation| {
-        json!({
-            "name": format!("{}.{}", service.name(), operation.name),
-            "route": operation.route(),
-            "summary": operation.summary,
-            "parameters": names(operation.parameters),
-            "source": operation.source,
-        })
-    });
+    let operations = service.operations().iter().map(|operation| operation_as_json(service, operation));
     let errors = service.errors().iter().map(|error| error_as_json(service, error));
     json!({"operations": operations.collect::<Vec<_>>(), "errors": errors.collect::<Vec<_>>()})
+}
+
+fn operation_as_json(service: &dyn Service, operation: &Operation) -> Value {
+    json!({
+        "name": format!("{}.{}", service.name(), operation.name),
+        "route": operation.route(),
+        "summary": operation.summary,
+        "parameters": names(operation.parameters),
+        "source": operation.source,
+    })
 }
 
 fn error_as_json(service: &dyn Service, error: &ErrorCode) -> Value {
@@ -238,8 +271,14 @@ fn codes(codes: &[&ErrorCode]) -> String {
     codes.iter().map(|code| format!("`{}`", code.code)).collect::<Vec<_>>().join(", ")
 }
 
-fn editions_as_text(service: &dyn Service) -> String {
-    let rows = service.differences();
+/// The differences between the editions of a service; `only` is the number of the row to give, if not all.
+fn rows(service: &dyn Service, only: Option<u8>) -> Vec<Difference> {
+    let is_wanted = |row: &Difference| only.is_none_or(|number| row.number == number);
+    service.differences().into_iter().filter(is_wanted).collect()
+}
+
+fn editions_as_text(service: &dyn Service, only: Option<u8>) -> String {
+    let rows = rows(service, only);
     if rows.is_empty() {
         return String::new();
     }
@@ -254,8 +293,8 @@ fn editions_as_text(service: &dyn Service) -> String {
     text
 }
 
-fn editions_as_json(service: &dyn Service) -> Vec<Value> {
-    let rows = service.differences();
+fn editions_as_json(service: &dyn Service, only: Option<u8>) -> Vec<Value> {
+    let rows = rows(service, only);
     let row = |row: Difference| {
         json!({
             "vendor": service.name(),

@@ -33,9 +33,12 @@ impl Server {
     fn ask(&self, base: &str, path: &str, body: Option<&str>) -> Result<anyhow::Result<Answer>, Exit> {
         let base = base.trim_end_matches('/');
         if !base.starts_with("http://") {
-            let (what, help) = match base.starts_with("https://") {
-                true => ("is https, which is for clients", "type its http URL, which every server has"),
-                false => ("is no URL of a standin", "type `http://127.0.0.1:8080`"),
+            let (what, help) = match base.split_once("://") {
+                Some(("https", _)) => {
+                    ("is https, which is for clients", "type its http URL, which every server has".to_owned())
+                }
+                Some(_) => ("is no URL of a standin", "type `http://127.0.0.1:8080`".to_owned()),
+                None => ("is no URL of a standin", format!("type `http://{base}`")),
             };
             say(&format!("standin: `{base}` {what}\nhelp: {help}"));
             return Err(Exit::Usage);

@@ -8,6 +8,7 @@ use clap::Args;
 use super::{Exit, load, print, say, start_of};
 use crate::emulator::{Operation, Proof, Service};
 use crate::scalar::nearest;
+use crate::scenario::obstacle;
 use crate::services::SERVICES;
 
 /// Print a curl command for an operation, signed if the service uses signatures
@@ -49,8 +50,10 @@ impl Curl {
         };
         let section = scenario.sections.iter().find(|(known, _)| known.name() == service.name());
         let Some((_, section)) = section else { bail!("the scenario has no `{}:` section", service.name()) };
-        let Some(example) = section.example(operation, start_of(&scenario), Proof::Signed) else {
-            bail!("the scenario has nothing to call `{wanted}` with: it needs {}", operation.requires);
+        let start = start_of(&scenario);
+        let Some(example) = section.example(operation, start, Proof::Signed) else {
+            let why = obstacle(&**section, operation, start).unwrap_or_default();
+            bail!("no call of `{}` can succeed at the start: {why}", full((service, operation)));
         };
         let command = example.curl(self.url.trim_end_matches('/'));
         print(&format!("{command}\n"))?;

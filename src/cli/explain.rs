@@ -12,7 +12,8 @@ use crate::engine::NamespaceName;
 /// Say why each fault fired on an exchange, or why it did not
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// Number of the exchange in the journal [default: the newest exchange]
+    /// Number of the exchange in the journal [default: the newest exchange of the server; of a report, the newest that was
+    /// refused]
     #[arg(value_name = "NUMBER")]
     number: Option<u64>,
 
@@ -20,8 +21,7 @@ pub(super) struct Explain {
     #[arg(long, default_value = "http://127.0.0.1:8080", env = "STANDIN_URL")]
     url: String,
 
-    /// Name of the namespace of the exchange [default: the main scenario; if nobody called it, the namespace of the newest
-    /// exchange]
+    /// Name of the namespace of the exchange [default: with a number the main scenario, without one all]
     #[arg(long, value_name = "NAME", value_parser = namespace)]
     namespace: Option<NamespaceName>,
 
@@ -36,6 +36,11 @@ pub(super) struct Explain {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
+
+/// How many exchanges of a report are listed.
+const MOST_LISTED: usize = 50;
+/// How many namespaces are named with the number of their refused exchanges.
+const MOST_TOLD: usize = 10;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -60,7 +65,13 @@ impl Explain {
         let within = self.namespace.map_or(String::new(), |name| format!("/namespaces/{name}"));
         let path = format!("/__standin{within}/journal/{number}/explain?format={format}");
         let answer = match self.server.get(&self.url, &path) {
-            Ok(answer) => answer?,
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => {
+                say(&format!(
+                    "standin: {error:#}\nhelp: `--url` names a running server, and `--report FILE` the report of a finished run: the server of `standin run` ends with the run, and `standin run --report json=FILE` keeps its exchanges"
+                ));
+                return Ok(Exit::NotStarted);
+            }
             Err(exit) => return Ok(exit),
         };
         if answer.status == 200 {
@@ -75,7 +86,14 @@ impl Explain {
 
     /// Explains an exchange of a report.
     fn of_report(&self, path: &Path) -> anyhow::Result<Exit> {
-        let report: Value = serde_json::from_str(&read(path)?)
+        let text = match read(path) {
+            Ok(text) => text,
+            Err(error) => {
+                say(&format!("standin: {error:#}\nhelp: `standin run --report json=FILE` writes a report"));
+                return Ok(Exit::NotStarted);
+            }
+        };
+        let report: Value = serde_json::from_str(&text)
             .with_context(|| format!("`{}` is no report in JSON", path.display()))?;
         let Some(all) = report["conversation"]["exchanges"].as_array() else {
             say(&format!(
@@ -109,7 +127,12 @@ impl Explain {
             return Ok(Exit::Findings);
         }
         // The newest comes last. A number is given again after a reset.
-        if let Some(found) = candidates.iter().rev().find(is_wanted) {
+        let mut refused =
+            candidates.iter().rev().filter(|exchange| self.number.is_none() && is_refused(exchange));
+        if let Some(found) = refused.next().or_else(|| candidates.iter().rev().find(is_wanted)) {
+            if self.number.is_none() && wanted.is_none() {
+                tell_refused(all, found);
+            }
             match self.format {
                 Format::Json => print(&format!("{found:#}\n"))?,
                 Format::Text => print(found["explanation"].as_str().unwrap_or_default())?,
@@ -123,14 +146,61 @@ impl Explain {
         let more = if left_out == 0 { String::new() } else { format!("; {left_out} more were left out") };
         say(&format!(
             "standin: the report has no such {wanted}\nhelp: it has {}{more}",
-            if there.is_empty() { "none".to_owned() } else { there.join(", ") }
+            match there.len() {
+                0 => "none".to_owned(),
+                count if count > MOST_LISTED => {
+                    format!(
+                        "{} and {} older ones",
+                        there[count - MOST_LISTED..].join(", "),
+                        count - MOST_LISTED
+                    )
+                }
+                _ => there.join(", "),
+            }
         ));
         Ok(Exit::Findings)
     }
 }
 
-/// The number of an exchange, with its namespace.
+/// Whether an exchange of a report was answered with an error.
+fn is_refused(exchange: &Value) -> bool {
+    !exchange["error"].is_null()
+        || exchange["response"]["status"].as_u64().is_some_and(|status| status >= 400)
+}
+
+/// Says which exchange was taken, and how many were refused in each namespace, if there are several.
+fn tell_refused(all: &[Value], taken: &Value) {
+    let mut refused: Vec<(Option<&str>, usize)> = Vec::new();
+    for exchange in all {
+        let name = exchange["namespace"].as_str();
+        let place = refused.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+            refused.push((name, 0));
+            refused.len() - 1
+        });
+        refused[place].1 += usize::from(is_refused(exchange));
+    }
+    if refused.len() < 2 {
+        return;
+    }
+    let whose = |name: Option<&str>| name.map_or("the main scenario".to_owned(), |name| format!("`{name}`"));
+    let counts: Vec<_> = refused
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .take(MOST_TOLD)
+        .map(|(name, count)| format!("{count} of {}", whose(*name)))
+        .collect();
+    let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
+    say(&format!(
+        "standin: this is exchange {} of {}; refused exchanges: {counts}; `--namespace NAME` takes another",
+        taken["number"],
+        whose(taken["namespace"].as_str())
+    ));
+}
+
+/// The number of an exchange, with its namespace, and what was answered.
 fn named(exchange: &Value) -> String {
-    let number = &exchange["number"];
-    exchange["namespace"].as_str().map_or_else(|| number.to_string(), |name| format!("{number} of {name}"))
+    let (number, status) = (&exchange["number"], &exchange["response"]["status"]);
+    let of = exchange["namespace"].as_str().map_or(String::new(), |name| format!(" of {name}"));
+    let error = exchange["error"].as_str().map_or(String::new(), |error| format!(" {error}"));
+    format!("{number}{of} ({status}{error})")
 }

@@ -122,7 +122,9 @@ fn read_command_line() -> Result<Cli, clap::Error> {
 fn load(path: Option<&Path>) -> Result<Scenario, Exit> {
     let Some(path) = path else { return Ok(Scenario::built_in()) };
     let text = read(path).map_err(|error| {
-        say(&format!("standin: {error:#}"));
+        say(&format!(
+            "standin: {error:#}\nhelp: name a scenario in YAML; without a name, the built-in scenario is used"
+        ));
         Exit::NotStarted
     })?;
     let path = path.display().to_string();

@@ -103,7 +103,18 @@ impl Run {
         };
         for (_, path) in &self.reports {
             let opened = OpenOptions::new().append(true).create(true).open(path);
-            opened.with_context(|| format!("the report `{}` cannot be written", path.display()))?;
+            if let Err(error) = opened {
+                let folder =
+                    path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+                let help = folder.map_or("name a file that can be written".to_owned(), |folder| {
+                    format!("make the folder `{}` first", folder.display())
+                });
+                say(&format!(
+                    "standin: the report `{}` cannot be written: {error}\nhelp: {help}",
+                    path.display()
+                ));
+                return Ok(Exit::NotStarted);
+            }
         }
         let seed = self.seed.or(scenario.seed).unwrap_or_else(serve::random_seed);
         let world =
@@ -160,6 +171,19 @@ impl Run {
             ));
         }
         say(&report.text());
+        if report.errors > 0 {
+            let json = self.reports.iter().find(|(form, _)| *form == Form::Json);
+            say(&match json {
+                Some((_, path)) => {
+                    let path = shell_word(&path.to_string_lossy());
+                    format!("why a call was refused: standin explain --report {path}")
+                }
+                None => {
+                    "why a call was refused: add `--report json=FILE`, then standin explain --report FILE"
+                        .to_owned()
+                }
+            });
+        }
         let code = self.write(report);
         if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
             say(&report.github());

@@ -225,7 +225,7 @@ impl Serve {
                     let why = obstacle(&**section, first, start).unwrap_or_default();
                     writeln!(
                         text,
-                        "  no call of {}.{} can succeed at the start: {why}",
+                        "  no call of `{}.{}` can succeed at the start: {why}",
                         service.name(),
                         first.name
                     )

@@ -65,7 +65,7 @@ pub(super) fn set(world: &mut World, asked: &Asked<'_>) -> Reply {
         None => mistake(
             409,
             "the scenario uses the real clock, which cannot be moved".to_owned(),
-            "add `clock: {virtual: 2024-11-20T15:55:08+02:00}` to the scenario",
+            "add `clock: {virtual: now}` to the scenario",
         ),
     }
 }

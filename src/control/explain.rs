@@ -41,10 +41,20 @@ pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
     };
     let explained = explained.map_err(|reply| match place.name {
         None => elsewhere(place, asked).unwrap_or(reply),
-        Some(_) => reply,
+        Some(name) => others(place, name).unwrap_or(reply),
     });
     // To hide secrets takes long. Meanwhile the world answers others.
     explained.map_or_else(|reply| reply, Explained::reply)
+}
+
+/// The answer when there is no namespace of this name, but others are; `None` when there is one, or there are no others.
+fn others(place: &Place<'_>, name: &str) -> Option<Reply> {
+    let namespaces = place.namespaces.all();
+    if namespaces.is_empty() || namespaces.iter().any(|namespace| namespace.name() == name) {
+        return None;
+    }
+    let names = some_of(namespaces.iter().map(|namespace| namespace.name()));
+    Some(mistake(404, format!("there is no namespace `{name}`"), &format!("there are {names}")))
 }
 
 /// The answer when the main journal lacks an exchange that a namespace may have; `None` without namespaces.
@@ -128,8 +138,9 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
         5 => writeln!(text, "\nthe request passed every stage: {}", passed.join(", ")),
         count => writeln!(
             text,
-            "\nthe request passed {} and ended at {}",
+            "\nthe request passed {}, and {} at {}",
             passed.join(", "),
+            if entry.reply.status < 400 { "ended" } else { "was refused" },
             own_stage(note).unwrap_or(Stage::ALL[count]).max(Stage::ALL[count]).name()
         ),
     };
@@ -166,7 +177,7 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
     if unasked.len() > MOST_UNASKED {
         let _ = writeln!(text, "and {} more were not asked", unasked.len() - MOST_UNASKED);
     }
-    let _ = writeln!(text, "\nseed {}; the same run again: {}", world.seed(), world.replay());
+    let _ = writeln!(text, "\nseed {}; start a server with the same draws: {}", world.seed(), world.replay());
     for lack in world.replay_lacks() {
         let _ = writeln!(text, "    {lack}");
     }

@@ -17,6 +17,11 @@ pub(super) fn list(world: &mut World, asked: &Asked<'_>) -> Reply {
     Reply::json(200, &json!({"faults": faults}))
 }
 
+pub(super) fn show(world: &mut World, asked: &Asked<'_>) -> Reply {
+    let number = called(world, asked);
+    number.map_or_else(|reply| reply, |number| Reply::json(200, &as_json(world, number, asked.now)))
+}
+
 fn as_json(world: &World, wanted: u32, now: Timestamp) -> Value {
     let Some((number, fault, state)) = world.faults().find(|(number, ..)| *number == wanted) else {
         return Value::Null;
@@ -147,7 +152,10 @@ fn called(world: &World, asked: &Asked<'_>) -> Result<u32, Reply> {
     world.fault_called(name).ok_or_else(|| {
         let names = world.faults().map(|(_, fault, _)| fault.spec.name.as_str());
         let help = nearest(name, names).map_or_else(
-            || "`GET /__standin/faults` lists all faults".to_owned(),
+            || {
+                let within = world.namespace().map_or(String::new(), |name| format!("/namespaces/{name}"));
+                format!("`GET /__standin{within}/faults` lists all faults")
+            },
             |near| format!("did you mean `{near}`?"),
         );
         mistake(404, format!("there is no fault `{name}`"), &help)

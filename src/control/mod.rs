@@ -86,6 +86,7 @@ static ROUTES: &[Route] = &[
     Route { method: "GET", path: "/__standin/faults", answer: Of(faults::list) },
     Route { method: "POST", path: "/__standin/faults", answer: Apart(faults::add) },
     Route { method: "DELETE", path: "/__standin/faults", answer: Of(faults::remove_all) },
+    Route { method: "GET", path: "/__standin/faults/{name}", answer: Of(faults::show) },
     Route { method: "PUT", path: "/__standin/faults/{name}", answer: Apart(faults::put) },
     Route { method: "DELETE", path: "/__standin/faults/{name}", answer: Of(faults::remove) },
     Route { method: "POST", path: "/__standin/faults/{name}/off", answer: Of(faults::off) },
@@ -101,7 +102,7 @@ static ROUTES: &[Route] = &[
     Route { method: "POST", path: "/__standin/snapshots/{name}", answer: Of(snapshots::save) },
     Route { method: "DELETE", path: "/__standin/snapshots/{name}", answer: Of(snapshots::forget) },
     Route { method: "POST", path: "/__standin/snapshots/{name}/restore", answer: Of(snapshots::restore) },
-    Route { method: "GET", path: "/__standin/conduct", answer: Of(conduct::answer) },
+    Route { method: "GET", path: "/__standin/conduct", answer: Apart(conduct::answer) },
     Route { method: "POST", path: verify::PATH, answer: Apart(verify::answer) },
     Route { method: "GET", path: "/__standin/metrics", answer: OfAll(metrics::answer) },
     Route { method: "GET", path: "/__standin/namespaces", answer: OfAll(namespaces::list) },
@@ -159,7 +160,12 @@ pub fn answer(namespaces: &Namespaces, request: &Request, now: Timestamp) -> Rep
     let bare = |path: &'static str| path.trim_start_matches("/__standin/");
     let typed = path.trim_start_matches("/__standin").trim_start_matches('/');
     let help = match nearest(typed, paths.iter().copied().map(bare)) {
-        Some(near) => format!("did you mean `/__standin/{near}`?"),
+        Some(near) => {
+            let typed = request.path().strip_prefix("/__standin/namespaces/");
+            let name = typed.and_then(|rest| Some(rest.split_once('/')?.0));
+            let within = name.map_or(String::new(), |name| format!("namespaces/{name}/"));
+            format!("did you mean `/__standin/{within}{near}`?")
+        }
         None => format!("the paths are `{}`", paths.join("`, `")),
     };
     mistake(404, format!("there is no `{}`", request.path()), &help)

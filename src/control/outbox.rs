@@ -53,9 +53,7 @@ pub(super) fn take(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
             let help = "only a delivery that waits can be taken; `/send` lets one that has ended wait again";
             mistake(409, format!("`{}` is {state}", asked.segment), help)
         })?;
-        if let Some(namespace) = namespace {
-            place.namespaces.note_issued(namespace, world, std::mem::take(&mut dispatch.issued));
-        }
+        place.namespaces.note_issued(namespace, world, std::mem::take(&mut dispatch.issued));
         Ok(dispatch)
     });
     let dispatch = match taken {

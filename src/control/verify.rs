@@ -105,12 +105,13 @@ impl Question {
                 Clock::Virtual(now) => world.next_due().map(|due| [due, now]),
                 Clock::Real => None,
             };
-            Some(Look { outcomes, evicted, waits_for })
+            Some((outcomes, evicted, waits_for))
         });
-        seen?.ok_or_else(|| {
+        let Some((outcomes, evicted, waits_for)) = seen? else {
             let help = "send a list of expectations, or add `expect:` to the scenario";
-            mistake(400, "there are no expectations".to_owned(), help)
-        })
+            return Err(mistake(400, "there are no expectations".to_owned(), help));
+        };
+        Ok(Look { outcomes: outcomes.hidden(), evicted, waits_for })
     }
 }
 

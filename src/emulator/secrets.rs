@@ -18,6 +18,8 @@ pub struct Secret {
 pub struct Places {
     /// The part of the path that is a credential.
     pub path: Option<Range<usize>>,
+    /// What the path of a URL begins with, in lower case, if it may hold a credential.
+    pub root: Option<&'static str>,
     /// The parameters of queries and bodies that hold credentials, in lower case.
     pub parameters: &'static [&'static str],
     /// The header fields that hold credentials, in lower case, with the form of their values.

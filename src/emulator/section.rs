@@ -50,8 +50,9 @@ pub trait Section: Debug + Send + Sync {
     /// on, or no caller who is allowed to.
     fn example(&self, operation: &Operation, now: Timestamp, proof: Proof) -> Option<Example>;
 
-    /// Why the section has no [`Section::example`] for `operation`, where a key of the section keeps every caller from it.
-    fn obstacle(&self, _operation: &Operation) -> Option<&'static str> {
+    /// Why the section has no [`Section::example`] for `operation` at `start`, where keys of the section keep every caller
+    /// from it. `None` when it lacks something to call the operation on.
+    fn obstacle(&self, _operation: &Operation, _start: Timestamp) -> Option<String> {
         None
     }
 

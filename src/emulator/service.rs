@@ -51,6 +51,9 @@ pub trait Service: Sync {
         Vec::new()
     }
 
+    /// Where the paths of the service's operations begin, such as `/rest`.
+    fn base(&self) -> &'static str;
+
     /// Whether this path belongs to the service.
     fn claims(&self, path: &str) -> bool;
 

@@ -18,8 +18,9 @@ pub trait Emulator: Send {
     /// Answers one request. It cannot fail: whatever a client sends, the answer is a reply.
     fn answer(&mut self, exchange: &mut Exchange<'_>) -> Reply;
 
-    /// The answer of the service's other edition to the same request with the same state, which does not change. An error
-    /// is left without header fields and body, because only its status and code are compared. `None` when there is only one edition, or when both editions treat this request alike.
+    /// The answer of the service's other edition to the same request with the same state, which does not change. Only
+    /// the answer to a batch that succeeds has header fields and a body, because of others only status and code are
+    /// compared. `None` when there is only one edition, or when both editions treat this request alike.
     fn other_edition(&self, _exchange: &mut Exchange<'_>) -> Option<Reply> {
         None
     }

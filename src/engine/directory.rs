@@ -20,6 +20,8 @@ pub(super) struct Directory {
     issued: HashMap<String, VecDeque<Credential>>,
     /// Whether any namespace, dropped or not, was made as a copy of the main world.
     pub(super) has_copies: bool,
+    /// Whether any namespace, dropped or not, was made.
+    pub(super) has_namespaces: bool,
     /// The outcomes of the expectations of dropped namespaces.
     pub(super) dropped: Vec<ExpectationOutcome>,
     /// The calls in dropped namespaces for expectations of the whole run.

@@ -39,7 +39,7 @@ pub use namespaces::{NAMESPACE_HEADER, Namespaces, UnknownNamespace};
 pub use opening::{IDLE, MOST_NAMESPACES, NotOpened};
 pub use other_edition::Other;
 pub use outbox::{Attempt, Cause, DeliveryState, MOST_WAITING, Outbox, OutboxCounts, OutboxEntry};
-pub use redact::{Hidden, Redactor};
+pub use redact::{Hidden, Redactor, Unhidden};
 pub use snapshot::MOST_SNAPSHOTS;
 pub use step::{Planned, step};
 pub use traffic::Traffic;

@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::World;
-use crate::judge::{Broken, ExpectationOutcome};
+use super::{Unhidden, World};
+use crate::judge::{Broken, ExpectationOutcome, Whose};
 
 /// A namespace: a world that only the requests for it reach.
 #[derive(Debug)]
@@ -95,19 +95,28 @@ impl Namespace {
         self.is_dropped.store(true, Ordering::Relaxed);
     }
 
-    /// The outcomes of the expectations of `world`, which is the namespace's. Each name begins with that of the
-    /// namespace.
-    pub(super) fn outcomes(&self, world: &mut World, now: Timestamp) -> Vec<ExpectationOutcome> {
-        let named = |outcome: ExpectationOutcome| {
-            let name = format!("{}: {}", self.name, outcome.name);
-            ExpectationOutcome { name, ..outcome }
-        };
-        world.outcomes(now).into_iter().map(named).collect()
+    /// The outcomes of the namespace's expectations, each with a name that begins with that of the namespace.
+    pub(super) fn named(
+        &self,
+        outcomes: Vec<ExpectationOutcome>,
+    ) -> impl Iterator<Item = ExpectationOutcome> {
+        named(&self.name, outcomes)
     }
 
-    /// The rules that were broken in `world`, which is the namespace's.
-    pub(super) fn broken(&self, world: &World) -> Vec<Broken> {
-        let broken = world.broken().into_iter().flatten();
-        broken.map(|broken| broken.in_namespace(&self.name)).collect()
+    /// The rules that were broken in the namespace, each with the namespace.
+    pub(super) fn blamed(&self, broken: Option<Unhidden<Vec<Broken>>>) -> impl Iterator<Item = Broken> {
+        let broken = broken.map(Unhidden::<Vec<Broken>>::hidden).unwrap_or_default();
+        broken.into_iter().map(|broken| broken.of(&Whose::Namespace(self.name.clone())))
     }
+}
+
+/// The outcomes, each with a name that begins with `whose` they are.
+pub(super) fn named(
+    whose: &str,
+    outcomes: Vec<ExpectationOutcome>,
+) -> impl Iterator<Item = ExpectationOutcome> {
+    outcomes.into_iter().map(move |outcome| {
+        let name = format!("{whose}: {}", outcome.name);
+        ExpectationOutcome { name, ..outcome }
+    })
 }

@@ -12,6 +12,9 @@
 //! Code that looks up a namespace releases the directory first and locks the world then. Between the two the
 //! namespace may be dropped: [`Namespace::world`] then returns `None`, and the caller looks again. So an exchange is
 //! either recorded before its namespace is dropped and counted with it, or does not belong to that namespace.
+//!
+//! Secrets in results are hidden when no world is locked. While those of a dropped namespace are on their way to the
+//! directory, a lock of their own makes reports wait for them.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -20,11 +23,11 @@ use jiff::Timestamp;
 
 use super::directory::{Credential, Directory, Totals, credentials};
 use super::memory::{LEFT_IN_JOURNALS, MOST_IN_JOURNALS, Memory, fair_size};
-use super::namespace::Namespace;
-use super::redact::Former;
-use super::{Traffic, World};
+use super::namespace::{Namespace, named};
+use super::redact::Elsewhere;
+use super::{Traffic, Unhidden, World};
 use crate::http::Request;
-use crate::judge::{Broken, ExpectationOutcome};
+use crate::judge::{Broken, ExpectationOutcome, Whose};
 use crate::services::by_path;
 
 /// All worlds of a server.
@@ -32,6 +35,8 @@ use crate::services::by_path;
 pub struct Namespaces {
     main: Mutex<World>,
     directory: RwLock<Directory>,
+    /// Locked while a namespace is dropped, until its results are in the directory. Whoever takes it holds no other lock.
+    dropping: Mutex<()>,
     /// Whether any credential belongs to a namespace. While it is false, requests do not lock the directory.
     has_owners: AtomicBool,
     /// How many namespaces got a name from their number. The next name comes from it.
@@ -39,8 +44,8 @@ pub struct Namespaces {
     traffic: Arc<Traffic>,
     /// The memory of the journals of all worlds.
     pub(super) memory: Memory,
-    /// The former secrets of all worlds.
-    pub(super) former: Former,
+    /// The secrets that all worlds share.
+    pub(super) elsewhere: Elsewhere,
 }
 
 /// The request header that names a namespace.
@@ -53,15 +58,16 @@ pub struct UnknownNamespace(pub String);
 impl Namespaces {
     /// A server's worlds at its start: the main world and no namespace.
     pub fn new(main: World) -> Self {
-        let (memory, former) = (Memory::default(), Former::default());
+        let (memory, elsewhere) = (Memory::default(), Elsewhere::default());
         Self {
-            main: Mutex::new(main.sharing(&memory, &former)),
+            main: Mutex::new(main.sharing(&memory, &elsewhere)),
             directory: RwLock::default(),
+            dropping: Mutex::default(),
             has_owners: AtomicBool::new(false),
             made: AtomicU64::new(0),
             traffic: Arc::default(),
             memory,
-            former,
+            elsewhere,
         }
     }
 
@@ -79,7 +85,7 @@ impl Namespaces {
         if let Some(name) = request.headers.text(NAMESPACE_HEADER) {
             return self.called(name.trim(), now).map(Some);
         }
-        if !self.has_owners.load(Ordering::Acquire) {
+        if !self.has_any() {
             return Ok(None);
         }
         let credential =
@@ -115,10 +121,25 @@ impl Namespaces {
         self.update_flag(&directory);
     }
 
-    /// Notes credentials that a namespace has issued: requests with them will be for it. `_world` is the namespace's.
-    /// Its lock guarantees that the namespace is not dropped.
-    pub fn note_issued(&self, namespace: &Arc<Namespace>, _world: &World, credentials: Vec<Credential>) {
-        if !credentials.is_empty() {
+    /// Whether any credential belongs to a namespace.
+    pub fn has_any(&self) -> bool {
+        self.has_owners.load(Ordering::Acquire)
+    }
+
+    /// Notes credentials that a world has issued: all worlds hide them, and requests with those of a namespace will be for
+    /// it. The namespace `None` is the main world. `_world` is the one that has issued them. Its lock guarantees that the
+    /// namespace is not dropped.
+    pub fn note_issued(
+        &self,
+        namespace: Option<&Arc<Namespace>>,
+        _world: &World,
+        credentials: Vec<Credential>,
+    ) {
+        if credentials.is_empty() {
+            return;
+        }
+        self.elsewhere.keep(credentials.iter().map(|(_, credential)| credential.clone()));
+        if let Some(namespace) = namespace {
             let mut directory = self.directory_mut();
             directory.enter_issued(namespace, credentials);
             self.update_flag(&directory);
@@ -140,46 +161,68 @@ impl Namespaces {
         now: Timestamp,
         may: impl Fn(&Namespace) -> bool,
     ) -> bool {
-        let Some(mut world) = namespace.world().filter(|_| may(namespace)) else { return false };
-        world.forget_secrets(true);
-        let outcomes = namespace.outcomes(&mut world, now);
-        let (broken, run) = (namespace.broken(&world), world.of_run());
-        let mut totals = Totals::of(&world);
-        totals.evicted = totals.counters.exchanges;
+        let _dropping = self.dropping();
+        let (outcomes, broken, run) = {
+            let Some(mut world) = namespace.world().filter(|_| may(namespace)) else { return false };
+            world.share_secrets();
+            let results = (world.outcomes(now), world.broken(), world.of_run());
+            let mut totals = Totals::of(&world);
+            totals.evicted = totals.counters.exchanges;
+            let mut directory = self.directory_mut();
+            directory.namespaces.remove(namespace.name());
+            directory.forget(namespace);
+            self.update_flag(&directory);
+            directory.counted.add(totals);
+            if world.past.is_some() {
+                let mut size = 0;
+                world.each_newest_first(&mut |world| size += world.journal().size());
+                directory.past.keep(Arc::clone(namespace), size);
+            }
+            namespace.set_dropped(&world);
+            results
+        };
+        let outcomes: Vec<_> = namespace.named(outcomes.hidden()).collect();
+        let broken: Vec<_> = namespace.blamed(broken).collect();
+        let run = run.hidden();
         let mut directory = self.directory_mut();
-        directory.namespaces.remove(namespace.name());
-        directory.forget(namespace);
-        self.update_flag(&directory);
         outcomes.into_iter().for_each(|outcome| directory.remember(outcome));
         Broken::add(&mut directory.broken_before, broken);
         directory.run.add(run);
-        directory.counted.add(totals);
-        if world.past.is_some() {
-            let mut size = 0;
-            world.each_newest_first(&mut |world| size += world.journal().size());
-            directory.past.keep(Arc::clone(namespace), size);
-        }
-        namespace.set_dropped(&world);
         true
     }
 
+    fn dropping(&self) -> MutexGuard<'_, ()> {
+        self.dropping.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The outcomes of the expectations of all worlds, dropped ones too. The names of outcomes of a namespace begin
-    /// with its name. Last come the expectations of the whole run.
+    /// with its name, and those of the main scenario with `main scenario` if there are or were namespaces. Last come the expectations of the whole run. Secrets are hidden.
     pub fn outcomes(&self, now: Timestamp) -> Vec<ExpectationOutcome> {
-        let (namespaces, (mut dropped, has_copies, mut run)) = self
-            .with_all(|directory| (directory.dropped.clone(), directory.has_copies, directory.run.clone()));
-        let mut outcomes = {
+        let (namespaces, (mut dropped, [has_copies, has_namespaces], mut run)) =
+            self.with_results(|directory| {
+                let has = [directory.has_copies, directory.has_namespaces];
+                (directory.dropped.clone(), has, directory.run.clone())
+            });
+        let (of_main, calls) = {
             let mut main = self.main();
             // When each test uses a namespace of its own, nobody calls the main world, which they are copies of.
-            run.add(main.of_run());
             let is_unused = has_copies && main.totals().exchanges == 0;
-            if is_unused { Vec::new() } else { main.outcomes(now) }
+            ((!is_unused).then(|| main.outcomes(now)), main.of_run())
         };
+        let mut outcomes = of_main.map(Unhidden::<Vec<ExpectationOutcome>>::hidden).unwrap_or_default();
+        // Otherwise whoever reads a report looks for the namespace that it is about.
+        if has_namespaces {
+            outcomes = named("main scenario", outcomes).collect();
+        }
+        run.add(calls.hidden());
         outcomes.append(&mut dropped);
         for namespace in namespaces {
-            let mut world = namespace.lock();
-            outcomes.append(&mut namespace.outcomes(&mut world, now));
-            run.add(world.of_run());
+            let (here, calls) = {
+                let mut world = namespace.lock();
+                (world.outcomes(now), world.of_run())
+            };
+            outcomes.extend(namespace.named(here.hidden()));
+            run.add(calls.hidden());
         }
         outcomes.append(&mut run.outcomes());
         outcomes
@@ -190,22 +233,32 @@ impl Namespaces {
         self.directory().outcomes_left_out
     }
 
-    /// The outcomes of the expectations of the whole run.
+    /// The outcomes of the expectations of the whole run. Secrets are hidden.
     pub fn outcomes_of_run(&self) -> Vec<ExpectationOutcome> {
-        let (namespaces, mut run) = self.with_all(|directory| directory.run.clone());
-        run.add(self.main().of_run());
-        namespaces.iter().for_each(|namespace| run.add(namespace.lock().of_run()));
+        let (namespaces, mut run) = self.with_results(|directory| directory.run.clone());
+        let calls = self.main().of_run();
+        run.add(calls.hidden());
+        for namespace in namespaces {
+            let calls = namespace.lock().of_run();
+            run.add(calls.hidden());
+        }
         run.outcomes()
     }
 
-    /// The rules that clients broke in all worlds, dropped ones too. A breach in a namespace says so.
+    /// The rules that clients broke in all worlds, dropped ones too. A breach says in which world it is, if
+    /// there are or were namespaces. Secrets are hidden.
     pub fn broken(&self) -> Vec<Broken> {
-        let (namespaces, before) = self.with_all(|directory| directory.broken_before.clone());
-        let mut broken = self.main().broken().unwrap_or_default();
+        let (namespaces, (before, has_namespaces)) =
+            self.with_results(|directory| (directory.broken_before.clone(), directory.has_namespaces));
+        let of_main = self.main().broken();
+        let mut broken = of_main.map(Unhidden::<Vec<Broken>>::hidden).unwrap_or_default();
+        if has_namespaces {
+            broken = broken.into_iter().map(|broken| broken.of(&Whose::Main)).collect();
+        }
         Broken::add(&mut broken, before);
         for namespace in namespaces {
-            let here = namespace.broken(&namespace.lock());
-            Broken::add(&mut broken, here);
+            let here = namespace.lock().broken();
+            Broken::add(&mut broken, namespace.blamed(here));
         }
         broken
     }
@@ -277,6 +330,12 @@ impl Namespaces {
         (directory.namespaces.values().cloned().collect(), look(&directory))
     }
 
+    /// The same when the results of every dropped namespace are in the directory.
+    fn with_results<T>(&self, look: impl FnOnce(&Directory) -> T) -> (Vec<Arc<Namespace>>, T) {
+        let _dropping = self.dropping();
+        self.with_all(look)
+    }
+
     pub(super) fn directory(&self) -> RwLockReadGuard<'_, Directory> {
         self.directory.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -287,92 +346,4 @@ impl Namespaces {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::engine::IDLE;
-    use crate::http::Headers;
-    use crate::scenario::Scenario;
-
-    fn namespaces() -> Namespaces {
-        let scenario = Scenario::parse("test", Scenario::DEFAULT).unwrap();
-        Namespaces::new(World::new(Arc::new(scenario), 1, Timestamp::UNIX_EPOCH))
-    }
-
-    /// A request with a credential of the namespace.
-    fn request(namespace: &str) -> Request {
-        let target = format!("/rest/1/webhook-secret-{namespace}/imconnector.chat.name.set");
-        Request::new("POST", &target, Headers::default(), "".into())
-    }
-
-    fn of(namespaces: &Namespaces, request: &Request) -> Option<String> {
-        let found = namespaces.of(request, Timestamp::UNIX_EPOCH).unwrap();
-        found.map(|namespace| namespace.name().to_owned())
-    }
-
-    #[test]
-    fn who_found_a_namespace_before_it_was_dropped_finds_no_world_in_it() {
-        let (namespaces, now) = (namespaces(), Timestamp::UNIX_EPOCH);
-        namespaces.open(None, None, now).unwrap();
-        let found = namespaces.of(&request("n1"), now).unwrap().unwrap();
-        assert!(found.world().is_some());
-        assert!(namespaces.close("n1", now));
-        assert!(!namespaces.close("n1", now));
-        assert!(found.world().is_none());
-        assert_eq!(of(&namespaces, &request("n1")), None);
-    }
-
-    #[test]
-    fn a_dropped_namespace_leaves_no_credential() {
-        let (namespaces, now) = (namespaces(), Timestamp::UNIX_EPOCH);
-        let namespace = namespaces.open(None, None, now).unwrap();
-        let issued = vec![("bitrix24", "1/issued".to_owned())];
-        namespaces.note_issued(&namespace, &namespace.world().unwrap(), issued);
-        let by_issued = Request::new("POST", "/rest/1/issued/x", Headers::default(), "".into());
-        assert_eq!(of(&namespaces, &by_issued).as_deref(), Some("n1"));
-        assert!(namespaces.has_owners.load(Ordering::Relaxed));
-        namespaces.close("n1", now);
-        assert!(namespaces.directory().owners.is_empty());
-        assert!(!namespaces.has_owners.load(Ordering::Relaxed));
-    }
-
-    #[test]
-    fn namespaces_that_are_idle_go_when_another_one_is_made() {
-        let (namespaces, now) = (namespaces(), Timestamp::UNIX_EPOCH);
-        for _ in 0..2 {
-            namespaces.open(None, None, now).unwrap();
-        }
-        let later = now + IDLE;
-        namespaces.of(&request("n2"), later).unwrap();
-        namespaces.open(None, None, later + Duration::from_secs(1)).unwrap();
-        let names: Vec<_> = namespaces.all().iter().map(|namespace| namespace.name().to_owned()).collect();
-        assert_eq!(names, ["n2", "n3"]);
-    }
-
-    #[test]
-    fn a_panic_leaves_every_world_in_reach() {
-        let (namespaces, now) = (namespaces(), Timestamp::UNIX_EPOCH);
-        let namespace = namespaces.open(None, None, now).unwrap();
-        std::thread::scope(|scope| {
-            let panics = [
-                scope.spawn(|| {
-                    let _world = namespaces.main();
-                    panic!("this panic is part of a test");
-                }),
-                scope.spawn(|| {
-                    let _world = namespace.world();
-                    panic!("this panic is part of a test");
-                }),
-                scope.spawn(|| {
-                    let _directory = namespaces.directory_mut();
-                    panic!("this panic is part of a test");
-                }),
-            ];
-            panics.into_iter().for_each(|panic| assert!(panic.join().is_err()));
-        });
-        assert_eq!(namespaces.totals().counters.exchanges, 0);
-        assert!(namespaces.main().journal().entries().next().is_none());
-        assert!(namespaces.close("n1", now));
-    }
-}
+mod tests;

@@ -76,6 +76,10 @@ impl Namespaces {
         }
         let (main, main_seed, allows_prefer, judges, keeps_the_past, public_url, bound) = {
             let main = self.main();
+            // A client may send a secret of one world to another. Of the first namespace on, each world tells its own.
+            if !self.has_any() {
+                main.share_secrets();
+            }
             let keeps_the_past = main.past.is_some();
             let judges = main.observers.judges();
             (
@@ -98,7 +102,7 @@ impl Namespaces {
         let scenario = scenario.unwrap_or(&main).with_suffix(&suffix);
         let mut world = World::new(Arc::new(scenario), seed, now)
             .allowing_prefer(allows_prefer)
-            .sharing(&self.memory, &self.former);
+            .sharing(&self.memory, &self.elsewhere);
         world.suffix = suffix;
         world.set_public_url(&public_url);
         for (name, url) in &bound {
@@ -110,6 +114,7 @@ impl Namespaces {
         if keeps_the_past {
             world = world.keeping_the_past();
         }
+        world.share_secrets();
         let credentials = credentials(&world);
         let namespace = Arc::new(Namespace::new(name.to_string(), world, now));
         let mut directory = self.directory_mut();
@@ -121,6 +126,7 @@ impl Namespaces {
             return Err(NotOpened::TooMany);
         }
         directory.has_copies |= is_copy;
+        directory.has_namespaces = true;
         directory.add(&namespace);
         directory.enter(&namespace, credentials);
         self.update_flag(&directory);

@@ -17,18 +17,17 @@ pub struct Other {
     pub status: u16,
     /// The error code; `None` on success.
     pub error: Option<&'static str>,
-    /// The stage that the error belongs to; `None` on success.
-    pub stage: Option<Stage>,
-    /// The body.
+    /// The body, if a batch succeeds; else empty.
     pub body: Bytes,
     /// The name of the edition that is served, and of the other one.
     pub editions: [&'static str; 2],
 }
 
 impl Other {
-    /// Whether this is an error of a stage before `stage`.
-    pub fn is_before(&self, stage: Stage) -> bool {
-        self.stage.is_some_and(|own| own < stage)
+    /// Whether this is an error of `service` of a stage before `stage`.
+    pub fn is_before(&self, stage: Stage, service: &dyn Service) -> bool {
+        let row = self.error.and_then(|error| service.errors().iter().find(|known| known.code == error));
+        row.is_some_and(|row| row.stage < stage)
     }
 }
 
@@ -45,9 +44,7 @@ pub(super) fn ask(world: &World, request: &Request, arrival: Arrival) -> Option<
     let stopwatch = world.clock.stopwatch(arrival);
     let mut exchange = Exchange { request, stopwatch, checkpoint: &mut aside };
     let reply = emulator.other_edition(&mut exchange)?;
-    let error = aside.error;
-    let row = error.and_then(|error| service.errors().iter().find(|known| known.code == error));
-    Some(Other { status: reply.status, error, stage: row.map(|row| row.stage), body: reply.body, editions })
+    Some(Other { status: reply.status, error: aside.error, body: reply.body, editions })
 }
 
 /// The error of an exchange as the other edition gives it. `None` when that edition does not have it.
@@ -56,13 +53,7 @@ pub(super) fn same_error(world: &World, note: &Note) -> Option<Other> {
     let editions = editions(world, service)?;
     let known = service.errors().iter().find(|known| known.code == error)?;
     let face = known.faces.iter().find(|face| face.edition == editions[1])?;
-    Some(Other {
-        status: face.status,
-        error: Some(error),
-        stage: Some(known.stage),
-        body: Bytes::new(),
-        editions,
-    })
+    Some(Other { status: face.status, error: Some(error), body: Bytes::new(), editions })
 }
 
 fn editions(world: &World, service: &dyn Service) -> Option<[&'static str; 2]> {

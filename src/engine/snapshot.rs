@@ -43,7 +43,7 @@ impl World {
     /// Restores a snapshot. The journal and the counters of exchanges stay. Returns whether the snapshot existed.
     pub fn restore(&mut self, name: &str) -> bool {
         let Some(saved) = self.snapshots.get(name) else { return false };
-        self.forget_secrets(false);
+        self.share_issued_secrets();
         let mut faults = saved.faults.clone();
         faults.plan.succeed(&self.faults.plan, self.counters().exchanges + 1);
         (self.emulators, self.clock, self.faults) = (copies(&saved.emulators), saved.clock, faults);

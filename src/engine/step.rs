@@ -46,7 +46,9 @@ pub fn step(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
     let mut planned = match by_path(path) {
         Some(service) => plan(world, service, request, arrival),
         None => {
-            let remarks = vec!["no service knows this path".into()];
+            let lack = unknown::lacking(request)
+                .map_or(String::new(), |base| format!(": it lacks `{base}` at its beginning"));
+            let remarks = vec![format!("no service knows this path{lack}").into()];
             Planned::plain(unknown::no_service(request), Note { remarks, ..Note::default() })
         }
     };
@@ -115,19 +117,19 @@ fn plan(world: &mut World, service: &'static dyn Service, request: &Request, arr
     let cause = Cause::Exchange(world.counters().exchanges + 1);
     let (silences, _) = world.collect(place, cause, due);
     note.remarks.extend(silences.into_iter().map(Cow::from));
-    let other = beside_faults(world, other, &note);
+    let other = beside_faults(world, service, other, &note);
     Planned { reply, delay, took, wire, other, note }
 }
 
 /// The other edition's answer, as far as it can be compared. When a fault decided the answer, it can only be compared
 /// if the other edition gives an error at an earlier stage, or if the fault gave an error that the other edition has
 /// too.
-fn beside_faults(world: &World, other: Option<Other>, note: &Note) -> Option<Other> {
+fn beside_faults(world: &World, service: &dyn Service, other: Option<Other>, note: &Note) -> Option<Other> {
     let other = other?;
     let struck = note.faults.iter().filter(|decision| decision.answered);
     if let Some(fault) = struck.map(|decision| &decision.fault).min_by_key(|fault| fault.stage) {
         let given = || fault.spec.error.is_some().then(|| other_edition::same_error(world, note))?;
-        return Some(other).filter(|other| other.is_before(fault.stage)).or_else(given);
+        return Some(other).filter(|other| other.is_before(fault.stage, service)).or_else(given);
     }
     // What a request asks for with `Prefer` says nothing of the editions.
     Some(other).filter(|_| !prefer::is_asked_for(note))

@@ -3,8 +3,18 @@
 use serde_json::json;
 
 use crate::emulator::Service;
-use crate::http::{Reply, Request};
+use crate::http::{Headers, Reply, Request};
 use crate::services::SERVICES;
+
+/// The part that a path lacks at its beginning to be that of an operation, such as `/rest`; `None` when it lacks more.
+pub fn lacking(request: &Request) -> Option<&'static str> {
+    let is_known = |service: &&&'static dyn Service| {
+        let target = format!("{}{}", service.base(), request.path());
+        let meant = Request::new(&request.method, &target, Headers::default(), "".into());
+        service.calls(&meant).first().is_some_and(|call| call.operation.is_some())
+    };
+    SERVICES.iter().find(is_known).map(|service| service.base())
+}
 
 /// The 404 for a path that no service knows. It names the most similar route.
 pub fn no_service(request: &Request) -> Reply {
@@ -19,7 +29,10 @@ pub fn no_service(request: &Request) -> Reply {
             "standin": format!("no service answers `{asked}`"),
             "nearest": nearest,
             "routes": routes,
-            "help": "the control interface is under /__standin/",
+            "help": lacking(request).map_or_else(
+                || "the control interface is under /__standin/".to_owned(),
+                |base| format!("the path lacks `{base}` at its beginning"),
+            ),
         }),
     )
 }

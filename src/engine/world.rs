@@ -11,7 +11,7 @@ use super::memory::Memory;
 use super::observers::{self, Observers, Passing};
 use super::outbox::{Outbox, OutboxCounts};
 use super::past::Past;
-use super::redact::Former;
+use super::redact::{Elsewhere, Unhidden};
 use super::schedule::Schedule;
 use super::snapshot::Snapshot;
 use super::{Counters, Entry, Journal, Planned};
@@ -42,8 +42,8 @@ pub struct World {
     /// The faults.
     pub(super) faults: Faults,
     journal: Journal,
-    /// Secrets of worlds that are gone.
-    pub(super) former: Former,
+    /// Secrets of other worlds, and of states that are gone.
+    pub(super) elsewhere: Elsewhere,
     /// When the newest exchange of the journal was answered, by the wall clock.
     newest: Option<Timestamp>,
     counters: Counters,
@@ -105,7 +105,7 @@ impl World {
             emulators,
             faults: Faults::new(&scenario.faults, seed),
             journal: Journal::default(),
-            former: Former::default(),
+            elsewhere: Elsewhere::default(),
             newest: None,
             counters: Counters::default(),
             observers: Observers::new(&scenario),
@@ -132,15 +132,20 @@ impl World {
             suffix => Arc::new(scenario.with_suffix(suffix)),
         };
         self.begin(scenario, seed, now);
+        self.share_secrets();
     }
 
     fn begin(&mut self, scenario: Arc<Scenario>, seed: u64, now: Timestamp) {
         let Self { seed_is_given, allows_prefer, .. } = *self;
         let judges = self.observers.judges();
         let memory = self.journal.shared_memory().clone();
-        let former = self.former.clone();
-        self.forget_secrets(!Arc::ptr_eq(&scenario, &self.scenario));
-        let mut run = self.of_run();
+        let elsewhere = self.elsewhere.clone();
+        match Arc::ptr_eq(&scenario, &self.scenario) {
+            true => self.share_issued_secrets(),
+            false => self.share_secrets(),
+        }
+        // The exchanges that these are about go with the journal, so secrets cannot be hidden later.
+        let mut run = self.of_run().hidden();
         run.keep_those_of(&scenario.expect);
         let before = Before {
             counters: self.totals(),
@@ -148,6 +153,7 @@ impl World {
             fired: self.fired(),
             broken: self
                 .all_broken()
+                .hidden()
                 .into_iter()
                 .map(|broken| broken.before_reset(self.before.resets + 1))
                 .collect(),
@@ -156,8 +162,14 @@ impl World {
             run,
         };
         let (suffix, past) = (self.suffix.clone(), self.past.take());
-        let mut new =
-            Self { seed_is_given, allows_prefer, suffix, before, former, ..Self::new(scenario, seed, now) };
+        let mut new = Self {
+            seed_is_given,
+            allows_prefer,
+            suffix,
+            before,
+            elsewhere,
+            ..Self::new(scenario, seed, now)
+        };
         new.journal = Journal::sharing(&memory);
         new.epoch = self.epoch + 1;
         new.public_url.clone_from(&self.public_url);
@@ -177,20 +189,23 @@ impl World {
         }
     }
 
-    /// The same world with a new journal, whose memory is a part of `memory`, and with `former`, the former secrets of
-    /// all worlds.
-    pub(super) fn sharing(self, memory: &Memory, former: &Former) -> Self {
-        Self { journal: Journal::sharing(memory), former: former.clone(), ..self }
+    /// The same world with a new journal, whose memory is a part of `memory`, and with `elsewhere`, the secrets
+    /// that all worlds share.
+    pub(super) fn sharing(self, memory: &Memory, elsewhere: &Elsewhere) -> Self {
+        Self { journal: Journal::sharing(memory), elsewhere: elsewhere.clone(), ..self }
     }
 
-    /// Notes the secrets that the services have issued, and with `of_scenario` those of the scenario too, because this
-    /// state is about to go while journals may still hold them.
-    pub(super) fn forget_secrets(&self, of_scenario: bool) {
-        self.former.keep(self.emulators.iter().flat_map(|(_, emulator)| emulator.secrets()));
-        if of_scenario {
-            let secrets = self.scenario.sections.iter().flat_map(|(_, section)| section.secrets());
-            self.former.keep(secrets.map(|secret| secret.text));
-        }
+    /// Tells all worlds the secrets of the scenario and those that the services have issued, because another journal may
+    /// hold them, or because this state is about to go.
+    pub(super) fn share_secrets(&self) {
+        let secrets = self.scenario.sections.iter().flat_map(|(_, section)| section.secrets());
+        self.elsewhere.keep(secrets.map(|secret| secret.text));
+        self.share_issued_secrets();
+    }
+
+    /// The same with those that the services have issued.
+    pub(super) fn share_issued_secrets(&self) {
+        self.elsewhere.keep(self.emulators.iter().flat_map(|(_, emulator)| emulator.secrets()));
     }
 
     /// Removes the oldest exchanges of the journal until it takes at most `limit` bytes.
@@ -300,17 +315,16 @@ impl World {
         self
     }
 
-    /// The rules that clients broke, before resets too, with secrets hidden. `None` when rules are not observed.
-    pub fn broken(&self) -> Option<Vec<Broken>> {
+    /// The rules that clients broke, before resets too. `None` when rules are not observed.
+    pub fn broken(&self) -> Option<Unhidden<Vec<Broken>>> {
         self.observers.judges().then(|| self.all_broken())
     }
 
-    fn all_broken(&self) -> Vec<Broken> {
-        let mut all = self.before.broken.clone();
-        let mut new = self.observers.broken();
-        self.hide_in_broken(&mut new);
-        Broken::add(&mut all, new);
-        all
+    fn all_broken(&self) -> Unhidden<Vec<Broken>> {
+        let new = self.observers.broken();
+        let shown = new.iter().flat_map(|broken| &broken.kinds).flat_map(|kind| &kind.shown);
+        let exchanges: Vec<_> = shown.flat_map(|shown| shown.exchanges.clone()).collect();
+        Unhidden::new(self, [self.before.broken.clone(), new], exchanges)
     }
 
     /// Notes that the control interface changed faults or state: a call that failed before may succeed now.
@@ -324,8 +338,8 @@ impl World {
         self.observers.unread(number);
     }
 
-    /// The outcomes of the scenario's expectations, with secrets hidden. `now` is the time of the wall clock.
-    pub fn outcomes(&mut self, now: Timestamp) -> Vec<ExpectationOutcome> {
+    /// The outcomes of the scenario's expectations. `now` is the time of the wall clock.
+    pub fn outcomes(&mut self, now: Timestamp) -> Unhidden<Vec<ExpectationOutcome>> {
         self.settle(now);
         let mut outcomes = self.observers.outcomes(self.things());
         outcomes.extend(self.schedule.failed().map(|(number, name, mistake)| ExpectationOutcome {
@@ -338,17 +352,20 @@ impl World {
             left_out: 0,
             near: None,
         }));
-        self.hide_in_outcomes(&mut outcomes);
-        outcomes
+        self.unhidden(outcomes)
     }
 
-    /// The calls so far for the scenario's expectations of the whole run, with secrets hidden.
-    pub(super) fn of_run(&self) -> RunTally {
-        let mut new = self.observers.of_run(self.namespace());
-        new.hide(|exchange, text| self.hide_in(exchange, text));
-        let mut run = self.before.run.clone();
-        run.add(new);
-        run
+    fn unhidden(&self, outcomes: Vec<ExpectationOutcome>) -> Unhidden<Vec<ExpectationOutcome>> {
+        let near = outcomes.iter().filter_map(|outcome| Some(outcome.near.as_ref()?.exchange));
+        let exchanges: Vec<_> = near.collect();
+        Unhidden::new(self, [Vec::new(), outcomes], exchanges)
+    }
+
+    /// The calls so far for the scenario's expectations of the whole run.
+    pub(super) fn of_run(&self) -> Unhidden<RunTally> {
+        let new = self.observers.of_run(self.namespace());
+        let exchanges: Vec<_> = new.exchanges().collect();
+        Unhidden::new(self, [self.before.run.clone(), new], exchanges)
     }
 
     /// The number of resets before this world.
@@ -356,12 +373,14 @@ impl World {
         self.before.resets
     }
 
-    /// The outcomes of the expectations `expect` for the exchanges that the journal still has, with secrets hidden.
-    pub fn outcomes_of(&mut self, expect: &[ExpectSpec], now: Timestamp) -> Vec<ExpectationOutcome> {
+    /// The outcomes of the expectations `expect` for the exchanges that the journal still has.
+    pub fn outcomes_of(
+        &mut self,
+        expect: &[ExpectSpec],
+        now: Timestamp,
+    ) -> Unhidden<Vec<ExpectationOutcome>> {
         self.settle(now);
-        let mut outcomes = observers::outcomes_of(expect, self.journal.entries(), self.things());
-        self.hide_in_outcomes(&mut outcomes);
-        outcomes
+        self.unhidden(observers::outcomes_of(expect, self.journal.entries(), self.things()))
     }
 
     /// Finds things by service, kind and identifier.

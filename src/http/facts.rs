@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
+use super::members::Given;
 use super::way::Way;
 
 /// The parameters of one call, by the names that the service uses.
@@ -52,16 +55,15 @@ pub enum ValueKind {
 }
 
 impl ValueKind {
-    /// The kind of a JSON value.
-    pub fn of(value: &serde_json::Value) -> Self {
-        use serde_json::Value;
+    /// The kind of a value.
+    pub fn of(value: Given<'_>) -> Self {
         match value {
-            Value::String(_) => Self::Text,
-            Value::Number(_) => Self::Number,
-            Value::Bool(_) => Self::Flag,
-            Value::Null => Self::Null,
-            Value::Array(_) => Self::List,
-            Value::Object(_) => Self::Mapping,
+            Given::Text(_) | Given::Other(Value::String(_)) => Self::Text,
+            Given::Other(Value::Number(_)) => Self::Number,
+            Given::Other(Value::Bool(_)) => Self::Flag,
+            Given::Other(Value::Null) => Self::Null,
+            Given::Other(Value::Array(_)) => Self::List,
+            Given::Other(Value::Object(_)) => Self::Mapping,
         }
     }
 

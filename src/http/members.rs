@@ -89,7 +89,12 @@ impl Members {
 
     /// All members in order, repeated ones too.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.members.iter().map(|member| (&self.text[member.name.0..member.name.1], self.as_value(member)))
+        self.members.iter().map(|member| (self.name(member), self.as_value(member)))
+    }
+
+    /// Like [`Members::iter`], but a text does not become a JSON value.
+    pub fn all_given(&self) -> impl Iterator<Item = (&str, Given<'_>)> {
+        self.members.iter().map(|member| (self.name(member), self.as_given(member)))
     }
 
     /// Whether there are no members.
@@ -125,6 +130,10 @@ impl Members {
             }
             member
         }));
+    }
+
+    fn name(&self, member: &Member) -> &str {
+        &self.text[member.name.0..member.name.1]
     }
 
     fn as_given<'a>(&'a self, member: &'a Member) -> Given<'a> {
@@ -319,6 +328,8 @@ mod tests {
         for (name, value) in expected {
             assert_eq!(members.get(name), Some(value.into()), "{name}");
         }
+        let given = expected.iter().map(|(name, value)| (name.as_str(), Given::from(value)));
+        assert!(members.all_given().eq(given));
         assert_eq!(members.get("absent"), None);
         for text in [r#"{"a":"b""#, "[]", "1", "{1:2}"] {
             assert!(serde_json::from_str::<Members>(text).is_err(), "{text}");

@@ -35,11 +35,22 @@ pub struct Kind {
 pub struct Shown {
     /// Their numbers. The one that breaks the rule is last.
     pub exchanges: Vec<u64>,
-    /// Their namespace; `None` for the main world.
-    pub namespace: Option<String>,
+    /// Whose exchanges they are.
+    pub whose: Whose,
     /// The number of the first reset after them, counted from 1; `None` when there was none. The numbers of exchanges
     /// start anew at a reset.
     pub before_reset: Option<u64>,
+}
+
+/// The world that exchanges are in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The only one that there is.
+    Only,
+    /// That of the main scenario, beside namespaces.
+    Main,
+    /// That of the namespace with this name.
+    Namespace(String),
 }
 
 /// How many kinds of breaches of a rule are kept. Breaches of later kinds are only counted.
@@ -58,8 +69,14 @@ impl Broken {
     /// Counts a breach.
     pub(super) fn note(&mut self, breach: Breach) {
         self.count += 1;
-        let shown = Shown { exchanges: breach.exchanges, namespace: None, before_reset: None };
-        self.add_kind(Kind { what: breach.what, count: 1, shown: vec![shown] });
+        match self.kinds.iter_mut().find(|known| known.what == breach.what) {
+            // Most breaches are of a kind that has been shown often enough.
+            Some(known) if known.shown.len() >= MOST_SHOWN => known.count += 1,
+            _ => {
+                let shown = Shown { exchanges: breach.exchanges, whose: Whose::Only, before_reset: None };
+                self.add_kind(Kind { what: breach.what, count: 1, shown: vec![shown] });
+            }
+        }
     }
 
     fn add_kind(&mut self, kind: Kind) {
@@ -98,10 +115,10 @@ impl Broken {
         self
     }
 
-    /// The same, marked as broken in a namespace.
+    /// The same, marked as broken in a world.
     #[must_use]
-    pub fn in_namespace(mut self, namespace: &str) -> Self {
-        self.shown().for_each(|shown| shown.namespace = Some(namespace.to_owned()));
+    pub fn of(mut self, whose: &Whose) -> Self {
+        self.shown().for_each(|shown| shown.whose = whose.clone());
         self
     }
 

@@ -9,7 +9,7 @@ mod spec;
 mod tally;
 mod text;
 
-pub use broken::{Broken, Kind, Shown};
+pub use broken::{Broken, Kind, Shown, Whose};
 pub use conduct::{Conduct, all_rules};
 pub use report::{Ended, Report, Requests};
 pub use run_tally::RunTally;

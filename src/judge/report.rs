@@ -109,7 +109,7 @@ impl Report {
         self.broken.iter().for_each(|broken| text.push_str(&broken.text()));
         let _ = writeln!(text, "standin: {}", self.summary());
         if !self.is_good() || self.ended != Ended::Code(0) {
-            let _ = writeln!(text, "seed {}; the same server again: {}", self.seed, self.replay);
+            let _ = writeln!(text, "seed {}; start a server with the same draws: {}", self.seed, self.replay);
         }
         text
     }
@@ -118,7 +118,7 @@ impl Report {
     pub fn summary(&self) -> String {
         let met = self.outcomes.iter().filter(|outcome| outcome.met).count();
         let expectations = match self.outcomes.len() {
-            0 => "nothing was expected".to_owned(),
+            0 => "the scenario has no `expect`".to_owned(),
             count => format!("{met} of {count} expectations met"),
         };
         format!(

@@ -53,6 +53,11 @@ impl RunTally {
         self.entries.retain(|entry| specs.contains(&entry.spec));
     }
 
+    /// The exchanges that its texts are about.
+    pub fn exchanges(&self) -> impl Iterator<Item = u64> {
+        self.entries.iter().filter_map(|entry| Some(entry.near.as_ref()?.exchange))
+    }
+
     /// Hides secrets with `hide`, which is told the exchange that a text is about.
     pub fn hide(&mut self, hide: impl Fn(u64, &str) -> String) {
         for Near { exchange, members, .. } in self.entries.iter_mut().filter_map(|entry| entry.near.as_mut())

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{Broken, ExpectationOutcome, Kind, Member, Near, Shown};
+use super::{Broken, ExpectationOutcome, Kind, Member, Near, Shown, Whose};
 use crate::emulator::conduct::Severity;
 
 impl ExpectationOutcome {
@@ -105,23 +105,38 @@ fn more(count: u64) -> Option<String> {
 
 impl Kind {
     fn json(&self) -> Value {
-        let shown = |Shown { exchanges, namespace, before_reset }: &Shown| json!({"exchanges": exchanges, "namespace": namespace, "before_reset": before_reset});
         json!({
             "what": self.what,
             "count": self.count,
-            "shown": self.shown.iter().map(shown).collect::<Vec<_>>(),
+            "shown": self.shown.iter().map(Shown::json).collect::<Vec<_>>(),
             "left_out": self.count - self.shown.len() as u64,
         })
     }
 }
 
+impl Whose {
+    /// Whose exchanges they are, in words; `None` when there is only one world.
+    fn words(&self) -> Option<String> {
+        match self {
+            Self::Only => None,
+            Self::Main => Some("the main scenario".to_owned()),
+            Self::Namespace(name) => Some(format!("namespace {name}")),
+        }
+    }
+}
+
 impl Shown {
+    fn json(&self) -> Value {
+        let Self { exchanges, whose, before_reset } = self;
+        let namespace = if let Whose::Namespace(name) = whose { Some(name) } else { None };
+        json!({"exchanges": exchanges, "namespace": namespace, "of": whose.words(), "before_reset": before_reset})
+    }
+
     fn text(&self) -> String {
         let numbers: Vec<_> = self.exchanges.iter().map(u64::to_string).collect();
-        let namespace =
-            self.namespace.as_ref().map_or(String::new(), |namespace| format!(" of namespace {namespace}"));
+        let whose = self.whose.words().map_or(String::new(), |whose| format!(" of {whose}"));
         let reset = self.before_reset.map_or(String::new(), |number| format!(" before reset {number}"));
-        format!("{}{namespace}{reset}", numbers.join(", "))
+        format!("{}{whose}{reset}", numbers.join(", "))
     }
 }
 

@@ -14,6 +14,7 @@ use crate::basics::Stage;
 use crate::emulator::{ErrorCode, Known, Section, Service, known};
 use crate::fault::{FaultSpec, Pattern};
 use crate::scalar::{Findings, Path, Point, Start, nearest};
+use crate::services::SERVICES;
 
 /// The services that have a section, each with it.
 pub(super) type Sections<'a> = &'a [(&'static dyn Service, Box<dyn Section>)];
@@ -56,6 +57,11 @@ pub(super) fn check(
             Ok(target) => target,
             Err((message, help)) => {
                 findings.add(path.key("on"), message, help);
+                if let Some((message, help)) =
+                    fault.error.as_deref().and_then(|error| stray(error, &fault.on))
+                {
+                    findings.add(path.key("error"), message, help);
+                }
                 continue;
             }
         };
@@ -219,6 +225,25 @@ fn finds_all<'a>(
         finds = false;
     }
     finds
+}
+
+/// What to say of an error that cannot be meant, whatever the wrong target `on` should be; `None` when it may be.
+fn stray(error: &str, on: &str) -> Option<(String, String)> {
+    let name = on.split('.').next().unwrap_or_default();
+    let (services, who) = match SERVICES.iter().position(|service| service.name() == name) {
+        Some(place) => (&SERVICES[place..=place], SERVICES[place].title()),
+        None => (SERVICES, "no service"),
+    };
+    let codes = || services.iter().flat_map(|service| service.errors()).map(|code| code.code);
+    if codes().any(|code| code == error) {
+        return None;
+    }
+    let has = if services.len() == 1 { "has no" } else { "has the" };
+    let help = match nearest(error, codes()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`standin catalog` prints all codes".to_owned(),
+    };
+    Some((format!("{who} {has} error {}", quote(error)), help))
 }
 
 /// The error of the fault, if its target can give it.

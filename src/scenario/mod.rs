@@ -221,8 +221,23 @@ fn read_expectations(
     mistakes: &mut Vec<Mistake>,
 ) -> Option<Vec<ExpectSpec>> {
     let mut root = yaml::read(text, EXPECTATIONS, mistakes)?;
-    let is_mapping = matches!(root.kind, NodeKind::Mapping(_));
-    let shape = if is_mapping { MAPPING_OF_EXPECTATIONS } else { shapes::EXPECT };
+    let shape = match &root.kind {
+        NodeKind::Mapping(entries) => {
+            let has = |key: &str| entries.iter().any(|entry| entry.key == key);
+            if has("on") && !has("expect") {
+                let help = "write a list: put `- ` before it in YAML, or `[` and `]` around it in JSON";
+                mistakes.push(Mistake::new(
+                    root.place(),
+                    Path::default(),
+                    "this is one expectation, not a list",
+                    help,
+                ));
+                return None;
+            }
+            MAPPING_OF_EXPECTATIONS
+        }
+        NodeKind::Scalar { .. } | NodeKind::Sequence(_) => shapes::EXPECT,
+    };
     let (value, taint) = fill::fill(&mut root, &shape, EXPECTATIONS, mistakes);
     let (value, place) = match value? {
         Value::Object(mut keys) => (keys.shift_remove("expect")?, Path::default().key("expect")),

@@ -75,6 +75,5 @@ pub fn obstacle(section: &dyn Section, operation: &Operation, start: Timestamp) 
     if section.example(operation, start, Proof::Lasting).is_some() {
         return None;
     }
-    let own = section.obstacle(operation).map(str::to_owned);
-    Some(own.unwrap_or_else(|| format!("it needs {}", operation.requires)))
+    Some(section.obstacle(operation, start).unwrap_or_else(|| format!("it needs {}", operation.requires)))
 }

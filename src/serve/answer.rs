@@ -68,15 +68,21 @@ impl Arriving {
     /// When the client leaves before the body is complete.
     pub(super) async fn answer(&mut self, shared: &Arc<Shared>) -> Result<Exchanged, hyper::Error> {
         let Self { request, body, head, client_waits, rank } = self;
-        request.body = match body::read(body, *client_waits).await {
-            Ok(body) => body,
-            Err(Incomplete::Left(error)) => {
-                tracing::warn!(%error, "the client left before its body was complete");
-                return Err(error);
-            }
-            Err(Incomplete::Stopped) => {
-                tracing::warn!("the body of a request stopped arriving");
-                return Ok(Exchanged::last(control::timed_out(PATIENCE)));
+        request.body = if body::is_too_large(body) {
+            Body::TooLarge
+        } else {
+            // Whoever reads from the body tells the client to go on.
+            *client_waits = false;
+            match body::read(body).await {
+                Ok(body) => body,
+                Err(Incomplete::Left(error)) => {
+                    tracing::warn!(%error, "the client left before its body was complete");
+                    return Err(error);
+                }
+                Err(Incomplete::Stopped) => {
+                    tracing::warn!("the body of a request stopped arriving");
+                    return Ok(Exchanged::last(control::timed_out(PATIENCE)));
+                }
             }
         };
         let mut answered = if control::claims(request.path()) {
@@ -93,6 +99,17 @@ impl Arriving {
         let has_body = request.method != "HEAD" && !matches!(reply.status, 204 | 304);
         let number = number.filter(|_| shared.tag);
         Ok(Exchanged { reply, number, wire, has_body, closes: request.body == Body::TooLarge })
+    }
+
+    /// Whether more may come of a body that was too large. A client that waits for `100 Continue` sends nothing more, and
+    /// reading would tell it to.
+    pub(super) fn has_rest(&self) -> bool {
+        self.request.body == Body::TooLarge && !self.client_waits
+    }
+
+    /// Discards what is still to come of the body.
+    pub(super) fn discard_rest(self) {
+        body::discard(self.body);
     }
 }
 
@@ -139,13 +156,12 @@ fn make(
     // A panic in here becomes an exchange of the journal.
     let planned = unless_panic(|| step(&mut world, request, arrival)).unwrap_or_else(|| broken(request));
     let (delay, wire) = (planned.delay, planned.wire);
-    let issued = namespace.map(|namespace| (namespace, credentials_issued(request, &planned.reply)));
+    let is_shared = namespace.is_some() || shared.namespaces().has_any();
+    let issued = if is_shared { credentials_issued(request, &planned.reply) } else { Vec::new() };
     let number = world.counters().exchanges + 1;
     let line = line::Line::of(&world, number, &planned);
     let reply = world.record(request, planned, arrival);
-    if let Some((namespace, credentials)) = issued {
-        shared.namespaces().note_issued(namespace, &world, credentials);
-    }
+    shared.namespaces().note_issued(namespace, &world, issued);
     let is_awaited = world.alarm().is_some();
     drop(world);
     if is_awaited {

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -17,6 +18,9 @@ const LIMIT: usize = 1 << 20;
 /// How many bytes of a larger body are read and discarded, so that its client gets to read the answer.
 const DRAINED: usize = 16 << 20;
 
+/// How long the client of such a body may send nothing before the connection is closed.
+const LINGER: Duration = Duration::from_secs(1);
+
 /// Why a body is not complete.
 #[derive(Debug)]
 pub(super) enum Incomplete {
@@ -26,16 +30,29 @@ pub(super) enum Incomplete {
     Stopped,
 }
 
-/// Reads a body to its end. If the body is announced as too large and the client waits for `100 Continue`, it is not
-/// read at all.
+/// Whether a body that has not begun is announced as too large.
+pub(super) fn is_too_large(body: &Incoming) -> bool {
+    body.size_hint().lower() > LIMIT as u64
+}
+
+/// Reads a body that was too large, in the background, and discards it, so that its client gets to read the answer. Ends
+/// early when the client stops sending for [`LINGER`].
+pub(super) fn discard(mut body: Incoming) {
+    tokio::spawn(timeout(PATIENCE, async move {
+        let mut seen = 0;
+        while seen < DRAINED
+            && let Ok(Some(Ok(frame))) = timeout(LINGER, body.frame()).await
+        {
+            seen += frame.data_ref().map_or(0, Bytes::len);
+        }
+    }));
+}
+
+/// Reads a body to its end.
 ///
 /// # Errors
 /// When the client leaves or stops sending before the end.
-pub(super) async fn read(body: &mut Incoming, client_waits: bool) -> Result<Body, Incomplete> {
-    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    if announced > LIMIT && client_waits {
-        return Ok(Body::TooLarge);
-    }
+pub(super) async fn read(body: &mut Incoming) -> Result<Body, Incomplete> {
     // Nearly every body comes in one piece, which is not copied.
     let (mut whole, mut pieces) = (Bytes::new(), BytesMut::new());
     let mut seen = 0_usize;

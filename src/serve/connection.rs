@@ -9,6 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::{AlertDescription, Error, InvalidMessage};
 
 use super::client::Client;
 use super::seats::{Rank, Seat};
@@ -118,7 +119,47 @@ async fn greet(acceptor: TlsAcceptor, stream: TcpStream, client: Arc<Client>, sh
             http2::converse(stream, client, shared).await;
         }
         Ok(stream) => http1::converse(stream, client, shared).await,
-        // A warning, because the usual reason is a client that does not trust the certificate.
-        Err(error) => tracing::warn!(%error, "a client and the server did not agree on TLS"),
+        Err(error) => tracing::warn!(%error, "a client and the server did not agree on TLS{}", hint(&error)),
+    }
+}
+
+/// What a user can do about a handshake that failed; empty when nothing is known.
+fn hint(error: &std::io::Error) -> &'static str {
+    use AlertDescription::{BadCertificate, CertificateUnknown, UnknownCA};
+    if error.kind() == std::io::ErrorKind::UnexpectedEof {
+        return ": the client ended the connection; Node.js, for example, does so if it does not trust the certificate, which \
+                `--tls-ca-out FILE` writes for NODE_EXTRA_CA_CERTS";
+    }
+    let error = error.get_ref().and_then(|error| error.downcast_ref::<Error>());
+    match error {
+        Some(Error::AlertReceived(UnknownCA | BadCertificate | CertificateUnknown)) => {
+            ": the client does not trust the certificate. Write it to a file with `--tls-ca-out FILE` and name the file to the \
+             client, for example in NODE_EXTRA_CA_CERTS, SSL_CERT_FILE, REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE; `standin run \
+             --tls` sets them (docs/testing.md, Environment)"
+        }
+        Some(Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {
+            ": the client did not send TLS, perhaps plain http. This is the https port; call https://…"
+        }
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_failed_handshake_says_what_to_do() {
+        let of = |error: Error| hint(&io::Error::new(io::ErrorKind::InvalidData, error));
+        for alert in [AlertDescription::UnknownCA, AlertDescription::BadCertificate] {
+            assert!(of(Error::AlertReceived(alert)).contains("does not trust the certificate"));
+        }
+        let plain = of(Error::InvalidMessage(InvalidMessage::InvalidContentType));
+        assert!(plain.contains("This is the https port"));
+        assert_eq!(of(Error::AlertReceived(AlertDescription::ProtocolVersion)), "");
+        assert!(hint(&io::ErrorKind::UnexpectedEof.into()).contains("NODE_EXTRA_CA_CERTS"));
+        assert_eq!(hint(&io::Error::other("something else")), "");
     }
 }

@@ -156,8 +156,9 @@ impl Server {
     /// When an expectation is not met. The error lists those and the exchanges so far.
     pub fn verify(&self) -> Result<(), Unmet> {
         let namespaces = self.shared.namespaces();
-        // The world is unlocked between the two: both lock it.
-        let mut outcomes = namespaces.main().outcomes(now());
+        // The world is unlocked before secrets are hidden.
+        let outcomes = namespaces.main().outcomes(now());
+        let mut outcomes = outcomes.hidden();
         outcomes.extend(namespaces.outcomes_of_run());
         let unmet: String =
             outcomes.iter().filter(|outcome| !outcome.met).map(ExpectationOutcome::text).collect();

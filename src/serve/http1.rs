@@ -54,6 +54,9 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
                 let answer = conversation.answer(&mut arriving).await;
                 conversation.answered.store(conversation.orders.reads(), Ordering::Relaxed);
                 conversation.activity.end();
+                if arriving.has_rest() {
+                    arriving.discard_rest();
+                }
                 answer
             }
         })
@@ -62,9 +65,15 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
     builder.max_header_size(HEAD_LIMIT);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(script_stream), service));
     // How a connection ends is the client's affair: what was wrong with a request stands in the journal.
-    if let Err(Over::Stop) = beside(connection.as_mut(), conversation.silence_or_stop()).await {
-        connection.as_mut().graceful_shutdown();
-        let _ = beside(connection, conversation.last_head()).await;
+    match beside(connection.as_mut(), conversation.silence_or_stop()).await {
+        Err(Over::Stop) => {
+            connection.as_mut().graceful_shutdown();
+            let _ = beside(connection, conversation.last_head()).await;
+        }
+        Ok(Err(_)) if conversation.is_misled() => tracing::warn!(
+            "a client began a TLS handshake on the http port: call http://…, or start with `--tls-listen` and call that port"
+        ),
+        _ => {}
     }
 }
 
@@ -104,6 +113,11 @@ impl Conversation {
             self.orders.give(Order { wire, body: length });
         }
         Ok(response)
+    }
+
+    /// Whether the client takes this port for one of https.
+    fn is_misled(&self) -> bool {
+        !self.client.is_secure && self.orders.began_with_tls()
     }
 
     /// Whether no exchange is in progress and no script is being performed.

@@ -53,7 +53,14 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
         // A client may open a stream before it reads what has come for the others.
         let connection = Connection { number: client.number, in_turn: false };
         let mut arriving = Arriving::new(request, &client, connection);
-        async move { answer(&shared, &mut arriving, &ending, in_progress).await }
+        async move {
+            let answer = answer(&shared, &mut arriving, &ending, in_progress).await;
+            // Without this the stream is reset right behind the answer, and curl 7.88 then does not see the answer.
+            if arriving.has_rest() {
+                arriving.discard_rest();
+            }
+            answer
+        }
     });
     let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));

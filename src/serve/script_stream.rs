@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -74,7 +74,12 @@ pub(super) struct Orders {
     done: Notify,
     /// How often bytes of the client were read.
     reads: AtomicU64,
+    /// The first byte that the client sent.
+    first: AtomicU8,
 }
+
+/// The first byte of a TLS handshake.
+const HANDSHAKE: u8 = 0x16;
 
 impl Orders {
     /// Whether an order waits or is being carried out.
@@ -87,9 +92,19 @@ impl Orders {
         self.reads.load(Ordering::Relaxed)
     }
 
-    fn note_read(&self) {
+    /// Whether the client began with a TLS handshake.
+    pub(super) fn began_with_tls(&self) -> bool {
+        self.first.load(Ordering::Relaxed) == HANDSHAKE
+    }
+
+    /// Notes that bytes of the client were read, of which `byte` is the first.
+    fn note_read(&self, byte: u8) {
         // Only the connection's own task writes this.
-        self.reads.store(self.reads() + 1, Ordering::Relaxed);
+        let reads = self.reads();
+        if reads == 0 {
+            self.first.store(byte, Ordering::Relaxed);
+        }
+        self.reads.store(reads + 1, Ordering::Relaxed);
     }
 
     /// Gives an order for the answer that will carry the [`MARK`].
@@ -292,8 +307,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for ScriptStream<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if buffer.filled().len() > before {
-            self.orders.note_read();
+        if let Some(byte) = buffer.filled().get(before) {
+            self.orders.note_read(*byte);
         }
         polled
     }

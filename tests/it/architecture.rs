@@ -28,7 +28,8 @@ fn sources(part: &str) -> Vec<(PathBuf, String)> {
         if path.is_dir() {
             let entries = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
             entries.for_each(|entry| walk(&entry, found));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
+            // Unit tests of a file that would be too long are in `tests.rs`.
             found.push((path.to_owned(), code(&fs::read_to_string(path).unwrap())));
         }
     }

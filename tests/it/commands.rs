@@ -1,6 +1,7 @@
 //! The subcommands of the built binary: their output and their exit codes.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::{fs, thread};
@@ -246,6 +247,22 @@ fn exchanges_are_logged_without_secrets() {
 }
 
 #[test]
+fn a_client_that_takes_the_http_port_for_https_is_told_of_in_the_log() {
+    let serving = Serving::start(&["--log", "json"]);
+    let hello = [0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0];
+    let ended = |bytes: &[u8]| {
+        let mut stream = TcpStream::connect(serving.host()).unwrap();
+        stream.write_all(bytes).unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+    };
+    ended(b"\0 is not HTTP either\r\n\r\n");
+    ended(&hello);
+    let (_, said) = serving.stop("-TERM");
+    let lines: Vec<_> = said.lines().filter(|line| line.contains("TLS handshake on the http port")).collect();
+    assert_eq!(lines.len(), 1, "{said}");
+}
+
+#[test]
 fn an_exchange_of_a_namespace_is_explained() {
     let serving = Serving::start(&[]);
     let explain = |arguments: &[&str]| standin(&[&["explain", "--url", serving.url()], arguments].concat());
@@ -260,9 +277,50 @@ fn an_exchange_of_a_namespace_is_explained() {
     let message = "standin: the journal of namespace `test_retry` has no exchange `2`\nhelp: it has 1 to 1\n";
     assert_eq!((missing.status.code(), stderr(&missing)), (Some(1), message));
     let unknown = explain(&["--namespace", "other"]);
-    assert!(stderr(&unknown).starts_with("standin: there is no namespace `other`"), "{unknown:?}");
+    let message = "standin: there is no namespace `other`\nhelp: there are `test_retry`\n";
+    assert_eq!(stderr(&unknown), message);
     let wrong = explain(&["--namespace", "test-retry"]);
     assert_eq!((wrong.status.code(), stderr(&wrong).contains("`a` to `z`")), (Some(2), true), "{wrong:?}");
+}
+
+#[test]
+fn explain_without_a_server_says_what_to_type() {
+    let explain = |url: &str| standin(&["explain", "--url", url]);
+    for (url, code, help) in [
+        ("127.0.0.1:8091", 2, "type `http://127.0.0.1:8091`"),
+        ("https://127.0.0.1:8091", 2, "type its http URL, which every server has"),
+        ("ftp://127.0.0.1", 2, "type `http://127.0.0.1:8080`"),
+        // Nothing listens on port 1.
+        (
+            "http://127.0.0.1:1",
+            3,
+            "`--url` names a running server, and `--report FILE` the report of a finished run: the server of `standin run` ends with the run, and `standin run --report json=FILE` keeps its exchanges",
+        ),
+    ] {
+        let output = explain(url);
+        assert_eq!(output.status.code(), Some(code), "{url}");
+        assert!(stderr(&output).ends_with(&format!("\nhelp: {help}\n")), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn one_row_of_the_editions_is_printed_alone() {
+    let row = standin(&["catalog", "--editions", "22"]);
+    let text = stdout(&row);
+    assert!(text.contains("\n 22  ") && !text.contains("\n 21  ") && !text.contains("\n 23  "), "{text}");
+    let json = standin(&["catalog", "--editions", "22", "--format", "json"]);
+    let rows: serde_json::Value = serde_json::from_str(stdout(&json)).unwrap();
+    assert_eq!((rows.as_array().unwrap().len(), &rows[0]["number"]), (1, &22.into()));
+    let none = standin(&["catalog", "--editions", "200"]);
+    assert_eq!((none.status.code(), stdout(&none)), (Some(1), ""));
+    assert!(stderr(&none).contains("there is no row 200"), "{}", stderr(&none));
+    let all: serde_json::Value =
+        serde_json::from_str(stdout(&standin(&["catalog", "--editions", "--format", "json"]))).unwrap();
+    let mut items: Vec<_> = all.as_array().unwrap().iter().map(|row| row["item"].to_string()).collect();
+    let count = items.len();
+    items.sort_unstable();
+    items.dedup();
+    assert_eq!(items.len(), count, "two rows have one title");
 }
 
 #[test]
@@ -284,6 +342,7 @@ fn what_cannot_start_says_why_and_starts_nothing() {
     let missing = standin(&["serve", "no-such.yaml"]);
     assert_eq!(missing.status.code(), Some(3));
     assert!(stderr(&missing).starts_with("standin: cannot read `no-such.yaml`: "), "{}", stderr(&missing));
+    assert!(stderr(&missing).contains("\nhelp: name a scenario in YAML"), "{}", stderr(&missing));
     let folder = tempfile::tempdir().unwrap();
     let bad = folder.path().join("bad.yaml");
     fs::write(&bad, "standin: 1\nname: bad\nchertt: {}\n").unwrap();
@@ -397,9 +456,24 @@ fn the_catalogue_lists_operations_errors_and_differences() {
     let none = standin(&["catalog", "CHAT_RENAME_FAILED"]);
     assert_eq!(none.status.code(), Some(1));
     insta::assert_snapshot!(stderr(&none), @"
-    error: no service has the error code `CHAT_RENAME_FAILED`
+    error: no service has the error code or the operation `CHAT_RENAME_FAILED`
       = help: did you mean `CHAT_RENAMING_FAILED`?
     ");
+    let operation = standin(&["catalog", "chert.whoami"]);
+    insta::assert_snapshot!(stdout(&operation), @"
+    Chert
+      chert.whoami
+        GET /api/v1/whoami: describes the calling tenant and the endpoints that it may call
+        source: docs.trychert.com/quickstart
+        errors: 2012, 2004, 2013, 2001, 2005, 2007, 2008, 1007, 2011, 3001
+    ");
+    assert_eq!(stdout(&standin(&["catalog", "whoami"])), stdout(&operation));
+    let operation = stdout(&standin(&["catalog", "chert.chats.rename", "--format", "json"])).to_owned();
+    let operation: serde_json::Value = serde_json::from_str(&operation).unwrap();
+    assert_eq!(operation[0]["name"], "chert.chats.rename");
+    assert!(operation[0]["errors"].as_array().unwrap().contains(&"4099".into()), "{operation}");
+    let none = standin(&["catalog", "chert.chats.renam"]);
+    assert!(stderr(&none).contains("did you mean `chert.chats.rename`?"), "{}", stderr(&none));
     let editions = standin(&["catalog", "--editions"]);
     insta::assert_snapshot!("catalog_editions", stdout(&editions));
     let rows: serde_json::Value =

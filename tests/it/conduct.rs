@@ -100,12 +100,12 @@ impl Run {
 
     /// The broken rules, each with the exchanges of each breach.
     fn broken(&self) -> Vec<(&'static str, Vec<Vec<u64>>)> {
-        self.world.broken().unwrap().iter().map(|broken| (broken.rule, exchanges(broken))).collect()
+        self.world.broken().unwrap().hidden().iter().map(|broken| (broken.rule, exchanges(broken))).collect()
     }
 
     /// The breaches of one severity.
     fn breaches(&self, severity: Severity) -> Vec<(&'static str, Vec<Vec<u64>>)> {
-        let mut broken = self.world.broken().unwrap();
+        let mut broken = self.world.broken().unwrap().hidden();
         broken.retain(|broken| broken.severity == severity);
         broken.iter().map(|broken| (broken.rule, exchanges(broken))).collect()
     }
@@ -116,7 +116,7 @@ impl Run {
     }
 
     fn words(&self) -> String {
-        self.world.broken().unwrap().iter().map(standin::judge::Broken::text).collect()
+        self.world.broken().unwrap().hidden().iter().map(standin::judge::Broken::text).collect()
     }
 }
 
@@ -315,6 +315,27 @@ fn parameters_and_content_types_are_those_of_the_page() {
     run.send(0, "POST", "/rest/1/webhook-secret/imconnector.chat.name.set", &[text], &newer);
     run.bitrix24(0, "imconnector.chat.name.set", "LINE=105&NAME=x");
     insta::assert_snapshot!(run.words());
+}
+
+#[test]
+fn a_body_that_is_swallowed_is_told_whatever_the_query_has() {
+    let rename = "/rest/1/webhook-secret/imconnector.chat.name.set";
+    for (query, content_type, body, is_told) in [
+        ("", "application/json", RENAME, false),
+        ("?USER_ID=1", "application/json", RENAME, false),
+        ("", "Application/JSON; charset=utf-8", RENAME, false),
+        ("", "application/vnd.x+JSON", RENAME, false),
+        ("", "application/json", "[]", false),
+        ("", "application/json", "LINE=105&NAME=x", true),
+        ("?USER_ID=1", "application/json", "LINE=105&NAME=x", true),
+        ("?USER_ID=1", "application/vnd.x+JSON", "{", true),
+        ("", "application/json", "5", true),
+    ] {
+        let mut run = Run::new("");
+        run.send(0, "POST", &format!("{rename}{query}"), &[("content-type", content_type)], body);
+        let has_told = run.broken().iter().any(|(rule, _)| *rule == "content-type");
+        assert_eq!(has_told, is_told, "{query} {content_type} {body}");
+    }
 }
 
 #[test]

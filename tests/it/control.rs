@@ -221,7 +221,31 @@ fn mistakes_in_the_control_path_are_answered_with_help() {
         (wrong_path.status(), wrong_path.json()["help"].clone()),
         (404, json!("did you mean `/__standin/journal`?"))
     );
+    post(&server, "/__standin/namespaces", r#"{"name":"one"}"#);
+    for (path, help) in [
+        ("/__standin/namespaces/one/jurnal", "did you mean `/__standin/namespaces/one/journal`?"),
+        ("/__standin/namespaces/one/fault", "did you mean `/__standin/namespaces/one/faults`?"),
+        ("/__standin/namespace", "did you mean `/__standin/namespaces`?"),
+    ] {
+        let answer = get(&server, path);
+        assert_eq!((answer.status(), answer.json()["help"].clone()), (404, json!(help)), "{path}");
+    }
     assert!(server.journal().is_empty());
+}
+
+#[test]
+fn one_fault_is_shown_by_its_name() {
+    let server = Server::start().unwrap();
+    let fault = r#"{"name":"half of them","on":"chert","when":{"probability":0.5},"reply":{"status":502}}"#;
+    let added = post(&server, "/__standin/faults", fault);
+    assert_eq!(added.status(), 201, "{}", added.text());
+    let shown = get(&server, "/__standin/faults/half%20of%20them");
+    assert_eq!((shown.status(), shown.json()), (200, added.json()));
+    let unknown = get(&server, "/__standin/faults/half%20of%20then");
+    assert_eq!(
+        (unknown.status(), unknown.json()["help"].clone()),
+        (404, json!("did you mean `half of them`?"))
+    );
 }
 
 /// The value of the sample `name` in the metrics.

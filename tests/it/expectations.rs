@@ -136,6 +136,13 @@ fn mistakes_in_expectations_are_told_as_in_a_scenario() {
     assert_eq!(answer.status(), 422);
     insta::assert_snapshot!(answer.json()["report"].as_str().unwrap());
     assert_eq!(post(&server, "/__standin/verify", "").status(), 400);
+    for single in [r#"{"name":"a","on":"bitrix24.batch"}"#, "name: a\non: bitrix24.batch\n"] {
+        let answer = post(&server, "/__standin/verify", single);
+        assert_eq!(answer.status(), 422);
+        let report = answer.json()["report"].as_str().unwrap().to_owned();
+        assert!(report.contains("this is one expectation, not a list"), "{report}");
+        assert!(report.contains("`[` and `]` around it in JSON") && !report.contains("`name`"), "{report}");
+    }
 }
 
 #[test]

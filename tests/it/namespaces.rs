@@ -428,3 +428,14 @@ chert:
         serve("standin: 1\nname: x\nbitrix24: {credentials: [{token: plain-token}]}\nchert: {tenants: []}\n");
     assert_eq!((none.access("BITRIX24_TOKEN_URL"), none.access("CHERT_TENANT")), (None, None));
 }
+
+#[test]
+fn help_inside_a_namespace_names_its_own_paths() {
+    let server = serve(SCENARIO);
+    let space = Space::open(&server, r#"{"name": "own"}"#);
+    let help = |path: &str| post(&server, path, "{}").json()["help"].as_str().unwrap().to_owned();
+    let of_faults = "`GET /__standin/namespaces/own/faults` lists all faults";
+    assert_eq!(help("/__standin/namespaces/own/faults/none/on"), of_faults);
+    assert_eq!(help("/__standin/faults/none/on"), "`GET /__standin/faults` lists all faults");
+    space.ask("state");
+}

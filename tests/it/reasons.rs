@@ -83,6 +83,11 @@ fn every_refused_rename_of_bitrix24_says_why() {
         ("LINE=106", "the line 106 has `active: false`"),
         ("LINE=107", "the line 107 does not have `groups` in its `connectors`"),
         ("CHAT_ID=chat-9", "the scenario has no chat `chat-9`; its chats: `chat-1`, `chat-2`, `chat-3`"),
+        (
+            "CHAT_ID[]=chat-1",
+            "`CHAT_ID` is a list or a mapping, which PHP reads as the text `Array`; the scenario has no chat `Array`; its \
+             chats: `chat-1`, `chat-2`, `chat-3`",
+        ),
         ("CHAT_ID=chat-2", "the chat `chat-2` has `closed: true`"),
         ("CHAT_ID=chat-3", "the chat `chat-3` has `connector: singles`; the call is for `groups`"),
         (
@@ -141,6 +146,9 @@ fn a_body_that_is_not_read_is_named() {
         assert_eq!(response.status(), 400, "{verb} {body}");
         assert_eq!(remarks(&server), format!("the call has no `CONNECTOR`: {reason}"));
     }
+    send(&server, "POST", "/rest/1/webhook-secret/imconnector.chat.name.set", &[], json.as_bytes());
+    let reason = "the call has no `CONNECTOR`: the body looks like JSON, but it has no `content-type`";
+    assert_eq!(remarks(&server), reason);
     post(&server, "/rest/imconnector.chat.name.set", "{");
     let reason = "the call has neither a webhook in its path nor an access token: the body is not valid JSON, so only \
                   the query was read";
@@ -152,6 +160,10 @@ fn every_refused_credential_of_bitrix24_says_why() {
     let server = server("live");
     let scope =
         "the method needs the scope `imopenlines` in the live edition; scopes of the credential: `task`";
+    let beside = "in the live edition only applications may call this method. The webhook in the path counts, and the access \
+                  token beside it is ignored: call `/rest/METHOD` with the token (row 1 of `standin catalog --editions`)";
+    let unseparated = "the path lacks a `/` before `imconnector.chat.name.set`: a webhook's URL is `/rest/USER/SECRET/`, and \
+                       the method follows";
     let webhook = "in the live edition only applications may call this method: call it with an access token, or serve \
                    `edition: documented` (row 1 of `standin catalog --editions`)";
     for (path, reason) in [
@@ -166,23 +178,34 @@ fn every_refused_credential_of_bitrix24_says_why() {
         ),
         ("/rest/profile?auth=unknown-token", "no credential has this access token"),
         (
+            "/rest/profile?auth=refresh-token",
+            "this is a refresh token, no access token: exchange it for one at `/oauth/token/`",
+        ),
+        (
+            "/rest/profile?auth=webhook-secret",
+            "this is the secret of a webhook, no access token: call `/rest/USER/SECRET/METHOD`",
+        ),
+        (
             "/rest/profile?AUTH=access-token",
             "the call has `AUTH`; the parameter for an access token is called `auth`",
         ),
         (
             "/rest/imconnector.chat.name.set?auth=access-token&CONNECTOR=other&LINE=1&CHAT_ID=c&NAME=n",
-            "the scenario has no connector `other`; its connectors: `groups`, `singles`; so a rename needs USER_ID, and the \
-             call has no `USER_ID`",
+            "the scenario has no connector `other`; its connectors: `groups`, `singles`. Correct CONNECTOR first. The live server \
+             asks for USER_ID before it looks the connector up, and the call has no `USER_ID`",
         ),
         (
             "/rest/profile?auth=expired-token",
-            "the token expired at 2024-11-20T13:55:00Z, or a refresh replaced it then; the scenario's clock shows \
-             2024-11-20T13:55:08Z",
+            "the token expired at 2024-11-20T13:55:00Z; the scenario's clock shows 2024-11-20T13:55:08Z",
         ),
         ("/rest/profile?auth=uninstalled-token", "the credential has `state: not_installed`"),
         ("/rest/profile?auth=forbidden-token", "the credential has `state: user_without_access`"),
         ("/rest/7/narrow-secret/imconnector.list", scope),
         ("/rest/1/webhook-secret/imconnector.chat.name.set", webhook),
+        ("/rest/1/webhook-secret/imconnector.chat.name.set?auth=access-token", beside),
+        ("/rest/1/webhook-secret/imconnector.list?access_token=wrong-token", beside),
+        ("/rest/1/webhook-secretimconnector.chat.name.set", unseparated),
+        ("/rest/1/webhook-secretImconnector.Chat.Name.Set.json/", unseparated),
         (
             "/rest/1/webhook-secret",
             "the path names no method: it is `/rest/METHOD` with a token, or `/rest/USER/SECRET/METHOD`",
@@ -217,16 +240,78 @@ fn every_refused_refresh_says_why() {
         ),
         ("grant_type=password", "`grant_type` is `password`; only `refresh_token` is emulated"),
         ("grant_type=authorization_code", "authorization codes are not emulated"),
-        (
-            "refresh_token=wrong",
-            "no credential has this refresh token, or it is used up: it can be exchanged once",
-        ),
+        ("refresh_token=wrong", "no credential has this refresh token"),
+        ("refresh_token=access-token", "this is an access token, no refresh token"),
+        ("refresh_token=webhook-secret", "this is the secret of a webhook, no refresh token"),
     ] {
         let good =
             "grant_type=refresh_token&client_id=app&client_secret=secret-of-app&refresh_token=refresh-token";
         let query = if query.is_empty() { String::new() } else { format!("{good}&{query}") };
         get(&server, &format!("/oauth/token/?{query}"));
         assert_eq!(remarks(&server), reason, "{query}");
+    }
+}
+
+#[test]
+fn a_token_beside_a_webhook_in_the_header_is_told_of() {
+    let server = server("live");
+    let header = [("authorization", "Bearer access-token")];
+    send(&server, "POST", "/rest/1/webhook-secret/imconnector.list", &header, b"");
+    assert!(remarks(&server).contains("the access token beside it is ignored"), "{}", remarks(&server));
+    // A webhook that may call is not told anything.
+    let server = self::server("documented");
+    assert_eq!(send(&server, "POST", "/rest/1/webhook-secret/imconnector.list", &header, b"").status(), 200);
+    assert_eq!(remarks(&server), "");
+}
+
+#[test]
+fn a_pair_that_was_replaced_says_when() {
+    let server = server("documented");
+    let refresh = |token: &str| {
+        let query = "grant_type=refresh_token&client_id=app&client_secret=secret-of-app";
+        get(&server, &format!("/oauth/token/?{query}&refresh_token={token}")).json()
+    };
+    let now = || get(&server, "/__standin/clock").json()["now"].as_str().unwrap().to_owned();
+    let at = now();
+    let first = refresh("refresh-token");
+    let used = |at: &str| {
+        format!(
+            "the refresh token was exchanged at {at}, and can be exchanged once: use the one of that answer"
+        )
+    };
+    refresh("refresh-token");
+    assert_eq!(remarks(&server), used(&at));
+    // The token of the scenario had expired before the refresh.
+    get(&server, "/rest/profile?auth=expired-token");
+    assert!(remarks(&server).starts_with("the token expired at 2024-11-20T13:55:00Z; "));
+    let (token, second) = (first["access_token"].as_str().unwrap(), first["refresh_token"].as_str().unwrap());
+    let at = now();
+    refresh(second);
+    get(&server, &format!("/rest/profile?auth={token}"));
+    assert!(
+        remarks(&server).starts_with(&format!("a refresh replaced the token at {at}; ")),
+        "{}",
+        remarks(&server)
+    );
+    refresh(second);
+    assert_eq!(remarks(&server), used(&at));
+}
+
+#[test]
+fn a_path_without_its_beginning_says_what_it_lacks() {
+    let server = server("documented");
+    for (verb, path, lack) in [
+        ("POST", "/1/webhook-secret/imconnector.chat.name.set", ": it lacks `/rest` at its beginning"),
+        ("GET", "/profile?auth=access-token", ": it lacks `/rest` at its beginning"),
+        ("PUT", "/chats/ch_group", ": it lacks `/api/v1` at its beginning"),
+        ("GET", "/favicon.ico", ""),
+        ("GET", "/", ""),
+    ] {
+        let response = send(&server, verb, path, &[], b"");
+        assert_eq!(response.status(), 404);
+        assert_eq!(remarks(&server), format!("no service knows this path{lack}"), "{path}");
+        let help = response.json()["help"].as_str().unwrap().to_owned();
+        assert_eq!(help.contains("lacks"), !lack.is_empty(), "{help}");
     }
 }
 
@@ -251,7 +336,9 @@ fn every_refusal_of_chert_says_why() {
         ("ch_lineless", good, "the chat `ch_lineless` has no `line`"),
         ("ch_keyless", good, "the chat `ch_keyless` has `chat_key: false`"),
         ("ch_group", "", "the body is empty"),
-        ("ch_group", "[]", "the body is not a JSON object"),
+        ("ch_group", "[]", "the body is JSON, but not an object"),
+        ("ch_group", "{", "the body is not valid JSON"),
+        ("ch_group", "display_name=New", "the body is not valid JSON"),
         ("ch_group", "{}", "the body has neither `display_name` nor `group_chat_icon`"),
         (
             "ch_group",
@@ -279,7 +366,7 @@ fn an_unknown_path_ends_at_the_stage_of_its_error() {
     assert_eq!(send(&server, "POST", "/api/v1/whoami", &headers, b"").status(), 404);
     let explained = get(&server, "/__standin/journal/last/explain");
     assert!(
-        explained.text().contains("the request passed gateway, auth and ended at lookup\n"),
+        explained.text().contains("the request passed gateway, auth, and was refused at lookup\n"),
         "{}",
         explained.text()
     );

@@ -212,7 +212,7 @@ fn a_finished_run_is_explained_from_its_report() {
     let report = fs::read_to_string(folder.path().join("report.json")).unwrap();
     assert!(!report.contains("webhook-secret") && report.contains("server.time"), "{report}");
     let missing = explain(&["3"]);
-    let message = "standin: the report has no such exchange 3\nhelp: it has 1, 2\n";
+    let message = "standin: the report has no such exchange 3\nhelp: it has 1 (200), 2 (200)\n";
     assert_eq!((missing.status.code(), stderr(&missing)), (Some(1), message));
     let elsewhere = explain(&["--namespace", "x"]);
     assert_eq!(elsewhere.status.code(), Some(1), "{elsewhere:?}");
@@ -224,6 +224,56 @@ fn a_finished_run_is_explained_from_its_report() {
         broken.status.code() == Some(3) && stderr(&broken).contains("is no report in JSON"),
         "{broken:?}"
     );
+}
+
+#[test]
+fn a_report_is_explained_from_the_newest_exchange_that_was_refused() {
+    // A wrong secret is one for the main scenario; health asks whatever its URL says.
+    let call = |secret: &str, method: &str| {
+        format!("$STANDIN health \"$STANDIN_URL/rest/1/{secret}/{method}?\" > /dev/null 2>&1; true")
+    };
+    let script = [call("wrong-secret", "profile"), call("webhook-secret", "server.time")].join("; ");
+    let (output, folder) = run(None, &["--report", "json=report.json"], &script);
+    assert!(
+        stderr(&output).ends_with("why a call was refused: standin explain --report report.json\n"),
+        "{}",
+        stderr(&output)
+    );
+    let explain = |arguments: &[&str]| {
+        let mut command = Command::new(BINARY);
+        command.args(["explain", "--report", "report.json"]).args(arguments).current_dir(&folder);
+        command.output().unwrap()
+    };
+    let newest = explain(&[]);
+    assert!(newest.stdout.starts_with(b"exchange 1 at "), "{newest:?}");
+    assert_eq!(stderr(&newest), "", "there is one namespace only");
+    assert!(stderr(&explain(&["9"])).contains("it has 1 (403 INVALID_CREDENTIALS), 2 (200)\n"));
+    let path = folder.path().join("report.json");
+    let mut report: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    let all = report["conversation"]["exchanges"].as_array_mut().unwrap();
+    let mut of_namespace = all[0].clone();
+    of_namespace["namespace"] = json!("other");
+    all.insert(0, of_namespace);
+    fs::write(&path, report.to_string()).unwrap();
+    let told = "standin: this is exchange 1 of the main scenario; refused exchanges: 1 of `other`, 1 of the main scenario; \
+                `--namespace NAME` takes another\n";
+    assert_eq!(stderr(&explain(&[])), told);
+    assert_eq!(stderr(&explain(&["--namespace", "other"])), "");
+    let (output, _) = run(None, &[], &call("wrong-secret", "profile"));
+    let told = "why a call was refused: add `--report json=FILE`, then standin explain --report FILE\n";
+    assert!(stderr(&output).ends_with(told), "{}", stderr(&output));
+    let (output, _) = run(None, &[], CALL);
+    assert!(!stderr(&output).contains("why a call"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_report_that_cannot_be_written_or_read_says_what_to_do() {
+    let (output, _) = run(None, &["--report", "json=no/such/report.json"], CALL);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stderr(&output).ends_with("\nhelp: make the folder `no/such` first\n"), "{}", stderr(&output));
+    let missing = Command::new(BINARY).args(["explain", "--report", "no-such.json"]).output().unwrap();
+    assert_eq!(missing.status.code(), Some(3));
+    assert!(stderr(&missing).contains("\nhelp: `standin run --report json=FILE` writes a report\n"));
 }
 
 #[test]

@@ -290,7 +290,7 @@ fn a_seed_is_shown_with_the_command_that_gives_the_run_again() {
             "{target}"
         );
     }
-    let told = "seed 7; the same run again: standin serve SCENARIO --seed 7\n    SCENARIO stands for a file with the scenario that was sent to the server\n";
+    let told = "seed 7; start a server with the same draws: standin serve SCENARIO --seed 7\n    SCENARIO stands for a file with the scenario that was sent to the server\n";
     assert!(explained(&server, 1).ends_with(told));
     post(&server, "/__standin/faults", "{name: late, on: bitrix24, delay: 1s}");
     let lacks = "faults, state or clock were changed while the server ran";

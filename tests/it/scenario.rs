@@ -5,7 +5,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use standin::basics::Clock;
-use standin::scenario::{Report, Scenario, schema_text};
+use standin::scenario::{Report, Scenario, obstacle, schema_text};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -364,10 +364,90 @@ faults: [{{name: f, on: bitrix24.imconnector.chat.name.set, error: CHAT_RENAMING
     assert_eq!(warnings(&portal("live", "{token: access-token}", "open")), Vec::<[String; 3]>::new());
     assert_eq!(warnings(&portal("documented", "", "open")), Vec::<[String; 3]>::new());
     // The author of a `state` wants the errors that follow; only the fault is in vain.
-    let needs = "it needs an accepted credential, and a chat with an open session on an active line";
     let [path, message, _] = expected[1];
     assert_eq!(
         warnings(&portal("documented", "", "overloaded")),
-        [[path, message, needs].map(str::to_owned)]
+        [[path, message, "the portal has `state: overloaded`"].map(str::to_owned)]
+    );
+}
+
+/// What keeps every caller from a rename, as `check`, the banner and `curl` say it; `None` when one can call.
+#[track_caller]
+fn check_obstacle(section: &str, expected: Option<&str>) {
+    let yaml = format!(
+        "standin: 1
+name: n
+bitrix24:
+  connectors: [{{id: c, chat_group: true}}]
+  lines: [{{id: 105, connectors: [c]}}]
+  chats: [{{connector: c, line: 105, id: chat-1, name: n}}]
+{section}
+"
+    );
+    let scenario = Scenario::parse("n", &yaml).unwrap_or_else(|report| panic!("{report}"));
+    let (service, section) = &scenario.sections[0];
+    let start = "2024-11-20T13:55:08Z".parse().unwrap();
+    let found = obstacle(&**section, service.operations()[0], start);
+    assert_eq!(found.as_deref(), expected, "{yaml}");
+}
+
+#[test]
+fn the_obstacle_that_is_named_is_the_one_that_there_is() {
+    let webhook = "in the live edition a webhook may not call it: add an access token (`token`), or write `edition: documented`";
+    let lacks = |edition: &str, needed: &str, it_has: &str| {
+        format!(
+            "`credentials[0]` lacks the scope `{needed}`, which it needs in the {edition} edition; it has {it_has}: add \
+             `{needed}` to `scope`, or leave `scope` out"
+        )
+    };
+    let live = lacks("live", "imopenlines", "`imconnector`");
+    let token = "{token: access-token}";
+    check_obstacle(&format!("  credentials: [{token}]"), None);
+    check_obstacle(&format!("  edition: live\n  credentials: [{token}]"), None);
+    check_obstacle("", Some("the scenario has no `credentials`: add a `token` or a `webhook`"));
+    check_obstacle(
+        "  edition: live\n  credentials: [{webhook: {user: 1, secret: webhook-secret}}]",
+        Some(webhook),
+    );
+    let narrow = "{token: access-token, scope: [imconnector]}";
+    check_obstacle(&format!("  edition: live\n  credentials: [{narrow}]"), Some(&live));
+    check_obstacle(
+        &format!(
+            "  edition: live\n  credentials: [{narrow}, {{webhook: {{user: 1, secret: webhook-secret}}}}]"
+        ),
+        Some(&format!("{live}; {webhook}")),
+    );
+    check_obstacle(
+        "  edition: live\n  applications: [{client_id: app, client_secret: c, scope: [imconnector]}]\n  credentials: [{token: \
+         access-token, client_id: app}]",
+        Some(&lacks("live", "imopenlines", "`imconnector` from its application")),
+    );
+    for typed in ["imopenlines", "imconector"] {
+        check_obstacle(
+            &format!("  credentials: [{{token: access-token, scope: [{typed}]}}]"),
+            Some(&lacks("documented", "imconnector", &format!("`{typed}`"))),
+        );
+    }
+    check_obstacle(
+        "  credentials: [{token: access-token, expires: \"2020-01-01T00:00:00Z\"}]",
+        Some("the token of `credentials[0]` has expired at the start: give it a later `expires`"),
+    );
+    check_obstacle(
+        "  credentials: [{token: access-token, state: not_installed}, {token: other-token, state: user_without_access}]",
+        Some(
+            "`credentials[0]` has `state: not_installed`; `credentials[1]` has `state: user_without_access`",
+        ),
+    );
+    check_obstacle(
+        "  require_https: true\n  credentials: [{webhook: {user: 1, secret: webhook-secret}}]",
+        Some("with `require_https: true` a webhook may call over https only"),
+    );
+    let many: Vec<_> = (0..5).map(|n| format!("{{token: token-{n}, state: not_installed}}")).collect();
+    check_obstacle(
+        &format!("  credentials: [{}]", many.join(", ")),
+        Some(
+            "`credentials[0]` has `state: not_installed`; `credentials[1]` has `state: not_installed`; `credentials[2]` has \
+             `state: not_installed`; and 2 more",
+        ),
     );
 }

@@ -121,6 +121,22 @@ fn what_stands_where_a_credential_stands_is_hidden() {
         ("/rest/batch?code=a", "/rest/batch?code=a"),
         ("/api/v1/chats/secret?token=x", "/api/v1/chats/secret?token=***"),
         ("/rest/batch?auth=%zz%&x", "/rest/batch?auth=***&x"),
+        ("/rest/batch?a=1;auth=b;c=2", "/rest/batch?a=1;auth=***;c=2"),
+        ("/rest/batch?a;auth=b&c=2", "/rest/batch?a;auth=***&c=2"),
+        ("/rest/batch?auth=a;b&c=2", "/rest/batch?auth=***&c=2"),
+        ("/rest/batch?a=1;NAME=token", "/rest/batch?a=1;NAME=token"),
+        ("/foo/rest/2/real/m", "/foo/rest/2/***/m"),
+        ("/foo/rest/2/real?x=1", "/foo/rest/2/***?x=1"),
+        ("/REST/2/real/imconnector.list", "/REST/2/***/imconnector.list"),
+        ("/x/Rest/real/imconnector.list", "/x/Rest/***/imconnector.list"),
+        ("//foo//rest//2//real//m", "//foo//rest//2//***//m"),
+        ("/foo/%72est/%32/re%61l/m", "/foo/%72est/%32/***/m"),
+        ("/foo/rest/of/the/world", "/foo/rest/of/the/world"),
+        ("/interest/2/real/m", "/interest/2/real/m"),
+        ("/foo/rest/2/imconnector.list", "/foo/rest/2/imconnector.list"),
+        ("/foo/rest/2/", "/foo/rest/2/"),
+        ("/rest/batch?cmd[a]=/rest/2/real/m?x=1", "/rest/batch?cmd[a]=/rest/2/***/m?x=1"),
+        ("/rest/batch?cmd[a]=%2Frest%2F2%2Freal%2Fm", "/rest/batch?cmd[a]=%2Frest%2F2%2F***%2Fm"),
     ] {
         assert_eq!(worlds.send("GET", target, &[], "")["request"]["target"], shown, "{target}");
     }
@@ -139,6 +155,11 @@ fn what_stands_where_a_credential_stands_is_hidden() {
         (r#"{'auth': 's3', 'b': 1}"#, r#"{'auth': '***', 'b': 1}"#),
         (r#"{"auth": "s3"#, r#"{"auth": "***"#),
         (parts, &parts.replace("s3", "***")),
+        (r#"{"cmd":{"a":"/rest/2/real/m?x=1"}}"#, r#"{"cmd":{"a":"/rest/2/***/m?x=1"}}"#),
+        (r#"{"cmd":["\/Rest\/2\/real"],"b":1}"#, r#"{"cmd":["\/Rest\/2\/***"],"b":1}"#),
+        ("cmd[a]=%2Frest%2F2%2Freal%2Fm&b=1", "cmd[a]=%2Frest%2F2%2F***%2Fm&b=1"),
+        ("see https://x/rest/2/real/m, please", "see https://x/rest/2/***/m, please"),
+        ("the /rest/of/the world", "the /rest/of/the world"),
     ] {
         let seen = worlds.send("POST", "/rest/batch", &[], body);
         assert_eq!(seen["request"]["body"], shown, "{body}");
@@ -165,6 +186,8 @@ fn header_fields_that_hold_credentials_are_hidden() {
         ("x-chert-tenant", "acme", "acme"),
         ("user-agent", "token/1.0 (secret)", "token/1.0 (secret)"),
         ("referer", "http://x/?auth=a&b", "http://x/?auth=***&b"),
+        ("referer", "http://x/y/REST/2/real/m", "http://x/y/REST/2/***/m"),
+        ("referer", "http://x/rest/2/real", "http://x/rest/2/***"),
     ] {
         let seen = worlds.send("PUT", "/api/v1/chats/x", &[(name, value)], "{}");
         assert_eq!(seen["request"]["headers"], json!([[name, shown]]), "{value}");
@@ -273,6 +296,61 @@ fn expectations_that_are_not_met_show_no_secret() {
 }
 
 #[test]
+fn what_a_locked_world_told_is_hidden_after_it_is_unlocked_whatever_becomes_of_the_world() {
+    let scenario = format!(
+        "{SCENARIO}expect:\n  - {{name: e, on: bitrix24.imconnector.chat.name.set, match: {{NAME: long-access-token, CHAT_ID: y}}}}\n  - {{name: f, on: bitrix24.imconnector.chat.name.set, match: {{NAME: long-access-token, CHAT_ID: y}}, scope: run}}\n"
+    );
+    let scenario = scenario.replace("webhook: {user: 2, secret: abc/TAIL+9 é}", "token: other-long-token");
+    let scenario = Scenario::parse("test", &scenario).unwrap_or_else(|report| panic!("{report}"));
+    let worlds = Worlds(Namespaces::new(World::new(Arc::new(scenario), 7, Timestamp::UNIX_EPOCH).judging()));
+    let body = r#"{"CONNECTOR":"connector","LINE":"real-token-of-somebody","CHAT_ID":"other-long-token","NAME":"real-token-of-somebody"}"#;
+    let headers = [("authorization", "Bearer real-token-of-somebody"), JSON[0]];
+    worlds.send("POST", "/rest/imconnector.chat.name.set", &headers, body);
+    let (broken, outcomes) = {
+        let mut world = worlds.0.main();
+        (world.broken().unwrap(), world.outcomes(Timestamp::UNIX_EPOCH))
+    };
+    let of_run = worlds.0.outcomes_of_run();
+    worlds.0.main().reset(Timestamp::UNIX_EPOCH);
+    let broken: Vec<_> = broken.hidden().iter().map(standin::judge::Broken::text).collect();
+    let outcomes = [outcomes.hidden(), of_run].concat();
+    assert!(!broken.is_empty() && outcomes.len() == 2, "{broken:?} {outcomes:?}");
+    let told: String = outcomes.iter().map(|outcome| outcome.text() + &outcome.json().to_string()).collect();
+    let text = broken.concat() + &told;
+    assert!(text.contains("CHAT_ID") && text.contains("LINE"), "{text}");
+    assert!(!text.contains("-token-of") && !text.contains("other-long"), "{text}");
+}
+
+#[test]
+fn the_results_of_a_dropped_namespace_hide_its_secrets() {
+    let scenario = format!(
+        "{SCENARIO}expect:\n  - {{name: e, on: bitrix24.imconnector.chat.name.set, match: {{NAME: long-access-token, CHAT_ID: y}}}}\n"
+    );
+    let scenario = scenario.replace("webhook: {user: 2, secret: abc/TAIL+9 é}", "token: other-long-token");
+    let scenario = Scenario::parse("test", &scenario).unwrap_or_else(|report| panic!("{report}"));
+    let worlds = Worlds(Namespaces::new(World::new(Arc::new(scenario), 7, Timestamp::UNIX_EPOCH).judging()));
+    let namespace = worlds.0.open(None, None, Timestamp::UNIX_EPOCH).unwrap();
+    {
+        let mut world = namespace.world().unwrap();
+        let body = r#"{"CONNECTOR":"connector","LINE":"real-token-of-somebody","CHAT_ID":"other-long-token-n1","NAME":"real-token-of-somebody"}"#;
+        let headers = [("authorization", "Bearer real-token-of-somebody"), JSON[0]].into_iter().collect();
+        let request =
+            Request::new("POST", "/rest/imconnector.chat.name.set", headers, body.to_owned().into());
+        let arrival = Arrival::at(Timestamp::UNIX_EPOCH);
+        let planned = step(&mut world, &request, arrival);
+        world.record(&request, planned, arrival);
+    }
+    assert!(worlds.0.close("n1", Timestamp::UNIX_EPOCH));
+    let outcomes = worlds.0.outcomes(Timestamp::UNIX_EPOCH);
+    let broken = worlds.0.broken();
+    assert!(outcomes.len() == 1 && !broken.is_empty(), "{outcomes:?} {broken:?}");
+    let broken: String = broken.iter().map(standin::judge::Broken::text).collect();
+    let text = outcomes[0].text() + &outcomes[0].json().to_string() + &broken;
+    assert!(text.contains("`n1: e`") && text.contains("of namespace n1"), "{text}");
+    assert!(!text.contains("-token-of") && !text.contains("other-long"), "{text}");
+}
+
+#[test]
 fn large_bodies_of_many_pieces_are_searched_to_their_end() {
     let worlds = Worlds::new();
     let parts = "Content-Disposition: form-data; name=name=name=name=";
@@ -292,6 +370,10 @@ fn large_bodies_of_many_pieces_are_searched_to_their_end() {
         parts,
         "auth=1%252&",
         "token\n",
+        "/rest/",
+        "/rest/1/",
+        "/rest/1/x",
+        "a=?;",
     ] {
         for (first, content_type) in [("", "x"), ("{", "application/json"), ("--x", "multipart/form-data")] {
             let body = first.to_owned() + &piece.repeat((64 << 10) / piece.len());
@@ -342,9 +424,15 @@ proptest! {
 
 /// Issues a pair of tokens, and returns it.
 fn refreshed(server: &Server) -> [String; 2] {
-    let body = "grant_type=refresh_token&client_id=local.685d5063933614.00854686&client_secret=client-secret\
-                &refresh_token=refresh-token";
-    let form = [("content-type", "application/x-www-form-urlencoded")];
+    refreshed_with(server, "refresh-token", &[])
+}
+
+/// The same with this token and another header field.
+fn refreshed_with(server: &Server, token: &str, field: &[(&str, &str)]) -> [String; 2] {
+    let body = format!(
+        "grant_type=refresh_token&client_id=local.685d5063933614.00854686&client_secret=client-secret&refresh_token={token}"
+    );
+    let form = [FORM, field].concat();
     let issued = send(server, "POST", "/oauth/token/", &form, body.as_bytes()).json();
     ["access_token", "refresh_token"].map(|name| issued[name].as_str().unwrap().to_owned())
 }
@@ -390,4 +478,39 @@ fn the_secrets_of_a_dropped_namespace_stay_hidden() {
     get(&server, "/api/v1/chats/kept-to-ourselves-gone");
     let journal = get(&server, "/__standin/journal");
     assert!(!journal.text().contains("kept-to-ourselves"), "{}", journal.text());
+}
+
+#[test]
+fn the_secrets_of_one_world_are_hidden_in_the_journals_of_the_others() {
+    let server = Server::start().unwrap();
+    let before = refreshed(&server);
+    assert_eq!(post(&server, "/__standin/namespaces", r#"{"name":"one"}"#).status(), 201);
+    let scenario =
+        "{standin: 1, name: n, chert: {tenants: [{slug: acme, signing_secret: kept-to-ourselves}]}}";
+    let wanted = json!({"name": "other", "scenario": scenario}).to_string();
+    assert_eq!(post(&server, "/__standin/namespaces", &wanted).status(), 201);
+    let of_main = refreshed_with(&server, &before[1], &[]);
+    let of_one = refreshed_with(&server, "refresh-token", &[("x-standin-namespace", "one")]);
+    let replaced =
+        "{standin: 1, name: n, chert: {tenants: [{slug: acme, signing_secret: kept-by-the-next}]}}";
+    assert_eq!(post(&server, "/__standin/namespaces/other/scenario", replaced).status(), 200);
+    let own = ["kept-to-ourselves-other".to_owned(), "kept-by-the-next-other".to_owned()];
+    let secrets = [&before[..], &of_main, &of_one, &own].concat();
+    for (field, path) in [
+        (None, "/__standin"),
+        (Some(("x-standin-namespace", "one")), "/__standin/namespaces/one"),
+        (Some(("x-standin-namespace", "other")), "/__standin/namespaces/other"),
+    ] {
+        for secret in &secrets {
+            let body = format!("{{\"display_name\": \"{secret}\"}}");
+            let fields: Vec<_> = field.into_iter().collect();
+            send(&server, "PUT", &format!("/api/v1/chats/{secret}"), &fields, body.as_bytes());
+            let journal = get(&server, &format!("{path}/journal/last"));
+            let explained = get(&server, &format!("{path}/journal/last/explain"));
+            for text in [journal.text(), explained.text()] {
+                assert!(text.contains("/api/v1/chats/***"), "{text}");
+                assert!(!text.contains(secret) && !text.contains("kept-"), "{path} shows {secret} in {text}");
+            }
+        }
+    }
 }

@@ -59,6 +59,13 @@ pub struct Breach {
     pub at_most: Severity,
 }
 
+/// The doubt about a client with several connections.
+const SEVERAL: &str =
+    "the client has opened several connections, so it is not certain that the same part of it came again";
+/// The doubt about a client that sends requests over one connection without waiting for answers, or may do so.
+const NOT_IN_TURN: &str = "it is not certain that the client had read that answer, because it did not wait for it on this \
+                           connection, or the connection is HTTP/2";
+
 impl Breach {
     fn shown_by(exchanges: Vec<u64>, what: impl Into<String>) -> Self {
         Self { what: in_a_line(&what.into()), exchanges, at_most: Severity::Error }
@@ -69,16 +76,24 @@ impl Breach {
         Self::shown_by(vec![seen.number], what)
     }
 
+    /// The same for words that are known to be one line.
+    pub fn in_words(seen: &Seen<'_>, what: &str) -> Self {
+        Self { what: what.to_owned(), exchanges: vec![seen.number], at_most: Severity::Error }
+    }
+
     /// A breach that an exchange shows together with an earlier one, whose answer the client knew or may have known.
     pub fn after(earlier: Earlier, seen: &Seen<'_>, what: impl Into<String>) -> Self {
         let breach = Self::shown_by(vec![earlier.number, seen.number], what);
-        if seen.has_read(&earlier) == Read::Yes { breach } else { breach.unless("another thread sent it") }
+        match seen.has_read(&earlier) {
+            Read::Yes => breach,
+            _ if seen.has_several => breach.but(SEVERAL),
+            _ => breach.but(NOT_IN_TURN),
+        }
     }
 
-    /// The same as a warning at most, because there is another explanation.
+    /// The same as a warning at most. `doubt` is a sentence that says what else may be the reason.
     #[must_use]
-    pub fn unless(self, excuse: &str) -> Self {
-        let link = if self.at_most == Severity::Warn { "or" } else { "unless" };
-        Self { what: format!("{}, {link} {excuse}", self.what), at_most: Severity::Warn, ..self }
+    pub fn but(self, doubt: &str) -> Self {
+        Self { what: format!("{}; {doubt}", self.what), at_most: Severity::Warn, ..self }
     }
 }

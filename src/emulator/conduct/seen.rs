@@ -101,7 +101,7 @@ pub struct OtherAnswer<'a> {
     pub status: u16,
     /// The error code; `None` on success.
     pub error: Option<&'static str>,
-    /// The body of a success.
+    /// The body, if a batch succeeds; else empty.
     pub body: &'a [u8],
     /// The name of the edition that is served, and of the other one.
     pub editions: [&'static str; 2],

@@ -1,11 +1,11 @@
 //! Texts and exchanges → the same with credentials hidden.
 //!
-//! Two nets catch them. The first one knows where credentials stand: the path of a webhook, parameters such as `auth` in a
+//! Two nets catch them. The first one knows where credentials stand: the path of a webhook in any URL, parameters such as `auth` in a
 //! query, a form, JSON, a multipart body or a command of a batch, header fields, and tokens in answers. What stands there is
 //! hidden, whatever it is. The second one knows the secrets themselves and hides them wherever they stand, in every
 //! spelling. It leaves out weak secrets, which would be found in texts by chance.
 
-mod former;
+mod elsewhere;
 mod places;
 mod reports;
 mod view;
@@ -18,8 +18,9 @@ use bytes::Bytes;
 use memchr::memmem;
 use percent_encoding::percent_decode_str;
 
-pub use self::former::Former;
+pub use self::elsewhere::Elsewhere;
 use self::places::Finder;
+pub use self::reports::Unhidden;
 use self::view::{Escapes, View};
 use super::World;
 use crate::emulator::{FieldForm, weakness};
@@ -89,8 +90,9 @@ impl Redactor {
         let sections = world.scenario().sections.iter();
         let of_scenario = sections.flat_map(|(_, section)| section.secrets()).map(|secret| secret.text);
         let issued = world.emulators.iter().flat_map(|(_, emulator)| emulator.secrets());
-        let former = world.former.all();
-        let texts: Vec<_> = of_scenario.chain(issued).chain(former).filter(|text| !text.is_empty()).collect();
+        let elsewhere = world.elsewhere.all();
+        let texts: Vec<_> =
+            of_scenario.chain(issued).chain(elsewhere).filter(|text| !text.is_empty()).collect();
         // In a namespace, the credentials without its suffix are good too.
         let bare = texts.iter().filter_map(|text| text.strip_suffix(&world.suffix).map(str::to_owned));
         let all = bare.chain(texts.iter().cloned());
@@ -136,6 +138,7 @@ impl Redactor {
         let target = part(request.target().as_bytes(), &|finder, view| {
             let end = request.target().len() - request.query().len();
             finder.form(&view.part(end..request.target().len()));
+            finder.urls(view);
             self.secrets_in_path(request).into_iter().for_each(|secret| finder.found(view, secret));
         });
         let content_type = |headers: &[(String, Part)]| {

@@ -7,10 +7,17 @@ use serde::de::IgnoredAny;
 
 use super::view::{Escapes, View};
 use crate::emulator::FieldForm;
+use crate::services::SERVICES;
 
 /// How deep notations and escapes may nest: a query in a text of JSON in a form, for example. Every search is bounded, so
 /// that no body takes more time than in proportion to its length.
 const DEEPEST: usize = 5;
+
+/// How long the path of a URL is that is looked at, in bytes.
+const LONGEST_PATH: usize = 500;
+
+/// What a path in a text ends with, if it ends before the text.
+const ENDS_OF_PATH: &[u8] = b"?#&;,|\"'`<>()[]{}\\ \t\r\n";
 
 /// Finds credentials by where they stand.
 pub(super) struct Finder<'a> {
@@ -35,6 +42,7 @@ impl<'a> Finder<'a> {
 
     /// A text for readers, in which a URL may stand.
     pub(super) fn prose(&mut self, view: &View) {
+        self.urls(view);
         self.pairs(view, b"&?;` \t\r\n\"'", DEEPEST);
     }
 
@@ -74,6 +82,7 @@ impl<'a> Finder<'a> {
 
     /// The body of a request or of an answer. It may be in another notation than its media type says.
     pub(super) fn body(&mut self, view: &View, content_type: &str) {
+        self.urls(view);
         let text = view.bytes.trim_ascii_start();
         let is_like_json = text.starts_with(b"{") || text.starts_with(b"[");
         if is_like_json && is_json(text) {
@@ -92,7 +101,40 @@ impl<'a> Finder<'a> {
 
     /// A text in which a URL or JSON may stand, such as a header field.
     pub(super) fn text(&mut self, view: &View) {
+        self.urls(view);
         self.value(view, 0);
+    }
+
+    /// Paths with a credential, wherever they stand in a text: behind a host or another path, in any case and with escapes.
+    pub(super) fn urls(&mut self, view: &View) {
+        let mut layer = Some(view.clone());
+        for _ in 0..DEEPEST {
+            let Some(view) = layer else { return };
+            let lower = view.bytes.to_ascii_lowercase();
+            for service in SERVICES {
+                let Some(root) = service.places("").root else { continue };
+                for start in memchr::memmem::find_iter(&lower, root.as_bytes()) {
+                    let rest = &view.bytes[start + root.len()..];
+                    let rest = &rest[..rest.len().min(LONGEST_PATH)];
+                    let rest = rest.split(|byte| ENDS_OF_PATH.contains(byte)).next().unwrap_or_default();
+                    // What is not ASCII may be cut in the middle of a character; each byte keeps its place.
+                    let rest = rest.iter().map(|byte| if byte.is_ascii() { char::from(*byte) } else { '_' });
+                    let path: String = root.chars().chain(rest).collect();
+                    let Some(secret) = service.places(&path).path else { continue };
+                    // In a text, other words may stand there. A webhook has the number of its user before the secret.
+                    let before = path[root.len()..secret.start].trim_end_matches('/');
+                    let user = before.rsplit('/').next().unwrap_or_default();
+                    if user.bytes().all(|byte| byte.is_ascii_digit()) {
+                        let is_cut = secret.end == path.len();
+                        let rest = if is_cut { &view.bytes[start + secret.end..] } else { &[][..] };
+                        let more =
+                            rest.iter().take_while(|byte| **byte != b'/' && !ENDS_OF_PATH.contains(byte));
+                        self.found(&view, start + secret.start..start + secret.end + more.count());
+                    }
+                }
+            }
+            layer = view.decoded(Escapes::Any);
+        }
     }
 
     /// A value inside a notation: a command of a batch, a URL, JSON, or just a text.
@@ -118,8 +160,12 @@ impl<'a> Finder<'a> {
             let (name, value) = (pair.start..pair.start + length, pair.start + length + 1..pair.end);
             if self.is_secret(&view.part(name), Escapes::Percent) {
                 self.found(view, value);
-            } else {
-                self.value(&view.part(value), depth);
+                continue;
+            }
+            self.value(&view.part(value), depth);
+            // Some clients divide parameters so.
+            if view.bytes[pair.clone()].contains(&b';') {
+                self.pairs(&view.part(pair), b";", depth);
             }
         }
     }

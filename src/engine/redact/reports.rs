@@ -1,59 +1,103 @@
-//! Outcomes and broken rules → the same with secrets hidden.
+//! Outcomes, broken rules and calls of a run, as a world has them → the same with secrets hidden.
+
+use std::collections::BTreeMap;
 
 use super::{Hidden, Redactor};
-use crate::engine::World;
-use crate::judge::{Broken, ExpectationOutcome, Member, Near};
+use crate::engine::{Entry, World};
+use crate::judge::{Broken, ExpectationOutcome, Member, Near, RunTally};
 
-impl World {
-    /// Hides secrets in what a client is blamed for. The texts quote requests, whose own credentials are hidden too as long as
-    /// the journal has the exchange.
-    pub(in crate::engine) fn hide_in_broken(&self, broken: &mut [Broken]) {
-        if broken.is_empty() {
-            return;
+/// What a world tells a report, before secrets are hidden. It is taken while the world is locked. To hide secrets takes long,
+/// so that is done when the world is free again.
+#[derive(Clone, Debug)]
+#[must_use = "nothing of it may be shown before it is hidden"]
+pub struct Unhidden<T> {
+    /// What was told before the latest reset. Its secrets are hidden already.
+    before: T,
+    told: T,
+    redactor: Redactor,
+    /// The exchanges that it is about, as far as the journal has them. Their own credentials are hidden too.
+    exchanges: BTreeMap<u64, Entry>,
+}
+
+impl<T> Unhidden<T> {
+    /// What `world` tells about `exchanges`.
+    pub(in crate::engine) fn new(
+        world: &World,
+        [before, told]: [T; 2],
+        exchanges: impl IntoIterator<Item = u64>,
+    ) -> Self {
+        let mut found = BTreeMap::new();
+        for number in exchanges {
+            if !found.contains_key(&number)
+                && let Some(entry) = world.exchange(number)
+            {
+                found.insert(number, entry);
+            }
         }
-        let redactor = Redactor::new(self);
-        for kind in broken.iter_mut().flat_map(|broken| &mut broken.kinds) {
-            // The journal begins again with a reset, and so do its numbers.
-            let shown = kind.shown.iter().filter(|shown| shown.before_reset.is_none());
-            let exchanges = shown.flat_map(|shown| &shown.exchanges);
-            let hidden: Vec<_> = exchanges.filter_map(|number| self.hidden(&redactor, *number)).collect();
-            let text = redactor.text(&kind.what);
-            kind.what = hidden.iter().fold(text, |text, hidden| hidden.text(&text));
-        }
+        Self { before, told, redactor: Redactor::new(world), exchanges: found }
     }
 
-    /// Hides secrets in what was expected and found.
-    pub(in crate::engine) fn hide_in_outcomes(&self, outcomes: &mut [ExpectationOutcome]) {
-        if outcomes.is_empty() {
-            return;
+    fn open(self) -> (T, T, Hider) {
+        let Self { before, told, redactor, exchanges } = self;
+        let hide = |(number, entry): (u64, Entry)| (number, redactor.exchange(&entry.request, &entry.reply));
+        let hidden = exchanges.into_iter().map(hide).collect();
+        (before, told, Hider { redactor, hidden })
+    }
+}
+
+impl Unhidden<Vec<Broken>> {
+    /// The broken rules, with secrets hidden.
+    pub fn hidden(self) -> Vec<Broken> {
+        let (mut all, mut new, hider) = self.open();
+        for kind in new.iter_mut().flat_map(|broken| &mut broken.kinds) {
+            let exchanges = kind.shown.iter().flat_map(|shown| &shown.exchanges);
+            kind.what = exchanges.fold(hider.redactor.text(&kind.what), |text, number| {
+                hider.hidden.get(number).map_or_else(|| text.clone(), |hidden| hidden.text(&text))
+            });
         }
-        let redactor = Redactor::new(self);
-        for outcome in outcomes {
+        Broken::add(&mut all, new);
+        all
+    }
+}
+
+impl Unhidden<Vec<ExpectationOutcome>> {
+    /// The outcomes, with secrets hidden.
+    pub fn hidden(self) -> Vec<ExpectationOutcome> {
+        let (mut all, mut new, hider) = self.open();
+        for outcome in &mut new {
             for text in [&mut outcome.expected, &mut outcome.found] {
-                *text = redactor.text(text);
+                *text = hider.redactor.text(text);
             }
             let Some(Near { exchange, members, .. }) = &mut outcome.near else { continue };
-            let hidden = self.hidden(&redactor, *exchange);
-            let hide = |text: &str| {
-                let text = redactor.text(text);
-                hidden.as_ref().map_or_else(|| text.clone(), |hidden| hidden.text(&text))
-            };
             for Member { wanted, found, .. } in members {
-                *wanted = hide(wanted);
-                found.iter_mut().for_each(|found| *found = hide(found));
+                *wanted = hider.text(*exchange, wanted);
+                found.iter_mut().for_each(|found| *found = hider.text(*exchange, found));
             }
         }
+        all.append(&mut new);
+        all
     }
+}
 
-    /// Hides secrets in a text about an exchange.
-    pub(in crate::engine) fn hide_in(&self, exchange: u64, text: &str) -> String {
-        let redactor = Redactor::new(self);
-        let text = redactor.text(text);
-        self.hidden(&redactor, exchange).map_or_else(|| text.clone(), |hidden| hidden.text(&text))
+impl Unhidden<RunTally> {
+    /// The calls, with secrets hidden.
+    pub fn hidden(self) -> RunTally {
+        let (mut all, mut new, hider) = self.open();
+        new.hide(|exchange, text| hider.text(exchange, text));
+        all.add(new);
+        all
     }
+}
 
-    fn hidden(&self, redactor: &Redactor, exchange: u64) -> Option<Hidden> {
-        let entry = self.exchange(exchange)?;
-        Some(redactor.exchange(&entry.request, &entry.reply))
+/// Hides secrets in texts about exchanges.
+struct Hider {
+    redactor: Redactor,
+    hidden: BTreeMap<u64, Hidden>,
+}
+
+impl Hider {
+    fn text(&self, exchange: u64, text: &str) -> String {
+        let text = self.redactor.text(text);
+        self.hidden.get(&exchange).map_or_else(|| text.clone(), |hidden| hidden.text(&text))
     }
 }

@@ -19,18 +19,33 @@ impl Observer for ContentType {
             return None;
         }
         let told = seen.request.headers.text("content-type").unwrap_or_default();
-        let media_type = told.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let tells_json = media_type == "application/json" || media_type.ends_with("+json");
+        let media_type = told.split(';').next().unwrap_or_default().trim();
+        let tells_json = tells_json(media_type);
         let may_be_json = matches!(body.first(), Some(b'{' | b'['));
         let is_json = || may_be_json && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
-        let what = match (media_type.as_str(), tells_json) {
+        let what = match (media_type, tells_json) {
             ("", _) => "its body has no `content-type`".to_owned(),
-            (_, false) if is_json() => format!("its body is JSON, but its `content-type` is `{media_type}`"),
-            (_, true) if seen.habits.swallows_bad_json && !is_json() => {
+            (_, false) if is_json() => {
+                let media_type = media_type.to_ascii_lowercase();
+                format!("its body is JSON, but its `content-type` is `{media_type}`")
+            }
+            (_, true) if seen.habits.swallows_bad_json && !is_read(seen) && !is_json() => {
                 "its `content-type` is JSON, but its body is not: the server reads it as empty".to_owned()
             }
             _ => return None,
         };
         Some(Breach::of(seen, what))
     }
+}
+
+fn tells_json(media_type: &str) -> bool {
+    let (_, end) = media_type.split_at_checked(media_type.len().saturating_sub(5)).unwrap_or_default();
+    media_type.eq_ignore_ascii_case("application/json") || end.eq_ignore_ascii_case("+json")
+}
+
+/// Whether the service has read parameters from the body: it has some, and they are not from the query.
+fn is_read(seen: &Seen<'_>) -> bool {
+    let mut has_any = false;
+    seen.calls.iter().take(1).for_each(|call| call.facts.given(&mut |_, _| has_any = true));
+    has_any && seen.request.query().is_empty()
 }

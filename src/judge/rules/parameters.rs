@@ -36,7 +36,7 @@ impl Observer for Unknown {
                 if named(operation, name, seen).is_some() || is_credential || name.len() > LONGEST {
                     return;
                 }
-                let known = sent(operation).map(|known| known.name);
+                let known = operation.parameters.iter().filter(is_sent).map(|known| known.name);
                 let meant =
                     nearest(name, known).map_or(String::new(), |near| format!(", did you mean `{near}`?"));
                 found.push(format!("`{}` has no parameter `{name}`{meant}", operation.name));
@@ -46,19 +46,18 @@ impl Observer for Unknown {
     }
 }
 
-/// The parameters at the top level of a query or a body.
-fn sent(operation: &Operation) -> impl Iterator<Item = &'static Parameter> {
-    let is_sent = |known: &&Parameter| known.place != Place::Path && !known.name.contains(['[', '.']);
-    operation.parameters.iter().filter(is_sent)
+/// Whether a parameter is at the top level of a query or a body.
+fn is_sent(known: &&Parameter) -> bool {
+    known.place != Place::Path && !known.name.contains(['[', '.'])
 }
 
 /// The parameter that is sent as `name`.
 fn named(operation: &Operation, name: &str, seen: &Seen<'_>) -> Option<&'static Parameter> {
-    let is_same = |known: &&Parameter| match seen.habits.ignores_case {
-        true => known.name.eq_ignore_ascii_case(name),
-        false => known.name == name,
-    };
-    sent(operation).find(is_same)
+    let ignores_case = seen.habits.ignores_case;
+    // Nearly all callers spell names as the page does, so that is tested first.
+    let is_same =
+        |known: &&Parameter| known.name == name || ignores_case && known.name.eq_ignore_ascii_case(name);
+    operation.parameters.iter().filter(is_same).find(is_sent)
 }
 
 const CREDENTIALS: [&str; 2] = ["auth", "access_token"];

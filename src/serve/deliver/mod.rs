@@ -89,9 +89,7 @@ impl WorldKey {
     /// The next request that is due in the world. Its credentials lead to the world from now on.
     fn take_due(shared: &Shared, namespace: Option<&Arc<Namespace>>, world: &mut World) -> Option<Dispatch> {
         let mut dispatch = world.take_due(clock::now())?;
-        if let Some(namespace) = namespace {
-            shared.namespaces().note_issued(namespace, world, std::mem::take(&mut dispatch.issued));
-        }
+        shared.namespaces().note_issued(namespace, world, std::mem::take(&mut dispatch.issued));
         Some(dispatch)
     }
 }

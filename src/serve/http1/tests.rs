@@ -91,6 +91,43 @@ async fn a_body_that_stops_arriving_is_answered_with_408_and_the_connection_ends
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_body_that_is_announced_as_too_large_is_answered_at_once_and_the_connection_ends() {
+    const LENGTH: usize = (1 << 20) + 1;
+    let head = format!("POST /rest/x HTTP/1.1\r\nhost: a\r\ncontent-length: {LENGTH}\r\n");
+    let start = tokio::time::Instant::now();
+    let answer = async |client: &mut tokio::io::DuplexStream| {
+        let mut answer = [0; 13];
+        client.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 413 ");
+    };
+    // The client sends all of the body, and only then reads.
+    let (mut client, shared) = connect(None);
+    client.write_all(&[head.as_bytes(), b"\r\n", &[b' '; LENGTH]].concat()).await.unwrap();
+    answer(&mut client).await;
+    assert!(received(client).await.contains("connection: close"));
+    assert_eq!(shared.namespaces().main().counters().exchanges, 1);
+    // It sends the body after the answer.
+    let (mut client, _) = connect(None);
+    client.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
+    answer(&mut client).await;
+    client.write_all(&[b' '; LENGTH]).await.unwrap();
+    received(client).await;
+    // It waits for `100 Continue`.
+    let (mut client, _) = connect(None);
+    client.write_all(format!("{head}expect: 100-continue\r\n\r\n").as_bytes()).await.unwrap();
+    answer(&mut client).await;
+    assert!(!received(client).await.contains("100 Continue"));
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    // It sends nothing more.
+    let (mut client, _) = connect(None);
+    client.write_all(format!("{head}\r\nx").as_bytes()).await.unwrap();
+    answer(&mut client).await;
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    received(client).await;
+    assert_eq!(start.elapsed().as_secs(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_that_was_sent_before_the_answer_is_told_from_one_that_was_sent_after_it() {
     /// Answers with 201 in the client's turn, else with 202.
     fn step(_: &mut World, request: &crate::http::Request, _: crate::basics::Arrival) -> Planned {

@@ -72,6 +72,18 @@ async fn a_stream_that_stops_arriving_is_answered_with_408_and_the_others_go_on(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stream_that_announces_too_much_is_answered_at_once_and_the_others_go_on() {
+    let (mut sender, _connection) = connect("delay: 0s").await;
+    let start = Instant::now();
+    let request = Request::post("http://localhost/api/v1/x").header(CONTENT_LENGTH, (1 << 20) + 1);
+    let body = Slow { left: 9, pause: Some(Duration::from_secs(9)), timer: None };
+    let response = sender.send_request(request.body(body).unwrap()).await.unwrap();
+    assert_eq!((response.status().as_u16(), start.elapsed()), (413, Duration::ZERO));
+    response.into_body().collect().await.unwrap();
+    assert_eq!(status(&mut sender, 1, Some(Duration::ZERO)).await, 401);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stream_that_arrives_slowly_but_steadily_is_answered() {
     let (mut sender, _connection) = connect("delay: 0s").await;
     let start = Instant::now();

@@ -115,7 +115,8 @@ impl Facts for MethodCall {
     }
 }
 
-const BASE: &str = "/rest";
+/// Where the paths of the REST API begin.
+pub const BASE: &str = "/rest";
 
 /// Whether `path` belongs to the REST API.
 pub fn is_rest(path: &str) -> bool {

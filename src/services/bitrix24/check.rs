@@ -156,7 +156,7 @@ fn connectors(portal: &Portal, path: &Path, findings: &mut Findings) {
     let mut seen = HashSet::new();
     for (index, Connector { id, .. }) in portal.connectors.iter().enumerate() {
         let here = path.index(index).key("id");
-        let folded = id.split('.').next().unwrap_or_default().to_lowercase();
+        let folded = spelt(id);
         if id.as_str() != folded || id.is_empty() {
             findings.add(
                 here,
@@ -173,9 +173,15 @@ fn connectors(portal: &Portal, path: &Path, findings: &mut Findings) {
     }
 }
 
+/// The form in which the server stores the identifier of a connector.
+fn spelt(id: &str) -> String {
+    id.split('.').next().unwrap_or_default().to_lowercase()
+}
+
 fn lines(portal: &Portal, path: &Path, findings: &mut Findings) {
     let known: Vec<_> = portal.connectors.iter().map(|connector| connector.id.as_str()).collect();
-    let names: HashSet<_> = known.iter().copied().collect();
+    // A connector has a finding of its own when it is not spelt as the server stores it.
+    let names: HashSet<_> = known.iter().flat_map(|id| [(*id).to_owned(), spelt(id)]).collect();
     let mut seen = HashSet::new();
     for (index, line) in portal.lines.iter().enumerate() {
         let here = path.index(index);
@@ -192,7 +198,8 @@ fn lines(portal: &Portal, path: &Path, findings: &mut Findings) {
 
 fn chats(portal: &Portal, path: &Path, findings: &mut Findings) {
     let known: Vec<_> = portal.connectors.iter().map(|connector| connector.id.as_str()).collect();
-    let groups: HashMap<_, _> = portal.connectors.iter().map(|c| (c.id.as_str(), c.chat_group)).collect();
+    let spellings = |c: &Connector| [(c.id.to_string(), c.chat_group), (spelt(&c.id), c.chat_group)];
+    let groups: HashMap<_, _> = portal.connectors.iter().flat_map(spellings).collect();
     let lines: HashSet<_> = portal.lines.iter().map(|line| line.id).collect();
     let mut seen = HashSet::new();
     for (index, chat) in portal.chats.iter().enumerate() {

@@ -9,63 +9,14 @@ use foldhash::{HashMap, HashMapExt};
 use jiff::Timestamp;
 
 use super::call::{self, Presented, Webhook};
+use super::caller::{Caller, Kind, Means, OfEvent};
 use super::editions::Edition;
 use super::errors;
 use super::reasons;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, for_means};
 use super::section::{CredentialState, Portal, PortalState};
 use crate::basics::Draws;
 use crate::http::Request;
-use crate::scalar::Text;
-
-/// The kind of credential that a caller presents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Means {
-    /// An access token of an application.
-    OAuth,
-    /// An incoming webhook.
-    Webhook,
-    /// A browser's session.
-    Session,
-}
-
-/// An authenticated caller.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
-    /// The kind of credential.
-    pub means: Means,
-    /// `client_id` of the application; `None` for a webhook or a session.
-    pub client_id: Option<Text>,
-    /// Index of the credential in the scenario; `None` for a session.
-    pub credential: Option<usize>,
-    /// The account that operating time is counted for: the index of the first credential of the same application, or
-    /// that of the credential itself; `None` for a session.
-    pub account: Option<usize>,
-    /// The user and the nesting of a token that came with an event; `None` for other credentials.
-    pub of_event: Option<Arc<OfEvent>>,
-    scope: Option<Vec<Text>>,
-}
-
-/// For whom a token that came with an event acts.
-#[derive(Debug, PartialEq, Eq)]
-pub struct OfEvent {
-    /// ID of the user.
-    pub user: String,
-    /// How many events led to the token.
-    pub depth: u8,
-}
-
-impl Caller {
-    /// The scopes that the credential grants; `None` means all scopes.
-    pub fn scopes(&self) -> Option<&[Text]> {
-        self.scope.as_deref()
-    }
-
-    /// Whether the credential grants `scope`.
-    pub fn has_scope(&self, scope: &str) -> bool {
-        self.scope.as_ref().is_none_or(|scopes| scopes.iter().any(|granted| granted.as_str() == scope))
-    }
-}
 
 /// The credentials of a portal, indexed by what a request presents.
 #[derive(Clone, Debug)]
@@ -96,6 +47,8 @@ struct Token {
     /// Index of the credential in the scenario.
     credential: usize,
     expires: Option<Timestamp>,
+    /// Whether it expires because a refresh has replaced it.
+    is_replaced: bool,
     /// For whom it acts if it came with an event.
     of_event: Option<Arc<OfEvent>>,
 }
@@ -116,6 +69,8 @@ struct Grant {
     credential: usize,
     /// The access token that was issued with it.
     access_token: String,
+    /// When it was exchanged; `None` while it can be.
+    used: Option<Timestamp>,
 }
 
 /// An access token and a refresh token that were issued together.
@@ -169,12 +124,11 @@ impl Credentials {
                 .push(application.map_or(index, |id| *applications.entry(id).or_insert(index)));
             if let Some(token) = &credential.token {
                 let expires = credential.expires.map(|point| point.on(start));
-                credentials
-                    .tokens
-                    .insert(token.to_string(), Token { credential: index, expires, of_event: None });
+                let known = Token { credential: index, expires, is_replaced: false, of_event: None };
+                credentials.tokens.insert(token.to_string(), known);
             }
             if let (Some(token), Some(refresh_token)) = (&credential.token, &credential.refresh_token) {
-                let grant = Grant { credential: index, access_token: token.to_string() };
+                let grant = Grant { credential: index, access_token: token.to_string(), used: None };
                 credentials.grants.insert(refresh_token.to_string(), grant);
             }
             if let Some(webhook) = &credential.webhook {
@@ -187,7 +141,24 @@ impl Credentials {
 
     /// Index of the credential that this refresh token renews; `None` when the token is unknown or used up.
     pub fn of_refresh_token(&self, refresh_token: &str) -> Option<usize> {
-        self.grants.get(&*self.own(refresh_token, &self.grants)).map(|grant| grant.credential)
+        let grant = self.grants.get(&*self.own(refresh_token, &self.grants));
+        grant.filter(|grant| grant.used.is_none()).map(|grant| grant.credential)
+    }
+
+    /// When this refresh token was exchanged; `None` when it was not, or is forgotten.
+    pub fn exchanged(&self, refresh_token: &str) -> Option<Timestamp> {
+        self.grants.get(&*self.own(refresh_token, &self.grants))?.used
+    }
+
+    /// What a text is that a request presents as a token; `None` when it is unknown.
+    pub fn kind(&self, text: &str) -> Option<Kind> {
+        let is_secret = |of_user: &HashMap<String, usize>| of_user.contains_key(&*self.own(text, of_user));
+        match () {
+            () if self.tokens.contains_key(&*self.own(text, &self.tokens)) => Some(Kind::AccessToken),
+            () if self.grants.contains_key(&*self.own(text, &self.grants)) => Some(Kind::RefreshToken),
+            () if self.webhooks.values().any(is_secret) => Some(Kind::Secret),
+            () => None,
+        }
     }
 
     /// The presented credential, with the suffix of the namespace if it lacks it. A namespace also accepts the
@@ -205,11 +176,15 @@ impl Credentials {
     /// is used up. If the old refresh token was used up before, changes nothing and returns a remark.
     pub fn replace(&mut self, change: Refresh, now: Timestamp) -> Option<Cow<'static, str>> {
         let refresh_token = self.own(&change.refresh_token, &self.grants).into_owned();
-        let Some(Grant { credential, access_token }) = self.grants.remove(&refresh_token) else {
+        let Some(grant) = self.grants.get_mut(&refresh_token).filter(|grant| grant.used.is_none()) else {
             return Some("a postponed change came too late: the refresh token had been used up".into());
         };
-        if let Some(old) = self.tokens.get_mut(&access_token) {
-            old.expires = Some(old.expires.map_or(now, |expires| expires.min(now)));
+        grant.used = Some(now);
+        let credential = grant.credential;
+        if let Some(old) = self.tokens.get_mut(&grant.access_token)
+            && old.expires.is_none_or(|expires| expires > now)
+        {
+            (old.expires, old.is_replaced) = (Some(now), true);
         }
         self.add(credential, change.pair, change.expires, None, true);
         None
@@ -225,9 +200,10 @@ impl Credentials {
         refreshes: bool,
     ) {
         let Pair { access_token, refresh_token } = pair.clone();
-        self.tokens.insert(access_token.clone(), Token { credential, expires: Some(expires), of_event });
+        let token = Token { credential, expires: Some(expires), is_replaced: false, of_event };
+        self.tokens.insert(access_token.clone(), token);
         if refreshes {
-            self.grants.insert(refresh_token, Grant { credential, access_token });
+            self.grants.insert(refresh_token, Grant { credential, access_token, used: None });
         }
         self.issued.push_back(pair);
         if self.issued.len() > MOST_ISSUED
@@ -352,9 +328,9 @@ impl Credentials {
             return refuse(&errors::CONNECTION_ERROR, "the portal has `state: oauth_unreachable`");
         }
         let Some(known) = self.tokens.get(&*self.own(token, &self.tokens)) else {
-            return refuse(edition.rules().unknown_token, "no credential has this access token");
+            return refuse(edition.rules().unknown_token, reasons::of_token(self.kind(token)));
         };
-        let (index, expires) = (known.credential, known.expires);
+        let (index, expires, is_replaced) = (known.credential, known.expires, known.is_replaced);
         let credential = portal.credential(index);
         let caller = Caller {
             means: Means::OAuth,
@@ -385,9 +361,8 @@ impl Credentials {
             return refuse(&errors::APPLICATION_NOT_FOUND, reason);
         }
         if let Some(expired) = expires.filter(|expires| *expires <= now) {
-            let reason = format!(
-                "the token expired at {expired}, or a refresh replaced it then; the scenario's clock shows {now}"
-            );
+            let what = if is_replaced { "a refresh replaced the token" } else { "the token expired" };
+            let reason = format!("{what} at {expired}; the scenario's clock shows {now}");
             return Err(Refusal::new(&errors::EXPIRED_TOKEN, edition).because(reason));
         }
         if let Some(scope) = scope.filter(|scope| !caller.has_scope(scope)) {
@@ -466,20 +441,4 @@ impl Credentials {
 fn letters(draw: u64) -> impl Iterator<Item = char> {
     const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     (0..8).map(move |place| char::from(ALPHABET[(draw / 36_u64.pow(place) % 36) as usize]))
-}
-
-/// The refusal with the text for this kind of credential. The live server has two texts for `insufficient_scope` and
-/// `ACCESS_DENIED`, one for tokens and one for webhooks; the page has one text each.
-pub fn for_means(refusal: Refusal, means: Means, edition: Edition) -> Refusal {
-    if !(edition.rules().words_by_means && means == Means::Webhook) {
-        return refusal;
-    }
-    if *refusal.code == errors::INSUFFICIENT_SCOPE {
-        return refusal
-            .with_text("The request requires higher privileges than provided by the webhook token");
-    }
-    if *refusal.code == errors::ACCESS_DENIED {
-        return refusal.with_text("REST is available only by subscription.");
-    }
-    refusal
 }

@@ -280,9 +280,9 @@ faces! {
     Row::Behaviour("the page prints it without `result`; sent with `result` and `time`", "`result` and `time`"),
     "page of imconnector.list; server source";
 
-    45, "status of a batch error ordered by a fault", Row::Status(&errors::ERROR_BATCH_LENGTH_EXCEEDED), SYSTEM;
+    45, "status of ERROR_BATCH_LENGTH_EXCEEDED when a fault gives it", Row::Status(&errors::ERROR_BATCH_LENGTH_EXCEEDED), SYSTEM;
 
-    46, "status of a batch error ordered by a fault", Row::Status(&errors::ERROR_BATCH_METHOD_NOT_ALLOWED), SYSTEM;
+    46, "status of ERROR_BATCH_METHOD_NOT_ALLOWED when a fault gives it", Row::Status(&errors::ERROR_BATCH_METHOD_NOT_ALLOWED), SYSTEM;
 
     48, "status of ACCESS_DENIED of app.info", Row::Status(&errors::ACCESS_DENIED_CONTEXT),
     "page of app.info; server source";

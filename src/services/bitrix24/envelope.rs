@@ -4,7 +4,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::credentials::Caller;
+use super::caller::Caller;
 use super::editions::Rules;
 use super::parameters::Parameters;
 use super::php;

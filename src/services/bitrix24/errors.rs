@@ -223,7 +223,7 @@ error(
         SERVER,
         &[live(403, "Current authorization type is denied for this method Application context required")],
     ),
-"only applications may call the method: a webhook may not in the live edition, a session never",
+"call the method with an access token: the live edition accepts nothing else, the documented edition a webhook too",
 );
     INVALID_CLIENT = means(
         error("invalid_client", Auth, OAUTH, &[documented(401, "Wrong client_id or client_secret")]),
@@ -239,10 +239,9 @@ error(
     );
     ERROR_ARGUMENT = ErrorCode {
         members: &["argument", "retry_after"],
+        meaning: "a parameter that the method needs is missing or empty; PHP takes `0` for empty too",
         ..error(
-            "ERROR_ARGUMENT",
-            Arguments,
-            PAGE,
+            "ERROR_ARGUMENT", Arguments, PAGE,
             &[
                 documented(400, "Required parameters NAME, CHAT_ID, USER_ID, CONNECTOR, or LINE are missing"),
                 live(400, "Argument 'CONNECTOR' is null or empty"),
@@ -336,7 +335,7 @@ error(
         PAGE,
         &[documented(400, "Failed to rename the chat"), live(400, "Chat renaming failed")],
     ),
-"no such chat on this line, its session is closed, the name is blank or, in the live edition, the chat's own",
+"no such chat on this line, its session is closed, the name is blank or, in the live edition, the name that the chat has already",
 );
     ERROR_CORE = retryable(error("ERROR_CORE", Delivery, SERVER, &[live(500, "SQL query error!")]));
 }

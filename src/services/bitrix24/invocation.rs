@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::credentials::{Caller, Means};
+use super::call;
+use super::caller::{Caller, Means};
 use super::editions::{Edition, Rules};
 use super::errors::{self, INSUFFICIENT_SCOPE};
 use super::events::Actor;
@@ -70,7 +71,7 @@ impl<'a> Invocation<'a> {
     ///
     /// # Errors
     /// `WRONG_AUTH_TYPE` for a session, and in the live edition for a webhook.
-    pub fn require_application(&self) -> Result<(), Refusal> {
+    pub fn require_application(&self, exchange: &Exchange<'_>) -> Result<(), Refusal> {
         let denied = match self.caller.means {
             Means::OAuth => false,
             Means::Webhook => !self.rules().webhook_may_call,
@@ -80,6 +81,10 @@ impl<'a> Invocation<'a> {
             return Ok(());
         }
         let reason = match self.caller.means {
+            Means::Webhook if call::read(exchange.request).presented.token.is_some() => {
+                "in the live edition only applications may call this method. The webhook in the path counts, and the access \
+                 token beside it is ignored: call `/rest/METHOD` with the token (row 1 of `standin catalog --editions`)"
+            }
             Means::Webhook => {
                 "in the live edition only applications may call this method: call it with an access token, or serve \
                  `edition: documented` (row 1 of `standin catalog --editions`)"

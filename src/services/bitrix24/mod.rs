@@ -3,6 +3,7 @@
 mod actions;
 mod applications;
 mod call;
+mod caller;
 mod change;
 mod chats;
 mod check;
@@ -18,6 +19,7 @@ mod lines;
 mod methods;
 mod missing;
 mod oauth;
+mod obstacle;
 mod parameters;
 pub mod php;
 mod portal;
@@ -92,6 +94,10 @@ impl Service for Bitrix24 {
 
     fn differences(&self) -> Vec<Difference> {
         editions::differences()
+    }
+
+    fn base(&self) -> &'static str {
+        call::BASE
     }
 
     fn claims(&self, path: &str) -> bool {
@@ -263,12 +269,8 @@ impl Section for Arc<Portal> {
             || credentials.all(|credential| credential.state != CredentialState::Active)
     }
 
-    fn obstacle(&self, operation: &Operation) -> Option<&'static str> {
-        let documented = Portal { edition: Edition::Documented, ..Portal::clone(self) };
-        let example = Arc::new(documented).example(operation, Timestamp::MIN, Proof::Lasting);
-        (self.edition == Edition::Live && example.is_some()).then_some(
-            "in the live edition a webhook may not call it: add an access token (`token`), or write `edition: documented`",
-        )
+    fn obstacle(&self, operation: &Operation, start: Timestamp) -> Option<String> {
+        obstacle::of(self, operation, start)
     }
 
     fn things(&self, kind: &str) -> HashSet<Cow<'_, str>> {
@@ -296,13 +298,18 @@ impl Section for Arc<Portal> {
 impl Portal {
     /// Whether a call of `method` with this credential passes authentication at `now`, the start of the scenario.
     fn admits(&self, credential: &Credential, method: &Method, now: Timestamp) -> bool {
-        let scope = self.edition.rules().scope;
         self.state == PortalState::Open
             && credential.state == CredentialState::Active
             && credential.expires.is_none_or(|expires| expires.on(now) > now)
-            && (method.scope != Scope::Connectors
-                || self.scope_of(credential).is_none_or(|scopes| scopes.iter().any(|s| s.as_str() == scope)))
+            && self.grants(credential, method)
             && !(self.require_https && credential.webhook.is_some())
+    }
+
+    /// Whether this credential has the scope of `method`.
+    fn grants(&self, credential: &Credential, method: &Method) -> bool {
+        let scope = self.edition.rules().scope;
+        method.scope != Scope::Connectors
+            || self.scope_of(credential).is_none_or(|scopes| scopes.iter().any(|s| s.as_str() == scope))
     }
 
     /// The application and the refresh token of a credential, if the two can be exchanged for a new pair.

@@ -155,7 +155,9 @@ fn refreshed(
     let credential = credential.map(|index| portal.portal().credential(index));
     let of_client = |credential: &&Credential| credential.client_id.as_deref() == Some(&*client_id);
     let credential = credential.ok_or_else(|| {
-        let reason = "no credential has this refresh token, or it is used up: it can be exchanged once";
+        let credentials = portal.credentials();
+        let (kind, exchanged) = (credentials.kind(&refresh_token), credentials.exchanged(&refresh_token));
+        let reason = reasons::of_refresh_token(kind, exchanged);
         refuse(&errors::INVALID_GRANT).because(reason)
     })?;
     if !of_client(&credential) {

@@ -85,7 +85,7 @@ impl Facts for Parameters {
     }
 
     fn given(&self, tell: &mut dyn FnMut(&str, ValueKind)) {
-        self.0.iter().for_each(|(name, value)| tell(name, ValueKind::of(value)));
+        self.0.all_given().for_each(|(name, value)| tell(name, ValueKind::of(value)));
     }
 }
 

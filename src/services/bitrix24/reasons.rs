@@ -1,7 +1,10 @@
 //! A refusal → its reason: which part of the request or of the scenario caused it, and what to change.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
+use super::call;
+use super::caller::Kind;
 use super::editions::Edition;
 use super::parameters::Parameters;
 use super::php;
@@ -10,12 +13,22 @@ use crate::emulator::{Operation, misspelt, some_of};
 use crate::http::{Body, Facts, Given, Request, json};
 use crate::scalar::nearest;
 
+/// Why a path names no method. `known` are the names of those that are emulated. The text has no part of the path, which
+/// may hold a secret.
+pub fn of_path(path: &str, known: impl IntoIterator<Item = &'static str>) -> String {
+    let path = path.trim_end_matches('/').to_ascii_lowercase();
+    let last = call::without_transport(path.rsplit('/').next().unwrap_or_default());
+    match known.into_iter().find(|known| last.len() > known.len() && last.ends_with(known)) {
+        Some(method) => format!(
+            "the path lacks a `/` before `{method}`: a webhook's URL is `/rest/USER/SECRET/`, and the method follows"
+        ),
+        None => "the path names no method: it is `/rest/METHOD` with a token, or `/rest/USER/SECRET/METHOD`"
+            .to_owned(),
+    }
+}
+
 /// Why a method is refused that is not emulated. `known` are the names of those that are.
 pub fn of_method(name: &str, known: impl IntoIterator<Item = &'static str>) -> String {
-    if name.is_empty() {
-        return "the path names no method: it is `/rest/METHOD` with a token, or `/rest/USER/SECRET/METHOD`"
-            .to_owned();
-    }
     if name.contains('/') {
         return "a command of a batch is a method and its parameters, not a path: `METHOD?NAME=VALUE`"
             .to_owned();
@@ -68,10 +81,13 @@ fn unread_body(request: &Request) -> Option<String> {
     if request.method != "POST" {
         return Some(format!("Bitrix24 reads a body from POST only, and this is a {}", request.method));
     }
-    let sent = request.headers.text("content-type").unwrap_or("none");
-    let is_json = sent.contains("application/json") || sent.contains("+json");
+    let sent = request.headers.text("content-type");
+    let is_json = sent.is_some_and(|sent| sent.contains("application/json") || sent.contains("+json"));
     match (body.starts_with(b"{") || body.starts_with(b"["), is_json) {
-        (true, false) => Some(format!("the body looks like JSON, but its `content-type` is `{sent}`")),
+        (true, false) => Some(match sent {
+            Some(sent) => format!("the body looks like JSON, but its `content-type` is `{sent}`"),
+            None => "the body looks like JSON, but it has no `content-type`".to_owned(),
+        }),
         (_, true) if json::parse::<Value>(body, php::DEEPEST_JSON).is_none() => {
             let is_form = body.contains(&b'=') && !body.starts_with(b"{");
             let what = if is_form {
@@ -84,6 +100,34 @@ fn unread_body(request: &Request) -> Option<String> {
         (false, true) => Some("the body is JSON, but not an object".to_owned()),
         _ => None,
     }
+}
+
+/// Why a text that is no access token is refused as one.
+pub fn of_token(kind: Option<Kind>) -> &'static str {
+    match kind {
+        Some(Kind::RefreshToken) => {
+            "this is a refresh token, no access token: exchange it for one at `/oauth/token/`"
+        }
+        Some(Kind::Secret) => {
+            "this is the secret of a webhook, no access token: call `/rest/USER/SECRET/METHOD`"
+        }
+        _ => "no credential has this access token",
+    }
+}
+
+/// Why a text that cannot be exchanged is refused as a refresh token. `exchanged` is when it was.
+pub fn of_refresh_token(kind: Option<Kind>, exchanged: Option<Timestamp>) -> String {
+    if let Some(exchanged) = exchanged {
+        return format!(
+            "the refresh token was exchanged at {exchanged}, and can be exchanged once: use the one of that answer"
+        );
+    }
+    let what = match kind {
+        Some(Kind::AccessToken) => "this is an access token, no refresh token",
+        Some(Kind::Secret) => "this is the secret of a webhook, no refresh token",
+        _ => "no credential has this refresh token",
+    };
+    what.to_owned()
 }
 
 /// Why a webhook is refused. The text names no secret.

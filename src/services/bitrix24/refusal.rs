@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::caller::Means;
 use super::editions::{Edition, face};
 use super::errors::{self, ERROR_ARGUMENT};
 use crate::basics::Stage;
@@ -153,4 +154,20 @@ impl Refusal {
             None => refusal,
         }
     }
+}
+
+/// The refusal with the text for this kind of credential. The live server has two texts for `insufficient_scope` and
+/// `ACCESS_DENIED`, one for tokens and one for webhooks; the page has one text each.
+pub fn for_means(refusal: Refusal, means: Means, edition: Edition) -> Refusal {
+    if !(edition.rules().words_by_means && means == Means::Webhook) {
+        return refusal;
+    }
+    if *refusal.code == errors::INSUFFICIENT_SCOPE {
+        return refusal
+            .with_text("The request requires higher privileges than provided by the webhook token");
+    }
+    if *refusal.code == errors::ACCESS_DENIED {
+        return refusal.with_text("REST is available only by subscription.");
+    }
+    refusal
 }

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::call::{self, Link, MethodCall};
+use super::caller::{Caller, Means};
 use super::change::Change;
 use super::chats::Chat;
-use super::credentials::{Caller, Means, for_means};
 use super::editions::Edition;
 use super::envelope;
 use super::errors;
@@ -21,7 +21,7 @@ use super::oauth;
 use super::parameters::Parameters;
 use super::portal::LivePortal;
 use super::reasons;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, for_means};
 use super::section::PortalState;
 use super::time::Time;
 use crate::basics::Stage;
@@ -77,7 +77,7 @@ impl Emulator for LivePortal {
         }
         Some(self.call_aside(exchange, &called).unwrap_or_else(|refusal| {
             exchange.checkpoint.refused(refusal.code.code);
-            Reply { status: refusal.status, headers: Fields::default(), body: Bytes::new() }
+            bare(refusal.status)
         }))
     }
 
@@ -205,7 +205,11 @@ impl LivePortal {
             );
         }
         let Some(method) = method else {
-            let reason = reasons::of_method(&called.name, methods::OPERATIONS.iter().map(|known| known.name));
+            let known = methods::OPERATIONS.iter().map(|known| known.name);
+            let reason = match &*called.name {
+                "" => reasons::of_path(exchange.request.path(), known),
+                name => reasons::of_method(name, known),
+            };
             return Err(Refusal::new(&errors::ERROR_METHOD_NOT_FOUND, edition).because(reason));
         };
         let presented = &called.presented;
@@ -328,13 +332,14 @@ impl LivePortal {
         self.run(Invoked { method, parameters, caller, nested: true }, exchange)
     }
 
-    /// What the other edition would answer to a call. The state does not change: a single method only reads it, and a
+    /// What the other edition would answer to a call, as far as it is compared: a success has a body only if it is that
+    /// of a batch, whose commands are compared by it. The state does not change: a single method only reads it, and a
     /// batch runs on a copy, because its commands see each other's changes. Limits do not apply: they count requests.
     fn call_aside(&self, exchange: &mut Exchange<'_>, called: &MethodCall) -> Result<Reply, Refusal> {
         let edition = self.edition.other();
         let (method, caller) = self.admit(edition, called, exchange)?;
         let parameters = &called.parameters;
-        let result = match method.run {
+        match method.run {
             Run::Alone(run) => {
                 let operation = &method.operation;
                 let invocation = Invocation {
@@ -345,17 +350,19 @@ impl LivePortal {
                     caller: &caller,
                     nested: false,
                 };
-                run(&invocation, exchange)?.result
+                run(&invocation, exchange)?;
+                Ok(bare(200))
             }
             Run::Batch => {
                 let mut copy = self.clone();
                 (copy.edition, copy.limits) = (edition, Limits::default());
-                methods::run_batch(&mut copy, edition, parameters, &caller, exchange)?.into()
+                let result = methods::run_batch(&mut copy, edition, parameters, &caller, exchange)?;
+                let (span, rules) = (exchange.stopwatch.time_of_nothing(), edition.rules());
+                let time = Time::new(&span, rules, self.portal.time_zone);
+                let called = (&*called.name, parameters);
+                Ok(envelope::success(&result, &time, self.portal.envelope, called, rules, &caller))
             }
-        };
-        let time = Time::new(&exchange.stopwatch.time_of_nothing(), edition.rules(), self.portal.time_zone);
-        let called = (&*called.name, parameters);
-        Ok(envelope::success(&result, &time, self.portal.envelope, called, edition.rules(), &caller))
+        }
     }
 }
 
@@ -377,6 +384,11 @@ impl LivePortal {
         };
         self.chats.iter().filter_map(found).collect()
     }
+}
+
+/// A reply of which only the status counts.
+fn bare(status: u16) -> Reply {
+    Reply { status, headers: Fields::default(), body: Bytes::new() }
 }
 
 /// The scope that a caller must have for a method; `None` when every caller has it.

@@ -18,6 +18,7 @@ const NAMES_OF_OAUTH: &[&str] =
 pub fn places(path: &str) -> Places {
     Places {
         path: if call::is_rest(path) { secret_segment(path) } else { None },
+        root: Some("/rest/"),
         parameters: if oauth::is_token(path) { NAMES_OF_OAUTH } else { NAMES },
         headers: &[
             ("authorization", FieldForm::Scheme),

@@ -157,6 +157,20 @@ pub enum PortalState {
     OauthUnreachable,
 }
 
+impl PortalState {
+    /// The word for it in a scenario.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Deleted => "deleted",
+            Self::Overloaded => "overloaded",
+            Self::NoRest => "no_rest",
+            Self::SubscriptionEnded => "subscription_ended",
+            Self::OauthUnreachable => "oauth_unreachable",
+        }
+    }
+}
+
 /// How long a call takes under a virtual clock.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -302,6 +316,19 @@ pub enum CredentialState {
     UserUnauthorized,
     /// The user may not use the application: calls fail with `user_access_error`.
     UserWithoutAccess,
+}
+
+impl CredentialState {
+    /// The word for it in a scenario.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::NotInstalled => "not_installed",
+            Self::ApplicationNotFound => "application_not_found",
+            Self::UserUnauthorized => "user_unauthorized",
+            Self::UserWithoutAccess => "user_without_access",
+        }
+    }
 }
 
 /// A connector that an application has registered.

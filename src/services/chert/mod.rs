@@ -67,6 +67,10 @@ impl Service for Chert {
         Habits::default()
     }
 
+    fn base(&self) -> &'static str {
+        BASE
+    }
+
     fn claims(&self, path: &str) -> bool {
         path.strip_prefix(BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
@@ -92,6 +96,7 @@ impl Service for Chert {
     fn places(&self, _path: &str) -> Places {
         Places {
             path: None,
+            root: None,
             parameters: &["signing_secret"],
             headers: &[("authorization", FieldForm::Scheme), ("x-chert-signature", FieldForm::Signature)],
         }

@@ -20,6 +20,32 @@ fn what_the_other_edition_answers_differently_is_told() {
 }
 
 #[test]
+fn breaches_of_each_kind_are_counted_and_the_first_are_shown() {
+    let mut run = Run::with_all("");
+    for _ in 0..12 {
+        run.bitrix24(0, "imconnector.chat.name.set", RENAME);
+        run.bitrix24(0, "imconnector.chat.name.set", &RENAME.replace("105", "106"));
+    }
+    let broken = run.world.broken().unwrap().hidden();
+    let [broken] = &broken[..] else { panic!("{broken:?}") };
+    assert_eq!((broken.rule, broken.count, broken.left_out()), ("bitrix24.other-edition", 24, 0));
+    let kinds: Vec<_> = broken.kinds.iter().map(|kind| (&*kind.what, kind.count)).collect();
+    let live = "fails on the live server: 403 `WRONG_AUTH_TYPE`";
+    assert_eq!(
+        kinds,
+        [
+            (&*format!("works by the documentation, {live}"), 12),
+            (&*format!("fails by the documentation: 400 `NOT_ACTIVE_LINE`, {live}"), 12),
+        ]
+    );
+    for (kind, first) in broken.kinds.iter().zip(1..) {
+        let shown: Vec<_> = kind.shown.iter().map(|shown| shown.exchanges.clone()).collect();
+        let expected: Vec<_> = (0..10).map(|number| vec![first + 2 * number]).collect();
+        assert_eq!(shown, expected, "{}", kind.what);
+    }
+}
+
+#[test]
 fn what_refuses_a_call_in_the_other_edition_before_a_fault_strikes_is_told() {
     let mut run = Run::with_all("faults: [{name: f, on: bitrix24, error: CHAT_RENAMING_FAILED}]\n");
     run.bitrix24(0, "imconnector.chat.name.set", RENAME);

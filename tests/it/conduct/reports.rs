@@ -15,7 +15,13 @@ fn a_scenario_says_how_much_a_breach_weighs() {
         run.connection = KEPT_ALIVE;
         run.chert(0, "direct", CREW);
         run.chert(60_000, "direct", CREW);
-        run.world.broken().unwrap().iter().map(|broken| format!("{:?}", broken.severity)).collect::<String>()
+        run.world
+            .broken()
+            .unwrap()
+            .hidden()
+            .iter()
+            .map(|broken| format!("{:?}", broken.severity))
+            .collect::<String>()
     };
     assert_eq!(severity(""), "Error");
     assert_eq!(severity("rules: {chert.repeated-refusal: warn}\n"), "Warn");
@@ -85,7 +91,38 @@ fn a_scenario_is_judged_unless_copies_of_it_are() {
     };
     assert_eq!(names(None), ["n1: renamed"]);
     let other = Scenario::parse("other", SCENARIO).unwrap();
-    assert_eq!(names(Some(&other)), ["renamed"]);
+    assert_eq!(names(Some(&other)), ["main scenario: renamed"]);
+}
+
+#[test]
+fn what_a_misspelt_token_leads_to_is_told_of_the_main_scenario() {
+    let now = "2024-11-20T13:55:08Z".parse().unwrap();
+    let expect = "expect: [{name: renamed, on: chert.chats.rename, match: {display_name: X}}]\n";
+    let misspelt = || {
+        let mut run = Run::new(expect);
+        run.chert(0, "ch", r#"{"display_nam":"Crew"}"#);
+        Namespaces::new(run.world)
+    };
+    let told = |namespaces: &Namespaces| {
+        let outcomes = namespaces.outcomes(now);
+        let broken = namespaces.broken();
+        let names: Vec<_> = outcomes.iter().map(|outcome| outcome.name.clone()).collect();
+        let json = broken[0].json();
+        let of = json["breaches"][0]["shown"][0]["of"].clone();
+        (names, of, broken[0].text())
+    };
+    let (names, of, text) = told(&misspelt());
+    assert_eq!((names, of), (vec!["renamed".to_owned()], serde_json::Value::Null));
+    assert!(text.contains("exchange 1: "), "{text}");
+    let namespaces = misspelt();
+    namespaces.open(None, None, now).unwrap();
+    let with = told(&namespaces);
+    assert_eq!(with.0, ["main scenario: renamed", "n1: renamed"]);
+    assert_eq!(with.1, "the main scenario");
+    assert!(with.2.contains("exchange 1 of the main scenario: "), "{}", with.2);
+    assert!(namespaces.close("n1", now));
+    let (names, of, text) = told(&namespaces);
+    assert_eq!((names, of, text), (with.0, with.1, with.2), "a namespace that is gone counts too");
 }
 
 #[test]
@@ -115,7 +152,7 @@ fn breaches_of_one_kind_are_told_once_with_their_number() {
         run.chert(0, "ch", &without(&format!("icon_{letter}")));
     }
     run.send(0, "PUT", "/api/v1/chats/ch", &[("x-chert-signature", "v1,1,0")], "");
-    let broken = run.world.broken().unwrap();
+    let broken = run.world.broken().unwrap().hidden();
     let told = broken[1].json();
     assert_eq!((&told["count"], &told["left_out"]), (&38.into(), &7.into()), "of 27 kinds 20 are listed");
     let first = &told["breaches"][0];

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Method, MethodAnswer, Run, Scope};
 use crate::emulator::{Exchange, Gives, Operation, gives};
-use crate::services::bitrix24::credentials::Means;
+use crate::services::bitrix24::caller::Means;
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;

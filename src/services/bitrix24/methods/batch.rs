@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Method, Run, Scope};
 use crate::basics::Stage;
 use crate::emulator::{Exchange, Operation, OperationCall, Parameter, RequestedCall, ValueType};
-use crate::services::bitrix24::credentials::Caller;
+use crate::services::bitrix24::caller::Caller;
 use crate::services::bitrix24::editions::Edition;
 use crate::services::bitrix24::envelope::ErrorBody;
 use crate::services::bitrix24::errors;

@@ -106,7 +106,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     let rules = invocation.rules();
     let refuse = |code| invocation.refusal(code);
 
-    invocation.require_application()?;
+    invocation.require_application(exchange)?;
     invocation.passed(Stage::Auth, exchange)?;
 
     let given = ["CONNECTOR", "LINE", "CHAT_ID", "NAME"].map(|name| (name, parameters.get(name)));
@@ -126,8 +126,13 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     if needs_user && user.is_none_or(php::is_empty) {
         let refusal = invocation.lacks("USER_ID", exchange);
         let lack = refusal.reason.as_deref().unwrap_or_default();
-        let reason =
-            format!("{}; so a rename needs USER_ID, and {lack}", missing::of_group(portal, &sent, &id));
+        let why = missing::of_group(portal, &sent, &id);
+        let reason = match connector {
+            Some(_) => format!("{why}; so a rename needs USER_ID, and {lack}"),
+            None => format!(
+                "{why}. Correct CONNECTOR first. The live server asks for USER_ID before it looks the connector up, and {lack}"
+            ),
+        };
         return Err(refusal.because(reason));
     }
     invocation.passed(Stage::Arguments, exchange)?;
@@ -162,11 +167,17 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
         exchange.checkpoint.remark(remark.into());
         return Ok(success(Effect::Undelivered));
     };
-    let chat_id = joined(chat_id);
-    let not_found = || failed(missing::of_chat(portal, &id, number, &chat_id, &user));
+    let key = joined(chat_id);
+    let not_found = || {
+        let why = missing::of_chat(portal, &id, number, &key, &user);
+        failed(match text(chat_id) {
+            Some(_) => why,
+            None => format!("`CHAT_ID` is a list or a mapping, which PHP reads as the text `Array`; {why}"),
+        })
+    };
     // The session is found by the text of LINE: `00105` names an active line, but no session.
     let of_user = (!is_group).then_some(&*user);
-    let chat = portal.chats().open(&id, &joined(line), &chat_id, of_user).ok_or_else(not_found)?;
+    let chat = portal.chats().open(&id, &joined(line), &key, of_user).ok_or_else(not_found)?;
     let name = text(name).ok_or_else(|| type_error("NAME"))?;
     let new_name = php::cut(php::trim(&name), NAME_LENGTH);
     if new_name.is_empty() {

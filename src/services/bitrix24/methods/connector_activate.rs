@@ -47,7 +47,7 @@ fn example(portal: &Portal) -> Option<Value> {
 
 /// Neither the connector nor the line has to exist.
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<MethodAnswer, Refusal> {
-    invocation.require_application()?;
+    invocation.require_application(exchange)?;
     invocation.passed(Stage::Auth, exchange)?;
     let sent = invocation.given("CONNECTOR", exchange)?;
     let line = invocation.given("LINE", exchange)?;

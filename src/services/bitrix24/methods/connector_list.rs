@@ -41,7 +41,7 @@ static OWN: &[Gives] = &[
 ];
 
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<MethodAnswer, Refusal> {
-    invocation.require_application()?;
+    invocation.require_application(exchange)?;
     invocation.passed_up_to_lookup(exchange)?;
     let portal = invocation.portal.portal();
     let built_in = portal.built_in.iter().map(|(id, name)| (id.as_str(), name.as_str()));

@@ -68,7 +68,7 @@ fn example(portal: &Portal) -> Option<Value> {
 }
 
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<MethodAnswer, Refusal> {
-    invocation.require_application()?;
+    invocation.require_application(exchange)?;
     invocation.passed(Stage::Auth, exchange)?;
     // `null` counts as missing; an empty text does not.
     let sent = invocation.parameters.value("CONNECTOR").filter(|value| !value.is_null());

@@ -102,7 +102,10 @@ impl LimitIgnored {
                 let is_refused_again = seen.error == Some(QUERY_LIMIT) && by(seen) == By::Limit;
                 is_refused_again.then(|| Breach::after(earlier, seen, what))
             }
-            By::Fault => Some(Breach::after(earlier, seen, what).unless("the portal lets more requests in")),
+            By::Fault => Some(
+                Breach::after(earlier, seen, what)
+                    .but("only a fault refused it, and the portal may let more requests in"),
+            ),
         }
     }
 
@@ -123,10 +126,12 @@ impl LimitIgnored {
             let what = format!("`{method}` is blocked for {early_by} s more, as `operating_reset_at` said");
             let breach = Breach::after(earlier, seen, what);
             match reason {
-                By::Fault => Some(breach.unless("only a fault has blocked it")),
+                By::Fault => Some(breach.but("only a fault has blocked it")),
                 _ if !is_refused(seen, call) => None,
                 // The client may go by the machine's clock.
-                _ if early(seen.came.wall) <= 0 => Some(breach.unless("its clock is not the scenario's")),
+                _ if early(seen.came.wall) <= 0 => {
+                    Some(breach.but("the machine's clock has passed that time, and the client may go by it"))
+                }
                 _ => Some(breach),
             }
         })

@@ -1,6 +1,6 @@
 //! `bitrix24.other-edition`: a call that has another outcome in the other edition.
 
-use std::collections::HashSet;
+use foldhash::{HashSet, HashSetExt};
 
 use super::{CommandErrors, command_errors};
 use crate::emulator::RequestedCall;
@@ -11,13 +11,15 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Warn,
     breach: "a call has another outcome in the other edition",
     source: "`standin catalog --editions`",
-    observe: || Box::new(OtherEdition { apart: Some(HashSet::new()) }),
+    observe: || Box::new(OtherEdition { apart: Some(HashSet::new()), words: Vec::new() }),
 };
 
 struct OtherEdition {
     /// The chats that the other edition may call otherwise by now: a call for them worked in one edition only, or a
     /// fault struck it. There is one state, that of the served edition. `None` when any chat may be one of them.
     apart: Option<HashSet<u64>>,
+    /// The words for two outcomes, made once: a client may break the rule with every call.
+    words: Vec<([Outcome; 2], String)>,
 }
 
 /// How many chats that are apart are remembered.
@@ -36,8 +38,23 @@ struct Difference<'a> {
     is_of_name: bool,
     /// Whether the call changes the state in one edition only, or keeps a later command from doing so.
     parts: bool,
-    /// The two outcomes in words.
-    told: String,
+    told: Told,
+}
+
+/// The two outcomes of a call.
+enum Told {
+    /// Those of the request's own call, which is then the only difference.
+    Own([Outcome; 2]),
+    /// Those of a command, in words.
+    OfCommand(String),
+}
+
+/// The outcome of a request in an edition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Outcome {
+    edition: &'static str,
+    status: u16,
+    error: Option<&'static str>,
 }
 
 impl Observer for OtherEdition {
@@ -51,17 +68,38 @@ impl Observer for OtherEdition {
 
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let differences = if seen.is_spoilt { Vec::new() } else { differences(seen) };
-        // What only follows from an earlier difference, or from a fault, is no difference of this call.
-        let own = differences.iter().filter(|one| !(one.is_of_name && self.is_apart(one.call)));
-        let told: Vec<_> = own.map(|one| one.told.as_str()).collect();
+        let breach = self.breach(seen, &differences);
         if seen.struck != Struck::No || seen.is_spoilt || differences.iter().any(|one| one.parts) {
             seen.calls.iter().for_each(|call| self.set_apart(call));
         }
-        (!told.is_empty()).then(|| Breach::of(seen, told.join("; ")))
+        breach
     }
 }
 
 impl OtherEdition {
+    fn breach(&mut self, seen: &Seen<'_>, differences: &[Difference<'_>]) -> Option<Breach> {
+        // What only follows from an earlier difference, or from a fault, is no difference of this call.
+        let is_own = |one: &&Difference<'_>| !(one.is_of_name && self.is_apart(one.call));
+        let mut of_commands = Vec::new();
+        for one in differences.iter().filter(is_own) {
+            match &one.told {
+                Told::Own(outcomes) => return Some(Breach::in_words(seen, self.words(*outcomes))),
+                Told::OfCommand(words) => of_commands.push(words.as_str()),
+            }
+        }
+        (!of_commands.is_empty()).then(|| Breach::of(seen, of_commands.join("; ")))
+    }
+
+    fn words(&mut self, outcomes: [Outcome; 2]) -> &str {
+        let known = self.words.iter().position(|(known, _)| *known == outcomes);
+        let place = known.unwrap_or_else(|| {
+            let [here, there] = outcomes.map(|one| outcome(one.edition, one.status, one.error));
+            self.words.push((outcomes, format!("{here}, {there}")));
+            self.words.len() - 1
+        });
+        &self.words[place].1
+    }
+
     fn is_apart(&self, call: &RequestedCall) -> bool {
         let known = call.facts.parameter(CHAT).map(|chat| hash(&chat));
         self.apart.as_ref().is_none_or(|apart| known.is_some_and(|chat| apart.contains(&chat)))
@@ -91,8 +129,8 @@ fn differences<'a>(seen: &Seen<'a>) -> Vec<Difference<'a>> {
         return Vec::new();
     }
     if (status, error) != (seen.reply.status, seen.error) {
-        let told =
-            format!("{}, {}", outcome(here, seen.reply.status, seen.error), outcome(there, status, error));
+        let ours = Outcome { edition: here, status: seen.reply.status, error: seen.error };
+        let told = Told::Own([ours, Outcome { edition: there, status, error }]);
         let is_of_name = is_of_name(seen.error, error);
         let parts = !is_of_name && seen.error.is_some() != error.is_some();
         let call = seen.calls.first();
@@ -113,6 +151,7 @@ fn differences<'a>(seen: &Seen<'a>) -> Vec<Difference<'a>> {
             Some(code) => format!("{} `{code}`", outcome(edition, 400, None).replace(": 400", ":")),
         };
         let told = format!("the command `{name}` {}, {}", told(here, one), told(there, other));
+        let told = Told::OfCommand(told);
         Some(Difference { call, is_of_name: is_of_name(one, other), parts: true, told })
     };
     commands.iter().filter_map(difference).collect()

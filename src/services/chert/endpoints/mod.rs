@@ -104,7 +104,7 @@ impl Facts for Route {
 
     fn given(&self, tell: &mut dyn FnMut(&str, ValueKind)) {
         // A repeated name keeps its first place and gets its last value.
-        let members: IndexMap<_, _> = self.body.iter().flat_map(Members::iter).collect();
+        let members: IndexMap<_, _> = self.body.iter().flat_map(Members::all_given).collect();
         members.into_iter().for_each(|(name, value)| tell(name, ValueKind::of(value)));
         self.query.iter().for_each(|(name, _)| tell(name, ValueKind::Text));
     }

@@ -1,5 +1,7 @@
 //! `PUT /api/v1/chats/{id}`: gives a group a new display name, a new icon, or both.
 
+use serde::de::IgnoredAny;
+
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
 use crate::emulator::{Effect, Exchange, Operation, Parameter, Place, misspelt};
@@ -71,8 +73,13 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Endpo
     let Invocation { tenant, route, .. } = *invocation;
     let refuse = |code| invocation.refusal(code);
     let body = route.body.as_ref().ok_or_else(|| {
-        let is_empty = exchange.request.body().is_empty();
-        let reason = if is_empty { "the body is empty" } else { "the body is not a JSON object" };
+        let reason = match exchange.request.body() {
+            [] => "the body is empty",
+            body if serde_json::from_slice::<IgnoredAny>(body).is_ok() => {
+                "the body is JSON, but not an object"
+            }
+            _ => "the body is not valid JSON",
+        };
         refuse(&errors::INVALID_JSON_BODY).because(reason)
     })?;
     let display_name = body.get("display_name").map(display_name).transpose()?;
