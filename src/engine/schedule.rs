@@ -13,7 +13,7 @@ use crate::scenario::ActionSpec;
 pub(super) struct Schedule {
     entries: Vec<Scheduled>,
     /// Whether any action waits for a call.
-    awaits_calls: bool,
+    is_counting: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -54,13 +54,13 @@ impl Schedule {
             spec: spec.clone(),
         };
         let entries: Vec<_> = specs.iter().map(entry).collect();
-        let awaits_calls = entries.iter().any(|entry| matches!(entry.state, State::Waiting));
-        Self { entries, awaits_calls }
+        let is_counting = entries.iter().any(|entry| matches!(entry.state, State::Waiting));
+        Self { entries, is_counting }
     }
 
     /// Whether any action waits for a call.
-    pub(super) fn awaits_calls(&self) -> bool {
-        self.awaits_calls
+    pub(super) fn is_counting(&self) -> bool {
+        self.is_counting
     }
 
     /// Counts a successful call.
@@ -83,7 +83,7 @@ impl Schedule {
             entry.state = State::Due(later(end, wait));
             entry.has_come = false;
         }
-        self.awaits_calls = self.entries.iter().any(|entry| matches!(entry.state, State::Waiting));
+        self.is_counting = self.entries.iter().any(|entry| matches!(entry.state, State::Waiting));
     }
 
     /// When the next action is due; `None` when none is.

@@ -110,7 +110,7 @@ fn plan(world: &mut World, service: &'static dyn Service, request: &Request, arr
         world.clock.advance(took);
         (delay, wire) = (Duration::ZERO, wire.map(Wire::at_once));
     }
-    if world.schedule.awaits_calls() {
+    if world.schedule.is_counting() {
         world.schedule.answered(end);
     }
     let due = if world.emulators[place].1.is_hasty() { now } else { end };
@@ -215,7 +215,7 @@ impl Inspector<'_> {
     /// Tells the actions that wait for a call that this one has succeeded.
     fn count(&mut self, stage: Stage, call: &OperationCall<'_>) {
         if stage == Stage::Delivery
-            && self.schedule.awaits_calls()
+            && self.schedule.is_counting()
             && let Some(operation) = call.operation
         {
             self.schedule.saw(self.service.name(), operation, call.facts);

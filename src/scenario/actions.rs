@@ -1,52 +1,12 @@
-//! The actions of a scenario: what operators and the portal do while a client runs.
+//! What is wrong with the actions of a scenario beyond their shape.
 
-use indexmap::IndexMap;
-use schemars::JsonSchema;
-use serde::Deserialize;
-
+use super::action::ActionSpec;
 use super::check::Sections;
 use super::target::target;
 use super::words::{list, quote};
 use crate::emulator::Action;
-use crate::fault::Pattern;
-use crate::scalar::{Findings, Length, Path, Text, nearest};
+use crate::scalar::{Findings, Path, nearest};
 use crate::services::SERVICES;
-
-/// Something that an operator or the portal does by itself while a client runs.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ActionSpec {
-    /// The action, such as `bitrix24.operator.write`.
-    pub r#do: Text,
-    /// The parameters of the action, such as `{connector: connector, line: 105, chat: chat-1, text: Hello}`.
-    #[serde(default)]
-    pub with: IndexMap<String, Text>,
-    /// When it happens: this long after the start of the scenario.
-    #[serde(default)]
-    pub at: Option<Length>,
-    /// The call that it happens after.
-    #[serde(default)]
-    pub after: Option<AfterSpec>,
-    /// How long it waits after that call.
-    #[serde(default)]
-    pub wait: Option<Length>,
-}
-
-/// The call that an action happens after.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "After")]
-pub struct AfterSpec {
-    /// The operation, such as `bitrix24.imconnector.send.messages`. Only successful calls count.
-    pub on: Text,
-    /// Only calls with these parameters count.
-    #[serde(default, rename = "match")]
-    pub matches: IndexMap<String, Pattern>,
-    /// The number of the call among those that count, from 1.
-    #[serde(default)]
-    #[schemars(range(min = 1))]
-    pub call: Option<u64>,
-}
 
 /// Adds every finding about the actions of a scenario.
 pub(super) fn check(actions: &[ActionSpec], sections: Sections<'_>, findings: &mut Findings) {

@@ -10,6 +10,7 @@
 //! shapes from the schema: one description of the format serves editors, findings and reading. The shapes are made
 //! before the program is built, so that no start has to.
 
+mod action;
 mod actions;
 mod builder;
 mod calls;
@@ -41,7 +42,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-pub use actions::{ActionSpec, AfterSpec};
+pub use action::{ActionSpec, AfterSpec};
 pub use changes::changes;
 pub use report::{Placed, Report};
 pub use schema::{ClockSpec, schema, schema_text};

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::actions::ActionSpec;
+use super::action::ActionSpec;
 use crate::basics::Clock;
 use crate::emulator::conduct::Severity;
 use crate::fault::FaultSpec;

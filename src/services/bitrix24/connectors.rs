@@ -12,7 +12,7 @@ use super::section::{self, Portal};
 #[derive(Clone, Debug, Default)]
 pub struct Connectors {
     /// By ID in lower case, in the order in which they were registered.
-    rows: IndexMap<String, Connector, foldhash::fast::RandomState>,
+    rows: IndexMap<String, Connector, foldhash::fast::FixedState>,
     /// By connector, then by line. A connector that is not registered can have rows too.
     statuses: HashMap<String, BTreeMap<i64, Status>>,
 }

@@ -23,6 +23,7 @@ mod obstacle;
 mod parameters;
 pub mod php;
 mod portal;
+mod raise;
 mod reasons;
 mod references;
 mod refusal;
