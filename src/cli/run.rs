@@ -43,6 +43,11 @@ pub(super) struct Run {
     #[arg(long)]
     tls: bool,
 
+    /// Stop a command that does not end by itself: when it is `idle`, when the `expectations` are met or lost, or after a time
+    /// such as `30s`; can be repeated, the first one that comes counts [default limit: 5m]
+    #[arg(long, value_name = "END", value_parser = serve::Until::parse)]
+    until: Vec<serve::Until>,
+
     /// Do not check the rules of conduct, for a command that breaks them on purpose
     #[arg(long)]
     no_judge: bool,
@@ -142,7 +147,7 @@ impl Run {
         variables.extend(trust.iter().flat_map(environment::Trust::variables));
 
         let look = |namespaces: &Namespaces, ended: serve::Ended| (self.judge(namespaces, &ended), ended);
-        let job = (&self.command[..], &variables[..]);
+        let job = (&self.command[..], &variables[..], &self.until[..]);
         let judged = serve::serve_while(sockets, world, options, job, look).context("cannot serve")?;
         drop(trust);
         match judged {
@@ -151,7 +156,12 @@ impl Run {
                 let code = not_started(&self.command[0], &error);
                 // A pipeline that collects reports finds out from them why there is nothing else.
                 let namespaces = Namespaces::new(World::new(Arc::clone(&scenario), seed, serve::now()));
-                let ended = serve::Ended { code: Some(code.into()), signal: None, left_behind: Vec::new() };
+                let ended = serve::Ended {
+                    code: Some(code.into()),
+                    signal: None,
+                    left_behind: Vec::new(),
+                    stopped: None,
+                };
                 let report = Report {
                     outcomes: Vec::new(),
                     requests: Requests::Optional,
@@ -169,6 +179,9 @@ impl Run {
                 "standin: the command left processes behind, which were ended: {}",
                 ended.left_behind.join(", ")
             ));
+        }
+        if let Some(why) = &ended.stopped {
+            say(&format!("standin: the command was stopped: {why}"));
         }
         say(&report.text());
         if report.errors > 0 {

@@ -24,6 +24,8 @@ pub struct Ended {
     pub signal: Option<i32>,
     /// The names of the processes that the command left running; they have been ended.
     pub left_behind: Vec<String>,
+    /// Why the command was stopped; `None` when it ended by itself.
+    pub stopped: Option<String>,
 }
 
 /// How long a process has to end after SIGTERM, before it is killed.
@@ -31,12 +33,18 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How often to check whether the processes have ended.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
-/// Runs `command` with the server's own environment, changed by `environment`, and waits for its end. Must be called
-/// in a tokio runtime.
+/// Runs `command` with the server's own environment, changed by `environment`, and waits for its end. When `stop` ends
+/// first, the command is ended. `settle` is waited for before the processes end that the command left running. Must be
+/// called in a tokio runtime.
 ///
 /// # Errors
 /// When the command cannot be started.
-pub async fn run(command: &[OsString], environment: &[Variable]) -> io::Result<Ended> {
+pub async fn run(
+    command: &[OsString],
+    environment: &[Variable],
+    stop: impl Future<Output = String>,
+    settle: impl Future<Output = ()>,
+) -> io::Result<Ended> {
     let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     adopt_orphans();
     // Before the command starts: a signal that arrives now must not end the server and leave the command running.
@@ -51,14 +59,27 @@ pub async fn run(command: &[OsString], environment: &[Variable]) -> io::Result<E
     }
     let mut child = command.spawn()?;
     let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+    let mut stop = std::pin::pin!(stop);
+    let mut stopped = None;
     let status = loop {
         tokio::select! {
             status = child.wait() => break status?,
             Some(number) = signals.recv() => pass_on(pid, number),
+            why = &mut stop, if stopped.is_none() => {
+                stopped = Some(why);
+                send(pid.as_slice(), Signal::TERM);
+            }
+            () = sleep(PATIENCE), if stopped.is_some() => send(pid.as_slice(), Signal::KILL),
         }
     };
+    settle.await;
     let left_behind = end_orphans().await;
-    Ok(Ended { code: status.code(), signal: status.signal(), left_behind })
+    // How a command ends that was stopped says nothing of it.
+    let (code, signal) = match stopped {
+        Some(_) => (Some(0), None),
+        None => (status.code(), status.signal()),
+    };
+    Ok(Ended { code, signal, left_behind, stopped })
 }
 
 /// The signals to pass on to the command, as they arrive.

@@ -24,6 +24,7 @@ mod seats;
 mod shared;
 mod signals;
 mod tls;
+mod until;
 
 pub use child::{Ended, Variable};
 pub use clock::now;
@@ -36,3 +37,4 @@ pub use run::{Running, Socket, serve, serve_while};
 pub use shared::Options;
 pub use signals::stop_signal;
 pub use tls::Tls;
+pub use until::Until;

@@ -11,6 +11,7 @@ use super::connection::{self, Listener};
 use super::deliver;
 use super::shared::{Options, Shared};
 use super::tls::Tls;
+use super::until::{self, Until};
 use crate::engine::{Namespaces, World};
 
 /// A handle to a running server.
@@ -63,7 +64,8 @@ where
     })
 }
 
-/// Serves `world` while `command` runs with its environment changed by `environment`. `look` is called when the command
+/// Serves `world` while `command` runs with its environment changed by `environment`, until it ends or one of `ends`
+/// has come. `look` is called when the command
 /// has ended, to read the worlds. The inner error means that the command could not be started.
 ///
 /// # Errors
@@ -72,14 +74,24 @@ pub fn serve_while<T>(
     sockets: Vec<Socket>,
     world: World,
     options: Options,
-    (command, environment): (&[OsString], &[Variable]),
+    (command, environment, ends): (&[OsString], &[Variable], &[Until]),
     look: impl FnOnce(&Namespaces, Ended) -> T,
 ) -> io::Result<io::Result<T>> {
     let seen = RefCell::new(None);
     serve(sockets, world, options, |running| {
         let seen = &seen;
         Ok(async move {
-            let ended = child::run(command, environment).await;
+            let stop = async {
+                match ends {
+                    [] => std::future::pending().await,
+                    ends => {
+                        let why = until::come(&running, ends).await;
+                        until::delivered(&running).await;
+                        why
+                    }
+                }
+            };
+            let ended = child::run(command, environment, stop, until::delivered(&running)).await;
             seen.replace(Some(ended.map(|ended| look(running.namespaces(), ended))));
         })
     })?;
