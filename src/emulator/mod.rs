@@ -25,7 +25,7 @@ pub use error::{ErrorCode, Face, Gives, gives};
 pub use example::Example;
 pub use exchange::{Checkpoint, Effect, Exchange, Fate, OperationCall, Ordered, RequestedCall};
 pub use later::Later;
-pub use operation::{Named, Operation, Parameter, Place, Requirement, ValueType};
+pub use operation::{ANY, Named, Operation, Parameter, Place, Requirement, ValueType};
 pub use reason::{misspelt, some_of};
 pub use secrets::{FieldForm, Places, Secret, weakness};
 pub use section::{Access, Known, Proof, Section, known};

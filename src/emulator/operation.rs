@@ -32,6 +32,9 @@ pub struct Operation {
     pub source: &'static str,
 }
 
+/// The name of a parameter that stands for all others: the operation takes any parameters.
+pub const ANY: &str = "*";
+
 /// One parameter of an operation.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Parameter {
@@ -161,6 +164,11 @@ impl Operation {
             };
             self.parameters.iter().find(around)
         })
+    }
+
+    /// Whether it takes any parameters.
+    pub fn takes_any(&self) -> bool {
+        self.parameters.iter().any(|parameter| parameter.name == ANY)
     }
 
     /// The first parameter that identifies a thing of this kind; `None` when there is none.

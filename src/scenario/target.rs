@@ -59,7 +59,8 @@ impl Target {
     /// What to say of a parameter that it does not have; `None` when it has it.
     pub(super) fn stranger(self, name: &str) -> Option<(String, String)> {
         let known = self.parameters();
-        if self.operations().iter().any(|operation| operation.parameter(name).is_some()) {
+        let takes_any = self.operation.is_some_and(Operation::takes_any);
+        if takes_any || self.operations().iter().any(|operation| operation.parameter(name).is_some()) {
             return None;
         }
         // The path behind the name of the parameter, such as `[].chat.id`, stays as it was typed.

@@ -40,8 +40,10 @@ impl Scenario {
         for (service, section) in &self.sections {
             for operation in service.operations().iter().filter(|operation| operation.changes) {
                 let mut kinds = operation.parameters.iter().filter_map(|parameter| parameter.names);
-                let has_things =
-                    kinds.any(|named| named.kind == "chat" && !section.things(named.kind).is_empty());
+                // What need not exist keeps no call from success.
+                let has_things = kinds.any(|named| {
+                    named.kind == "chat" && named.found_by.is_some() && !section.things(named.kind).is_empty()
+                });
                 let Some(help) = why(&**section, operation).filter(|_| has_things && !section.is_shut())
                 else {
                     continue;

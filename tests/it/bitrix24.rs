@@ -6,6 +6,7 @@ mod credentials;
 mod editions;
 mod headers;
 mod helpers;
+mod life;
 
 use serde_json::{Value, json};
 use standin::Server;

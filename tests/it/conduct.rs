@@ -236,6 +236,21 @@ fn a_call_with_wrong_arguments_is_not_made_again() {
 }
 
 #[test]
+fn a_call_for_a_connector_that_was_registered_meanwhile_is_no_repeat() {
+    let send = r#"{"CONNECTOR":"new","LINE":"105","MESSAGES":[]}"#;
+    let register = r#"{"ID":"new","NAME":"New","ICON":{"DATA_IMAGE":"data:,"},"PLACEMENT_HANDLER":"https://example.com","auth":"access-token"}"#;
+    let json = [("content-type", "application/json")];
+    let mut run = Run::new("");
+    assert_eq!(run.bitrix24(0, "imconnector.send.messages", send), 400);
+    assert_eq!(run.send(9_000, "POST", "/rest/imconnector.register", &json, register), 200);
+    run.bitrix24(9_000, "imconnector.send.messages", send);
+    assert_eq!(run.broken(), []);
+    run.bitrix24(9_000, "imconnector.send.messages", r#"{"CONNECTOR":"other","LINE":"105","MESSAGES":[]}"#);
+    run.bitrix24(9_000, "imconnector.send.messages", r#"{"CONNECTOR":"other","LINE":"105","MESSAGES":[]}"#);
+    assert_eq!(run.broken(), [("bitrix24.repeated-argument-error", vec![vec![4, 5]])]);
+}
+
+#[test]
 fn nor_is_a_command_of_a_batch() {
     let rename = "imconnector.chat.name.set?CONNECTOR=connector&LINE=105&CHAT_ID=chat-1";
     let batch = |run: &mut Run, after: i64, cmd: serde_json::Value| {

@@ -48,6 +48,11 @@ impl Direct {
         (planned.reply, planned.note)
     }
 
+    /// The state of Bitrix24, as the control interface shows it.
+    pub fn state(&mut self) -> Value {
+        self.0.state(Timestamp::UNIX_EPOCH)["bitrix24"].clone()
+    }
+
     /// Sends a POST with a JSON body.
     pub fn post(&mut self, target: &str, body: &Value) -> Reply {
         let headers = [("content-type", "application/json")];

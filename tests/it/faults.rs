@@ -109,8 +109,8 @@ fn an_error_of_the_gateway_strikes_before_the_token_is_looked_at() {
 fn a_fault_of_a_vendor_strikes_methods_that_are_not_emulated_too() {
     let fault = "  - {name: limit, on: bitrix24, error: QUERY_LIMIT_EXCEEDED, when: {call: 2}}";
     let server = serve(&scenario(fault));
-    assert_eq!(post(&server, "/rest/1/webhook-secret/user.current", "").status(), 404);
-    assert_eq!(post(&server, "/rest/1/webhook-secret/user.current", "").status(), 503);
+    assert_eq!(post(&server, "/rest/1/webhook-secret/user.get", "").status(), 404);
+    assert_eq!(post(&server, "/rest/1/webhook-secret/user.get", "").status(), 503);
 }
 
 #[test]

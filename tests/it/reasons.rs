@@ -73,7 +73,7 @@ fn every_refused_rename_of_bitrix24_says_why() {
         ("CONNECTOR=other", "the scenario has no connector `other`; its connectors: `groups`, `singles`"),
         (
             "CONNECTOR=viber",
-            "`viber` is a connector of Bitrix24 itself, and a rename through one of them always fails",
+            "`viber` is a connector of Bitrix24 itself, and this method fails for each of them",
         ),
         ("LINE=999", "the scenario has no line 999; its lines: `105`, `106`, `107`"),
         (

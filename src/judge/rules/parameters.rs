@@ -28,7 +28,7 @@ impl Observer for Unknown {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let mut found = Vec::new();
         for call in seen.calls {
-            let Some(operation) = call.operation else { continue };
+            let Some(operation) = call.operation.filter(|known| !known.takes_any()) else { continue };
             call.facts.given(&mut |name, _| {
                 // The server ignores credentials in a command, so they are no misspelling. A very long name is no
                 // name either, but a body in another format.

@@ -48,9 +48,10 @@ impl Caller {
         self.scope.as_deref()
     }
 
-    /// Whether the credential grants `scope`.
-    pub fn has_scope(&self, scope: &str) -> bool {
-        self.scope.as_ref().is_none_or(|scopes| scopes.iter().any(|granted| granted.as_str() == scope))
+    /// Whether the credential grants one of `scopes`, or there are none.
+    pub fn has_any(&self, scopes: &[&str]) -> bool {
+        let is_granted = |granted: &Text| scopes.contains(&granted.as_str());
+        scopes.is_empty() || self.scope.as_ref().is_none_or(|own| own.iter().any(is_granted))
     }
 }
 

@@ -20,8 +20,10 @@ pub struct Chats {
     messages: HashMap<i64, usize>,
     /// The IDs of all messages, the oldest first.
     order: VecDeque<i64>,
-    /// The length of all texts, in bytes.
+    /// The length of all texts and external IDs of messages, in bytes.
     size: usize,
+    /// The number of external users.
+    users_count: usize,
     /// The next ID of each kind.
     pub next: NextIds,
 }
@@ -46,6 +48,12 @@ const FIRST: NextIds = NextIds { user: 585, chat: 1767, session: 323, message: 8
 
 /// The largest number of chats that calls can make.
 pub const MOST_MADE: usize = 10_000;
+
+/// The largest number of external users.
+pub const MOST_USERS: usize = 100_000;
+
+/// The length of the longest external ID, and of the longest name, in characters.
+pub const LONGEST: usize = 255;
 
 /// How many messages are kept.
 const MOST_MESSAGES: usize = 100_000;
@@ -125,6 +133,7 @@ impl Chats {
             messages: HashMap::default(),
             order: VecDeque::new(),
             size: 0,
+            users_count: 0,
             next: FIRST,
         };
         // IDs that the scenario gives are not given again.
@@ -144,6 +153,7 @@ impl Chats {
             let of_connector = self.users.entry(known.connector.to_string()).or_default();
             let new = ExternalUser { id: self.next.user, name: String::new(), last_name: String::new() };
             let user = of_connector.entry(user.to_string()).or_insert(new);
+            self.users_count += usize::from(user.id == self.next.user);
             self.next.user = self.next.user.max(user.id + 1);
             user.id
         });
@@ -192,7 +202,7 @@ impl Chats {
         for message in &chat.messages {
             self.messages.insert(message.id, index);
             self.order.push_back(message.id);
-            self.size += message.text.len();
+            self.size += weight(message);
         }
         self.list.push(chat);
         index
@@ -245,17 +255,27 @@ impl Chats {
         self.users.get(connector)?.get(id)
     }
 
+    /// The number of external users.
+    pub fn count_users(&self) -> usize {
+        self.users_count
+    }
+
     /// Records an external user.
     pub fn set_user(&mut self, connector: &str, id: &str, user: ExternalUser) {
-        self.users.entry(connector.to_owned()).or_default().insert(id.to_owned(), user);
+        let known = self.users.entry(connector.to_owned()).or_default().insert(id.to_owned(), user);
+        self.users_count += usize::from(known.is_none());
     }
 
     /// Adds a message to a chat. The oldest messages of all chats go when there are too many.
     pub fn add_message(&mut self, chat: usize, message: Message) {
         self.messages.insert(message.id, chat);
         self.order.push_back(message.id);
-        self.size += message.text.len();
+        self.size += weight(&message);
         self.list[chat].messages.push(message);
+        self.forget_oldest();
+    }
+
+    fn forget_oldest(&mut self) {
         while self.messages.len() > MOST_MESSAGES || (self.size > MOST_BYTES && self.messages.len() > 1) {
             let Some(oldest) = self.order.pop_front() else { break };
             self.remove_message(oldest);
@@ -269,6 +289,7 @@ impl Chats {
         };
         self.size = self.size + text.len() - message.text.len();
         message.text = text;
+        self.forget_oldest();
         true
     }
 
@@ -278,8 +299,23 @@ impl Chats {
         let messages = &mut self.list[chat].messages;
         let place = messages.iter().position(|message| message.id == id)?;
         let message = messages.remove(place);
-        self.size -= message.text.len();
+        self.size -= weight(&message);
         Some(message)
+    }
+
+    /// Notes that a message was delivered, and its IDs in the external system. The first note counts.
+    pub fn confirm(&mut self, id: i64, external_ids: Vec<String>) {
+        let Some(message) = self.of_message(id).and_then(|chat| self.list[chat].message_mut(id)) else {
+            return;
+        };
+        if message.is_delivered {
+            return;
+        }
+        let before = weight(message);
+        message.is_delivered = true;
+        message.external_ids = external_ids;
+        self.size = self.size + weight(message) - before;
+        self.forget_oldest();
     }
 }
 
@@ -339,6 +375,20 @@ impl Chat {
         state["messages"] = self.messages.iter().map(message).collect();
         state
     }
+}
+
+/// The bytes that a message counts for.
+fn weight(message: &Message) -> usize {
+    message.text.len() + message.external_ids.iter().map(String::len).sum::<usize>()
+}
+
+/// ID in Bitrix24 of the first chat of a scenario.
+pub fn first_chat_id(portal: &Portal) -> Option<i64> {
+    let given = portal.chats.iter().filter_map(|chat| chat.chat_id).max();
+    portal.chats.first().map(|chat| {
+        chat.chat_id
+            .unwrap_or_else(|| given.map_or(FIRST.chat, |given| FIRST.chat.max(given.saturating_add(1))))
+    })
 }
 
 /// Takes the next ID.

@@ -244,12 +244,13 @@ fn chats(portal: &Portal, path: &Path, findings: &mut Findings) {
     }
 }
 
-fn unknown_connector(typed: &str, known: &[&str], path: Path, findings: &mut Findings) {
+/// Adds the finding that there is no connector of this name.
+pub fn unknown_connector(typed: &str, known: &[&str], path: Path, findings: &mut Findings) {
     let help = meant(typed, known.iter().copied(), "add it under `connectors`");
     findings.add(path, format!("there is no connector `{typed}`"), help);
 }
 
 /// `did you mean …?` with the known name nearest to `typed`, or else `otherwise`.
-fn meant<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>, otherwise: &str) -> String {
+pub fn meant<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>, otherwise: &str) -> String {
     nearest(typed, known).map_or_else(|| otherwise.to_owned(), |near| format!("did you mean `{near}`?"))
 }

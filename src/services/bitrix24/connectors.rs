@@ -15,7 +15,18 @@ pub struct Connectors {
     rows: IndexMap<String, Connector, foldhash::fast::FixedState>,
     /// By connector, then by line. A connector that is not registered can have rows too.
     statuses: HashMap<String, BTreeMap<i64, Status>>,
+    /// The number of status rows.
+    rows_count: usize,
 }
+
+/// How many connectors a portal may have.
+pub const MOST_CONNECTORS: usize = 10_000;
+
+/// How many status rows a portal may have.
+pub const MOST_STATUSES: usize = 10_000;
+
+/// The length of the longest ID or name of a connector, in characters.
+pub const LONGEST_ID: usize = 255;
 
 /// A registered connector.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,6 +165,16 @@ impl Connectors {
         self.statuses.get(id)?.get(&line)
     }
 
+    /// The number of status rows.
+    pub fn count_statuses(&self) -> usize {
+        self.rows_count
+    }
+
+    /// The number of registered connectors.
+    pub fn count(&self) -> usize {
+        self.rows.len()
+    }
+
     /// Whether messages of the connector pass on the line.
     pub fn is_on(&self, id: &str, line: i64) -> bool {
         self.status(id, line).is_some_and(Status::is_on)
@@ -165,6 +186,7 @@ impl Connectors {
             self.statuses.insert(id.to_owned(), BTreeMap::new());
         }
         if let Some(rows) = self.statuses.get_mut(id) {
+            self.rows_count += usize::from(!rows.contains_key(&line));
             change(rows.entry(line).or_default());
         }
     }
@@ -177,6 +199,7 @@ impl Connectors {
     pub fn delete_status(&mut self, id: &str, line: i64) -> bool {
         let Some(rows) = self.statuses.get_mut(id) else { return false };
         let was_there = rows.remove(&line).is_some();
+        self.rows_count -= usize::from(was_there);
         if rows.is_empty() {
             self.statuses.remove(id);
         }
@@ -185,7 +208,9 @@ impl Connectors {
 
     /// Deletes all status rows of a connector. Returns their lines, in ascending order.
     pub fn delete_statuses(&mut self, id: &str) -> Vec<i64> {
-        self.statuses.remove(id).map_or_else(Vec::new, |rows| rows.into_keys().collect())
+        let lines = self.statuses.remove(id).map_or_else(Vec::new, |rows| rows.into_keys().collect());
+        self.rows_count -= lines.len();
+        lines
     }
 
     /// The connectors that have a status row on a line, in alphabetical order.

@@ -283,22 +283,22 @@ impl Credentials {
     /// that recognises its kind of credential decides. A webhook in the path goes before all of them, because clients
     /// send a stray `auth` with it.
     ///
-    /// `scope` is the scope that the method needs. The checks within each handler are in the server's order.
+    /// `scopes` are those of which the method needs one. The checks within each handler are in the server's order.
     pub fn caller(
         &self,
         portal: &Portal,
         edition: Edition,
         presented: &Presented,
-        scope: Option<&str>,
+        scopes: &[&str],
         now: Timestamp,
         request: &Request,
     ) -> Result<Caller, Refusal> {
         match (&presented.token, &presented.webhook) {
             (_, Some(webhook)) if presented.webhook_in_path => {
-                self.by_webhook(portal, edition, webhook, scope, request.secure)
+                self.by_webhook(portal, edition, webhook, scopes, request.secure)
             }
-            (Some(token), _) => self.by_token(portal, edition, token, scope, now),
-            (None, Some(webhook)) => self.by_webhook(portal, edition, webhook, scope, request.secure),
+            (Some(token), _) => self.by_token(portal, edition, token, scopes, now),
+            (None, Some(webhook)) => self.by_webhook(portal, edition, webhook, scopes, request.secure),
             (None, None) if presented.session => Ok(Caller {
                 means: Means::Session,
                 client_id: None,
@@ -319,7 +319,7 @@ impl Credentials {
         portal: &Portal,
         edition: Edition,
         token: &str,
-        scope: Option<&str>,
+        scopes: &[&str],
         now: Timestamp,
     ) -> Result<Caller, Refusal> {
         let refuse = |code, reason: &'static str| Err(Refusal::new(code, edition).because(reason));
@@ -365,8 +365,8 @@ impl Credentials {
             let reason = format!("{what} at {expired}; the scenario's clock shows {now}");
             return Err(Refusal::new(&errors::EXPIRED_TOKEN, edition).because(reason));
         }
-        if let Some(scope) = scope.filter(|scope| !caller.has_scope(scope)) {
-            let reason = reasons::of_scope(edition, scope, portal, credential);
+        if !caller.has_any(scopes) {
+            let reason = reasons::of_scope(edition, scopes, portal, credential);
             return Err(Refusal::new(&errors::INSUFFICIENT_SCOPE, edition).because(reason));
         }
         match credential.state {
@@ -385,7 +385,7 @@ impl Credentials {
         portal: &Portal,
         edition: Edition,
         webhook: &Webhook,
-        scope: Option<&str>,
+        scopes: &[&str],
         secure: bool,
     ) -> Result<Caller, Refusal> {
         let refuse = |code, reason: &'static str| Err(Refusal::new(code, edition).because(reason));
@@ -409,8 +409,8 @@ impl Credentials {
             of_event: None,
             scope: credential.scope.clone(),
         };
-        if let Some(scope) = scope.filter(|scope| !caller.has_scope(scope)) {
-            let reason = reasons::of_scope(edition, scope, portal, credential);
+        if !caller.has_any(scopes) {
+            let reason = reasons::of_scope(edition, scopes, portal, credential);
             let refusal = Refusal::new(&errors::INSUFFICIENT_SCOPE, edition).because(reason);
             return Err(for_means(refusal, Means::Webhook, edition));
         }

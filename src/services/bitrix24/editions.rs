@@ -89,7 +89,7 @@ behaviours! {
 
     2, /// The scope that a method of imconnector needs.
     scope: &'static str = "imconnector", "imopenlines";
-    "scope of the methods of imconnector; `scope`, `app.info` and `/oauth/token/` show it",
+    "scope of the methods and events of imconnector; `scope`, `app.info` and `/oauth/token/` show it",
     "`imconnector`", "`imopenlines`", "page of the rename; server source";
 
     7, /// Whether an argument error names the argument, in its text and in the member `argument`.
@@ -161,6 +161,34 @@ behaviours! {
     data_is_replaced: bool = true, false;
     "imconnector.connector.data.set", "replaces all stored data", "changes only the members that are sent",
     "page of imconnector.connector.data.set; server source";
+
+    25, /// Whether `N` as a flag of imconnector.register means no.
+    n_means_no: bool = true, false;
+    "CHAT_GROUP `N` of imconnector.register, and `N` as its other flags",
+    "no", "yes, as every non-empty value except `0`; only a false value means no",
+    "page of imconnector.register; server source";
+
+    40, /// The text for an element of MESSAGES that lacks a part.
+    structure_error: &'static str =
+        "The incorrect structure of a message inside MESSAGES parameter",
+        "The incorrect structure of a message inside MESSAGES parameter.";
+    "text of the structure error of imconnector.send.messages",
+    "`The incorrect structure of a message inside MESSAGES parameter`", "with a dot at its end",
+    "page of imconnector.send.messages; server source";
+
+    54, /// Whether imconnector.unregister fails for a connector that the application does not have.
+    unregister_may_fail: bool = true, false;
+    "imconnector.unregister for an unknown connector, or one of another application",
+    "`APPLICATION_UNREGISTRATION_ERROR`: the connector could not be removed",
+    "success; the status rows of the connector are deleted, the connector itself stays",
+    "page of unregister; server source";
+
+    58, /// Whether `event.bind` accepts a handler on `localhost` unless the scenario says otherwise.
+    allows_localhost: bool = true, false;
+    "event.bind with a handler on `localhost`",
+    "accepted, though the page advises against it; `events: {allow_localhost: false}` refuses it",
+    "400 `ERROR_WRONG_HANDLER_URL`: the host has no dot; `events: {allow_localhost: true}` accepts it",
+    "page of event.bind; server source";
 
     26, /// Whether the failure of register and unregister stands in a nested `result`.
     nests_registration: bool = true, false;
@@ -264,6 +292,9 @@ faces! {
     32, "text of IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND",
     Row::Texts(&[&errors::IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND]), "page of send.messages; language files";
 
+    33, "text of APPLICATION_UNREGISTRATION_ERROR", Row::Texts(&[&errors::APPLICATION_UNREGISTRATION_ERROR]),
+    "page of unregister; language files";
+
     35, "status of OPERATION_TIME_LIMIT",
     Row::Behaviour("not stated at the revision of 2025-08-26; 429 as the later limits page has it", "429"),
     "limits page; server source";
@@ -286,6 +317,38 @@ faces! {
 
     48, "status of ACCESS_DENIED of app.info", Row::Status(&errors::ACCESS_DENIED_CONTEXT),
     "page of app.info; server source";
+
+    51, "form of event bodies",
+    Row::Behaviour(
+        "the pages print JSON; sent as the portal sends it",
+        "a form with names in brackets; all values are texts",
+    ), "event pages; captures";
+
+    52, "`connector.chat_id` of the events DialogStart and DialogFinish",
+    Row::Behaviour(
+        "`identifier of the chat`: sent as the portal sends it", "ID of the chat in the external system",
+    ), "event pages; server source";
+
+    53, "`LINE` and `line_id` of the events DialogStart and DialogFinish",
+    Row::Behaviour("a text and a number: both are text in a form", "both are text"),
+    "event pages; server source";
+
+    55, "required members of imconnector.send.status.delivery",
+    Row::Behaviour(
+        "`im`, `message.id` and `chat.id`; the call succeeds without them",
+        "`im.message_id` and a list as `message.id`; the call succeeds without them",
+    ), "page of imconnector.send.status.delivery; server source";
+
+    56, "imconnector.send.status.reading",
+    Row::Behaviour("marks messages as read, which nothing shows", "changes nothing"),
+    "page of imconnector.send.status.reading; server source";
+
+    57, "an event that its handler does not take",
+    Row::Behaviour("sent once", "sent once; an SDK's recipe speaks of 24 hours"), "event pages; SDKs";
+
+    59, "operator's name before the text of a changed message",
+    Row::Behaviour("`[b]Name:[/b][br] Text`", "`[b]Name:[/b][br] Text`; captures also have `[b]Name:[/b] [br]Text`"),
+    "event pages; captures";
 
     50, "an array as USER_ID on a connector without groups",
     Row::Behaviour(

@@ -17,6 +17,8 @@ use crate::scalar::Text;
 /// The body of an error; its members are in the order in which they are sent.
 #[derive(Serialize)]
 pub struct ErrorBody<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<bool>,
     error: &'a str,
     error_description: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,6 +30,7 @@ impl<'a> ErrorBody<'a> {
     /// dot is sent.
     pub fn new(refusal: &'a Refusal) -> Self {
         Self {
+            result: refusal.is_result().then_some(false),
             error: refusal.code.code.split('.').next().unwrap_or_default(),
             error_description: &refusal.text,
             argument: refusal.argument.as_deref(),

@@ -25,9 +25,21 @@ const fn means(row: ErrorCode, meaning: &'static str) -> ErrorCode {
     ErrorCode { meaning, ..row }
 }
 
+/// A failure of register or unregister, which stands in a `result` that is false.
+const fn of_registration(
+    code: &'static str,
+    stage: Stage,
+    meaning: &'static str,
+    faces: &'static [Face],
+) -> ErrorCode {
+    let source = "pages of register and unregister; language files";
+    ErrorCode { code, meaning, stage, retryable: false, faces, members: &[], source }
+}
+
 const OAUTH: &str = "OAuth pages; SDKs";
 const SYSTEM: &str = "system error table; server source";
 const SERVER: &str = "server source";
+const FINISH_PAGE: &str = "page of imopenlines.operator.finish";
 const PAGE: &str = "page of the rename; server source";
 
 macro_rules! catalogue {
@@ -248,6 +260,60 @@ error(
             ],
         )
     };
+    APPLICATION_REGISTRATION_ERROR_POINT = of_registration(
+        "APPLICATION_REGISTRATION_ERROR_POINT",
+        Arguments,
+        "ID of imconnector.register has a dot",
+        &[documented(200, "Application registration error. Connector ID cannot contain dots (.)."), live(200, "Application registration error. Connector ID cannot contain dots (.).")],
+    );
+    CONNECTOR_ID_REQUIRED = of_registration(
+        "CONNECTOR_ID_REQUIRED",
+        Arguments,
+        "ID is missing, empty or no text",
+        &[documented(200, "The connector ID is not specified"), live(200, "The connector ID is not specified")],
+    );
+    NAME_REQUIRED = of_registration(
+        "NAME_REQUIRED",
+        Arguments,
+        "NAME is missing, empty or no text",
+        &[documented(200, "Connector name is not specified"), live(200, "Connector name is not specified")],
+    );
+    ICON_REQUIRED = of_registration(
+        "ICON_REQUIRED",
+        Arguments,
+        "ICON.DATA_IMAGE is missing, empty or no text",
+        &[documented(200, "Connector icon is not specified"), live(200, "Connector icon is not specified")],
+    );
+    NO_APPLICATION_ID = of_registration(
+        "NO_APPLICATION_ID",
+        Arguments,
+        "the caller is a webhook, or its token belongs to no known application",
+        &[documented(200, "Cannot get the app ID"), live(200, "Cannot get the app ID")],
+    );
+    NO_PLACEMENT_HANDLER = of_registration(
+        "NO_PLACEMENT_HANDLER",
+        Arguments,
+        "PLACEMENT_HANDLER is missing, empty or no text",
+        &[documented(200, "Cannot get the embedding handler URL"), live(200, "Cannot get the embedding handler URL")],
+    );
+    GENERAL_CONNECTOR_REGISTRATION_ERROR = of_registration(
+        "GENERAL_CONNECTOR_REGISTRATION_ERROR",
+        Arguments,
+        "only a fault gives it",
+        &[documented(200, "Generic error while registering connector"), live(200, "Generic error while registering connector")],
+    );
+    ERROR_WRONG_HANDLER_URL = means(
+        error("ERROR_WRONG_HANDLER_URL", Arguments, SERVER, &[live(400, "Wrong handler URL")]),
+        "the host of the handler has no dot, or begins with one",
+    );
+    ERROR_UNSUPPORTED_PROTOCOL = means(
+        error("ERROR_UNSUPPORTED_PROTOCOL", Arguments, SERVER, &[live(400, "Unsupported handler protocol")]),
+        "the handler is neither http nor https",
+    );
+    CHAT_ID = means(
+        error("CHAT_ID", Arguments, FINISH_PAGE, &[documented(400, "The provided chat identifier is incorrect")]),
+        "CHAT_ID is missing or no positive number",
+    );
     ERROR_BATCH_LENGTH_EXCEEDED = means(
         error(
             "ERROR_BATCH_LENGTH_EXCEEDED",
@@ -316,6 +382,29 @@ error(
     ),
 "the connector is not active on the line, or there is no such line",
 );
+    APPLICATION_UNREGISTRATION_ERROR = of_registration(
+        "APPLICATION_UNREGISTRATION_ERROR",
+        Lookup,
+        "ID is empty or, in the documented edition, the application has no such connector",
+        &[documented(200, "Error unregistering the application"), live(200, "Error unregistering app")],
+    );
+    ERROR_EVENT_NOT_FOUND = means(
+        error("ERROR_EVENT_NOT_FOUND", Lookup, "page of event.bind; server source", &[documented(400, "Event not found")]),
+        "there is no such event in the scopes of the token",
+    );
+    ERROR_CORE_BOUND = means(
+        error(
+            "ERROR_CORE.bound",
+            Lookup,
+            SERVER,
+            &[live(400, "Unable to set event handler: Handler already binded")],
+        ),
+        "sent as ERROR_CORE: the handler is bound to the event already",
+    );
+    CHAT_TYPE = means(
+        error("CHAT_TYPE", Lookup, FINISH_PAGE, &[documented(400, "The specified chat is not an open line")]),
+        "no chat of an open line has this CHAT_ID",
+    );
     INTERNAL_SERVER_ERROR = retryable(error(
         "INTERNAL_SERVER_ERROR",
         Lookup,
@@ -337,6 +426,12 @@ error(
     ),
 "no such chat on this line, its session is closed, the name is blank or, in the live edition, the name that the chat has already",
 );
+    APPLICATION_REGISTRATION_ERROR = of_registration(
+        "APPLICATION_REGISTRATION_ERROR",
+        Delivery,
+        "the connector cannot be stored",
+        &[documented(200, "Error registering app"), live(200, "Error registering app")],
+    );
     ERROR_CORE = retryable(error("ERROR_CORE", Delivery, SERVER, &[live(500, "SQL query error!")]));
 }
 
@@ -384,6 +479,34 @@ pub const NAMED_ARGUMENT: &[Face] = &[
 /// Errors that the other methods of imconnector have in common.
 pub static OF_SIBLINGS: &[Gives] = &[gives(&WRONG_AUTH_TYPE), gives(&ERROR_ARGUMENT).with(NAMED_ARGUMENT)];
 
+/// The text of WRONG_AUTH_TYPE on the pages that print a dot in it.
+pub const DENIED_WITH_DOT: &[Face] = &[
+    documented(403, "Current authorization type is denied for this method. Application context required"),
+    live(403, "Current authorization type is denied for this method Application context required"),
+];
+
+/// Failures of imconnector.register.
+pub static OF_REGISTRATION: &[Gives] = &[
+    gives(&APPLICATION_REGISTRATION_ERROR_POINT),
+    gives(&CONNECTOR_ID_REQUIRED),
+    gives(&NAME_REQUIRED),
+    gives(&ICON_REQUIRED),
+    gives(&NO_APPLICATION_ID),
+    gives(&NO_PLACEMENT_HANDLER),
+    gives(&GENERAL_CONNECTOR_REGISTRATION_ERROR),
+    gives(&APPLICATION_REGISTRATION_ERROR),
+];
+
+/// Failures of imconnector.unregister.
+pub static OF_UNREGISTRATION: &[Gives] =
+    &[gives(&NO_APPLICATION_ID), gives(&APPLICATION_UNREGISTRATION_ERROR)];
+
+/// Errors that the methods about events have in common.
+pub static OF_EVENTS: &[Gives] = &[
+    gives(&WRONG_AUTH_TYPE).with(&[live(403, "Current authorization type is denied for this method")]),
+    gives(&ACCESS_DENIED_CONTEXT),
+];
+
 /// Errors of a method that sends something to the external system through a connector.
 pub static OF_PROVIDERS: &[Gives] = &[
     gives(&IMCONNECTOR_NO_CORRECT_PROVIDER),
@@ -392,6 +515,32 @@ pub static OF_PROVIDERS: &[Gives] = &[
     gives(&IMCONNECTOR_NOT_SPECIFIED_CORRECT_CONNECTOR),
     gives(&IMCONNECTOR_COULD_NOT_GET_PROVIDER_OBJECT),
     gives(&NOT_ACTIVE_LINE),
+];
+
+/// Errors of a method that passes messages on through a connector. On its page, the error for a connector that is not
+/// registered has the text `provider`.
+pub const fn of_messages(provider: &'static [Face]) -> [Gives; 7] {
+    [
+        gives(&WRONG_AUTH_TYPE),
+        gives(&ERROR_ARGUMENT).with(NAMED_ARGUMENT),
+        gives(&IMCONNECTOR_NO_CORRECT_PROVIDER).with(provider),
+        gives(&HASH_EMPTY),
+        gives(&IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND),
+        gives(&IMCONNECTOR_NOT_SPECIFIED_CORRECT_CONNECTOR),
+        gives(&IMCONNECTOR_COULD_NOT_GET_PROVIDER_OBJECT),
+    ]
+}
+
+/// The text on the pages of imconnector.send.messages and imconnector.update.messages.
+pub const FAILED_TO_FIND: &[Face] = &[
+    documented(400, "Failed to find a suitable provider for the connector"),
+    live(400, "Cannot find a matching connector provider"),
+];
+
+/// The text on the pages of imconnector.send.status.delivery and imconnector.send.status.reading.
+pub const UNABLE_TO_FIND: &[Face] = &[
+    documented(400, "Unable to find a suitable provider for the connector"),
+    live(400, "Cannot find a matching connector provider"),
 ];
 
 /// Errors that only a batch gives.

@@ -59,3 +59,21 @@ pub static SETTING_CONNECTOR: EventKind = EventKind {
 
 /// The handler's number of a settings page is this one minus the index of the application.
 pub const PLACEMENTS: u64 = u64::MAX;
+
+/// Events that belong to no scope: every application may bind them.
+const GLOBAL: &[&EventKind] = &[&APP_TEST, &APP_INSTALL, &APP_UNINSTALL];
+
+/// The events that a handler can be bound to.
+pub fn bindable() -> impl Iterator<Item = &'static EventKind> + Clone {
+    EVENTS.iter().copied().filter(|kind| **kind != SETTING_CONNECTOR)
+}
+
+/// The event with this name in any case; `None` when no handler can be bound to it.
+pub fn named(name: &str) -> Option<&'static EventKind> {
+    bindable().find(|kind| kind.name.eq_ignore_ascii_case(name))
+}
+
+/// Whether every application may bind an event. The others belong to the scope of imconnector.
+pub fn is_global(kind: &EventKind) -> bool {
+    GLOBAL.contains(&kind)
+}

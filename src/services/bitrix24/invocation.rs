@@ -4,9 +4,13 @@ use std::borrow::Cow;
 
 use super::call;
 use super::caller::{Caller, Means};
+use super::change::Place;
+use super::connectors::{Connector, LONGEST_ID, MOST_STATUSES};
 use super::editions::{Edition, Rules};
 use super::errors::{self, INSUFFICIENT_SCOPE};
 use super::events::Actor;
+use super::methods::{code_of_unregistered, folded_connector};
+use super::missing;
 use super::parameters::Parameters;
 use super::php;
 use super::portal::LivePortal;
@@ -120,6 +124,108 @@ impl<'a> Invocation<'a> {
             let reason = format!("`{name}` is a list or a mapping");
             self.refusal(&errors::INTERNAL_SERVER_ERROR).because(reason)
         })
+    }
+
+    /// Checks that an application calls, in both editions, and returns its index.
+    ///
+    /// # Errors
+    /// `WRONG_AUTH_TYPE` for a webhook or a session, `ACCESS_DENIED` when the token could belong to several applications.
+    pub fn own_application(&self) -> Result<usize, Refusal> {
+        if self.caller.means != Means::OAuth {
+            let reason =
+                "only applications may call this method, in both editions: call it with an access token";
+            return Err(self.refusal(&errors::WRONG_AUTH_TYPE).because(reason));
+        }
+        self.application().ok_or_else(|| {
+            self.refusal(&errors::ACCESS_DENIED_CONTEXT).because(self.reason_without_application())
+        })
+    }
+
+    /// Why the call has no application.
+    pub fn reason_without_application(&self) -> String {
+        match (self.caller.means, self.caller.client_id.as_deref()) {
+            (Means::OAuth, Some(client_id)) => {
+                format!("the token has `client_id: {client_id}`, and the scenario has no such application")
+            }
+            (Means::OAuth, None) => {
+                "the scenario has several applications, and the token names none: add `client_id` to it"
+                    .to_owned()
+            }
+            _ => "a webhook belongs to no application: call with an access token".to_owned(),
+        }
+    }
+
+    /// Whether the user for whom the caller acts is an administrator. A user whom the scenario does not list is one.
+    pub fn is_admin(&self) -> bool {
+        let id = self.user();
+        let known = self.portal.portal().users.iter().find(|user| user.id.as_str() == id);
+        known.is_none_or(|user| user.admin)
+    }
+
+    /// `ERROR_ARGUMENT` with a text of its own for the parameter `name`.
+    pub fn wrong(&self, name: &'static str, text: &'static str) -> Refusal {
+        let argument = self.rules().names_argument.then_some(name.into());
+        Refusal { argument, ..self.refusal(&errors::ERROR_ARGUMENT).with_text(text) }
+    }
+
+    /// The status 500 of a call that would make the server keep too much.
+    pub fn full(&self, reason: String) -> Refusal {
+        self.refusal(&errors::INTERNAL_SERVER_ERROR).because(reason)
+    }
+
+    /// Checks that there is room for a status row.
+    ///
+    /// # Errors
+    /// The status 500 when the row is new and there are too many, or the ID of the connector is too long.
+    pub fn room_for_status(&self, connector: &str, line: i64) -> Result<(), Refusal> {
+        let connectors = self.portal.connectors();
+        if connectors.status(connector, line).is_some() {
+            return Ok(());
+        }
+        if connector.chars().count() > LONGEST_ID {
+            return Err(self.full(format!("the ID of a connector has at most {LONGEST_ID} characters")));
+        }
+        if connectors.count_statuses() >= MOST_STATUSES {
+            return Err(self.full(format!("the portal keeps at most {MOST_STATUSES} status rows")));
+        }
+        Ok(())
+    }
+
+    /// Where a call wants to write: its connector and its line.
+    ///
+    /// # Errors
+    /// The status 500 of a type error when CONNECTOR is a list or a mapping.
+    pub fn place(&self, connector: &'a Value, line: &'a Value) -> Result<Place, Refusal> {
+        let sent = self.text("CONNECTOR", connector)?;
+        let connector = folded_connector(&sent).into_owned();
+        // PHP makes this text of an array.
+        let line_text = php::to_text(line).unwrap_or("Array".into()).into_owned();
+        Ok(Place { connector, line: php::to_int(line), line_text })
+    }
+
+    /// The connector with this ID.
+    ///
+    /// # Errors
+    /// `IMCONNECTOR_NO_CORRECT_PROVIDER` when it is not registered, other errors when it is one of Bitrix24's own.
+    pub fn provider(&self, id: &str) -> Result<&'a Connector, Refusal> {
+        self.portal.connectors().get(id).ok_or_else(|| {
+            let code = code_of_unregistered(id);
+            let is_built_in = *code != errors::IMCONNECTOR_NO_CORRECT_PROVIDER;
+            self.refusal(code).because(missing::of_connector(self.portal, id, is_built_in))
+        })
+    }
+
+    /// Checks that a connector is active on a line.
+    ///
+    /// # Errors
+    /// `NOT_ACTIVE_LINE` when it is not.
+    pub fn require_active(&self, place: &Place) -> Result<(), Refusal> {
+        let Place { connector, line, line_text } = place;
+        if self.portal.connectors().is_on(connector, *line) {
+            return Ok(());
+        }
+        let reason = missing::of_line(self.portal, connector, line_text, *line);
+        Err(self.refusal(&errors::NOT_ACTIVE_LINE).because(reason))
     }
 
     /// ID of the user for whom the caller acts.

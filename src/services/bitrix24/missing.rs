@@ -7,9 +7,7 @@ use crate::emulator::some_of;
 /// Why an unregistered connector is refused.
 pub fn of_connector(portal: &LivePortal, id: &str, is_built_in: bool) -> String {
     if is_built_in {
-        return format!(
-            "`{id}` is a connector of Bitrix24 itself, and a rename through one of them always fails"
-        );
+        return format!("`{id}` is a connector of Bitrix24 itself, and this method fails for each of them");
     }
     let known = some_of(portal.connectors().iter().map(|(id, _)| id));
     format!("the scenario has no connector `{id}`; its connectors: {known}")
@@ -42,7 +40,15 @@ pub fn of_line(portal: &LivePortal, connector: &str, sent: &str, line: i64) -> S
             )
         }
         Some(known) if !known.is_active => format!("the line {line} has `active: false`"),
-        Some(_) => format!("the line {line} does not have `{connector}` in its `connectors`"),
+        Some(_) => match portal.connectors().status(connector, line) {
+            None => format!("the line {line} does not have `{connector}` in its `connectors`"),
+            Some(row) if row.error => format!(
+                "`{connector}` has an error on the line {line}: imconnector.activate switches it on again"
+            ),
+            Some(_) => format!(
+                "`{connector}` is set up only in part on the line {line}: imconnector.activate switches it on"
+            ),
+        },
     }
 }
 

@@ -7,6 +7,7 @@ mod caller;
 mod change;
 mod chats;
 mod check;
+mod check_life;
 mod connectors;
 mod credentials;
 mod editions;
@@ -16,6 +17,7 @@ mod events;
 mod invocation;
 mod limits;
 mod lines;
+mod messages;
 mod methods;
 mod missing;
 mod oauth;
@@ -50,7 +52,7 @@ use crate::emulator::{
 use crate::http::{Reply, Request, segment};
 use crate::scalar::{Findings, Path, Text};
 pub use editions::Edition;
-use methods::{Method, Run, Scope};
+use methods::{Callers, Method};
 use section::{Application, Credential, CredentialState, Portal, PortalState};
 
 /// The emulated service Bitrix24.
@@ -159,6 +161,7 @@ impl Service for Bitrix24 {
 impl Section for Arc<Portal> {
     fn check(&self, path: &Path, findings: &mut Findings) {
         check::check(self, path, findings);
+        check_life::check(self, path, findings);
     }
 
     fn open(&self, seed: u64, start: Timestamp) -> Box<dyn Emulator> {
@@ -243,15 +246,25 @@ impl Section for Arc<Portal> {
 
     fn example(&self, operation: &Operation, now: Timestamp, _proof: Proof) -> Option<Example> {
         let Some(method) = methods::by_name(operation.name) else { return self.refresh() };
+        if !method.is_in(self.edition) {
+            return None;
+        }
         let mut parameters = (method.example)(self)?;
         let usable = || self.credentials.iter().filter(|credential| self.admits(credential, method, now));
         let webhook = usable().find_map(|credential| credential.webhook.as_ref());
-        let token = usable().find_map(|credential| credential.token.as_ref());
+        let fits = |known: &&Credential| {
+            method.callers != Callers::Applications || self.belongs_to_application(known)
+        };
+        let token = usable().filter(fits).find_map(|credential| credential.token.as_ref());
         // A webhook may call every other method even where it may not call those of imconnector.
         let may_call = self.edition.rules().webhook_may_call;
-        let is_helper = method.scope != Scope::Connectors && matches!(method.run, Run::Alone(_));
+        let by_webhook = match method.callers {
+            Callers::Everyone => may_call || token.is_none(),
+            Callers::OfConnectors => may_call,
+            Callers::Applications => false,
+        };
         let target = match (webhook, token) {
-            (Some(webhook), token) if may_call || (is_helper && token.is_none()) => {
+            (Some(webhook), _) if by_webhook => {
                 format!("/rest/{}/{}/{}", segment(&webhook.user), segment(&webhook.secret), operation.name)
             }
             (_, Some(token)) => {
@@ -308,9 +321,17 @@ impl Portal {
 
     /// Whether this credential has the scope of `method`.
     fn grants(&self, credential: &Credential, method: &Method) -> bool {
-        let scope = self.edition.rules().scope;
-        method.scope != Scope::Connectors
-            || self.scope_of(credential).is_none_or(|scopes| scopes.iter().any(|s| s.as_str() == scope))
+        let scopes = method.scopes(self.edition);
+        let is_granted = |granted: &Text| scopes.contains(&granted.as_str());
+        scopes.is_empty() || self.scope_of(credential).is_none_or(|own| own.iter().any(is_granted))
+    }
+
+    /// Whether the token of a credential belongs to an application that is known.
+    fn belongs_to_application(&self, credential: &Credential) -> bool {
+        match &credential.client_id {
+            Some(client_id) => self.applications.is_empty() || self.application(client_id).is_some(),
+            None => self.applications.len() <= 1,
+        }
     }
 
     /// The application and the refresh token of a credential, if the two can be exchanged for a new pair.

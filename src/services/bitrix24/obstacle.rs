@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::methods::{self, Method, Run, Scope};
+use super::methods::{self, Callers, Method};
 use super::section::{Credential, CredentialState, Portal, PortalState};
 use crate::emulator::{Operation, some_of};
 
@@ -12,6 +12,10 @@ const MOST: usize = 3;
 /// Why no credential may call `operation` at `start`; `None` when the portal has nothing to call it on.
 pub fn of(portal: &Portal, operation: &Operation, start: Timestamp) -> Option<String> {
     let Some(method) = methods::by_name(operation.name) else { return of_refresh(portal) };
+    if !method.is_in(portal.edition) {
+        let other = portal.edition.other().name();
+        return Some(format!("only the {other} edition has it: write `edition: {other}`"));
+    }
     (method.example)(portal)?;
     if portal.state != PortalState::Open {
         return Some(of_state(portal));
@@ -40,8 +44,10 @@ fn of_credential(
     start: Timestamp,
 ) -> Option<String> {
     let is_webhook = credential.webhook.is_some();
-    let is_helper = method.scope != Scope::Connectors && matches!(method.run, Run::Alone(_));
-    if is_webhook && !portal.edition.rules().webhook_may_call && !is_helper {
+    if is_webhook && method.callers == Callers::Applications {
+        return Some("only applications may call it: add an access token (`token`)".to_owned());
+    }
+    if is_webhook && !portal.edition.rules().webhook_may_call && method.callers == Callers::OfConnectors {
         return Some(
             "in the live edition a webhook may not call it: add an access token (`token`), or write `edition: documented`"
                 .to_owned(),
@@ -59,12 +65,17 @@ fn of_credential(
         ));
     }
     if portal.grants(credential, method) {
-        return None;
+        let has_application =
+            method.callers != Callers::Applications || portal.belongs_to_application(credential);
+        return (!has_application).then(|| {
+            format!("the token of `credentials[{number}]` belongs to no application: add `client_id` to it")
+        });
     }
     let scopes = portal.scope_of(credential).map_or(&[][..], |scopes| scopes);
     let scopes = some_of(scopes.iter().map(|scope| scope.as_str()));
     let whose = if credential.scope.is_some() { "" } else { " from its application" };
-    let (needed, edition) = (portal.edition.rules().scope, portal.edition.name());
+    let needed = method.scopes(portal.edition).first().copied().unwrap_or_default();
+    let edition = portal.edition.name();
     Some(format!(
         "`credentials[{number}]` lacks the scope `{needed}`, which it needs in the {edition} edition; it has {scopes}{whose}: add \
          `{needed}` to `scope`, or leave `scope` out"

@@ -154,13 +154,7 @@ impl LivePortal {
             Change::DeleteMessages(ids) => ids.into_iter().for_each(|id| drop(self.chats.remove_message(id))),
             Change::Confirm(confirmations) => {
                 for confirmed in confirmations {
-                    let Some(chat) = self.chats.of_message(confirmed.message) else { continue };
-                    if let Some(message) = self.chats.get_mut(chat).message_mut(confirmed.message)
-                        && !message.is_delivered
-                    {
-                        message.is_delivered = true;
-                        message.external_ids = confirmed.external_ids;
-                    }
+                    self.chats.confirm(confirmed.message, confirmed.external_ids);
                 }
             }
             Change::Bind(handler) => self.applications.bind(handler),

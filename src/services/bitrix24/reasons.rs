@@ -33,6 +33,9 @@ pub fn of_method(name: &str, known: impl IntoIterator<Item = &'static str>) -> S
         return "a command of a batch is a method and its parameters, not a path: `METHOD?NAME=VALUE`"
             .to_owned();
     }
+    if name.to_ascii_lowercase().starts_with("event.offline.") {
+        return format!("the method `{name}` is not emulated: there are no offline events");
+    }
     let meant = nearest(name, known).map_or(String::new(), |meant| format!("; did you mean `{meant}`?"));
     format!("the method `{name}` is not emulated{meant}")
 }
@@ -153,11 +156,12 @@ pub fn of_no_credential(request: &Request, parameters: &Parameters) -> String {
     format!("the call has neither a webhook in its path nor an access token{unread}")
 }
 
-/// Why a credential lacks the scope that a method needs.
-pub fn of_scope(edition: Edition, needed: &str, portal: &Portal, credential: &Credential) -> String {
+/// Why a credential lacks the scope that a method needs. `needed` are those of which it needs one.
+pub fn of_scope(edition: Edition, needed: &[&str], portal: &Portal, credential: &Credential) -> String {
     let scopes = portal.scope_of(credential).map_or(&[][..], |scopes| scopes);
     let scopes = some_of(scopes.iter().map(|scope| scope.as_str()));
     let edition = edition.name();
+    let needed = needed.first().copied().unwrap_or_default();
     format!(
         "the method needs the scope `{needed}` in the {edition} edition; scopes of the credential: {scopes}"
     )

@@ -90,6 +90,11 @@ impl Refusal {
         }
     }
 
+    /// Whether the error stands in a `result` that is false: a failure of register or unregister.
+    pub fn is_result(&self) -> bool {
+        errors::OF_REGISTRATION.iter().chain(errors::OF_UNREGISTRATION).any(|given| *given.code == *self.code)
+    }
+
     /// The same error with another text.
     #[must_use]
     pub fn with_text(mut self, text: impl Into<Cow<'static, str>>) -> Self {

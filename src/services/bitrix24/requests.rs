@@ -12,13 +12,14 @@ use super::caller::{Caller, Means};
 use super::change::Change;
 use super::chats::Chat;
 use super::editions::Edition;
-use super::envelope;
+use super::envelope::{self, ErrorBody};
 use super::errors;
 use super::invocation::{Invocation, passed};
 use super::limits::{Limits, Meter, Operating, Payer};
-use super::methods::{self, Method, Run, Scope};
+use super::methods::{self, Method, Run};
 use super::oauth;
 use super::parameters::Parameters;
+use super::php;
 use super::portal::LivePortal;
 use super::reasons;
 use super::refusal::{Refusal, for_means};
@@ -192,7 +193,7 @@ impl LivePortal {
         called: &MethodCall,
         exchange: &mut Exchange<'_>,
     ) -> Result<(&'static Method, Caller), Refusal> {
-        let method = called.method;
+        let method = called.method.filter(|method| method.is_in(edition));
         let as_call = OperationCall {
             operation: method.map(|method| &method.operation),
             facts: &called.parameters,
@@ -205,21 +206,20 @@ impl LivePortal {
             );
         }
         let Some(method) = method else {
-            let known = methods::OPERATIONS.iter().map(|known| known.name);
             let reason = match &*called.name {
-                "" => reasons::of_path(exchange.request.path(), known),
-                name => reasons::of_method(name, known),
+                "" => reasons::of_path(exchange.request.path(), methods::known(edition)),
+                name => methods::reason_for_unknown(name, edition),
             };
             return Err(Refusal::new(&errors::ERROR_METHOD_NOT_FOUND, edition).because(reason));
         };
         let presented = &called.presented;
-        let scope = scope(method, edition);
+        let scopes = method.scopes(edition);
         if let Some(link) = &presented.link {
-            check_link(link, scope, edition)?;
+            check_link(link, scopes, edition)?;
         }
         let now = exchange.stopwatch.now();
         let caller =
-            self.credentials.caller(&self.portal, edition, presented, scope, now, exchange.request)?;
+            self.credentials.caller(&self.portal, edition, presented, scopes, now, exchange.request)?;
         match presented.link {
             Some(_) => Err(link_check_failed(edition).of(caller.credential)),
             None => Ok((method, caller)),
@@ -236,7 +236,13 @@ impl LivePortal {
         }
         let (method, caller) = self.admit(self.edition, called, exchange)?;
         let invoked = Invoked { method, parameters: &called.parameters, caller: &caller, nested: false };
-        let (result, time) = self.run(invoked, exchange).map_err(|refusal| {
+        let outcome = self.run(invoked, exchange).or_else(|refusal| {
+            let code = refusal.code.code;
+            let nested = self.nested(refusal, exchange)?;
+            exchange.checkpoint.refused(code);
+            Ok(nested)
+        });
+        let (result, time) = outcome.map_err(|refusal: Refusal| {
             let refusal = refusal.of(caller.credential);
             let is_scope = [&errors::INSUFFICIENT_SCOPE, &errors::ACCESS_DENIED].contains(&refusal.code);
             if is_scope && caller.means == Means::Webhook {
@@ -315,21 +321,38 @@ impl LivePortal {
     ) -> Result<(Cow<'static, [u8]>, Time), Refusal> {
         let link = parameters.exact("token").and_then(Link::new);
         if let Some(link) = &link {
-            check_link(link, scope(method, self.edition), self.edition)?;
+            check_link(link, method.scopes(self.edition), self.edition)?;
         }
-        if method.scope == Scope::Connectors && !caller.has_scope(self.edition.rules().scope) {
+        let scopes = method.scopes(self.edition);
+        if !caller.has_any(scopes) {
             let refusal = Refusal::new(&errors::INSUFFICIENT_SCOPE, self.edition).with_text("");
             let credential = caller.credential.map(|place| self.portal.credential(place));
-            let scope = self.edition.rules().scope;
             return Err(match credential {
-                Some(own) => refusal.because(reasons::of_scope(self.edition, scope, &self.portal, own)),
+                Some(own) => refusal.because(reasons::of_scope(self.edition, scopes, &self.portal, own)),
                 None => refusal,
             });
         }
         if link.is_some() {
             return Err(link_check_failed(self.edition));
         }
-        self.run(Invoked { method, parameters, caller, nested: true }, exchange)
+        let invoked = Invoked { method, parameters, caller, nested: true };
+        self.run(invoked, exchange).or_else(|refusal| self.nested(refusal, exchange))
+    }
+
+    /// The `result` that holds a refusal, and its `time`, for an edition that answers so.
+    ///
+    /// # Errors
+    /// The refusal, when it is answered like any other.
+    fn nested(
+        &self,
+        mut refusal: Refusal,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<(Cow<'static, [u8]>, Time), Refusal> {
+        if !(refusal.is_result() && self.edition.rules().nests_registration) {
+            return Err(refusal);
+        }
+        refusal.reason.take().into_iter().for_each(|reason| exchange.checkpoint.remark(reason));
+        Ok((php::json(&ErrorBody::new(&refusal)).into(), self.time(exchange)))
     }
 
     /// What the other edition would answer to a call, as far as it is compared: a success has a body only if it is that
@@ -391,23 +414,15 @@ fn bare(status: u16) -> Reply {
     Reply { status, headers: Fields::default(), body: Bytes::new() }
 }
 
-/// The scope that a caller must have for a method; `None` when every caller has it.
-fn scope(method: &Method, edition: Edition) -> Option<&'static str> {
-    match method.scope {
-        Scope::None | Scope::Basic => None,
-        Scope::Connectors => Some(edition.rules().scope),
-    }
-}
-
 /// Why a request with the parameter `token` is refused.
 const SIGNED: &str =
     "the parameter `token` makes the call a signed download (row 49 of `standin catalog --editions`)";
 
-/// Checks a request for a signed download before its caller is known. `scope` is that of the method.
+/// Checks a request for a signed download before its caller is known. `scopes` are those that have the method.
 ///
 /// # Errors
 /// When the method is not in the scope that the link names; by the documentation, always.
-fn check_link(link: &Link, scope: Option<&str>, edition: Edition) -> Result<(), Refusal> {
+fn check_link(link: &Link, scopes: &[&str], edition: Edition) -> Result<(), Refusal> {
     if !edition.rules().link_names_scope {
         return Err(link_check_failed(edition));
     }
@@ -416,7 +431,7 @@ fn check_link(link: &Link, scope: Option<&str>, edition: Edition) -> Result<(), 
         return Err(refusal.because(format!("{SIGNED}, and is a list or a mapping")));
     }
     match link.scope() {
-        Some(named) if named != scope.unwrap_or("_global") => {
+        Some(named) if !(scopes.contains(&named) || scopes.is_empty() && named == "_global") => {
             let reason = format!("{SIGNED}: the live server looks for the method in the scope `{named}`");
             Err(Refusal::new(&errors::ERROR_METHOD_NOT_FOUND, edition).because(reason))
         }

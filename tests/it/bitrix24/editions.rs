@@ -10,6 +10,10 @@ use standin::services::SERVICES;
 use crate::direct::{Direct, body, outcome};
 use case::Case;
 
+/// Rows that no body shows: 28 is about stored data, 44 about header fields, the others are about events. They have
+/// tests of their own.
+const WITHOUT_ANSWER: [u8; 9] = [28, 37, 38, 44, 51, 52, 53, 57, 59];
+
 fn world(edition: &str, case: &Case) -> Direct {
     let Case { keys, credential, faults, .. } = case;
     let of_webhook = if credential.contains("scope") { credential } else { "" };
@@ -44,13 +48,13 @@ fn each_row_of_the_table_is_what_the_editions_answer() {
             let replies: Vec<_> =
                 case.requests.iter().map(|(target, parameters)| world.post(target, parameters)).collect();
             let reply = replies.last().unwrap();
-            let seen = if case.pointer.is_empty() { body(reply) } else { outcome(reply, case.pointer) };
+            let is_whole = case.pointer.is_empty() || body(reply)["result"] == false;
+            let seen = if is_whole { body(reply) } else { outcome(reply, case.pointer) };
             // Compared as text, because the order of members and the type of numbers count.
             assert_eq!(seen.to_string(), expected.to_string(), "row {} in {edition}", case.row);
         }
     }
-    // Row 44 is about header fields; it has a test of its own.
-    let tested: BTreeSet<_> = cases.iter().map(|case| case.row).chain([44]).collect();
+    let tested: BTreeSet<_> = cases.iter().map(|case| case.row).chain(WITHOUT_ANSWER).collect();
     let listed: BTreeSet<_> = SERVICES[0].differences().iter().map(|row| row.number).collect();
     assert_eq!(tested, listed);
 }

@@ -82,14 +82,23 @@ fn scopes_and_methods_are_those_of_the_caller() {
     };
     assert_eq!(ask("token-for-connector", "scope", ""), json!(["imconnector"]));
     assert_eq!(ask("access-token", "scope", ""), json!(["imopenlines"]));
-    assert_eq!(ask("access-token", "scope", "&FULL=true"), json!(["basic", "imconnector", "imopenlines"]));
+    assert_eq!(
+        ask("access-token", "scope", "&FULL=true"),
+        json!(["basic", "imconnector", "imopenlines", "user", "user_basic", "user_brief"])
+    );
     let names = |value: Value| value.as_array().unwrap().clone();
     let granted = names(ask("token-for-lines", "methods", ""));
     assert!(granted.contains(&json!("imconnector.chat.name.set")) && granted.contains(&json!("batch")));
     let others = names(ask("token-for-connector", "methods", ""));
     assert!(!others.contains(&json!("imconnector.chat.name.set")) && others.contains(&json!("profile")));
-    assert_eq!(names(ask("token-for-connector", "methods", "&FULL=1")), granted);
-    assert_eq!(ask("access-token", "methods", "&SCOPE=basic"), json!(["profile", "app.info"]));
+    let all = names(ask("token-for-connector", "methods", "&FULL=1"));
+    assert!(granted.iter().all(|name| all.contains(name)));
+    assert!(all.contains(&json!("user.current")) && !granted.contains(&json!("user.current")));
+    assert!(all.contains(&json!("imconnector.set.error")), "only the live edition has it");
+    assert_eq!(
+        ask("access-token", "methods", "&SCOPE=basic"),
+        json!(["event.bind", "event.get", "events", "event.test", "event.unbind", "profile", "app.info"])
+    );
 }
 
 #[test]

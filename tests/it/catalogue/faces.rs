@@ -8,6 +8,7 @@ type Face = (u16, &'static str);
 const DENIED: &str = "Current authorization type is denied for this method";
 const DENIED_CONTEXT: &str =
     "Current authorization type is denied for this method Application context required";
+const NAMED: Face = (400, "Argument 'CONNECTOR' is null or empty");
 const DENIED_DOT: &str = "Current authorization type is denied for this method. Application context required";
 
 /// Code, documented and live. An edition that does not have the error gives that of the other one.
@@ -55,6 +56,21 @@ const BITRIX24: &[(&str, Face, Face)] = &[
     ("INTERNAL_SERVER_ERROR", (500, "Internal server error"), (500, "Internal server error")),
     ("CHAT_RENAMING_FAILED", (400, "Failed to rename the chat"), (400, "Chat renaming failed")),
     ("ERROR_CORE", (500, "SQL query error!"), (500, "SQL query error!")),
+    ("APPLICATION_REGISTRATION_ERROR_POINT", (200, "Application registration error. Connector ID cannot contain dots (.)."), (200, "Application registration error. Connector ID cannot contain dots (.).")),
+    ("CONNECTOR_ID_REQUIRED", (200, "The connector ID is not specified"), (200, "The connector ID is not specified")),
+    ("NAME_REQUIRED", (200, "Connector name is not specified"), (200, "Connector name is not specified")),
+    ("ICON_REQUIRED", (200, "Connector icon is not specified"), (200, "Connector icon is not specified")),
+    ("NO_APPLICATION_ID", (200, "Cannot get the app ID"), (200, "Cannot get the app ID")),
+    ("NO_PLACEMENT_HANDLER", (200, "Cannot get the embedding handler URL"), (200, "Cannot get the embedding handler URL")),
+    ("GENERAL_CONNECTOR_REGISTRATION_ERROR", (200, "Generic error while registering connector"), (200, "Generic error while registering connector")),
+    ("APPLICATION_REGISTRATION_ERROR", (200, "Error registering app"), (200, "Error registering app")),
+    ("APPLICATION_UNREGISTRATION_ERROR", (200, "Error unregistering the application"), (200, "Error unregistering app")),
+    ("ERROR_WRONG_HANDLER_URL", (400, "Wrong handler URL"), (400, "Wrong handler URL")),
+    ("ERROR_UNSUPPORTED_PROTOCOL", (400, "Unsupported handler protocol"), (400, "Unsupported handler protocol")),
+    ("ERROR_EVENT_NOT_FOUND", (400, "Event not found"), (400, "Event not found")),
+    ("ERROR_CORE.bound", (400, "Unable to set event handler: Handler already binded"), (400, "Unable to set event handler: Handler already binded")),
+    ("CHAT_ID", (400, "The provided chat identifier is incorrect"), (400, "The provided chat identifier is incorrect")),
+    ("CHAT_TYPE", (400, "The specified chat is not an open line"), (400, "The specified chat is not an open line")),
     // The authorization server.
     ("invalid_client", (401, "Wrong client_id or client_secret"), (401, "Wrong client_id or client_secret")),
     ("PAYMENT_REQUIRED.oauth", (400, "Payment required"), (400, "Payment required")),
@@ -67,6 +83,28 @@ const BITRIX24: &[(&str, Face, Face)] = &[
 const OF_OPERATIONS: &[(&str, &str, Face, Face)] = &[
     ("imconnector.status", "WRONG_AUTH_TYPE", (403, DENIED_DOT), (403, DENIED_CONTEXT)),
     ("imconnector.status", "ERROR_ARGUMENT", (400, "Argument 'CONNECTOR' is null or empty"), (400, "Argument 'CONNECTOR' is null or empty")),
+    ("imconnector.register", "WRONG_AUTH_TYPE", (403, DENIED_DOT), (403, DENIED_CONTEXT)),
+    ("imconnector.unregister", "WRONG_AUTH_TYPE", (403, DENIED_DOT), (403, DENIED_CONTEXT)),
+    ("imconnector.send.messages", "IMCONNECTOR_NO_CORRECT_PROVIDER", (400, "Failed to find a suitable provider for the connector"), (400, "Cannot find a matching connector provider")),
+    ("imconnector.update.messages", "IMCONNECTOR_NO_CORRECT_PROVIDER", (400, "Failed to find a suitable provider for the connector"), (400, "Cannot find a matching connector provider")),
+    ("imconnector.delete.messages", "NOT_ACTIVE_LINE", (400, "Line with such ID is inactive or does not exist"), (400, "Open Channel with this ID is inactive or does not exist.")),
+    ("imconnector.send.status.delivery", "IMCONNECTOR_NO_CORRECT_PROVIDER", (400, "Unable to find a suitable provider for the connector"), (400, "Cannot find a matching connector provider")),
+    ("imconnector.send.status.reading", "IMCONNECTOR_NO_CORRECT_PROVIDER", (400, "Unable to find a suitable provider for the connector"), (400, "Cannot find a matching connector provider")),
+    ("imconnector.activate", "ERROR_ARGUMENT", NAMED, NAMED),
+    ("imconnector.connector.data.set", "ERROR_ARGUMENT", NAMED, NAMED),
+    ("imconnector.send.messages", "ERROR_ARGUMENT", NAMED, NAMED),
+    ("imconnector.update.messages", "ERROR_ARGUMENT", NAMED, NAMED),
+    ("imconnector.delete.messages", "ERROR_ARGUMENT", NAMED, NAMED),
+    ("imconnector.send.status.delivery", "ERROR_ARGUMENT", NAMED, NAMED),
+    ("imconnector.send.status.reading", "ERROR_ARGUMENT", NAMED, NAMED),
+    ("imconnector.set.error", "ERROR_ARGUMENT", NAMED, NAMED),
+    ("event.bind", "ERROR_ARGUMENT", NAMED, NAMED),
+    ("event.unbind", "ERROR_ARGUMENT", NAMED, NAMED),
+    ("event.bind", "WRONG_AUTH_TYPE", (403, DENIED), (403, DENIED)),
+    ("event.unbind", "WRONG_AUTH_TYPE", (403, DENIED), (403, DENIED)),
+    ("event.get", "WRONG_AUTH_TYPE", (403, DENIED), (403, DENIED)),
+    ("events", "WRONG_AUTH_TYPE", (403, DENIED), (403, DENIED)),
+    ("event.test", "WRONG_AUTH_TYPE", (403, DENIED), (403, DENIED)),
     ("imconnector.list", "WRONG_AUTH_TYPE", (403, DENIED_DOT), (403, DENIED)),
 ];
 

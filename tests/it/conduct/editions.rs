@@ -108,3 +108,43 @@ fn a_limit_that_stops_a_command_is_no_difference_of_editions() {
     assert!(last.contains("OPERATION_TIME_LIMIT"), "{last}");
     assert!(!run.words().contains("other-edition"), "{}", run.words());
 }
+
+#[test]
+fn a_connector_that_keeps_to_what_both_editions_take_hears_nothing() {
+    for edition in ["documented", "live"] {
+        let scenario = SCENARIO.replace("bitrix24:\n", &format!("bitrix24:\n  edition: {edition}\n"));
+        let mut run = Run::of(&scenario);
+        let json = [("content-type", "application/json")];
+        let messages = r#"[{"user":{"id":"u","name":"Ivan"},"message":{"id":"m","text":"t"},"chat":{"id":"c","name":"n"}}]"#;
+        let status =
+            r#"[{"im":{"chat_id":1767,"message_id":86497},"message":{"id":["m"]},"chat":{"id":"c"}}]"#;
+        let on = r#""CONNECTOR":"new","LINE":106"#;
+        for (method, body) in [
+            ("imconnector.register", r#""ID":"new","NAME":"New","ICON":{"DATA_IMAGE":"data:,"},"PLACEMENT_HANDLER":"https://example.com/s","CHAT_GROUP":true"#.to_owned()),
+            ("event.bind", r#""event":"OnImConnectorMessageAdd","handler":"https://example.com/h""#.to_owned()),
+            ("event.get", r#""start":0"#.to_owned()),
+            ("event.test", r#""any":["thing"]"#.to_owned()),
+            ("imconnector.activate", format!(r#"{on},"ACTIVE":"1""#)),
+            ("imconnector.connector.data.set", format!(r#"{on},"DATA":{{"ID":"1","NAME":"n"}}"#)),
+            ("imconnector.status", on.to_owned()),
+            ("imconnector.list", r#""start":0"#.to_owned()),
+            ("imconnector.send.messages", format!(r#"{on},"MESSAGES":{messages}"#)),
+            ("imconnector.update.messages", format!(r#"{on},"MESSAGES":{messages}"#)),
+            ("imconnector.delete.messages", format!(r#"{on},"MESSAGES":{messages}"#)),
+            ("imconnector.send.status.delivery", format!(r#"{on},"MESSAGES":{status}"#)),
+            ("imconnector.send.status.reading", format!(r#"{on},"MESSAGES":{status}"#)),
+            ("imconnector.chat.name.set", format!(r#"{on},"CHAT_ID":"c","NAME":"Renamed""#)),
+            ("imopenlines.config.list.get", r#""PARAMS":{"select":["ID"]}"#.to_owned()),
+            ("imopenlines.config.add", r#""PARAMS":{"LINE_NAME":"VIP"}"#.to_owned()),
+            ("imopenlines.operator.finish", r#""CHAT_ID":1767"#.to_owned()),
+            ("event.unbind", r#""event":"OnImConnectorMessageAdd","handler":"https://example.com/h""#.to_owned()),
+            ("user.current", r#""start":0"#.to_owned()),
+            ("method.get", r#""name":"profile""#.to_owned()),
+            ("imconnector.unregister", r#""ID":"new""#.to_owned()),
+        ] {
+            let body = format!(r#"{{"auth":"access-token",{body}}}"#);
+            let status = run.send(600, "POST", &format!("/rest/{method}"), &json, &body);
+            assert_eq!((status, run.broken()), (200, vec![]), "{method} {edition}: {}", run.words());
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Method, MethodAnswer, Run, Scope};
+use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::emulator::{Exchange, Gives, Operation, gives};
 use crate::services::bitrix24::caller::Means;
 use crate::services::bitrix24::errors;
@@ -26,6 +26,8 @@ pub static METHOD: Method = Method {
         source: "apidocs.bitrix24.com/api-reference/common/system/app-info.html",
     },
     scope: Scope::Basic,
+    callers: Callers::Everyone,
+    only_in: None,
     is_timed: true,
     example: |_| Some(json!({})),
     run: Run::Alone(run),
@@ -73,12 +75,13 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     let known = portal.applications.iter().zip(1..);
     let client_id = invocation.caller.client_id.as_deref().unwrap_or_default();
     let application = known.clone().find(|(known, _)| known.client_id.as_str() == client_id);
+    let applications = invocation.portal.applications();
     let told = OfApplication {
         id: application.map_or(1, |(known, place)| known.id.unwrap_or(place)),
         code: application.and_then(|(known, _)| known.code.as_deref()).unwrap_or(client_id),
         version: application.map_or(1, |(known, _)| known.version),
         status: "F",
-        installed: true,
+        installed: invocation.application().is_none_or(|index| applications.get(index).is_installed),
         payment_expired: "N",
         days: None,
         language_id: &portal.language,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Method, Run, Scope};
+use super::{Callers, Method, Run, Scope};
 use crate::basics::Stage;
 use crate::emulator::{Exchange, Operation, OperationCall, Parameter, RequestedCall, ValueType};
 use crate::services::bitrix24::caller::Caller;
@@ -41,6 +41,8 @@ pub static METHOD: Method = Method {
         source: "apidocs.bitrix24.com/api-reference/how-to-call-rest-api/batch.html",
     },
     scope: Scope::None,
+    callers: Callers::OfConnectors,
+    only_in: None,
     is_timed: false,
     example,
     run: Run::Batch,
@@ -175,8 +177,9 @@ fn run_command(
         let reason = format!("Bitrix24 does not allow `{path}` in a batch");
         return Err(Refusal::new(&errors::ERROR_BATCH_METHOD_NOT_ALLOWED, edition).because(reason));
     }
-    let Some(method) = super::by_name_in_batch(path) else {
-        let reason = reasons::of_method(path, super::OPERATIONS.iter().map(|known| known.name));
+    let known = super::by_name_in_batch(path).filter(|method| method.is_in(edition));
+    let Some(method) = known else {
+        let reason = super::reason_for_unknown(path, edition);
         return Err(Refusal::new(&errors::ERROR_METHOD_NOT_FOUND, edition).because(reason));
     };
     let mut parameters = Parameters::from(references::replaced(form::decode(query.as_bytes()), earlier));

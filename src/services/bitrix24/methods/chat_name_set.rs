@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use super::{Method, MethodAnswer, Run, Scope};
+use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
 use crate::emulator::{Effect, ErrorCode, Exchange, Gives, Operation, Parameter, ValueType, gives};
 use crate::http::Given;
@@ -41,6 +41,8 @@ pub static METHOD: Method = Method {
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-chat-name-set.html",
     },
     scope: Scope::Connectors,
+    callers: Callers::OfConnectors,
+    only_in: None,
     is_timed: true,
     example,
     run: Run::Alone(run),
@@ -196,7 +198,7 @@ fn success(effect: Effect<Change>) -> MethodAnswer {
 }
 
 /// The error for a connector that is not registered.
-fn code_of_unregistered(id: &str) -> &'static ErrorCode {
+pub fn code_of_unregistered(id: &str) -> &'static ErrorCode {
     match id {
         "livechat" => &errors::IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND,
         _ if BUILT_IN.contains(&id) => &errors::HASH_EMPTY,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use super::{Method, MethodAnswer, Run, Scope, folded_connector};
+use super::{Callers, Method, MethodAnswer, Run, Scope, folded_connector};
 use crate::basics::Stage;
 use crate::emulator::{Effect, Exchange, Operation, Parameter, ValueType};
 use crate::services::bitrix24::change::Change;
@@ -34,6 +34,8 @@ pub static METHOD: Method = Method {
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-activate.html",
     },
     scope: Scope::Connectors,
+    callers: Callers::OfConnectors,
+    only_in: None,
     is_timed: true,
     example,
     run: Run::Alone(run),
@@ -62,6 +64,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
         let (sent, by) = (sent.into_owned(), invocation.actor());
         Change::SwitchOff { connector, sent, line, by }
     } else {
+        invocation.room_for_status(&connector, line)?;
         Change::SwitchOn { connector, line }
     };
     Ok(MethodAnswer { result: Cow::Borrowed(b"true"), effect: Effect::Change(change) })

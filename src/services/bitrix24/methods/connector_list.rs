@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde_json::json;
 
-use super::{Method, MethodAnswer, Run, Scope};
+use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::emulator::{Exchange, Gives, Operation, gives};
 use crate::services::bitrix24::errors::{self, documented, live};
 use crate::services::bitrix24::invocation::Invocation;
@@ -25,6 +25,8 @@ pub static METHOD: Method = Method {
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-list.html",
     },
     scope: Scope::Connectors,
+    callers: Callers::OfConnectors,
+    only_in: None,
     is_timed: true,
     example: |_| Some(json!({})),
     run: Run::Alone(run),

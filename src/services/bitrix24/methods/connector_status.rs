@@ -3,10 +3,10 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Method, MethodAnswer, Run, Scope, folded_connector};
+use super::{Callers, Method, MethodAnswer, Run, Scope, folded_connector};
 use crate::basics::Stage;
 use crate::emulator::{Exchange, Gives, Operation, Parameter, ValueType, gives};
-use crate::services::bitrix24::errors::{self, documented, live};
+use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
@@ -33,6 +33,8 @@ pub static METHOD: Method = Method {
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-status.html",
     },
     scope: Scope::Connectors,
+    callers: Callers::OfConnectors,
+    only_in: None,
     is_timed: true,
     example,
     run: Run::Alone(run),
@@ -40,14 +42,8 @@ pub static METHOD: Method = Method {
 
 static OWN: &[Gives] = &[
     // The page prints a dot, and names the argument.
-    gives(&errors::WRONG_AUTH_TYPE).with(&[
-        documented(403, "Current authorization type is denied for this method. Application context required"),
-        live(403, "Current authorization type is denied for this method Application context required"),
-    ]),
-    gives(&errors::ERROR_ARGUMENT).with(&[
-        documented(400, "Argument 'CONNECTOR' is null or empty"),
-        live(400, "Argument 'CONNECTOR' is null or empty"),
-    ]),
+    gives(&errors::WRONG_AUTH_TYPE).with(errors::DENIED_WITH_DOT),
+    gives(&errors::ERROR_ARGUMENT).with(errors::NAMED_ARGUMENT),
 ];
 
 /// The `result`; its members are in the order of the page.

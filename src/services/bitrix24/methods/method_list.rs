@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{METHODS, Method, MethodAnswer, Run, Scope};
+use super::{Callers, METHODS, Method, MethodAnswer, Run, Scope};
 use crate::emulator::{Exchange, Operation, Parameter, ValueType};
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
@@ -27,6 +27,8 @@ pub static METHOD: Method = Method {
         source: "apidocs.bitrix24.com/api-reference/common/system/methods.html",
     },
     scope: Scope::None,
+    callers: Callers::Everyone,
+    only_in: None,
     is_timed: true,
     example: |_| Some(json!({})),
     run: Run::Alone(run),
@@ -36,19 +38,17 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     invocation.passed_up_to_lookup(exchange)?;
     let is_full = invocation.parameters.value("FULL").is_some_and(php::is_true);
     let asked = invocation.parameters.value("SCOPE").and_then(php::to_text);
-    let connectors = invocation.rules().scope;
+    let edition = invocation.edition;
     let is_listed = |method: &&Method| {
-        let scope = match method.scope {
-            Scope::None => "",
-            Scope::Basic => "basic",
-            Scope::Connectors => connectors,
-        };
-        match &asked {
-            Some(asked) => scope == asked,
-            None => is_full || method.scope != Scope::Connectors || invocation.caller.has_scope(connectors),
+        let scopes = method.scopes(edition);
+        match asked.as_deref() {
+            Some("") => method.scope == Scope::None,
+            Some("basic") => method.scope == Scope::Basic,
+            Some(asked) => scopes.contains(&asked),
+            None => is_full || invocation.caller.has_any(scopes),
         }
     };
-    let names: Vec<_> =
-        METHODS.iter().copied().filter(is_listed).map(|method| method.operation.name).collect();
+    let known = METHODS.iter().copied().filter(|method| method.is_in(edition));
+    let names: Vec<_> = known.filter(is_listed).map(|method| method.operation.name).collect();
     Ok(MethodAnswer::read(php::json(&names)))
 }

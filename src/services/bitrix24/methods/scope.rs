@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{ALL_SCOPES, Method, MethodAnswer, Run, Scope};
+use super::{ALL_SCOPES, Callers, Method, MethodAnswer, Run, Scope};
 use crate::emulator::{Exchange, Operation, Parameter, ValueType};
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
@@ -26,6 +26,8 @@ pub static METHOD: Method = Method {
         source: "apidocs.bitrix24.com/api-reference/common/system/scope.html",
     },
     scope: Scope::None,
+    callers: Callers::Everyone,
+    only_in: None,
     is_timed: true,
     example: |_| Some(json!({})),
     run: Run::Alone(run),

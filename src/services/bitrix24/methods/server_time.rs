@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Method, MethodAnswer, Run, Scope};
+use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::emulator::{Exchange, Operation};
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
@@ -25,6 +25,8 @@ pub static METHOD: Method = Method {
         source: "apidocs.bitrix24.com/api-reference/common/system/server-time.html",
     },
     scope: Scope::None,
+    callers: Callers::Everyone,
+    only_in: None,
     is_timed: true,
     example: |_| Some(json!({})),
     run: Run::Alone(run),

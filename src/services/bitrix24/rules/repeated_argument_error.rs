@@ -1,6 +1,7 @@
 //! `bitrix24.repeated-argument-error`: a call repeated unchanged after an error about its arguments.
 
 use super::command_errors;
+use crate::emulator::RequestedCall;
 use crate::emulator::conduct::{Breach, Earlier, Observer, Recalled, Recent, Rule, Seen, Severity};
 
 pub(super) static RULE: Rule = Rule {
@@ -20,6 +21,9 @@ const OF_ARGUMENTS: [&str; 5] = [
     "invalid_request",
 ];
 
+/// The method that registers a connector.
+const REGISTER: &str = "imconnector.register";
+
 #[derive(Default)]
 struct RepeatedArgumentError {
     /// For a request or a command of a batch: the error that it was refused with.
@@ -28,6 +32,11 @@ struct RepeatedArgumentError {
 
 impl Observer for RepeatedArgumentError {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
+        // A connector that is registered now takes the same arguments that were refused before.
+        let registers = |call: &RequestedCall| call.operation.is_some_and(|known| known.name == REGISTER);
+        if seen.calls.iter().any(registers) {
+            self.refused = Recent::default();
+        }
         let recalled = self.refused.recall(|| seen.meaning(), seen);
         if matches!(recalled, Recalled::UnderWay) {
             return None;

@@ -45,6 +45,7 @@ pub fn cases() -> Vec<Case> {
     let by_token = "The request requires higher privileges than provided by the access token";
     let failed = |text: &str| json!([400, "CHAT_RENAMING_FAILED", text]);
     let missing = "Required parameters NAME, CHAT_ID, USER_ID, CONNECTOR, or LINE are missing";
+    let structure = "The incorrect structure of a message inside MESSAGES parameter";
     let not_found = || json!([404, "ERROR_METHOD_NOT_FOUND", "Method not found!"]);
     let too_long = || {
         json!([200, {
@@ -203,6 +204,44 @@ pub fn cases() -> Vec<Case> {
             failed("Failed to rename the chat"),
             success(),
         ),
+        case(
+            25,
+            "",
+            none(),
+            json!([400, "ERROR_ARGUMENT", missing]),
+            json!([200, {"SUCCESS": true, "DATA": {"RESULT": {}}}]),
+        )
+        .after(vec![
+            ("/rest/imconnector.register", token(registration())),
+            ("/rest/imconnector.activate", token(json!({"CONNECTOR": "mine", "LINE": 105, "ACTIVE": "1"}))),
+            (
+                "/rest/imconnector.send.messages",
+                token(json!({"CONNECTOR": "mine", "LINE": 105, "MESSAGES": message()})),
+            ),
+            (METHOD, rename(json!({"CONNECTOR": "mine", "CHAT_ID": "channel-123"}))),
+        ]),
+        case(
+            26,
+            "/rest/imconnector.register",
+            token(none()),
+            json!([200, {
+                "result": false,
+                "error": "CONNECTOR_ID_REQUIRED",
+                "error_description": "The connector ID is not specified",
+            }]),
+            json!({
+                "result": false,
+                "error": "CONNECTOR_ID_REQUIRED",
+                "error_description": "The connector ID is not specified",
+            }),
+        ),
+        case(27, "", none(), json!([200, false]), json!([200, true])).at("/result/STATUS").after(vec![
+            (
+                "/rest/imconnector.activate",
+                token(json!({"CONNECTOR": "connector", "LINE": 105, "ACTIVE": "N"})),
+            ),
+            ("/rest/imconnector.status", token(json!({"CONNECTOR": "connector", "LINE": 105}))),
+        ]),
         both(29, "/rest/imconnector.deactivate", token(none()), not_found()),
         both(
             30,
@@ -240,6 +279,18 @@ pub fn cases() -> Vec<Case> {
             json!([400, "IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND", "Incorrect command provided"]),
         ),
         case(
+            33,
+            "/rest/imconnector.unregister",
+            token(none()),
+            json!([200, "Error unregistering the application"]),
+            json!({
+                "result": false,
+                "error": "APPLICATION_UNREGISTRATION_ERROR",
+                "error_description": "Error unregistering app",
+            }),
+        )
+        .at("/result/error_description"),
+        case(
             34,
             "",
             none(),
@@ -261,6 +312,13 @@ pub fn cases() -> Vec<Case> {
             .in_portal(ONE_REQUEST)
             .after(twice()),
         both(39, "/rest/imconnector.list", token(none()), json!([200, "Имя"])).at("/result/connector"),
+        case(
+            40,
+            "/rest/imconnector.send.messages",
+            token(json!({"CONNECTOR": "connector", "LINE": 105, "MESSAGES": [{"user": {"id": "1"}}]})),
+            json!([400, "ERROR_ARGUMENT", structure]),
+            json!([400, "ERROR_ARGUMENT", format!("{structure}.")]),
+        ),
         both(
             41,
             "/rest/imconnector.list",
@@ -339,5 +397,54 @@ pub fn cases() -> Vec<Case> {
             failed("Failed to rename the chat"),
             success(),
         ),
+        case(
+            54,
+            "/rest/imconnector.unregister",
+            token(json!({"ID": "stranger"})),
+            json!([200, {
+                "result": false,
+                "error": "APPLICATION_UNREGISTRATION_ERROR",
+                "error_description": "Error unregistering the application",
+            }]),
+            json!([200, {"result": true}]),
+        ),
+        both(
+            55,
+            "/rest/imconnector.send.status.delivery",
+            token(status()),
+            json!([200, {"SUCCESS": true, "DATA": []}]),
+        ),
+        both(
+            56,
+            "/rest/imconnector.send.status.reading",
+            token(status()),
+            json!([200, {"SUCCESS": true, "DATA": []}]),
+        ),
+        case(
+            58,
+            "/rest/event.bind",
+            token(json!({"event": "OnImConnectorMessageAdd", "handler": "http://localhost:3000/h"})),
+            json!([200, true]),
+            json!([400, "ERROR_WRONG_HANDLER_URL", "Wrong handler URL"]),
+        ),
     ]
+}
+
+fn registration() -> Value {
+    json!({
+        "ID": "mine",
+        "NAME": "Mine",
+        "ICON": {"DATA_IMAGE": "data:image/svg+xml,"},
+        "PLACEMENT_HANDLER": "https://example.com/settings",
+        "CHAT_GROUP": "N",
+    })
+}
+
+fn message() -> Value {
+    json!([{"user": {"id": "ext-user-42"}, "message": {"text": "Hello"}, "chat": {"id": "channel-123"}}])
+}
+
+/// The state of a message of which nothing is known.
+fn status() -> Value {
+    json!({"CONNECTOR": "connector", "LINE": 105, "MESSAGES": [{"im": {"message_id": 1}}]})
 }

@@ -1,0 +1,271 @@
+//! `imconnector.send.messages`: passes messages of external users on to an open line.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::{Callers, Method, MethodAnswer, Run, Scope};
+use crate::basics::Stage;
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, ValueType, gives};
+use crate::services::bitrix24::change::{Change, Incoming, Place};
+use crate::services::bitrix24::chats::{
+    Chats, ExternalUser, LONGEST, MOST_MADE, MOST_USERS, Message, NextIds, take,
+};
+use crate::services::bitrix24::errors;
+use crate::services::bitrix24::events;
+use crate::services::bitrix24::invocation::Invocation;
+use crate::services::bitrix24::lines::default_name;
+use crate::services::bitrix24::messages::{self, Element, Errors};
+use crate::services::bitrix24::php;
+use crate::services::bitrix24::refusal::Refusal;
+use crate::services::bitrix24::section::{self, Portal};
+
+pub static METHOD: Method = Method {
+    operation: Operation {
+        name: "imconnector.send.messages",
+        verb: "POST",
+        path: "/rest/imconnector.send.messages",
+        summary: "passes messages of external users on to an open line",
+        parameters: &[
+            Parameter::new("CONNECTOR", "ID of the connector").naming("connector", Stage::Lookup),
+            Parameter::new("LINE", "ID of the open line").of(ValueType::Number).naming("line", Stage::Lookup),
+            Parameter::new("MESSAGES", "the messages").of(ValueType::ListOrMapping),
+            Parameter::new("MESSAGES[].user.id", "ID of the user in the external system"),
+            Parameter::new("MESSAGES[].user.last_name", "last name").optional(),
+            Parameter::new("MESSAGES[].user.name", "first name; two words without a last name are both")
+                .optional(),
+            Parameter::new("MESSAGES[].user.picture.url", "URL of a picture; not fetched").optional(),
+            Parameter::new("MESSAGES[].user.url", "URL of the user").optional(),
+            Parameter::new("MESSAGES[].user.gender", "`male` or `female`").optional(),
+            Parameter::new("MESSAGES[].user.email", "e-mail address").optional(),
+            Parameter::new("MESSAGES[].user.phone", "telephone number").optional(),
+            Parameter::new("MESSAGES[].user.skip_phone_validate", "`Y`: any telephone number").optional(),
+            Parameter::new("MESSAGES[].message.id", "ID of the message in the external system").optional(),
+            Parameter::new("MESSAGES[].message.date", "time of the message in seconds")
+                .of(ValueType::Number)
+                .optional(),
+            Parameter::new("MESSAGES[].message.text", "the text").required_if("there are no files"),
+            Parameter::new("MESSAGES[].message.files", "files with `url` and `name`; not fetched")
+                .of(ValueType::ListOrMapping)
+                .required_if("there is no text"),
+            Parameter::new("MESSAGES[].message.disable_crm", "`Y`: the CRM does not see the message")
+                .optional(),
+            Parameter::new("MESSAGES[].message.user_id", "ID of the operator who wrote the message")
+                .of(ValueType::Number)
+                .optional(),
+            Parameter::new("MESSAGES[].chat.id", "ID of the chat in the external system").mentioning("chat"),
+            Parameter::new("MESSAGES[].chat.name", "name of the chat, if it is new").optional(),
+            Parameter::new("MESSAGES[].chat.url", "link to the original post").optional(),
+        ],
+        errors: &[errors::OF_ALL, &errors::of_messages(errors::FAILED_TO_FIND), OWN],
+        requires: "an accepted credential, and a connector that is active on a line",
+        status: 200,
+        changes: true,
+        events: &[&events::DIALOG_START],
+        source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-send-messages.html",
+    },
+    scope: Scope::Connectors,
+    callers: Callers::OfConnectors,
+    only_in: None,
+    is_timed: true,
+    example,
+    run: Run::Alone(run),
+};
+
+static OWN: &[Gives] = &[gives(&errors::NOT_ACTIVE_LINE)];
+
+/// The name of an external user who gives none.
+const GUEST: &str = "Guest";
+
+/// The connector and the line of the first connector that is active on one.
+pub(super) fn example_place(portal: &Portal) -> Option<Value> {
+    let on = |line: &&section::Line| line.active && !line.connectors.is_empty();
+    let line = portal.lines.iter().find(on)?;
+    let is_known = |id: &&crate::scalar::Text| portal.connectors.iter().any(|known| known.id == **id);
+    let connector = line.connectors.iter().find(is_known)?;
+    let overruled = line.statuses.iter().any(|status| status.connector == *connector);
+    (!overruled).then(|| json!({"CONNECTOR": connector, "LINE": line.id.to_string()}))
+}
+
+fn example(portal: &Portal) -> Option<Value> {
+    let mut parameters = example_place(portal)?;
+    parameters["MESSAGES"] = json!([{
+        "user": {"id": "ext-user-42", "name": "Ivan", "last_name": "Ivanov"},
+        "message": {"id": "ext-msg-1001", "date": 1_773_265_993, "text": "Good afternoon"},
+        "chat": {"id": "channel-123", "name": "Support Channel"},
+    }]);
+    Some(parameters)
+}
+
+/// Checks who calls, the arguments, the structure of MESSAGES, the connector and the line. Then each element is taken on
+/// its own: one that fails does not stop the others.
+fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<MethodAnswer, Refusal> {
+    invocation.require_application(exchange)?;
+    invocation.passed(Stage::Auth, exchange)?;
+    let (sent, line) = (invocation.given("CONNECTOR", exchange)?, invocation.given("LINE", exchange)?);
+    let elements = messages::complete_elements(invocation, invocation.given("MESSAGES", exchange)?)?;
+    invocation.passed(Stage::Arguments, exchange)?;
+    let place = invocation.place(sent, line)?;
+    let connector = invocation.provider(&place.connector)?;
+    invocation.require_active(&place)?;
+    invocation.passed(Stage::Lookup, exchange)?;
+
+    let count = elements.len();
+    let mut reception = Reception::new(invocation, &place, connector.flags.chat_group);
+    let mut answers = Vec::with_capacity(count);
+    let mut failures = 0;
+    for element in elements {
+        let answer = reception.receive(element).unwrap_or_else(|errors| {
+            failures += 1;
+            messages::failed(errors)
+        });
+        answers.push(answer);
+    }
+    reception.check_room(invocation)?;
+    if failures > 0 {
+        let remark =
+            format!("{failures} of {count} elements of `MESSAGES` failed: `ERRORS` of each tells why");
+        exchange.checkpoint.remark(remark.into());
+    }
+    let (messages, next) = (reception.messages, reception.next);
+    let change = Change::Receive { messages, next, by: invocation.actor(), place };
+    Ok(MethodAnswer { result: messages::result(&answers).into(), effect: Effect::Change(change) })
+}
+
+/// The messages of one call on their way to a line.
+struct Reception<'a> {
+    chats: &'a Chats,
+    place: &'a Place,
+    line_name: String,
+    is_group: bool,
+    /// The next IDs after those that were given.
+    next: NextIds,
+    /// The users of the call, by their external IDs.
+    users: HashMap<String, ExternalUser>,
+    /// The chats of the call, by their external IDs and those of their users: IDs of chat and session.
+    places: HashMap<(String, Option<String>), (i64, i64)>,
+    new_users: usize,
+    new_chats: usize,
+    messages: Vec<Incoming>,
+}
+
+impl<'a> Reception<'a> {
+    fn new(invocation: &Invocation<'a>, place: &'a Place, is_group: bool) -> Self {
+        let chats = invocation.portal.chats();
+        let line = invocation.portal.lines().get(place.line);
+        Self {
+            chats,
+            place,
+            line_name: line.map_or_else(|| default_name(place.line), |line| line.name.clone()),
+            is_group,
+            next: chats.next,
+            users: HashMap::new(),
+            places: HashMap::new(),
+            new_users: 0,
+            new_chats: 0,
+            messages: Vec::new(),
+        }
+    }
+
+    /// Takes one element. Returns what the answer has for it.
+    fn receive(&mut self, element: Element) -> Result<Value, Errors> {
+        let (user, chat) = element.ids()?;
+        element.require_content()?;
+        let external_user = self.user(&user, &element);
+        let name = match &*element.text("chat", "name") {
+            "" => format!("{} - {}", full_name(&external_user), self.line_name),
+            name => name.to_owned(),
+        };
+        let chat_name = php::cut(&name, LONGEST).to_owned();
+        let (chat_id, session_id) = self.chat(&chat, (!self.is_group).then_some(&*user));
+        let operator = element.member("message", "user_id").map(php::to_int).filter(|id| *id > 0);
+        let external_id = element.text("message", "id");
+        let external_id = Some(php::cut(&external_id, LONGEST)).filter(|id| !id.is_empty());
+        let message = Message {
+            id: take(&mut self.next.message),
+            operator,
+            text: element.text("message", "text").into_owned(),
+            external_ids: external_id.into_iter().map(str::to_owned).collect(),
+            is_delivered: true,
+        };
+        let files = (0..element.count_files()).map(|_| take(&mut self.next.file)).collect();
+        let mut answer = element.repeated(external_user.id, files);
+        let session = json!({"ID": session_id.to_string(), "CHAT_ID": chat_id.to_string()});
+        answer.insert("session".to_owned(), session);
+        let is_group = self.is_group;
+        self.messages.push(Incoming {
+            user,
+            external_user,
+            chat,
+            is_group,
+            chat_id,
+            chat_name,
+            session_id,
+            message,
+        });
+        Ok(Value::Object(answer))
+    }
+
+    /// The user as he will be: a known one keeps what the element does not have.
+    fn user(&mut self, id: &str, element: &Element) -> ExternalUser {
+        let known = self.users.get(id).or_else(|| self.chats.user(&self.place.connector, id)).cloned();
+        let mut user = known.unwrap_or_else(|| {
+            self.new_users += 1;
+            let id = take(&mut self.next.user);
+            ExternalUser { id, name: String::new(), last_name: String::new() }
+        });
+        let (name, last_name) = (element.text("user", "name"), element.text("user", "last_name"));
+        let (name, last_name) = match name.split(' ').collect::<Vec<_>>()[..] {
+            [first, last] if last_name.is_empty() && !first.is_empty() && !last.is_empty() => (first, last),
+            _ => (&*name, &*last_name),
+        };
+        for (part, sent) in [(&mut user.name, name), (&mut user.last_name, last_name)] {
+            if !sent.is_empty() {
+                *part = php::cut(sent, LONGEST).to_owned();
+            }
+        }
+        self.users.insert(id.to_owned(), user.clone());
+        user
+    }
+
+    /// IDs of a chat and of its open session, which are new if there is none.
+    fn chat(&mut self, id: &str, user: Option<&str>) -> (i64, i64) {
+        let key = (id.to_owned(), user.map(str::to_owned));
+        if let Some(known) = self.places.get(&key) {
+            return *known;
+        }
+        let known = self.chats.find(&self.place.connector, &self.place.line_text, id, user);
+        let known = known.map(|index| self.chats.get(index));
+        let chat_id = match known {
+            Some(chat) => chat.chat_id,
+            None => {
+                self.new_chats += 1;
+                take(&mut self.next.chat)
+            }
+        };
+        let open = known.filter(|chat| !chat.is_closed()).and_then(|chat| chat.sessions.last());
+        let session_id = open.map_or_else(|| take(&mut self.next.session), |session| session.id);
+        self.places.insert(key, (chat_id, session_id));
+        (chat_id, session_id)
+    }
+
+    /// Checks that the portal has room for the new chats and users.
+    fn check_room(&self, invocation: &Invocation<'_>) -> Result<(), Refusal> {
+        let made = self.chats.count() - invocation.portal.portal().chats.len();
+        if self.new_chats > 0 && made + self.new_chats > MOST_MADE {
+            return Err(invocation.full(format!("calls can make at most {MOST_MADE} chats")));
+        }
+        if self.new_users > 0 && self.chats.count_users() + self.new_users > MOST_USERS {
+            return Err(invocation.full(format!("the portal keeps at most {MOST_USERS} external users")));
+        }
+        Ok(())
+    }
+}
+
+fn full_name(user: &ExternalUser) -> String {
+    let name = format!("{} {}", user.name, user.last_name);
+    match name.trim() {
+        "" => GUEST.to_owned(),
+        name => name.to_owned(),
+    }
+}
