@@ -197,6 +197,15 @@ pub fn question(namespaces: &Namespaces, request: &Request, now: Timestamp) -> R
     Question::read(&place, &Asked { request, segment: String::new(), now })
 }
 
+/// The namespace that a request has made; `None` for other requests.
+pub fn namespace_made(request: &Request, reply: &Reply) -> Option<String> {
+    if request.path() != "/__standin/namespaces" || reply.status != 201 {
+        return None;
+    }
+    let body: serde_json::Value = serde_json::from_slice(&reply.body).ok()?;
+    body["namespace"].as_str().map(str::to_owned)
+}
+
 /// Whether a request moves a clock. It is answered when what it made due has ended.
 pub fn moves_time(request: &Request) -> bool {
     &*request.method == "POST" && directed(request).0 == "/__standin/clock"

@@ -37,7 +37,7 @@ pub(super) async fn control(shared: &Arc<Shared>, request: &Request) -> Reply {
             }
         }
     }
-    .inspect(|_| look(shared, request));
+    .inspect(|reply| look(shared, request, reply));
     if control::moves_time(request) {
         until_idle(shared, request).await;
     }
@@ -68,12 +68,12 @@ async fn until_idle(shared: &Arc<Shared>, request: &Request) {
     }
 }
 
-/// Lets the deliverer look, because a request to the control interface may have reset, dropped or changed a world.
-fn look(shared: &Shared, request: &Request) {
+/// Lets the deliverer look, because a request to the control interface may have made, reset, dropped or changed a world.
+fn look(shared: &Shared, request: &Request, reply: &Reply) {
     if matches!(&*request.method, "GET" | "HEAD") {
         return;
     }
-    let name = control::namespace_of(request);
+    let name = control::namespace_made(request, reply).or_else(|| control::namespace_of(request));
     match name.map(|name| shared.namespaces().called(&name, clock::now())) {
         None => shared.deliverer.wake(None),
         Some(Ok(namespace)) => shared.deliverer.wake(Some(&namespace)),

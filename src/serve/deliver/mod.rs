@@ -106,6 +106,8 @@ struct OfWorld {
 /// Looks for what is due until the server stops.
 pub(super) async fn run(shared: Arc<Shared>, Inbox(mut inbox): Inbox) {
     let mut worlds: HashMap<usize, OfWorld> = HashMap::new();
+    // A scenario may have actions from its start on.
+    shared.deliverer.wake(None);
     let mut stopping = shared.stopping();
     loop {
         let alarm = worlds.values().filter_map(|world| world.alarm).min();
