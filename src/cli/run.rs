@@ -17,8 +17,8 @@ use super::{Exit, environment, load, say};
 use crate::control;
 use crate::engine::{Namespaces, Redactor, World};
 use crate::judge::{Ended, Report, Requests};
-use crate::scalar::shell_word;
-use crate::serve::{self, Options, Socket, Tls};
+use crate::scalar::{Length, shell_word};
+use crate::serve::{self, Options, Socket, Tls, Until};
 
 /// Serve a scenario while a command runs, and judge the client
 ///
@@ -45,8 +45,8 @@ pub(super) struct Run {
 
     /// Stop a command that does not end by itself: when it is `idle`, when the `expectations` are met or lost, or after a time
     /// such as `30s`; can be repeated, the first one that comes counts [default limit: 5m]
-    #[arg(long, value_name = "END", value_parser = serve::Until::parse)]
-    until: Vec<serve::Until>,
+    #[arg(long, value_name = "END", value_parser = until)]
+    until: Vec<Until>,
 
     /// Do not check the rules of conduct, for a command that breaks them on purpose
     #[arg(long)]
@@ -87,6 +87,17 @@ fn report(text: &str) -> Result<(Form, PathBuf), String> {
         "json" => Ok((Form::Json, file.into())),
         "junit" => Ok((Form::Junit, file.into())),
         _ => Err(expected()),
+    }
+}
+
+/// Reads `idle`, `expectations` or a length of time.
+fn until(text: &str) -> Result<Until, String> {
+    match text {
+        "idle" => Ok(Until::Idle),
+        "expectations" => Ok(Until::Expectations),
+        text => Length::parse(text).map(|length| Until::After(length.0)).map_err(|_| {
+            format!("`{text}` is no end of a run: type `idle`, `expectations` or a time such as `30s`")
+        }),
     }
 }
 
@@ -276,6 +287,23 @@ fn not_started(program: &OsString, error: &io::Error) -> u8 {
         _ => {
             say(&format!("standin: the command `{program}` cannot be run: {error}"));
             NOT_RUNNABLE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn an_end_is_read_or_refused() {
+        assert_eq!(until("idle"), Ok(Until::Idle));
+        assert_eq!(until("expectations"), Ok(Until::Expectations));
+        assert_eq!(until("1.5s"), Ok(Until::After(Duration::from_millis(1500))));
+        for text in ["", "5", "never", "Idle"] {
+            assert!(until(text).unwrap_err().contains("`30s`"), "{text}");
         }
     }
 }

@@ -7,7 +7,6 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::clock;
 use super::shared::Shared;
 use crate::engine::World;
-use crate::scalar::Length;
 
 /// When a command that does not end by itself is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,22 +17,6 @@ pub enum Until {
     Expectations,
     /// After this time.
     After(Duration),
-}
-
-impl Until {
-    /// Reads `idle`, `expectations` or a length of time.
-    ///
-    /// # Errors
-    /// What to type instead.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "idle" => Ok(Self::Idle),
-            "expectations" => Ok(Self::Expectations),
-            text => Length::parse(text).map(|length| Self::After(length.0)).map_err(|_| {
-                format!("`{text}` is no end of a run: type `idle`, `expectations` or a time such as `30s`")
-            }),
-        }
-    }
 }
 
 /// How long nothing may happen before a run is idle.
@@ -58,7 +41,7 @@ pub(super) async fn come(shared: &Shared, ends: &[Until]) -> String {
     loop {
         let now = Instant::now();
         if now >= begin + longest {
-            return format!("{} have passed", Length(longest));
+            return format!("{longest:?} have passed");
         }
         let seen = shared.namespaces().totals().counters.exchanges;
         if seen != exchanges
@@ -101,19 +84,4 @@ fn all(shared: &Shared, is_so: &dyn Fn(&World) -> bool) -> bool {
     let namespaces = shared.namespaces();
     let main = is_so(&namespaces.main());
     main && namespaces.all().iter().all(|namespace| namespace.world().is_none_or(|world| is_so(&world)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_end_is_read_or_refused() {
-        assert_eq!(Until::parse("idle"), Ok(Until::Idle));
-        assert_eq!(Until::parse("expectations"), Ok(Until::Expectations));
-        assert_eq!(Until::parse("1.5s"), Ok(Until::After(Duration::from_millis(1500))));
-        for text in ["", "5", "never", "Idle"] {
-            assert!(Until::parse(text).unwrap_err().contains("`30s`"), "{text}");
-        }
-    }
 }
