@@ -10,6 +10,7 @@ mod health;
 mod journal;
 mod metrics;
 mod namespaces;
+mod refusals;
 mod reset;
 mod scenario;
 mod snapshots;
@@ -30,6 +31,7 @@ use crate::scenario::Report;
 
 pub use conversation::conversation;
 pub use guard::refusal;
+pub use refusals::refusals;
 pub use verify::{Look, Question, patience};
 
 /// One route.

@@ -235,7 +235,7 @@ fn a_report_is_explained_from_the_newest_exchange_that_was_refused() {
     let script = [call("wrong-secret", "profile"), call("webhook-secret", "server.time")].join("; ");
     let (output, folder) = run(None, &["--report", "json=report.json"], &script);
     assert!(
-        stderr(&output).ends_with("why a call was refused: standin explain --report report.json\n"),
+        stderr(&output).ends_with("to see the exchanges: standin explain --report report.json NUMBER\n"),
         "{}",
         stderr(&output)
     );
@@ -260,10 +260,14 @@ fn a_report_is_explained_from_the_newest_exchange_that_was_refused() {
     assert_eq!(stderr(&explain(&[])), told);
     assert_eq!(stderr(&explain(&["--namespace", "other"])), "");
     let (output, _) = run(None, &[], &call("wrong-secret", "profile"));
-    let told = "why a call was refused: add `--report json=FILE`, then standin explain --report FILE\n";
+    let told = "to see the exchanges: add `--report json=FILE`, then standin explain --report FILE NUMBER\n";
     assert!(stderr(&output).ends_with(told), "{}", stderr(&output));
+    let told = "refused: bitrix24.profile: 403 `INVALID_CREDENTIALS`: ";
+    assert!(stderr(&output).contains(told), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("wrong-secret"), "{}", stderr(&output));
     let (output, _) = run(None, &[], CALL);
-    assert!(!stderr(&output).contains("why a call"), "{}", stderr(&output));
+    let told = stderr(&output);
+    assert!(!told.contains("refused") && !told.contains("to see"), "{told}");
 }
 
 #[test]
