@@ -1,5 +1,6 @@
 //! What is told of the rules that were broken.
 
+use serde_json::json;
 use standin::Scenario;
 use standin::basics::Arrival;
 use standin::engine::{Namespaces, World, step};
@@ -180,6 +181,40 @@ fn whoever_asks_hears_whether_the_client_failed() {
     let mut run = Run::new("");
     run.send(0, "PUT", "/api/v1/chats/ch", &[("x-chert-signature", "v1,1,0")], "");
     assert_eq!(asked(run), 417);
+}
+
+#[test]
+fn whoever_asks_hears_where_the_rules_were_broken() {
+    let now = "2024-11-20T13:55:08Z".parse().unwrap();
+    let namespaces = Namespaces::new(Run::new("").world);
+    let asked = |within: &str| {
+        let headers = [("host", "localhost")].into_iter().collect();
+        let conduct = Request::new("GET", &format!("/__standin{within}/conduct"), headers, "".into());
+        let reply = standin::control::answer(&namespaces, &conduct, now);
+        serde_json::from_slice::<serde_json::Value>(&reply.body).unwrap()
+    };
+    let breach = |world: &mut World| {
+        let headers = [("x-chert-signature", "v1,1,0")].into_iter().collect();
+        let request = Request::new("PUT", "/api/v1/chats/ch", headers, "".into());
+        let planned = step(world, &request, Arrival::at(now));
+        world.record(&request, planned, Arrival::at(now));
+    };
+    breach(&mut namespaces.main());
+    let shown = |told: &serde_json::Value| {
+        let one = &told["broken"][0]["breaches"][0]["shown"][0];
+        let report = told["report"].as_str().unwrap().lines().nth(1).unwrap_or_default().to_owned();
+        (one["namespace"].clone(), one["of"].clone(), report)
+    };
+    let what = "it is signed, but names no tenant";
+    assert_eq!(shown(&asked("")), (json!(null), json!(null), format!("    exchange 1: {what}")));
+    let namespace = namespaces.open(None, None, now).unwrap();
+    assert_eq!(asked("/namespaces/n1"), json!({"broken": [], "report": ""}));
+    breach(&mut namespace.world().unwrap());
+    let of = |whose: &str| format!("    exchange 1 of {whose}: {what}");
+    let whose = "namespace n1";
+    assert_eq!(shown(&asked("/namespaces/n1")), (json!("n1"), json!(whose), of(whose)));
+    let whose = "the main scenario";
+    assert_eq!(shown(&asked("")), (json!(null), json!(whose), of(whose)));
 }
 
 #[test]
