@@ -93,6 +93,21 @@ fn the_readme_shows_the_fixture_as_it_is() {
     assert!(include_str!("../../README.md").contains(&format!("```python\n# conftest.py\n{fixture}```")));
 }
 
+#[test]
+fn the_page_on_tests_shows_the_tests_as_they_are() {
+    let page = include_str!("../../docs/testing.md");
+    for (language, tests) in [
+        ("python", include_str!("../../examples/fixtures/pytest/test_rename.py")),
+        ("js", include_str!("../../examples/fixtures/node/rename.test.mjs")),
+        ("php", include_str!("../../examples/fixtures/php/rename.php")),
+    ] {
+        let blocks = page.split(&format!("```{language}\n")).skip(1);
+        let mut shown = blocks.filter_map(|block| block.split("```").next()).filter(|code| code.contains("/verify"));
+        let code = shown.next().unwrap_or_else(|| panic!("no test in {language}"));
+        assert!(tests.contains(code), "{language}: {code}");
+    }
+}
+
 fn script(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/library").join(format!("{name}.txt"));
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
