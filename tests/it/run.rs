@@ -216,6 +216,8 @@ fn a_finished_run_is_explained_from_its_report() {
     assert_eq!((missing.status.code(), stderr(&missing)), (Some(1), message));
     let elsewhere = explain(&["--namespace", "x"]);
     assert_eq!(elsewhere.status.code(), Some(1), "{elsewhere:?}");
+    let told = "standin: the report has no namespace `x`\nhelp: it has only exchanges of the main scenario\n";
+    assert_eq!(stderr(&elsewhere), told);
     fs::write(folder.path().join("report.json"), "{}").unwrap();
     assert!(stderr(&explain(&[])).contains("has no exchanges"));
     fs::write(folder.path().join("report.json"), "<xml>").unwrap();
@@ -259,6 +261,8 @@ fn a_report_is_explained_from_the_newest_exchange_that_was_refused() {
                 `--namespace NAME` takes another\n";
     assert_eq!(stderr(&explain(&[])), told);
     assert_eq!(stderr(&explain(&["--namespace", "other"])), "");
+    let told = "standin: the report has no namespace `no`\nhelp: it has `other`\n";
+    assert_eq!(stderr(&explain(&["1", "--namespace", "no"])), told);
     let (output, _) = run(None, &[], &call("wrong-secret", "profile"));
     let told = "to see the exchanges: add `--report json=FILE`, then standin explain --report FILE NUMBER\n";
     assert!(stderr(&output).ends_with(told), "{}", stderr(&output));
