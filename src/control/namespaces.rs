@@ -1,5 +1,7 @@
 //! `/__standin/namespaces`: makes, shows, lists and drops namespaces.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -8,7 +10,7 @@ use crate::engine::{
     MOST_NAMESPACES, Namespace, NamespaceName, Namespaces, NotOpened, UnknownNamespace, World,
 };
 use crate::http::Reply;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, parse_expectations};
 
 /// The body of a request that makes a namespace.
 #[derive(Default, Deserialize)]
@@ -18,6 +20,8 @@ struct Wanted {
     name: Option<String>,
     /// The scenario: its YAML as a text, or the scenario itself as JSON. `None` copies the main world's.
     scenario: Option<Value>,
+    /// The expectations, as YAML in a text or as JSON. `None` keeps those of the scenario.
+    expect: Option<Value>,
     /// The seed. `None` takes that of the scenario, or else that of the main world.
     seed: Option<u64>,
 }
@@ -38,10 +42,10 @@ pub(super) fn list(namespaces: &Namespaces, _: &Asked<'_>) -> Reply {
 }
 
 pub(super) fn open(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
-    let help = r#"send no body, or a JSON object with the members that you want: `{"name": "test_retry", "scenario": YAML OR OBJECT, "seed": 7}`"#;
+    let help = r#"send no body, or a JSON object with the members that you want: `{"name": "test_retry", "scenario": YAML OR OBJECT, "expect": [], "seed": 7}`"#;
     let body = asked.request.body().trim_ascii();
     let wanted = if body.is_empty() { Ok(Wanted::default()) } else { serde_json::from_slice::<Wanted>(body) };
-    let Wanted { name, scenario, seed } = match wanted {
+    let Wanted { name, scenario, expect, seed } = match wanted {
         Ok(wanted) => wanted,
         Err(error) => return mistake(400, format!("the body does not describe a namespace: {error}"), help),
     };
@@ -63,13 +67,32 @@ pub(super) fn open(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
         Ok(scenario) => scenario,
         Err(report) => return refused(&report, "the scenario has mistakes; no namespace was made"),
     };
+    let of = |expect: Value| {
+        let text = expect.as_str().map_or_else(|| format!("{expect:#}"), str::to_owned);
+        match &scenario {
+            Some(scenario) => parse_expectations(&text, scenario),
+            None => {
+                let main = Arc::clone(namespaces.main().scenario());
+                parse_expectations(&text, &main)
+            }
+        }
+    };
+    let expect = match expect.map(of).transpose() {
+        Ok(expect) => expect,
+        Err(report) => return refused(&report, "the expectations have mistakes; no namespace was made"),
+    };
     let opened = match &name {
         None => namespaces.open(scenario.as_ref(), seed, asked.now),
         Some(name) => namespaces.open_called(name, scenario.as_ref(), seed, asked.now),
     };
     let called = name.map_or(String::new(), |name| name.to_string());
     match opened {
-        Ok(namespace) => describe(namespaces, namespace.name(), 201, asked),
+        Ok(namespace) => {
+            if let (Some(expect), Some(mut world)) = (expect, namespace.world()) {
+                world.expect(expect);
+            }
+            describe(namespaces, namespace.name(), 201, asked)
+        }
         Err(NotOpened::TooMany) => mistake(
             503,
             format!("there are {MOST_NAMESPACES} namespaces already"),
