@@ -101,7 +101,14 @@ impl Catalog {
                 service.operations().iter().map(|operation| format!("{}.{}", service.name(), operation.name))
             });
             let known: Vec<_> = all().map(|(_, error)| error.code.to_owned()).chain(operations).collect();
+            let status = code.parse::<u16>().ok();
+            let has_status = |error: &ErrorCode| error.faces.iter().any(|face| Some(face.status) == status);
+            let of_status: Vec<_> = all().map(|(_, error)| error).filter(|error| has_status(error)).collect();
             let help = match nearest(code, known.iter().map(String::as_str)) {
+                _ if !of_status.is_empty() => {
+                    let codes: Vec<_> = of_status.iter().map(|error| format!("`{}`", error.code)).collect();
+                    format!("`{code}` is a status; the errors with it are {}", codes.join(", "))
+                }
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "`standin catalog` prints all codes and operations".to_owned(),
             };

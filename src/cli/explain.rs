@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use super::{Exit, client, print, read, say};
+use crate::emulator::some_of;
 use crate::engine::NamespaceName;
 
 /// Say why each fault fired on an exchange, or why it did not
@@ -138,6 +139,14 @@ impl Explain {
                 Format::Text => print(found["explanation"].as_str().unwrap_or_default())?,
             }
             return Ok(Exit::Fine);
+        }
+        if let Some(name) = wanted.filter(|_| candidates.is_empty()) {
+            let help = match some_of(all.iter().filter_map(|exchange| exchange["namespace"].as_str())) {
+                names if names == "none" => "it has only exchanges of the main scenario".to_owned(),
+                names => format!("it has {names}"),
+            };
+            say(&format!("standin: the report has no namespace `{name}`\nhelp: {help}"));
+            return Ok(Exit::Findings);
         }
         let wanted = self.number.map_or("exchange".to_owned(), |number| format!("exchange {number}"));
         let mut there: Vec<_> = all.iter().map(named).collect();

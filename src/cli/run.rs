@@ -141,7 +141,8 @@ impl Run {
         }
         let options = self.events.options(Options::default())?;
         let world = if self.no_judge { world } else { world.judging() };
-        let world = if self.wants_conversation() { world.keeping_the_past() } else { world };
+        // The refusals of dropped namespaces are told too.
+        let world = world.keeping_the_past();
         let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free");
         let mut sockets = vec![Socket { listener: free()?, tls: None }];
         let mut trust = None;
@@ -200,10 +201,10 @@ impl Run {
             say(&match json {
                 Some((_, path)) => {
                     let path = shell_word(&path.to_string_lossy());
-                    format!("why a call was refused: standin explain --report {path}")
+                    format!("to see the exchanges: standin explain --report {path} NUMBER")
                 }
                 None => {
-                    "why a call was refused: add `--report json=FILE`, then standin explain --report FILE"
+                    "to see the exchanges: add `--report json=FILE`, then standin explain --report FILE NUMBER"
                         .to_owned()
                 }
             });
@@ -251,12 +252,16 @@ impl Run {
             false => serde_json::Value::Null,
         };
         let (counters, broken) = (namespaces.totals().counters, namespaces.broken());
-        let world = namespaces.main();
+        let refusals = control::refusals(namespaces);
+        let (scenario, seed, replay, redactor) = {
+            let world = namespaces.main();
+            (world.scenario().name.clone(), world.seed(), world.replay(), Redactor::new(&world))
+        };
         Report {
-            scenario: world.scenario().name.clone(),
-            seed: world.seed(),
-            replay: world.replay(),
-            command: Redactor::new(&world).text(&words.collect::<Vec<_>>().join(" ")),
+            scenario,
+            seed,
+            replay,
+            command: redactor.text(&words.collect::<Vec<_>>().join(" ")),
             ended: match (ended.code, ended.signal) {
                 (Some(code), _) => Ended::Code(code),
                 (None, Some(number)) => Ended::Signal(number),
@@ -268,6 +273,7 @@ impl Run {
             outcomes,
             outcomes_left_out: namespaces.outcomes_left_out(),
             broken,
+            refusals,
             requests: if self.require_requests { Requests::Required } else { Requests::Optional },
             conversation,
         }

@@ -6,11 +6,18 @@ use super::verify::UNMET;
 use super::{Asked, Place, mistake};
 use crate::emulator::conduct::Severity;
 use crate::http::Reply;
-use crate::judge::Broken;
+use crate::judge::{Broken, Whose};
 
 pub(super) fn answer(place: &Place<'_>, _: &Asked<'_>) -> Reply {
     let broken = match place.with(|_, world| world.broken()) {
-        Ok(Some(broken)) => broken.hidden(),
+        Ok(Some(broken)) => {
+            let whose = match place.name {
+                Some(name) => Whose::Namespace(name.to_owned()),
+                None if place.namespaces.has_had_any() => Whose::Main,
+                None => Whose::Only,
+            };
+            broken.hidden().into_iter().map(|broken| broken.of(&whose)).collect::<Vec<_>>()
+        }
         Ok(None) => {
             return mistake(
                 404,
@@ -22,5 +29,6 @@ pub(super) fn answer(place: &Place<'_>, _: &Asked<'_>) -> Reply {
     };
     let fails = broken.iter().any(|broken| broken.severity == Severity::Error);
     let all: Vec<_> = broken.iter().map(Broken::json).collect();
-    Reply::json(if fails { UNMET } else { 200 }, &json!({"broken": all}))
+    let report: String = broken.iter().map(Broken::text).collect();
+    Reply::json(if fails { UNMET } else { 200 }, &json!({"broken": all, "report": report}))
 }

@@ -11,6 +11,7 @@ use crate::emulator::some_of;
 use crate::engine::{Entry, Hidden, Note, Redactor, Verdict, World, explain, wire};
 use crate::fault::Forecast;
 use crate::http::Reply;
+use crate::scalar::in_a_line;
 use crate::services::by_name;
 
 /// How many faults that were not asked get a line each. The others are only counted.
@@ -94,6 +95,11 @@ impl Explained {
         explained["remarks"] = entry.note.remarks.iter().map(|remark| hidden.text(remark)).collect();
         Reply::json(200, &explained)
     }
+}
+
+/// Why the service gave its answer, in one line; empty when it says nothing.
+pub(super) fn reason(note: &Note) -> String {
+    in_a_line(&note.remarks.join("; "))
 }
 
 /// The first line of an explanation.

@@ -12,6 +12,7 @@ mod journal;
 mod metrics;
 mod namespaces;
 mod outbox;
+mod refusals;
 mod reset;
 mod scenario;
 mod snapshots;
@@ -32,6 +33,7 @@ use crate::scenario::Report;
 
 pub use conversation::conversation;
 pub use guard::refusal;
+pub use refusals::refusals;
 pub use verify::{Look, Question, patience};
 
 /// One route.

@@ -1,6 +1,7 @@
 //! `/__standin/namespaces`: makes, shows, lists and drops namespaces.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use crate::engine::{
     MOST_NAMESPACES, Namespace, NamespaceName, Namespaces, NotOpened, UnknownNamespace, World,
 };
 use crate::http::Reply;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, parse_expectations};
 
 /// The body of a request that makes a namespace.
 #[derive(Default, Deserialize)]
@@ -23,6 +24,8 @@ struct Wanted {
     /// URLs of handlers that the scenario knows by name.
     #[serde(default)]
     handlers: BTreeMap<String, String>,
+    /// The expectations, as YAML in a text or as JSON. `None` keeps those of the scenario.
+    expect: Option<Value>,
     /// The seed. `None` takes that of the scenario, or else that of the main world.
     seed: Option<u64>,
 }
@@ -43,10 +46,10 @@ pub(super) fn list(namespaces: &Namespaces, _: &Asked<'_>) -> Reply {
 }
 
 pub(super) fn open(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
-    let help = r#"send no body, or a JSON object with the members that you want: `{"name": "test_retry", "scenario": YAML OR OBJECT, "seed": 7, "handlers": {"app": URL}}`"#;
+    let help = r#"send no body, or a JSON object with the members that you want: `{"name": "test_retry", "scenario": YAML OR OBJECT, "expect": [], "seed": 7, "handlers": {"app": URL}}`"#;
     let body = asked.request.body().trim_ascii();
     let wanted = if body.is_empty() { Ok(Wanted::default()) } else { serde_json::from_slice::<Wanted>(body) };
-    let Wanted { name, scenario, seed, handlers } = match wanted {
+    let Wanted { name, scenario, expect, handlers, seed } = match wanted {
         Ok(wanted) => wanted,
         Err(error) => return mistake(400, format!("the body does not describe a namespace: {error}"), help),
     };
@@ -68,6 +71,20 @@ pub(super) fn open(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
         Ok(scenario) => scenario,
         Err(report) => return refused(&report, "the scenario has mistakes; no namespace was made"),
     };
+    let of = |expect: Value| {
+        let text = expect.as_str().map_or_else(|| format!("{expect:#}"), str::to_owned);
+        match &scenario {
+            Some(scenario) => parse_expectations(&text, scenario),
+            None => {
+                let main = Arc::clone(namespaces.main().scenario());
+                parse_expectations(&text, &main)
+            }
+        }
+    };
+    let expect = match expect.map(of).transpose() {
+        Ok(expect) => expect,
+        Err(report) => return refused(&report, "the expectations have mistakes; no namespace was made"),
+    };
     let opened = match &name {
         None => namespaces.open(scenario.as_ref(), seed, asked.now),
         Some(name) => namespaces.open_called(name, scenario.as_ref(), seed, asked.now),
@@ -76,6 +93,9 @@ pub(super) fn open(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
     match opened {
         Ok(namespace) => {
             let unknown = namespace.world().and_then(|mut world| {
+                if let Some(expect) = expect {
+                    world.expect(expect);
+                }
                 handlers.into_iter().find(|(name, url)| world.bind_handler(name, url) == 0)
             });
             match unknown {

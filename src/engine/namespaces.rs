@@ -126,6 +126,11 @@ impl Namespaces {
         self.has_owners.load(Ordering::Acquire)
     }
 
+    /// Whether there are or were namespaces.
+    pub fn has_had_any(&self) -> bool {
+        self.directory().has_namespaces
+    }
+
     /// Notes credentials that a world has issued: all worlds hide them, and requests with those of a namespace will be for
     /// it. The namespace `None` is the main world. `_world` is the one that has issued them. Its lock guarantees that the
     /// namespace is not dropped.

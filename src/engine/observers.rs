@@ -59,6 +59,11 @@ impl Observers {
         self.conduct = Some(conduct);
     }
 
+    /// Observes the expectations of `scenario` in place of those that it has.
+    pub(super) fn expect(&mut self, scenario: &Scenario) {
+        self.tally = Tally::new(&scenario.expect);
+    }
+
     /// Whether the rules of conduct are observed.
     pub(super) fn judges(&self) -> bool {
         self.conduct.is_some()

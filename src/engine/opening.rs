@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::directory::credentials;
 use super::{Namespace, NamespaceName, Namespaces, World};
+use crate::judge::ExpectSpec;
 use crate::scenario::Scenario;
 
 /// A namespace that is unused for longer than this is dropped when another one is made.
@@ -25,6 +26,15 @@ pub enum NotOpened {
     Taken,
     /// A credential of the main world ends as those of the namespace would.
     Ambiguous,
+}
+
+impl World {
+    /// Replaces the expectations of the scenario. To be called before the first exchange.
+    pub fn expect(&mut self, expect: Vec<ExpectSpec>) {
+        let scenario = Scenario { expect, ..self.scenario.with_suffix("") };
+        self.observers.expect(&scenario);
+        self.scenario = Arc::new(scenario);
+    }
 }
 
 impl Namespaces {

@@ -46,8 +46,11 @@ pub fn step(world: &mut World, request: &Request, arrival: Arrival) -> Planned {
     let mut planned = match by_path(path) {
         Some(service) => plan(world, service, request, arrival),
         None => {
-            let lack = unknown::lacking(request)
-                .map_or(String::new(), |base| format!(": it lacks `{base}` at its beginning"));
+            let lack = match unknown::lacking(request) {
+                Some(base) => format!(": it lacks `{base}` at its beginning"),
+                None => unknown::meant(request)
+                    .map_or(String::new(), |route| format!(": did you mean `{route}`?")),
+            };
             let remarks = vec![format!("no service knows this path{lack}").into()];
             Planned::plain(unknown::no_service(request), Note { remarks, ..Note::default() })
         }

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use crate::emulator::Service;
+use crate::emulator::{Operation, Service};
 use crate::http::{Headers, Reply, Request};
+use crate::scalar::nearest;
 use crate::services::SERVICES;
 
 /// The part that a path lacks at its beginning to be that of an operation, such as `/rest`; `None` when it lacks more.
@@ -14,6 +15,24 @@ pub fn lacking(request: &Request) -> Option<&'static str> {
         service.calls(&meant).first().is_some_and(|call| call.operation.is_some())
     };
     SERVICES.iter().find(is_known).map(|service| service.base())
+}
+
+/// The route that a path without a service is nearest to: its end is like that of the route. `None` when there is none.
+pub fn meant(request: &Request) -> Option<String> {
+    let sent: Vec<_> = request.path().split('/').filter(|part| !part.is_empty()).collect();
+    let is_like = |(sent, known): (&&str, &str)| {
+        known.starts_with('{') || *sent == known || nearest(sent, [known]).is_some()
+    };
+    let is_near = |service: &dyn Service, operation: &Operation| {
+        let own = operation.path.strip_prefix(service.base()).unwrap_or(operation.path);
+        let own: Vec<_> = own.split('/').filter(|part| !part.is_empty()).collect();
+        let has_words = own.iter().any(|part| !part.starts_with('{'));
+        has_words && sent.len() >= own.len() && sent.iter().rev().zip(own.into_iter().rev()).all(is_like)
+    };
+    SERVICES.iter().find_map(|service| {
+        let operation = service.operations().iter().find(|operation| is_near(*service, operation))?;
+        Some(operation.route())
+    })
 }
 
 /// The 404 for a path that no service knows. It names the most similar route.

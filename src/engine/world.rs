@@ -23,7 +23,7 @@ use crate::scenario::Scenario;
 
 /// The running state of a scenario: services, faults, clock, journal, counters.
 pub struct World {
-    scenario: Arc<Scenario>,
+    pub(super) scenario: Arc<Scenario>,
     seed: u64,
     /// Whether the seed was given to the server. If so, it stays when the scenario is replaced.
     seed_is_given: bool,

@@ -2,6 +2,7 @@
 
 mod broken;
 mod conduct;
+mod refusal;
 mod report;
 mod rules;
 mod run_tally;
@@ -11,6 +12,7 @@ mod text;
 
 pub use broken::{Broken, Kind, Shown, Whose};
 pub use conduct::{Conduct, all_rules};
+pub use refusal::{Refusal, Refusals};
 pub use report::{Ended, Report, Requests};
 pub use run_tally::RunTally;
 pub use spec::{Answered, Calls, Count, ExpectSpec, Looked, Never, Scope};

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{Broken, ExpectationOutcome};
+use super::{Broken, ExpectationOutcome, Refusals};
 use crate::emulator::conduct::Severity;
 
 /// The result of a run of a client's command.
@@ -32,6 +32,8 @@ pub struct Report {
     pub outcomes_left_out: u64,
     /// The rules that the client broke.
     pub broken: Vec<Broken>,
+    /// The exchanges that were answered with an error.
+    pub refusals: Refusals,
     /// Whether the run fails when no request came.
     pub requests: Requests,
     /// The exchanges as JSON, with secrets hidden; null when nobody asked for them.
@@ -107,6 +109,7 @@ impl Report {
             text.push_str(&outcome.text());
         }
         self.broken.iter().for_each(|broken| text.push_str(&broken.text()));
+        text.push_str(&self.refusals.text());
         let _ = writeln!(text, "standin: {}", self.summary());
         if !self.is_good() || self.ended != Ended::Code(0) {
             let _ = writeln!(text, "seed {}; start a server with the same draws: {}", self.seed, self.replay);
@@ -160,6 +163,8 @@ impl Report {
             "expectations": self.outcomes.iter().map(ExpectationOutcome::json).collect::<Vec<_>>(),
             "expectations_left_out": self.outcomes_left_out,
             "rules": self.broken.iter().map(Broken::json).collect::<Vec<_>>(),
+            "refusals": self.refusals.json(),
+            "refusals_left_out": self.refusals.left_out,
             "conversation": self.conversation,
         })
     }

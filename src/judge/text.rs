@@ -116,7 +116,7 @@ impl Kind {
 
 impl Whose {
     /// Whose exchanges they are, in words; `None` when there is only one world.
-    fn words(&self) -> Option<String> {
+    pub(super) fn words(&self) -> Option<String> {
         match self {
             Self::Only => None,
             Self::Main => Some("the main scenario".to_owned()),

@@ -9,7 +9,7 @@ use super::fill::Taint;
 use super::schema::ClockSpec;
 use super::target::{Target, target};
 use super::unreachable::{self, Shot};
-use super::words::{list, quote};
+use super::words::{list, quote, some};
 use crate::basics::Stage;
 use crate::emulator::{ErrorCode, Known, Section, Service, known};
 use crate::fault::{FaultSpec, Pattern};
@@ -218,7 +218,10 @@ fn finds_all<'a>(
         let wanted = &wanted[0];
         let help = match nearest(wanted, values.iter().map(|value| &**value)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("add the {kind}, or name one that exists"),
+            None => format!(
+                "add the {kind}, or name one that exists: {}",
+                some(values.iter().map(|value| &**value))
+            ),
         };
         let message = format!("there is no {kind} {}, so this fault can never fire", quote(wanted));
         findings.add(path.key("match").key(parameter), message, help);

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::check::Sections;
 use super::fill::Taint;
 use super::target::{Target, target};
-use super::words::{list, quote};
+use super::words::{list, quote, some};
 use crate::emulator::conduct::Severity;
 use crate::fault::Pattern;
 use crate::judge::{Calls, ExpectSpec, Looked, Scope, all_rules, is_meant};
@@ -167,7 +167,7 @@ fn thing(
         }
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("name a {kind} of the scenario"),
+            None => format!("name a {kind} of the scenario: {}", some(known.iter().map(|known| &**known))),
         };
         return findings.add(place, format!("there is no {kind} {}", quote(id)), help);
     }

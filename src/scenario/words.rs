@@ -16,6 +16,18 @@ fn join<T: AsRef<str>>(items: impl IntoIterator<Item = T>, word: &str) -> String
     if items.is_empty() { last } else { format!("{} {word} {last}", items.join(", ")) }
 }
 
+/// The first three names, sorted, and how many others there are.
+pub(super) fn some<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let mut names: Vec<_> = names.into_iter().collect();
+    names.sort_unstable();
+    let shown: Vec<_> = names.iter().take(3).map(|name| quote(name)).collect();
+    match names.len() {
+        0 => "there is none".to_owned(),
+        count if count > 3 => format!("{} and {} more", shown.join(", "), count - 3),
+        _ => shown.join(", "),
+    }
+}
+
 /// A text as a message quotes it: in backticks, on one line, not too long.
 pub(super) fn quote(text: &str) -> String {
     const LONGEST: usize = 60;
@@ -37,6 +49,9 @@ mod tests {
         assert_eq!(list(["a", "b", "c"]), "`a`, `b` and `c`");
         assert_eq!(either(["a", "b"]), "`a` or `b`");
         assert_eq!(list::<&str>([]), "nothing");
+        assert_eq!(some(["b", "a"]), "`a`, `b`");
+        assert_eq!(some(["e", "d", "c", "b", "a"]), "`a`, `b`, `c` and 2 more");
+        assert_eq!(some([]), "there is none");
     }
 
     #[test]

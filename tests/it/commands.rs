@@ -453,6 +453,11 @@ fn the_catalogue_lists_operations_errors_and_differences() {
     ");
     let one = stdout(&standin(&["catalog", "chat_renaming_failed", "--format", "json"])).to_owned();
     assert_eq!(serde_json::from_str::<serde_json::Value>(&one).unwrap()[0]["code"], "CHAT_RENAMING_FAILED");
+    let status = standin(&["catalog", "501"]);
+    assert!(
+        stderr(&status).ends_with("help: `501` is a status; the errors with it are `4099`\n"),
+        "{status:?}"
+    );
     let none = standin(&["catalog", "CHAT_RENAME_FAILED"]);
     assert_eq!(none.status.code(), Some(1));
     insta::assert_snapshot!(stderr(&none), @"

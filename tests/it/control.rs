@@ -196,7 +196,10 @@ fn paths_that_nobody_knows_get_the_nearest_route() {
         );
     }
     let journal = get(&server, "/__standin/journal?last=1").json();
-    assert_eq!(journal["entries"][0]["remarks"], json!(["no service knows this path"]));
+    assert_eq!(
+        journal["entries"][0]["remarks"],
+        json!(["no service knows this path: did you mean `PUT /api/v1/chats/{id}`?"])
+    );
     assert_eq!(journal["entries"][0]["vendor"], Value::Null);
     assert_eq!(journal["entries"][0]["service"], Value::Null);
 }

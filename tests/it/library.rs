@@ -95,6 +95,23 @@ fn the_readme_shows_the_fixture_as_it_is() {
     assert!(include_str!("../../README.md").contains(&format!("```python\n# conftest.py\n{fixture}```")));
 }
 
+#[test]
+fn the_page_on_tests_shows_the_tests_as_they_are() {
+    let page = include_str!("../../docs/testing.md");
+    for (language, tests) in [
+        ("python", include_str!("../../examples/fixtures/pytest/test_rename.py")),
+        ("js", include_str!("../../examples/fixtures/node/rename.test.mjs")),
+        ("php", include_str!("../../examples/fixtures/php/rename.php")),
+    ] {
+        let fence = format!("```{language}\n");
+        let blocks = page.split(&fence).skip(1);
+        let mut shown =
+            blocks.filter_map(|block| block.split("```").next()).filter(|code| code.contains("/verify"));
+        let code = shown.next().unwrap_or_else(|| panic!("no test in {language}"));
+        assert!(tests.contains(code), "{language}: {code}");
+    }
+}
+
 fn script(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/library").join(format!("{name}.txt"));
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -151,7 +168,11 @@ fn run(path: &Path, script: &str) -> String {
 /// The scenario with a virtual clock that starts at the same instant in every run. To let time pass, it also has a chat
 /// of Chert for each pause, whose calls are delayed by that length.
 fn prepared(text: &str, timing: Option<&str>, pauses: &[&str]) -> String {
-    assert!(!text.contains("\nclock:"), "the scenario follows the real clock");
+    let text = text.replacen("clock: {virtual: now}\n", "", 1);
+    assert!(
+        !text.contains("\nclock:"),
+        "the scenario follows the real clock, or starts at the machine's time"
+    );
     let mut text = text.replacen("standin: 1\n", &format!("standin: 1\n{CLOCK}\n"), 1);
     if let Some(length) = timing.and_then(|timing| timing.strip_prefix("timing ")) {
         let timing = format!("bitrix24:\n  timing: {{duration: {length}, processing: 0s}}\n");

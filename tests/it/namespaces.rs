@@ -36,6 +36,35 @@ faults:
   - {name: flaky, on: chert.chats.rename, when: {probability: 0.5}, error: 4001}
 ";
 
+#[test]
+fn a_namespace_may_have_expectations_of_its_own() {
+    let server = serve(&format!(
+        "{SCENARIO}expect: [{{name: main, on: bitrix24, the: {{chat: chat-1}}, has: {{name: Old name}}}}]\n"
+    ));
+    let wanted = json!({"name": "own", "expect": [{"name": "renamed", "on": "chert.chats.rename"}]});
+    let space = Space::open(&server, &wanted.to_string());
+    let verify = |path: &str| post(&server, path, "").json()["expectations"][0]["name"].clone();
+    assert_eq!(verify("/__standin/namespaces/own/verify"), "renamed");
+    post(&server, "/__standin/namespaces/own/reset", "");
+    assert_eq!(verify("/__standin/namespaces/own/verify"), "renamed", "a reset keeps them");
+    assert_eq!(verify("/__standin/verify"), "main");
+    assert_eq!(space.environment("CHERT_SIGNING_SECRET"), "signing-secret-own");
+    let none = Space::open(&server, r#"{"name": "none", "expect": []}"#);
+    assert_eq!(post(&server, &format!("/__standin/namespaces/{}/verify", none.name), "").status(), 400);
+    let mistake = post(
+        &server,
+        "/__standin/namespaces",
+        r#"{"name": "bad", "expect": [{"name": "x", "on": "chert", "the": {"chat": "zzz"}, "has": {"name": "N"}}]}"#,
+    );
+    assert_eq!(mistake.status(), 422);
+    assert!(
+        mistake.json()["report"].as_str().unwrap().contains("name a chat of the scenario: `ch`"),
+        "{}",
+        mistake.text()
+    );
+    assert_eq!(get(&server, "/__standin/namespaces/bad").status(), 404, "none was made");
+}
+
 /// A namespace: its name, and the environment for a client in it.
 struct Space<'a> {
     server: &'a Server,

@@ -216,6 +216,8 @@ fn a_finished_run_is_explained_from_its_report() {
     assert_eq!((missing.status.code(), stderr(&missing)), (Some(1), message));
     let elsewhere = explain(&["--namespace", "x"]);
     assert_eq!(elsewhere.status.code(), Some(1), "{elsewhere:?}");
+    let told = "standin: the report has no namespace `x`\nhelp: it has only exchanges of the main scenario\n";
+    assert_eq!(stderr(&elsewhere), told);
     fs::write(folder.path().join("report.json"), "{}").unwrap();
     assert!(stderr(&explain(&[])).contains("has no exchanges"));
     fs::write(folder.path().join("report.json"), "<xml>").unwrap();
@@ -235,7 +237,7 @@ fn a_report_is_explained_from_the_newest_exchange_that_was_refused() {
     let script = [call("wrong-secret", "profile"), call("webhook-secret", "server.time")].join("; ");
     let (output, folder) = run(None, &["--report", "json=report.json"], &script);
     assert!(
-        stderr(&output).ends_with("why a call was refused: standin explain --report report.json\n"),
+        stderr(&output).ends_with("to see the exchanges: standin explain --report report.json NUMBER\n"),
         "{}",
         stderr(&output)
     );
@@ -259,11 +261,17 @@ fn a_report_is_explained_from_the_newest_exchange_that_was_refused() {
                 `--namespace NAME` takes another\n";
     assert_eq!(stderr(&explain(&[])), told);
     assert_eq!(stderr(&explain(&["--namespace", "other"])), "");
+    let told = "standin: the report has no namespace `no`\nhelp: it has `other`\n";
+    assert_eq!(stderr(&explain(&["1", "--namespace", "no"])), told);
     let (output, _) = run(None, &[], &call("wrong-secret", "profile"));
-    let told = "why a call was refused: add `--report json=FILE`, then standin explain --report FILE\n";
+    let told = "to see the exchanges: add `--report json=FILE`, then standin explain --report FILE NUMBER\n";
     assert!(stderr(&output).ends_with(told), "{}", stderr(&output));
+    let told = "refused: bitrix24.profile: 403 `INVALID_CREDENTIALS`: ";
+    assert!(stderr(&output).contains(told), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("wrong-secret"), "{}", stderr(&output));
     let (output, _) = run(None, &[], CALL);
-    assert!(!stderr(&output).contains("why a call"), "{}", stderr(&output));
+    let told = stderr(&output);
+    assert!(!told.contains("refused") && !told.contains("to see"), "{told}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use foldhash::HashMap;
 use jiff::Timestamp;
 
-use crate::emulator::{Delivery, HandlerTarget, Next, Outcome, Outgoing};
+use crate::emulator::{Delivery, HandlerTarget, Outcome, Outgoing};
 pub use entry::{Attempt, Cause, DeliveryState, OutboxEntry};
 
 /// How many deliveries may wait.

@@ -59,6 +59,21 @@ fn what_refuses_a_call_in_the_other_edition_before_a_fault_strikes_is_told() {
 }
 
 #[test]
+fn a_credential_that_both_editions_refuse_is_no_difference() {
+    let json = [("content-type", "application/json")];
+    for edition in ["documented", "live"] {
+        let scenario = SCENARIO.replace("bitrix24:\n", &format!("bitrix24:\n  edition: {edition}\n"));
+        let mut run = Run::of(&scenario);
+        for body in [r#"{"auth":"acces-token"}"#, "{}"] {
+            assert_eq!(run.send(0, "POST", "/rest/imconnector.chat.name.set", &json, body), 401);
+        }
+        assert_eq!(run.broken(), [], "{edition}");
+        run.bitrix24(0, "imconnector.chat.name.set", RENAME);
+        assert_eq!(run.broken(), [("bitrix24.other-edition", vec![vec![3]])], "{edition}");
+    }
+}
+
+#[test]
 fn what_a_fault_stops_is_not_done_in_the_other_edition_either() {
     let json = [("content-type", "application/json")];
     let by_token = format!("{{\"auth\":\"access-token\",{}", &RENAME[1..]);

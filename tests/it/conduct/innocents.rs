@@ -110,7 +110,7 @@ fn whoever_waits_as_long_as_the_scenarios_own_limit_asks_is_not_too_early() {
     let mut run = Run::of(&plain);
     run.bitrix24(0, "imconnector.chat.name.set", RENAME);
     run.bitrix24(100, "imconnector.chat.name.set", RENAME);
-    let told = "; only a fault refused it, and the portal may let more requests in";
+    let told = "; only a fault refused it: give the fault `retry_after` to make this an error";
     assert!(run.words().contains(told), "{}", run.words());
 }
 

@@ -1,12 +1,13 @@
 //! What is told of the rules that were broken.
 
+use serde_json::json;
 use standin::Scenario;
 use standin::basics::Arrival;
-use standin::engine::{Namespaces, step};
+use standin::engine::{Namespaces, World, step};
 use standin::http::Request;
 use standin::judge::Broken;
 
-use super::{CREW, KEPT_ALIVE, Run, SCENARIO};
+use super::{CREW, KEPT_ALIVE, RENAME, Run, SCENARIO};
 
 #[test]
 fn a_scenario_says_how_much_a_breach_weighs() {
@@ -126,6 +127,47 @@ fn what_a_misspelt_token_leads_to_is_told_of_the_main_scenario() {
 }
 
 #[test]
+fn refusals_are_told_once_with_their_reason_and_their_world() {
+    let mut now = "2024-11-20T13:55:08Z".parse().unwrap();
+    let fault = "faults: [{name: too fast, on: chert, when: {first: 2}, error: 1007}]\n";
+    let namespaces = Namespaces::new(Run::new(fault).world.keeping_the_past());
+    let send = |world: &mut World, now, path: &str, body: &str| {
+        let verb = if path.starts_with("/rest") { "POST" } else { "PUT" };
+        let headers = [("content-type", "application/json"), ("authorization", "Bearer signing-secret")];
+        let headers = headers.into_iter().take(if verb == "PUT" { 2 } else { 1 }).collect();
+        let request = Request::new(verb, path, headers, body.to_owned().into());
+        let planned = step(world, &request, Arrival::at(now));
+        world.record(&request, planned, Arrival::at(now));
+    };
+    for _ in 0..2 {
+        send(&mut namespaces.main(), now, "/api/v1/chats/ch", CREW);
+    }
+    send(&mut namespaces.main(), now, "/rest/profile", r#"{"auth":"acces-token-of-a-portal"}"#);
+    send(&mut namespaces.main(), now, "/rest/1/webhook-secret/server.time", "{}");
+    let told = || standin::control::refusals(&namespaces).text();
+    insta::assert_snapshot!(told(), @r"
+    refused: chert.chats.rename: 429 `1007` by the fault `too fast` (exchange 1, 2)
+    refused: bitrix24.profile: 401 `NO_AUTH_FOUND`: no credential has this access token (exchange 3)
+    ");
+    for number in 0..8 {
+        now += jiff::SignedDuration::from_secs(1);
+        let namespace = namespaces.open(None, None, now).unwrap();
+        let path = format!("/rest/1/webhook-secret-{}/imconnector.chat.name.set", namespace.name());
+        for _ in 0..2 {
+            send(&mut namespace.world().unwrap(), now, &path, &RENAME.replace("chat-1", "chat-9"));
+        }
+        if number == 0 {
+            namespaces.close(namespace.name(), now);
+        }
+    }
+    insta::assert_snapshot!(told(), @r"
+    refused: chert.chats.rename: 429 `1007` by the fault `too fast` (exchange 1, 2 of the main scenario)
+    refused: bitrix24.profile: 401 `NO_AUTH_FOUND`: no credential has this access token (exchange 3 of the main scenario)
+    refused: bitrix24.imconnector.chat.name.set: 400 `CHAT_RENAMING_FAILED`: the scenario has no chat `chat-9`; its chats: `chat-1` (exchange 1, 2 of namespace n1; exchange 1, 2 of namespace n2; exchange 1 of namespace n3; 11 more)
+    ");
+}
+
+#[test]
 fn whoever_asks_hears_whether_the_client_failed() {
     let now = "2024-11-20T13:55:08Z".parse().unwrap();
     let asked = |run: Run| {
@@ -139,6 +181,40 @@ fn whoever_asks_hears_whether_the_client_failed() {
     let mut run = Run::new("");
     run.send(0, "PUT", "/api/v1/chats/ch", &[("x-chert-signature", "v1,1,0")], "");
     assert_eq!(asked(run), 417);
+}
+
+#[test]
+fn whoever_asks_hears_where_the_rules_were_broken() {
+    let now = "2024-11-20T13:55:08Z".parse().unwrap();
+    let namespaces = Namespaces::new(Run::new("").world);
+    let asked = |within: &str| {
+        let headers = [("host", "localhost")].into_iter().collect();
+        let conduct = Request::new("GET", &format!("/__standin{within}/conduct"), headers, "".into());
+        let reply = standin::control::answer(&namespaces, &conduct, now);
+        serde_json::from_slice::<serde_json::Value>(&reply.body).unwrap()
+    };
+    let breach = |world: &mut World| {
+        let headers = [("x-chert-signature", "v1,1,0")].into_iter().collect();
+        let request = Request::new("PUT", "/api/v1/chats/ch", headers, "".into());
+        let planned = step(world, &request, Arrival::at(now));
+        world.record(&request, planned, Arrival::at(now));
+    };
+    breach(&mut namespaces.main());
+    let shown = |told: &serde_json::Value| {
+        let one = &told["broken"][0]["breaches"][0]["shown"][0];
+        let report = told["report"].as_str().unwrap().lines().nth(1).unwrap_or_default().to_owned();
+        (one["namespace"].clone(), one["of"].clone(), report)
+    };
+    let what = "it is signed, but names no tenant";
+    assert_eq!(shown(&asked("")), (json!(null), json!(null), format!("    exchange 1: {what}")));
+    let namespace = namespaces.open(None, None, now).unwrap();
+    assert_eq!(asked("/namespaces/n1"), json!({"broken": [], "report": ""}));
+    breach(&mut namespace.world().unwrap());
+    let of = |whose: &str| format!("    exchange 1 of {whose}: {what}");
+    let whose = "namespace n1";
+    assert_eq!(shown(&asked("/namespaces/n1")), (json!("n1"), json!(whose), of(whose)));
+    let whose = "the main scenario";
+    assert_eq!(shown(&asked("")), (json!(null), json!(whose), of(whose)));
 }
 
 #[test]
@@ -183,6 +259,7 @@ fn breaches_of_one_kind_are_told_once_with_their_number() {
         outcomes: Vec::new(),
         broken,
         outcomes_left_out: 0,
+        refusals: standin::judge::Refusals::default(),
         requests: standin::judge::Requests::Optional,
         conversation: serde_json::Value::Null,
     };

@@ -104,7 +104,7 @@ impl LimitIgnored {
             }
             By::Fault => Some(
                 Breach::after(earlier, seen, what)
-                    .but("only a fault refused it, and the portal may let more requests in"),
+                    .but("only a fault refused it: give the fault `retry_after` to make this an error"),
             ),
         }
     }

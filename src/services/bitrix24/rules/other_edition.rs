@@ -3,8 +3,10 @@
 use foldhash::{HashSet, HashSetExt};
 
 use super::{CommandErrors, command_errors};
+use crate::basics::Stage;
 use crate::emulator::RequestedCall;
 use crate::emulator::conduct::{Breach, Observer, OtherAnswer, Rule, Seen, Severity, Struck, hash};
+use crate::services::bitrix24::errors::ERRORS;
 
 pub(super) static RULE: Rule = Rule {
     name: "bitrix24.other-edition",
@@ -129,6 +131,9 @@ fn differences<'a>(seen: &Seen<'a>) -> Vec<Difference<'a>> {
         return Vec::new();
     }
     if (status, error) != (seen.reply.status, seen.error) {
+        if [(status, error), (seen.reply.status, seen.error)].into_iter().all(is_of_credential) {
+            return Vec::new();
+        }
         let ours = Outcome { edition: here, status: seen.reply.status, error: seen.error };
         let told = Told::Own([ours, Outcome { edition: there, status, error }]);
         let is_of_name = is_of_name(seen.error, error);
@@ -155,6 +160,12 @@ fn differences<'a>(seen: &Seen<'a>) -> Vec<Difference<'a>> {
         Some(Difference { call, is_of_name: is_of_name(one, other), parts: true, told })
     };
     commands.iter().filter_map(difference).collect()
+}
+
+/// Whether an edition refuses a request because of its credential. If both do, only their words differ.
+fn is_of_credential((status, error): (u16, Option<&str>)) -> bool {
+    let row = ERRORS.iter().find(|row| Some(row.code) == error);
+    status == 401 && row.is_some_and(|row| row.stage == Stage::Auth)
 }
 
 /// The error of the command `name`.
