@@ -31,6 +31,16 @@ pub struct Delivery {
     pub sender: Sender,
 }
 
+/// The largest number that every reader of JSON reads as it is.
+const MOST_SHOWN: u64 = (1 << 53) - 1;
+
+impl Delivery {
+    /// The number of the handler for readers; `None` for one that is no handler of an event, such as a settings page.
+    pub fn shown_handler(&self) -> Option<u64> {
+        Some(self.handler).filter(|handler| *handler <= MOST_SHOWN)
+    }
+}
+
 /// Where a handler is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HandlerTarget {

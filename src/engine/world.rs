@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::faults::Faults;
 use super::memory::Memory;
 use super::observers::{self, Observers, Passing};
-use super::outbox::{Outbox, OutboxCounts};
+use super::outbox::{CountsByEvent, Outbox};
 use super::past::Past;
 use super::redact::{Elsewhere, Unhidden};
 use super::schedule::Schedule;
@@ -79,7 +79,8 @@ pub(super) struct Before {
     fired: BTreeMap<String, u64>,
     pub(super) broken: Vec<Broken>,
     resets: u64,
-    pub(super) outbox: OutboxCounts,
+    /// Deliveries by service and event.
+    pub(super) deliveries: CountsByEvent<&'static str>,
     /// The calls for expectations of the whole run.
     run: RunTally,
 }
@@ -158,7 +159,7 @@ impl World {
                 .map(|broken| broken.before_reset(self.before.resets + 1))
                 .collect(),
             resets: self.before.resets + 1,
-            outbox: self.outbox_counts(),
+            deliveries: self.delivery_counts_at_end(),
             run,
         };
         let (suffix, past) = (self.suffix.clone(), self.past.take());
@@ -178,8 +179,8 @@ impl World {
         }
         let over = std::mem::replace(self, new);
         if let Some(mut past) = past {
-            let size = over.journal.size();
-            if over.counters.exchanges > 0 {
+            let size = over.journal.size() + over.outbox.size();
+            if over.counters.exchanges > 0 || over.acted > 0 {
                 past.keep(over, size);
             }
             self.past = Some(past);
