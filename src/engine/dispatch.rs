@@ -35,9 +35,12 @@ pub struct Dispatch {
     pub issued: Vec<Credential>,
 }
 
+/// How many remarks wait for an exchange that tells them.
+const MOST_UNTOLD: usize = 100;
+
 /// Deliveries that must have ended before an answer leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Awaited {
+pub struct Ahead {
     epoch: u64,
     numbers: Vec<u64>,
     /// How long the answer waits at most.
@@ -61,23 +64,30 @@ impl World {
     }
 
     /// Makes the late changes and performs the actions that are due at the instant `now` of the scenario's clock, in the
-    /// order of their instants. Returns the remarks of the service with the index `service`.
-    pub(super) fn settle_at(&mut self, now: Timestamp, service: usize) -> Vec<Cow<'static, str>> {
-        let mut remarks = Vec::new();
+    /// order of their instants. The next exchange of a service tells the remarks, whoever looked before it.
+    pub(super) fn settle_at(&mut self, now: Timestamp) {
         loop {
             let late = self.emulators.iter().filter_map(|(_, emulator)| emulator.next_due());
             let Some(next) = late.chain(self.schedule.next_due()).min().filter(|next| *next <= now) else {
-                return remarks;
+                return;
             };
             for index in 0..self.emulators.len() {
                 let told = self.emulators[index].1.settle(next);
                 self.collect(index, Cause::Later, next);
-                if index == service {
-                    remarks.extend(told);
-                }
+                self.untold.extend(told.into_iter().map(|remark| (index, remark)));
             }
             self.act_as_planned(next);
+            let over = self.untold.len().saturating_sub(MOST_UNTOLD);
+            self.untold.drain(..over);
         }
+    }
+
+    /// Takes the remarks of the service with this index that no exchange has told yet.
+    pub(super) fn untold(&mut self, service: usize) -> Vec<Cow<'static, str>> {
+        if self.untold.is_empty() {
+            return Vec::new();
+        }
+        self.untold.extract_if(.., |(of, _)| *of == service).map(|(_, remark)| remark).collect()
     }
 
     /// Begins the next attempt that is due; `None` when none is. `now` is the time of the wall clock.
@@ -171,16 +181,16 @@ impl World {
 
     /// Those of the deliveries that the answer to the call that raised them waits for; `None` when it waits for none.
     /// Nobody knows when a delivery to a handler without a URL ends.
-    pub(super) fn awaited(&self, service: usize, mut numbers: Vec<u64>) -> Option<Box<Awaited>> {
+    pub(super) fn ahead(&self, service: usize, mut numbers: Vec<u64>) -> Option<Box<Ahead>> {
         numbers.retain(|number| self.outbox.get(*number).is_some_and(|entry| entry.url().is_some()));
         let time_limit = self.emulators[service].1.time_limit();
-        (!numbers.is_empty()).then(|| Box::new(Awaited { epoch: self.epoch, numbers, time_limit }))
+        (!numbers.is_empty()).then(|| Box::new(Ahead { epoch: self.epoch, numbers, time_limit }))
     }
 
     /// Whether these deliveries have ended, or are gone.
-    pub fn have_ended(&self, awaited: &Awaited) -> bool {
+    pub fn have_ended(&self, ahead: &Ahead) -> bool {
         let has_ended = |number| self.outbox.get(number).is_none_or(|entry| entry.state.has_ended());
-        awaited.epoch != self.epoch || awaited.numbers.iter().copied().all(has_ended)
+        ahead.epoch != self.epoch || ahead.numbers.iter().copied().all(has_ended)
     }
 
     /// How many deliveries came in and how they ended, before resets too.

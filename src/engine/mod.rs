@@ -30,7 +30,7 @@ mod world;
 pub use act::{Acted, action_called, check_parameters};
 pub use counters::Counters;
 pub use directory::{Credential, Totals, credentials_issued};
-pub use dispatch::{Awaited, DeliveryId, Dispatch};
+pub use dispatch::{Ahead, DeliveryId, Dispatch};
 pub use explain::{Verdict, explain, wire};
 pub use journal::{Entry, Journal, Note};
 pub use memory::MOST_IN_JOURNALS;

@@ -51,6 +51,7 @@ impl World {
         self.schedule = saved.schedule.clone();
         self.epoch += 1;
         self.alarm = None;
+        self.untold.clear();
         self.alter();
         true
     }

@@ -1,5 +1,6 @@
 //! A world: the running state of a scenario.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -59,6 +60,8 @@ pub struct World {
     pub(super) public_url: String,
     /// The actions of the scenario.
     pub(super) schedule: Schedule,
+    /// Remarks about late changes that no exchange has told yet, each with the index of its service.
+    pub(super) untold: Vec<(usize, Cow<'static, str>)>,
     /// How many actions were performed.
     pub(super) acted: u64,
     /// The instant that [`World::alarm`] told last.
@@ -115,6 +118,7 @@ impl World {
             epoch: 0,
             public_url: "http://127.0.0.1:8080".to_owned(),
             schedule: Schedule::new(&scenario.actions, start),
+            untold: Vec::new(),
             acted: 0,
             alarm: None,
             bound: Vec::new(),
@@ -394,8 +398,7 @@ impl World {
 
     /// Makes the changes that are due. `now` is the time of the wall clock.
     pub fn settle(&mut self, now: Timestamp) {
-        // The remarks are dropped: there is no exchange to keep them with.
-        self.settle_at(self.clock.now(now), usize::MAX);
+        self.settle_at(self.clock.now(now));
     }
 
     /// Moves a virtual clock and returns its new time. `None` when the scenario follows the real clock.

@@ -19,7 +19,7 @@ use super::shared::Shared;
 use super::{body, clock, line};
 use crate::basics::Arrival;
 use crate::control;
-use crate::engine::{Awaited, Namespace, Note, Planned, World, credentials_issued};
+use crate::engine::{Ahead, Namespace, Note, Planned, World, credentials_issued};
 use crate::fault::Wire;
 use crate::http::{Body, Connection, Headers, Reply, Request};
 use crate::services::SERVICES;
@@ -92,7 +92,7 @@ impl Arriving {
         } else {
             return Ok(Exchanged::last(shared.seats.refusal()));
         };
-        if !answered.delay.is_zero() || answered.awaited.is_some() {
+        if !answered.delay.is_zero() || answered.ahead.is_some() {
             Box::pin(answered.hold_back(shared)).await;
         }
         let Answered { reply, number, wire, .. } = answered;
@@ -120,7 +120,7 @@ fn plan(shared: &Shared, request: &Request, head: Timestamp) -> Answered {
 
 /// An answer that is not recorded.
 fn plain(reply: Reply) -> Answered {
-    Answered { reply, number: None, delay: Duration::ZERO, awaited: None, wire: None, namespace: None }
+    Answered { reply, number: None, delay: Duration::ZERO, ahead: None, wire: None, namespace: None }
 }
 
 /// Finds the world that the request is for, locks it and makes the reply.
@@ -155,7 +155,7 @@ fn make(
     let step = shared.step;
     // A panic in here becomes an exchange of the journal.
     let mut planned = unless_panic(|| step(&mut world, request, arrival)).unwrap_or_else(|| broken(request));
-    let (delay, wire, awaited) = (planned.delay, planned.wire, planned.awaited.take());
+    let (delay, wire, ahead) = (planned.delay, planned.wire, planned.ahead.take());
     let is_shared = namespace.is_some() || shared.namespaces().has_any();
     let issued = if is_shared { credentials_issued(request, &planned.reply) } else { Vec::new() };
     let number = world.counters().exchanges + 1;
@@ -172,7 +172,7 @@ fn make(
     shared.recorded.notify_waiters();
     let made = clock::now().duration_since(body);
     shared.traffic().took(Duration::try_from(made).unwrap_or_default() + delay);
-    Answered { reply, number: Some(number), delay, awaited, wire, namespace: None }
+    Answered { reply, number: Some(number), delay, ahead, wire, namespace: None }
 }
 
 /// An answer that is due.
@@ -201,7 +201,7 @@ struct Answered {
     number: Option<u64>,
     delay: Duration,
     /// The deliveries that must have ended before the answer leaves.
-    awaited: Option<Box<Awaited>>,
+    ahead: Option<Box<Ahead>>,
     wire: Option<Wire>,
     /// The namespace of the exchange; `None` for the main world.
     namespace: Option<Arc<Namespace>>,
@@ -213,7 +213,7 @@ impl Answered {
         let mut stopping = shared.stopping();
         // If the client leaves before the answer is due, dropping this records that the client has not read it.
         let namespace = self.namespace.take().map(|namespace| Arc::downgrade(&namespace));
-        let deliveries = until_ended(shared, namespace.clone(), self.awaited.take());
+        let deliveries = until_ended(shared, namespace.clone(), self.ahead.take());
         let mut waiting = Waiting { shared, namespace, number: self.number };
         tokio::select! {
             _ = async { tokio::join!(sleep(self.delay), deliveries) } => {}
@@ -226,13 +226,13 @@ impl Answered {
 
 /// Waits until deliveries have ended, for as long as their handlers may take. The world is not locked meanwhile, because
 /// a handler may call back.
-async fn until_ended(shared: &Shared, namespace: Option<Weak<Namespace>>, awaited: Option<Box<Awaited>>) {
-    let Some(awaited) = awaited else { return };
+async fn until_ended(shared: &Shared, namespace: Option<Weak<Namespace>>, ahead: Option<Box<Ahead>>) {
+    let Some(ahead) = ahead else { return };
     let have_ended = || match &namespace {
-        None => shared.namespaces().main().have_ended(&awaited),
+        None => shared.namespaces().main().have_ended(&ahead),
         Some(namespace) => namespace
             .upgrade()
-            .is_none_or(|namespace| namespace.world().is_none_or(|world| world.have_ended(&awaited))),
+            .is_none_or(|namespace| namespace.world().is_none_or(|world| world.have_ended(&ahead))),
     };
     let until_ended = async {
         loop {
@@ -243,7 +243,7 @@ async fn until_ended(shared: &Shared, namespace: Option<Weak<Namespace>>, awaite
             looked.await;
         }
     };
-    let _ = timeout(awaited.time_limit, until_ended).await;
+    let _ = timeout(ahead.time_limit, until_ended).await;
 }
 
 /// A client that waits for its answer. If this is dropped while `number` is set, the client has left.

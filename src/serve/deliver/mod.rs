@@ -101,7 +101,9 @@ impl WorldKey {
     /// The next request that is due in the world. Its credentials lead to the world from now on.
     fn take_due(shared: &Shared, namespace: Option<&Arc<Namespace>>, world: &mut World) -> Option<Dispatch> {
         let mut dispatch = world.take_due(clock::now())?;
-        shared.namespaces().note_issued(namespace, world, std::mem::take(&mut dispatch.issued));
+        if namespace.is_some() || shared.namespaces().has_any() {
+            shared.namespaces().note_issued(namespace, world, std::mem::take(&mut dispatch.issued));
+        }
         Some(dispatch)
     }
 }
