@@ -124,7 +124,7 @@ async fn silent(standin: &str, listener: TcpListener, seconds: usize) -> Result<
     for number in 0.. {
         // The first calls fill the outbox.
         if number >= 30 {
-            tokio::time::sleep(Duration::from_millis(80)).await;
+            tokio::time::sleep(Duration::from_millis(400)).await;
         }
         if Instant::now() >= end {
             break;
@@ -137,7 +137,9 @@ async fn silent(standin: &str, listener: TcpListener, seconds: usize) -> Result<
 
 fn main() -> Result<(), Failed> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let [what, standin, handler, count] = &arguments[..] else { return Err("four arguments are needed".into()) };
+    let [what, standin, handler, count] = &arguments[..] else {
+        return Err("four arguments are needed".into());
+    };
     let count = count.parse()?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let listener = TcpListener::bind(handler).await?;

@@ -19,10 +19,10 @@ pub struct EventKind {
 /// An event on its way to one handler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// The kind of event.
-    pub event: &'static EventKind,
     /// The service's number of the handler. Deliveries to one handler are made one after the other.
     pub handler: u64,
+    /// The kind of event.
+    pub event: &'static EventKind,
     /// Where the handler is.
     pub target: HandlerTarget,
     /// The part of the body that does not depend on the time of the attempt.

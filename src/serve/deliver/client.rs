@@ -20,6 +20,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+use super::slow::Slow;
 use super::targets::{NoAddress, Origin, Targets};
 use crate::emulator::{Outcome, Outgoing};
 
@@ -33,6 +34,7 @@ pub(super) struct Client {
     authorities: Vec<CertificateDer<'static>>,
     tls: OnceLock<Arc<ClientConfig>>,
     idle: Mutex<HashMap<Origin, Vec<(Instant, Sender)>>>,
+    slow: Slow,
 }
 
 /// For how long an unused connection is kept. Handlers close theirs after five seconds and more, and a request over a
@@ -65,7 +67,6 @@ impl Client {
         request: &Outgoing,
         time_limit: Duration,
     ) -> (Outcome, Duration) {
-        let began = Instant::now();
         let (origin, path) = match Origin::of(url) {
             Ok(origin) => origin,
             Err(why) => return (Outcome::Blocked(why), Duration::ZERO),
@@ -76,9 +77,12 @@ impl Client {
             (_, false) => "?",
         };
         let path = format!("{path}{joint}{}", request.query);
+        let _turn = self.slow.turn(url).await;
+        let began = Instant::now();
         let attempt = self.attempt(&origin, &path, request);
         let attempted = tokio::time::timeout(time_limit, attempt).await;
         let duration = began.elapsed();
+        self.slow.note(url, attempted.is_err());
         let outcome = match attempted {
             Ok(Ok((sender, response))) => {
                 let status = response.status().as_u16();

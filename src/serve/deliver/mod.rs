@@ -6,6 +6,7 @@
 
 mod client;
 mod line;
+mod slow;
 mod targets;
 
 use std::collections::HashMap;
