@@ -89,8 +89,8 @@ fn state(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec<String> {
             ]
         }
         DeliveryState::Dropped => {
-            let why = entry.remark.clone().unwrap_or_default();
-            vec![why, "answer faster, or raise fewer events".into(), again]
+            let why = entry.remark.unwrap_or_default();
+            vec![why.to_owned(), "answer faster, or raise fewer events".into(), again]
         }
     }
 }

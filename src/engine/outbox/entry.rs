@@ -28,7 +28,7 @@ pub struct OutboxEntry {
     /// How many attempts there were.
     pub attempted: usize,
     /// Why it was given up.
-    pub remark: Option<String>,
+    pub remark: Option<&'static str>,
 }
 
 /// What has raised an event.

@@ -22,6 +22,9 @@ pub const MOST_WAITING: usize = 20_000;
 /// How many bytes the bodies of waiting deliveries may take.
 const MOST_WAITING_BYTES: usize = 64 << 20;
 
+/// Why a delivery is dropped.
+const GIVEN_UP: &str = "given up: more than 20,000 deliveries waited, or more than 64 MiB";
+
 /// How many deliveries are kept after they have ended.
 const MOST_ENDED: usize = 1_000;
 
@@ -91,8 +94,7 @@ impl Outbox {
         }
         while self.waiting.len() > MOST_WAITING || self.waiting_bytes > MOST_WAITING_BYTES {
             let Some(oldest) = self.waiting.first().copied() else { break };
-            let remark = format!("given up: more than {MOST_WAITING} deliveries waited, or more than 64 MiB");
-            self.end(oldest, DeliveryState::Dropped, Some(remark));
+            self.end(oldest, DeliveryState::Dropped, Some(GIVEN_UP));
         }
         number
     }
@@ -200,7 +202,7 @@ impl Outbox {
     }
 
     /// Ends a delivery, and lets the next one of its handler begin.
-    fn end(&mut self, number: u64, state: DeliveryState, remark: Option<String>) {
+    fn end(&mut self, number: u64, state: DeliveryState, remark: Option<&'static str>) {
         let Some(entry) = self.entries.get_mut(&number) else { return };
         let key = (entry.service, entry.delivery.handler);
         if self.waiting.remove(&number) {

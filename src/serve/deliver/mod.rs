@@ -121,14 +121,23 @@ struct OfWorld {
 /// How many threads look up the names of hosts at a time.
 const MOST_LOOKUPS: usize = 32;
 
-/// Waits for the first message, and then delivers on a thread of its own until the server stops.
+/// Waits until something is due for the first time, and then delivers on a thread of its own until the server stops.
 pub(super) async fn run(shared: Arc<Shared>, Inbox(mut inbox): Inbox) {
     let mut stopping = shared.stopping();
-    let first = tokio::select! {
-        first = inbox.recv() => first,
-        _ = stopping.wait_for(|stopping| *stopping) => None,
+    // A scenario may have actions from its start on.
+    shared.deliverer.wake(None);
+    let first = loop {
+        let woken = tokio::select! {
+            woken = inbox.recv() => woken,
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        };
+        let Some(woken) = woken else { return };
+        if let Wake::World(key) = &woken
+            && key.with(&shared, |_, world| world.next_due().is_some()) == Some(true)
+        {
+            break woken;
+        }
     };
-    let Some(first) = first else { return };
     let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(MOST_LOOKUPS).build();
     let (ended, end) = oneshot::channel::<()>();
     let spawned = runtime.and_then(|runtime| {
@@ -153,8 +162,6 @@ fn deliver_in(runtime: Runtime, shared: Arc<Shared>, first: Wake, inbox: mpsc::U
 /// Looks for what is due until the server stops.
 async fn deliver(shared: Arc<Shared>, first: Wake, mut inbox: mpsc::UnboundedReceiver<Wake>) {
     let mut worlds: HashMap<usize, OfWorld> = HashMap::new();
-    // A scenario may have actions from its start on.
-    shared.deliverer.wake(None);
     let mut stopping = shared.stopping();
     let mut woken = Some(first);
     loop {

@@ -112,13 +112,8 @@ fn a_handler_cannot_be_the_server_itself() {
         "127.0.0.1.",
         "ip6-localhost",
     ];
-    let paths = [
-        "/__standin/reset",
-        "/%5f%5fstandin/reset",
-        "//__standin/reset",
-        "/x/../__standin/reset",
-        "/__standin/reset?x#y",
-    ];
+    let paths =
+        ["/%5f%5fstandin/reset", "//__standin/reset", "/x/../__standin/reset", "/__standin/reset?x#y"];
     let mut urls = Vec::new();
     for port in [http, https] {
         for scheme in ["http", "https", "HTTP"] {
