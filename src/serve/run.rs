@@ -36,7 +36,7 @@ where
     F: FnOnce(Running) -> io::Result<S>,
     S: Future<Output = ()>,
 {
-    let addresses = sockets.iter().map(|socket| Ok(socket.listener.local_addr()?));
+    let addresses = sockets.iter().map(|socket| socket.listener.local_addr());
     let addresses = addresses.collect::<io::Result<Vec<_>>>()?;
     options.targets.own_ports = addresses.iter().map(std::net::SocketAddr::port).collect();
     match (&options.public_url, addresses.first()) {
