@@ -1,6 +1,8 @@
-//! `standin explain`: why faults fired on an exchange of a running server, or did not.
+//! `standin explain`: why faults fired on an exchange of a running server, or did not; what became of an event.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -10,13 +12,13 @@ use super::{Exit, client, print, read, say};
 use crate::emulator::some_of;
 use crate::engine::NamespaceName;
 
-/// Say why each fault fired on an exchange, or why it did not
+/// Say why each fault fired on an exchange, or why it did not; for an event, why it was sent and how it ended
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// Number of the exchange in the journal [default: the newest exchange of the server; of a report, the newest that was
-    /// refused]
+    /// Number of the exchange in the journal, or of an event, such as `e5` [default: the newest exchange of the server; of a
+    /// report, the newest that was refused]
     #[arg(value_name = "NUMBER")]
-    number: Option<u64>,
+    number: Option<Subject>,
 
     /// URL of the server
     #[arg(long, default_value = "http://127.0.0.1:8080", env = "STANDIN_URL")]
@@ -43,6 +45,44 @@ const MOST_LISTED: usize = 50;
 /// How many namespaces are named with the number of their refused exchanges.
 const MOST_TOLD: usize = 10;
 
+/// What is explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Subject {
+    /// The exchange with this number.
+    Exchange(u64),
+    /// The event with this number.
+    Event(u64),
+}
+
+impl Subject {
+    /// Whether it is this exchange or delivery of a report.
+    fn is_that_of(self, value: &Value) -> bool {
+        match self {
+            Self::Exchange(number) => value["number"] == number,
+            Self::Event(number) => value["id"] == format!("e{number}"),
+        }
+    }
+}
+
+impl FromStr for Subject {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (is_event, digits) = text.strip_prefix('e').map_or((false, text), |digits| (true, digits));
+        let number = digits.parse().map_err(|_| "type the number of an exchange, or `e5` for event 5")?;
+        Ok(if is_event { Self::Event(number) } else { Self::Exchange(number) })
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exchange(number) => write!(formatter, "{number}"),
+            Self::Event(number) => write!(formatter, "e{number}"),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     Text,
@@ -59,12 +99,13 @@ impl Explain {
             return self.of_report(path);
         }
         let number = self.number.map_or("last".to_owned(), |number| number.to_string());
+        let list = if matches!(self.number, Some(Subject::Event(_))) { "outbox" } else { "journal" };
         let format = match self.format {
             Format::Text => "text",
             Format::Json => "json",
         };
         let within = self.namespace.map_or(String::new(), |name| format!("/namespaces/{name}"));
-        let path = format!("/__standin{within}/journal/{number}/explain?format={format}");
+        let path = format!("/__standin{within}/{list}/{number}/explain?format={format}");
         let answer = match self.server.get(&self.url, &path) {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => {
@@ -85,7 +126,7 @@ impl Explain {
         Ok(Exit::Findings)
     }
 
-    /// Explains an exchange of a report.
+    /// Explains an exchange or an event of a report.
     fn of_report(&self, path: &Path) -> anyhow::Result<Exit> {
         let text = match read(path) {
             Ok(text) => text,
@@ -96,9 +137,13 @@ impl Explain {
         };
         let report: Value = serde_json::from_str(&text)
             .with_context(|| format!("`{}` is no report in JSON", path.display()))?;
-        let Some(all) = report["conversation"]["exchanges"].as_array() else {
+        let (list, one) = match self.number {
+            Some(Subject::Event(_)) => ("deliveries", "event"),
+            Some(Subject::Exchange(_)) | None => ("exchanges", "exchange"),
+        };
+        let Some(all) = report["conversation"][list].as_array() else {
             say(&format!(
-                "standin: `{}` has no exchanges\nhelp: `standin run --report json=FILE` writes a report with exchanges",
+                "standin: `{}` has no {list}\nhelp: `standin run --report json=FILE` writes a report with exchanges and, if there were events, their deliveries",
                 path.display()
             ));
             return Ok(Exit::Findings);
@@ -107,7 +152,7 @@ impl Explain {
         let of = |namespace: Option<&str>| -> Vec<&Value> {
             all.iter().filter(|exchange| exchange["namespace"].as_str() == namespace).collect()
         };
-        let is_wanted = |exchange: &&&Value| self.number.is_none_or(|number| exchange["number"] == number);
+        let is_wanted = |exchange: &&&Value| self.number.is_none_or(|number| number.is_that_of(exchange));
         let candidates: Vec<&Value> = match &wanted {
             Some(name) => of(Some(name)),
             // A number names an exchange of the main scenario, or else of the only namespace that has it.
@@ -123,7 +168,7 @@ impl Explain {
         if let (Some(number), [_, _, ..]) = (self.number, &namespaces[..]) {
             let names = namespaces.join("`, `");
             say(&format!(
-                "standin: several namespaces have an exchange {number}\nhelp: add `--namespace`: `{names}`"
+                "standin: several namespaces have an {one} {number}\nhelp: add `--namespace`: `{names}`"
             ));
             return Ok(Exit::Findings);
         }
@@ -148,7 +193,7 @@ impl Explain {
             say(&format!("standin: the report has no namespace `{name}`\nhelp: {help}"));
             return Ok(Exit::Findings);
         }
-        let wanted = self.number.map_or("exchange".to_owned(), |number| format!("exchange {number}"));
+        let wanted = self.number.map_or(one.to_owned(), |number| format!("{one} {number}"));
         let mut there: Vec<_> = all.iter().map(named).collect();
         there.dedup();
         let left_out = report["conversation"]["left_out"].as_u64().unwrap_or_default();
@@ -208,8 +253,11 @@ fn tell_refused(all: &[Value], taken: &Value) {
 
 /// The number of an exchange, with its namespace, and what was answered.
 fn named(exchange: &Value) -> String {
-    let (number, status) = (&exchange["number"], &exchange["response"]["status"]);
     let of = exchange["namespace"].as_str().map_or(String::new(), |name| format!(" of {name}"));
+    if let (Some(id), Some(state)) = (exchange["id"].as_str(), exchange["state"].as_str()) {
+        return format!("{id}{of} ({state})");
+    }
+    let (number, status) = (&exchange["number"], &exchange["response"]["status"]);
     let error = exchange["error"].as_str().map_or(String::new(), |error| format!(" {error}"));
     format!("{number}{of} ({status}{error})")
 }

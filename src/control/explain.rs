@@ -18,10 +18,7 @@ use crate::services::by_name;
 const MOST_UNASKED: usize = 20;
 
 pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
-    let mut query = form_urlencoded::parse(asked.request.query().as_bytes());
-    let accepts = asked.request.headers.text("accept").unwrap_or_default();
-    let wants_json = query.any(|(name, value)| name == "format" && value == "json")
-        || accepts.starts_with("application/json");
+    let wants_json = wants_json(asked);
     let look = |world: &mut World| {
         let entry = journal::found(world, asked)?;
         let verdicts = explain(world, &entry, asked.now);
@@ -56,6 +53,13 @@ fn others(place: &Place<'_>, name: &str) -> Option<Reply> {
     }
     let names = some_of(namespaces.iter().map(|namespace| namespace.name()));
     Some(mistake(404, format!("there is no namespace `{name}`"), &format!("there are {names}")))
+}
+
+/// Whether a request asks for an explanation as JSON.
+pub(super) fn wants_json(asked: &Asked<'_>) -> bool {
+    let mut query = form_urlencoded::parse(asked.request.query().as_bytes());
+    let accepts = asked.request.headers.text("accept").unwrap_or_default();
+    query.any(|(name, value)| name == "format" && value == "json") || accepts.starts_with("application/json")
 }
 
 /// The answer when the main journal lacks an exchange that a namespace may have; `None` without namespaces.

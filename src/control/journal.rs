@@ -1,8 +1,9 @@
-//! `GET /__standin/journal[?last=N&service=&operation=]`: lists requests with their answers;
+//! `GET /__standin/journal[?last=N&service=&operation=&direction=]`: lists requests with their answers;
 //! `GET /__standin/journal/{number}`: shows one.
 
 use serde_json::{Value, json};
 
+use super::delivery::Shown;
 use super::{Asked, Place, mistake};
 use crate::engine::{Entry, Redactor, World, wire};
 use crate::http::{Body, Reply};
@@ -15,6 +16,18 @@ struct Filter {
     last: Option<usize>,
     service: Option<String>,
     operation: Option<String>,
+    direction: Direction,
+}
+
+/// Whose requests to show.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Direction {
+    /// Those of clients.
+    #[default]
+    In,
+    /// Those that carry events to handlers.
+    Out,
+    All,
 }
 
 pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
@@ -30,14 +43,27 @@ pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
             "replay_lacks": world.replay_lacks(),
             "evicted": world.journal().evicted(),
         });
-        (head, filter.select(world), Redactor::new(world))
+        (head, filter.select(world), filter.deliveries(world), Redactor::new(world))
     });
-    let (mut body, newest, redactor) = match found {
+    let (mut body, newest, deliveries, redactor) = match found {
         Ok(found) => found,
         Err(reply) => return reply,
     };
-    let entries = newest.iter().rev().map(|entry| entry_as_json(entry, &redactor));
-    body["entries"] = entries.collect();
+    let incoming = newest.iter().rev().map(|entry| (entry.at, entry_as_json(entry, &redactor)));
+    if filter.direction == Direction::In {
+        body["entries"] = incoming.map(|(_, entry)| entry).collect();
+        return Reply::json(200, &body);
+    }
+    let incoming = incoming.map(|(at, mut entry)| {
+        entry["direction"] = json!("in");
+        (at, entry)
+    });
+    let outgoing = deliveries.iter().flat_map(|shown| shown.exchanges(&redactor));
+    let mut all: Vec<_> = incoming.chain(outgoing).collect();
+    // An event comes after the exchange of the same instant that raised it.
+    all.sort_by_key(|(at, _)| *at);
+    let first = all.len().saturating_sub(filter.last.unwrap_or(usize::MAX));
+    body["entries"] = all.drain(first..).map(|(_, entry)| entry).collect();
     Reply::json(200, &body)
 }
 
@@ -88,10 +114,21 @@ impl Filter {
                     let bare = SERVICES.iter().find_map(|v| value.strip_prefix(v.name())?.strip_prefix('.'));
                     filter.operation = Some(known(bare.unwrap_or(&value).to_owned(), operations)?);
                 }
+                "direction" => {
+                    filter.direction = match &*value {
+                        "in" => Direction::In,
+                        "out" => Direction::Out,
+                        "all" => Direction::All,
+                        other => {
+                            let message = format!("there is no direction `{other}`");
+                            return Err((message, "type `in`, `out` or `all`".into()));
+                        }
+                    }
+                }
                 other => {
-                    let near = nearest(other, ["last", "service", "vendor", "operation"]);
-                    let help =
-                        near.map_or("the filters are `last`, `service` and `operation`".to_owned(), meant);
+                    let near = nearest(other, ["last", "service", "vendor", "operation", "direction"]);
+                    let all = "the filters are `last`, `service`, `operation` and `direction`";
+                    let help = near.map_or(all.to_owned(), meant);
                     return Err((format!("the journal has no filter `{other}`"), help));
                 }
             }
@@ -101,12 +138,25 @@ impl Filter {
 
     /// The exchanges that it shows, the newest first.
     fn select(&self, world: &World) -> Vec<Entry> {
+        if self.direction == Direction::Out {
+            return Vec::new();
+        }
         let is_of =
             |name: Option<&str>, wanted: &Option<String>| wanted.is_none() || name == wanted.as_deref();
         let fits = |entry: &Entry| {
             is_of(entry.note.service, &self.service) && is_of(entry.note.operation, &self.operation)
         };
         world.journal().entries().rev().filter(fits).take(self.last.unwrap_or(usize::MAX)).collect()
+    }
+
+    /// The deliveries whose attempts it shows, the oldest first. None belongs to an operation.
+    fn deliveries(&self, world: &World) -> Vec<Shown> {
+        if self.direction == Direction::In || self.operation.is_some() {
+            return Vec::new();
+        }
+        let is_wanted =
+            |shown: &Shown| self.service.as_deref().is_none_or(|service| service == shown.service);
+        Shown::all(world).into_iter().filter(is_wanted).collect()
     }
 }
 

@@ -20,6 +20,16 @@ pub(super) fn answer(namespaces: &Namespaces, _: &Asked<'_>) -> Reply {
     for (name, count) in &totals.faults_fired {
         let _ = writeln!(text, "standin_faults_fired_total{{fault=\"{}\"}} {count}", escaped(name));
     }
+    head(&mut text, "standin_deliveries_total", "counter", "Events that were sent, by how it ended.");
+    for ((service, event), counts) in &totals.deliveries {
+        for (state, count) in counts.ended() {
+            let _ = writeln!(
+                text,
+                "standin_deliveries_total{{service=\"{service}\",event=\"{event}\",state=\"{state}\"}} {count}"
+            );
+        }
+    }
+    let (waiting, sending) = totals.unfinished;
     let (connections, open) = namespaces.traffic().connections();
     let living = namespaces.all().len() as u64;
     for (name, kind, help, value) in [
@@ -31,6 +41,8 @@ pub(super) fn answer(namespaces: &Namespaces, _: &Asked<'_>) -> Reply {
         ),
         ("standin_connections_total", "counter", "Connections accepted.", connections),
         ("standin_connections_open", "gauge", "Connections that are open.", open),
+        ("standin_deliveries_waiting", "gauge", "Events that wait.", waiting as u64),
+        ("standin_deliveries_sending", "gauge", "Events that are under way.", sending as u64),
         ("standin_namespaces", "gauge", "Namespaces that exist.", living),
     ] {
         head(&mut text, name, kind, help);

@@ -4,7 +4,9 @@ mod actions;
 mod clock;
 mod conduct;
 mod conversation;
+mod delivery;
 mod explain;
+mod fate;
 mod faults;
 mod guard;
 mod health;
@@ -81,7 +83,7 @@ static ROUTES: &[Route] = &[
     Route { method: "GET", path: "/__standin/journal", answer: Apart(journal::answer) },
     Route { method: "GET", path: "/__standin/journal/{number}", answer: Apart(journal::one) },
     Route { method: "GET", path: "/__standin/journal/{number}/explain", answer: Apart(explain::answer) },
-    Route { method: "GET", path: "/__standin/state", answer: Of(state::answer) },
+    Route { method: "GET", path: "/__standin/state", answer: Apart(state::answer) },
     Route { method: "POST", path: "/__standin/reset", answer: Of(reset::answer) },
     Route { method: "GET", path: "/__standin/clock", answer: Of(clock::show) },
     Route { method: "POST", path: "/__standin/clock", answer: Of(clock::set) },
@@ -97,6 +99,7 @@ static ROUTES: &[Route] = &[
     Route { method: "POST", path: "/__standin/actions", answer: Of(actions::act) },
     Route { method: "GET", path: "/__standin/outbox", answer: Apart(outbox::list) },
     Route { method: "GET", path: "/__standin/outbox/{id}", answer: Apart(outbox::one) },
+    Route { method: "GET", path: "/__standin/outbox/{id}/explain", answer: Apart(outbox::explain) },
     Route { method: "POST", path: "/__standin/outbox/{id}/take", answer: Apart(outbox::take) },
     Route { method: "POST", path: "/__standin/outbox/{id}/answer", answer: Of(outbox::answer) },
     Route { method: "POST", path: "/__standin/outbox/{id}/send", answer: Of(outbox::send) },

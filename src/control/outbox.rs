@@ -4,43 +4,69 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Asked, Place, mistake};
-use crate::emulator::{HandlerTarget, Outcome};
-use crate::engine::{Cause, DeliveryId, OutboxEntry, Redactor, World};
+use super::delivery::{self, Shown};
+use super::{Asked, Place, explain, fate, mistake};
+use crate::emulator::Outcome;
+use crate::engine::{DeliveryId, Redactor, World};
 use crate::http::{Reply, json as text};
 
 pub(super) fn list(place: &Place<'_>, _asked: &Asked<'_>) -> Reply {
+    // To hide secrets takes long. Meanwhile the world answers others.
     let found = place.with(|_, world| {
-        let entries: Vec<_> = world.outbox().iter().cloned().collect();
-        let (waiting, sending) = world.outbox().unfinished();
-        (entries, names(world), (waiting, sending, world.outbox_counts()), Redactor::new(world))
+        let silences: Vec<_> = world.outbox().silences().cloned().collect();
+        let counts = (world.outbox().unfinished(), world.outbox_counts());
+        (Shown::all(world), silences, counts, Redactor::new(world))
     });
-    let (entries, names, (waiting, sending, counts), redactor) = match found {
+    let (deliveries, silences, ((waiting, sending), counts), redactor) = match found {
         Ok(found) => found,
         Err(reply) => return reply,
     };
-    let deliveries: Vec<_> = entries.iter().map(|entry| as_json(entry, &names, &redactor)).collect();
-    let counts = json!({
-        "waiting": waiting,
-        "sending": sending,
-        "delivered": counts.delivered,
-        "failed": counts.failed,
-        "blocked": counts.blocked,
-        "dropped": counts.dropped,
-    });
-    Reply::json(200, &json!({"deliveries": deliveries, "counts": counts}))
+    let deliveries: Vec<_> = deliveries.iter().map(|shown| shown.as_json(&redactor)).collect();
+    let silences = silences
+        .iter()
+        .map(|(cause, why)| json!({"cause": delivery::cause_as_json(*cause), "remark": redactor.text(why)}));
+    let silences: Vec<_> = silences.collect();
+    let mut sum = json!({"waiting": waiting, "sending": sending});
+    for (how, count) in [("entered", counts.entered)].into_iter().chain(counts.ended()) {
+        sum[how] = json!(count);
+    }
+    Reply::json(200, &json!({"deliveries": deliveries, "silences": silences, "counts": sum}))
 }
 
 pub(super) fn one(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
     let Some(number) = number(&asked.segment) else { return unknown(&asked.segment) };
     let found = place.with(|_, world| {
-        world.outbox().get(number).cloned().map(|entry| (entry, names(world), Redactor::new(world)))
+        let entry = world.outbox().get(number)?;
+        Some((Shown::of(world, entry), Redactor::new(world)))
     });
     match found {
-        Ok(Some((entry, names, redactor))) => Reply::json(200, &as_json(&entry, &names, &redactor)),
+        Ok(Some((shown, redactor))) => Reply::json(200, &shown.as_json(&redactor)),
         Ok(None) => unknown(&asked.segment),
         Err(reply) => reply,
     }
+}
+
+/// Says why a delivery went to its handler, and why it waits or was not accepted.
+pub(super) fn explain(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
+    let Some(number) = number(&asked.segment) else { return unknown(&asked.segment) };
+    let found = place.with(|_, world| {
+        let entry = world.outbox().get(number)?;
+        let explained = fate::explain(world, entry, asked.now);
+        Some((Shown::of(world, entry), explained, Redactor::new(world)))
+    });
+    let (shown, lines, redactor) = match found {
+        Ok(Some(found)) => found,
+        Ok(None) => return unknown(&asked.segment),
+        Err(reply) => return reply,
+    };
+    let lines: Vec<_> = lines.iter().map(|line| redactor.text(line)).collect();
+    if explain::wants_json(asked) {
+        let mut body = shown.as_json(&redactor);
+        body["why"] = json!(lines);
+        return Reply::json(200, &body);
+    }
+    let headers = vec![("content-type".into(), "text/plain; charset=utf-8".into())].into();
+    Reply { status: 200, headers, body: (lines.join("\n") + "\n").into() }
 }
 
 /// Gives a test the request of a waiting delivery, so that it delivers it itself.
@@ -115,46 +141,4 @@ fn number(segment: &str) -> Option<u64> {
 fn unknown(segment: &str) -> Reply {
     let help = "`GET /__standin/outbox` lists the deliveries that are kept";
     mistake(404, format!("there is no delivery `{segment}`"), help)
-}
-
-/// The names of the services, by their index in the world.
-fn names(world: &World) -> Vec<&'static str> {
-    world.scenario().sections.iter().map(|(service, _)| service.name()).collect()
-}
-
-fn as_json(entry: &OutboxEntry, services: &[&'static str], redactor: &Redactor) -> Value {
-    let service = services.get(entry.service).copied().unwrap_or_default();
-    let cause = match entry.cause {
-        Cause::Exchange(number) => json!({"exchange": number}),
-        Cause::Action(number) => json!({"action": format!("a{number}")}),
-        Cause::Later => Value::Null,
-    };
-    let handler = match &entry.delivery.target {
-        HandlerTarget::Url(url) => json!({"id": entry.delivery.handler, "url": redactor.text(url)}),
-        HandlerTarget::Name(name) => json!({"id": entry.delivery.handler, "name": **name}),
-    };
-    let attempts = entry.attempts.iter().map(|attempt| {
-        let (status, error) = match &attempt.outcome {
-            None => (Value::Null, Value::Null),
-            Some(Outcome::Answered(status)) => (json!(status), Value::Null),
-            Some(Outcome::Failed(why) | Outcome::Blocked(why)) => (Value::Null, json!(why)),
-        };
-        let duration = attempt.duration.as_secs_f64() * 1e3;
-        json!({"at": attempt.at.to_string(), "status": status, "error": error, "duration_ms": duration})
-    });
-    let attempts: Vec<_> = attempts.collect();
-    let body = entry.request.as_ref().map_or(&entry.delivery.body, |request| &request.body);
-    json!({
-        "id": format!("e{}", entry.number),
-        "direction": "out",
-        "service": service,
-        "event": entry.delivery.event.name,
-        "cause": cause,
-        "handler": handler,
-        "state": entry.state.name(),
-        "attempts": attempts,
-        "next": entry.next.map(|next| next.to_string()),
-        "remark": entry.remark,
-        "body": redactor.text(body),
-    })
 }

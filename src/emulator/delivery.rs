@@ -19,16 +19,26 @@ pub struct EventKind {
 /// An event on its way to one handler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// The kind of event.
-    pub event: &'static EventKind,
     /// The service's number of the handler. Deliveries to one handler are made one after the other.
     pub handler: u64,
+    /// The kind of event.
+    pub event: &'static EventKind,
     /// Where the handler is.
     pub target: HandlerTarget,
     /// The part of the body that does not depend on the time of the attempt.
     pub body: Arc<str>,
     /// Who sends it.
     pub sender: Sender,
+}
+
+/// The largest number that every reader of JSON reads as it is.
+const MOST_SHOWN: u64 = (1 << 53) - 1;
+
+impl Delivery {
+    /// The number of the handler for readers; `None` for one that is no handler of an event, such as a settings page.
+    pub fn shown_handler(&self) -> Option<u64> {
+        Some(self.handler).filter(|handler| *handler <= MOST_SHOWN)
+    }
 }
 
 /// Where a handler is.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
+use super::outbox::CountsByEvent;
 use super::past::Past;
 use super::{Counters, Namespace, World};
 use crate::http::{Reply, Request};
@@ -48,6 +49,10 @@ pub struct Totals {
     pub evicted: u64,
     /// How often the faults of each name fired.
     pub faults_fired: BTreeMap<String, u64>,
+    /// Deliveries by service and event.
+    pub deliveries: CountsByEvent<&'static str>,
+    /// How many deliveries wait, and how many are under way.
+    pub unfinished: (usize, usize),
 }
 
 /// How many issued credentials of a namespace are known. Bitrix24 issues two at a time, and its portal knows no more of
@@ -112,16 +117,27 @@ impl Directory {
 
 impl Totals {
     pub(super) fn of(world: &World) -> Self {
-        Self { counters: world.totals(), evicted: world.evicted(), faults_fired: world.fired() }
+        Self {
+            counters: world.totals(),
+            evicted: world.evicted(),
+            faults_fired: world.fired(),
+            deliveries: world.delivery_counts(),
+            unfinished: world.outbox().unfinished(),
+        }
     }
 
     pub(super) fn add(&mut self, other: Self) {
-        let Self { counters, evicted, faults_fired } = other;
+        let Self { counters, evicted, faults_fired, deliveries, unfinished } = other;
         self.counters.add(&counters);
         self.evicted += evicted;
         for (name, count) in faults_fired {
             *self.faults_fired.entry(name).or_default() += count;
         }
+        for (event, counts) in deliveries {
+            self.deliveries.entry(event).or_default().add(counts);
+        }
+        self.unfinished.0 += unfinished.0;
+        self.unfinished.1 += unfinished.1;
     }
 }
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::outbox::{Cause, DeliveryState, Outbox, OutboxCounts};
+use super::outbox::{Cause, CountsByEvent, DeliveryState, Outbox, OutboxCounts};
 use super::{Credential, World};
 use crate::basics::Clock;
-use crate::emulator::{Endpoint, HandlerTarget, Next, Outcome, Outgoing, Raised};
+use crate::emulator::{Endpoint, Next, Outcome, Outgoing, Raised};
 
 /// Identifies an attempt. A reset and a restored snapshot begin an epoch; results of an older one change nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +35,18 @@ pub struct Dispatch {
     pub issued: Vec<Credential>,
 }
 
+/// How many remarks wait for an exchange that tells them.
+const MOST_UNTOLD: usize = 100;
+
+/// Deliveries that must have ended before an answer leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ahead {
+    epoch: u64,
+    numbers: Vec<u64>,
+    /// How long the answer waits at most.
+    pub time_limit: Duration,
+}
+
 impl World {
     /// Puts what the service with this index has raised into the outbox. Returns the remarks and the numbers of the
     /// deliveries.
@@ -47,27 +59,35 @@ impl World {
         let Raised { deliveries, silences } = self.emulators[service].1.raised();
         let numbers = deliveries.into_iter().map(|delivery| self.outbox.push(service, delivery, cause, due));
         let numbers = numbers.collect();
+        silences.iter().for_each(|why| self.outbox.note_silence(cause, why.clone()));
         (silences, numbers)
     }
 
     /// Makes the late changes and performs the actions that are due at the instant `now` of the scenario's clock, in the
-    /// order of their instants. Returns the remarks of the service with the index `service`.
-    pub(super) fn settle_at(&mut self, now: Timestamp, service: usize) -> Vec<Cow<'static, str>> {
-        let mut remarks = Vec::new();
+    /// order of their instants. The next exchange of a service tells the remarks, whoever looked before it.
+    pub(super) fn settle_at(&mut self, now: Timestamp) {
         loop {
             let late = self.emulators.iter().filter_map(|(_, emulator)| emulator.next_due());
             let Some(next) = late.chain(self.schedule.next_due()).min().filter(|next| *next <= now) else {
-                return remarks;
+                return;
             };
             for index in 0..self.emulators.len() {
                 let told = self.emulators[index].1.settle(next);
                 self.collect(index, Cause::Later, next);
-                if index == service {
-                    remarks.extend(told);
-                }
+                self.untold.extend(told.into_iter().map(|remark| (index, remark)));
             }
             self.act_as_planned(next);
+            let over = self.untold.len().saturating_sub(MOST_UNTOLD);
+            self.untold.drain(..over);
         }
+    }
+
+    /// Takes the remarks of the service with this index that no exchange has told yet.
+    pub(super) fn untold(&mut self, service: usize) -> Vec<Cow<'static, str>> {
+        if self.untold.is_empty() {
+            return Vec::new();
+        }
+        self.untold.extract_if(.., |(of, _)| *of == service).map(|(_, remark)| remark).collect()
     }
 
     /// Begins the next attempt that is due; `None` when none is. `now` is the time of the wall clock.
@@ -91,10 +111,7 @@ impl World {
         let (service, emulator) = &mut emulators[entry.service];
         let request = emulator.outgoing(&entry.delivery, Endpoint { url: public_url, now });
         let issued = request.issued.iter().map(|credential| (service.name(), credential.clone())).collect();
-        let url = match &entry.delivery.target {
-            HandlerTarget::Url(url) => Some(url.clone()),
-            HandlerTarget::Name(_) => None,
-        };
+        let url = entry.url().cloned();
         let (request, time_limit) = (Arc::new(request), emulator.time_limit());
         outbox.set_request(number, Arc::clone(&request));
         Some(Dispatch { id: DeliveryId { epoch: *epoch, number }, url, request, time_limit, issued })
@@ -119,7 +136,7 @@ impl World {
             self.observers.event_answered(id.number, &outcome, duration);
         }
         self.outbox.delivered(id.number, outcome, duration, |entry, outcome| {
-            match emulators[entry.service].1.next_attempt(&entry.delivery, entry.attempts.len(), outcome) {
+            match emulators[entry.service].1.next_attempt(&entry.delivery, entry.attempted, outcome) {
                 Next::GiveUp => None,
                 Next::After(wait) => Some(now.checked_add(wait).unwrap_or(Timestamp::MAX)),
             }
@@ -142,6 +159,16 @@ impl World {
         self.outbox.send_again(number, now)
     }
 
+    /// The name of the service with this index.
+    pub fn service_name(&self, service: usize) -> &'static str {
+        self.emulators[service].0.name()
+    }
+
+    /// How long the handlers of the service with this index may take to answer.
+    pub fn time_limit(&self, service: usize) -> Duration {
+        self.emulators[service].1.time_limit()
+    }
+
     /// The deliveries.
     pub fn outbox(&self) -> &Outbox {
         &self.outbox
@@ -152,11 +179,43 @@ impl World {
         self.epoch
     }
 
-    /// How many deliveries have ended in each way, before resets too.
+    /// Those of the deliveries that the answer to the call that raised them waits for; `None` when it waits for none.
+    /// Nobody knows when a delivery to a handler without a URL ends.
+    pub(super) fn ahead(&self, service: usize, mut numbers: Vec<u64>) -> Option<Box<Ahead>> {
+        numbers.retain(|number| self.outbox.get(*number).is_some_and(|entry| entry.url().is_some()));
+        let time_limit = self.emulators[service].1.time_limit();
+        (!numbers.is_empty()).then(|| Box::new(Ahead { epoch: self.epoch, numbers, time_limit }))
+    }
+
+    /// Whether these deliveries have ended, or are gone.
+    pub fn have_ended(&self, ahead: &Ahead) -> bool {
+        let has_ended = |number| self.outbox.get(number).is_none_or(|entry| entry.state.has_ended());
+        ahead.epoch != self.epoch || ahead.numbers.iter().copied().all(has_ended)
+    }
+
+    /// How many deliveries came in and how they ended, before resets too.
     pub fn outbox_counts(&self) -> OutboxCounts {
-        let mut counts = self.before.outbox;
-        counts.add(self.outbox.counts());
-        counts
+        let mut total = OutboxCounts::default();
+        self.delivery_counts().values().for_each(|counts| total.add(*counts));
+        total
+    }
+
+    /// The same by service and event.
+    pub fn delivery_counts(&self) -> CountsByEvent<&'static str> {
+        self.with_former(self.outbox.counts())
+    }
+
+    /// The same when this state is given up: what has not ended is abandoned.
+    pub(super) fn delivery_counts_at_end(&self) -> CountsByEvent<&'static str> {
+        self.with_former(&self.outbox.counts_at_end())
+    }
+
+    fn with_former(&self, counts: &CountsByEvent<usize>) -> CountsByEvent<&'static str> {
+        let mut sum = self.before.deliveries.clone();
+        for ((service, event), counts) in counts {
+            sum.entry((self.emulators[*service].0.name(), event)).or_default().add(*counts);
+        }
+        sum
     }
 
     /// Sets the URL at which events tell their handlers to call back, such as `http://127.0.0.1:8080`.
@@ -175,10 +234,12 @@ impl World {
         self.emulators.iter_mut().map(|(_, emulator)| emulator.bind_handler(name, url)).sum()
     }
 
-    /// When something is due that nobody was told of yet; `None` when there is nothing new.
-    pub fn alarm(&mut self) -> Option<Timestamp> {
+    /// When something is due that nobody was told of yet, or that is due already at `now`, the time of the wall clock.
+    /// `None` when there is nothing new. Nobody watches a virtual clock: whoever was told of an instant does not learn
+    /// that an exchange has reached it.
+    pub fn alarm(&mut self, now: Timestamp) -> Option<Timestamp> {
         let next = self.next_due()?;
-        if self.alarm.is_some_and(|known| known <= next) {
+        if next > self.clock.now(now) && self.alarm.is_some_and(|known| known <= next) {
             return None;
         }
         self.alarm = Some(next);

@@ -30,7 +30,7 @@ mod world;
 pub use act::{Acted, action_called, check_parameters};
 pub use counters::Counters;
 pub use directory::{Credential, Totals, credentials_issued};
-pub use dispatch::{DeliveryId, Dispatch};
+pub use dispatch::{Ahead, DeliveryId, Dispatch};
 pub use explain::{Verdict, explain, wire};
 pub use journal::{Entry, Journal, Note};
 pub use memory::MOST_IN_JOURNALS;
@@ -38,7 +38,9 @@ pub use namespace::{Namespace, NamespaceName};
 pub use namespaces::{NAMESPACE_HEADER, Namespaces, UnknownNamespace};
 pub use opening::{IDLE, MOST_NAMESPACES, NotOpened};
 pub use other_edition::Other;
-pub use outbox::{Attempt, Cause, DeliveryState, MOST_WAITING, Outbox, OutboxCounts, OutboxEntry};
+pub use outbox::{
+    Attempt, Cause, CountsByEvent, DeliveryState, MOST_WAITING, Outbox, OutboxCounts, OutboxEntry,
+};
 pub use redact::{Hidden, Redactor, Unhidden};
 pub use snapshot::MOST_SNAPSHOTS;
 pub use step::{Planned, step};

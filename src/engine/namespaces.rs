@@ -173,6 +173,7 @@ impl Namespaces {
             let results = (world.outcomes(now), world.broken(), world.of_run());
             let mut totals = Totals::of(&world);
             totals.evicted = totals.counters.exchanges;
+            (totals.deliveries, totals.unfinished) = (world.delivery_counts_at_end(), (0, 0));
             let mut directory = self.directory_mut();
             directory.namespaces.remove(namespace.name());
             directory.forget(namespace);
@@ -180,7 +181,7 @@ impl Namespaces {
             directory.counted.add(totals);
             if world.past.is_some() {
                 let mut size = 0;
-                world.each_newest_first(&mut |world| size += world.journal().size());
+                world.each_newest_first(&mut |world| size += world.journal().size() + world.outbox().size());
                 directory.past.keep(Arc::clone(namespace), size);
             }
             namespace.set_dropped(&world);

@@ -50,6 +50,8 @@ impl World {
         self.outbox = saved.outbox.clone().after(&self.outbox);
         self.schedule = saved.schedule.clone();
         self.epoch += 1;
+        self.alarm = None;
+        self.untold.clear();
         self.alter();
         true
     }

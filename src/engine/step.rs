@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::dispatch::Ahead;
 use super::faults::{Faults, number_of};
 use super::other_edition::{self, Other};
 use super::outbox::Cause;
@@ -27,6 +28,8 @@ pub struct Planned {
     pub took: Duration,
     /// What the connection does to the reply; `None` when it is sent as it is.
     pub wire: Option<Wire>,
+    /// The deliveries that must have ended before the reply leaves; `None` when it waits for none.
+    pub ahead: Option<Box<Ahead>>,
     /// The answer of the service's other edition; `None` when no rule needs it.
     pub other: Option<Other>,
     /// The note for the journal.
@@ -36,7 +39,15 @@ pub struct Planned {
 impl Planned {
     /// A reply that is sent at once and unchanged.
     pub fn plain(reply: Reply, note: Note) -> Self {
-        Self { reply, delay: Duration::ZERO, took: Duration::ZERO, wire: None, other: None, note }
+        Self {
+            reply,
+            delay: Duration::ZERO,
+            took: Duration::ZERO,
+            wire: None,
+            ahead: None,
+            other: None,
+            note,
+        }
     }
 }
 
@@ -79,7 +90,8 @@ fn plan(world: &mut World, service: &'static dyn Service, request: &Request, arr
         note.remarks.extend(prefer::remark(request).map(Cow::from));
     }
     let stopwatch = world.clock.stopwatch(arrival);
-    note.remarks.extend(world.settle_at(stopwatch.now(), place));
+    world.settle_at(stopwatch.now());
+    note.remarks.extend(world.untold(place));
     let other = other_edition::ask(world, request, arrival);
     let emulator = &mut world.emulators[place].1;
     let (faults, start, schedule) = (&mut world.faults, world.start, &mut world.schedule);
@@ -116,12 +128,14 @@ fn plan(world: &mut World, service: &'static dyn Service, request: &Request, arr
     if world.schedule.is_counting() {
         world.schedule.answered(end);
     }
-    let due = if world.emulators[place].1.is_hasty() { now } else { end };
+    let is_hasty = world.emulators[place].1.is_hasty();
+    let due = if is_hasty { now } else { end };
     let cause = Cause::Exchange(world.counters().exchanges + 1);
-    let (silences, _) = world.collect(place, cause, due);
+    let (silences, deliveries) = world.collect(place, cause, due);
+    let ahead = if is_hasty { world.ahead(place, deliveries) } else { None };
     note.remarks.extend(silences.into_iter().map(Cow::from));
     let other = beside_faults(world, service, other, &note);
-    Planned { reply, delay, took, wire, other, note }
+    Planned { reply, delay, took, wire, ahead, other, note }
 }
 
 /// The other edition's answer, as far as it can be compared. When a fault decided the answer, it can only be compared

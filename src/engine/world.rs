@@ -1,5 +1,6 @@
 //! A world: the running state of a scenario.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use jiff::Timestamp;
 use super::faults::Faults;
 use super::memory::Memory;
 use super::observers::{self, Observers, Passing};
-use super::outbox::{Outbox, OutboxCounts};
+use super::outbox::{CountsByEvent, Outbox};
 use super::past::Past;
 use super::redact::{Elsewhere, Unhidden};
 use super::schedule::Schedule;
@@ -59,6 +60,8 @@ pub struct World {
     pub(super) public_url: String,
     /// The actions of the scenario.
     pub(super) schedule: Schedule,
+    /// Remarks about late changes that no exchange has told yet, each with the index of its service.
+    pub(super) untold: Vec<(usize, Cow<'static, str>)>,
     /// How many actions were performed.
     pub(super) acted: u64,
     /// The instant that [`World::alarm`] told last.
@@ -79,7 +82,8 @@ pub(super) struct Before {
     fired: BTreeMap<String, u64>,
     pub(super) broken: Vec<Broken>,
     resets: u64,
-    pub(super) outbox: OutboxCounts,
+    /// Deliveries by service and event.
+    pub(super) deliveries: CountsByEvent<&'static str>,
     /// The calls for expectations of the whole run.
     run: RunTally,
 }
@@ -114,6 +118,7 @@ impl World {
             epoch: 0,
             public_url: "http://127.0.0.1:8080".to_owned(),
             schedule: Schedule::new(&scenario.actions, start),
+            untold: Vec::new(),
             acted: 0,
             alarm: None,
             bound: Vec::new(),
@@ -158,7 +163,7 @@ impl World {
                 .map(|broken| broken.before_reset(self.before.resets + 1))
                 .collect(),
             resets: self.before.resets + 1,
-            outbox: self.outbox_counts(),
+            deliveries: self.delivery_counts_at_end(),
             run,
         };
         let (suffix, past) = (self.suffix.clone(), self.past.take());
@@ -178,8 +183,8 @@ impl World {
         }
         let over = std::mem::replace(self, new);
         if let Some(mut past) = past {
-            let size = over.journal.size();
-            if over.counters.exchanges > 0 {
+            let size = over.journal.size() + over.outbox.size();
+            if over.counters.exchanges > 0 || over.acted > 0 {
                 past.keep(over, size);
             }
             self.past = Some(past);
@@ -393,8 +398,7 @@ impl World {
 
     /// Makes the changes that are due. `now` is the time of the wall clock.
     pub fn settle(&mut self, now: Timestamp) {
-        // The remarks are dropped: there is no exchange to keep them with.
-        self.settle_at(self.clock.now(now), usize::MAX);
+        self.settle_at(self.clock.now(now));
     }
 
     /// Moves a virtual clock and returns its new time. `None` when the scenario follows the real clock.

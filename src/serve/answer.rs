@@ -8,7 +8,7 @@ use hyper::Version;
 use hyper::body::Incoming;
 use hyper::header::{EXPECT, HOST};
 use jiff::Timestamp;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::activity::PATIENCE;
 use super::aside::{self, unless_panic};
@@ -19,7 +19,7 @@ use super::shared::Shared;
 use super::{body, clock, line};
 use crate::basics::Arrival;
 use crate::control;
-use crate::engine::{Namespace, Note, Planned, World, credentials_issued};
+use crate::engine::{Ahead, Namespace, Note, Planned, World, credentials_issued};
 use crate::fault::Wire;
 use crate::http::{Body, Connection, Headers, Reply, Request};
 use crate::services::SERVICES;
@@ -92,7 +92,7 @@ impl Arriving {
         } else {
             return Ok(Exchanged::last(shared.seats.refusal()));
         };
-        if !answered.delay.is_zero() {
+        if !answered.delay.is_zero() || answered.ahead.is_some() {
             Box::pin(answered.hold_back(shared)).await;
         }
         let Answered { reply, number, wire, .. } = answered;
@@ -120,7 +120,7 @@ fn plan(shared: &Shared, request: &Request, head: Timestamp) -> Answered {
 
 /// An answer that is not recorded.
 fn plain(reply: Reply) -> Answered {
-    Answered { reply, number: None, delay: Duration::ZERO, wire: None, namespace: None }
+    Answered { reply, number: None, delay: Duration::ZERO, ahead: None, wire: None, namespace: None }
 }
 
 /// Finds the world that the request is for, locks it and makes the reply.
@@ -154,17 +154,17 @@ fn make(
     let arrival = Arrival { head, body, now: clock::now() };
     let step = shared.step;
     // A panic in here becomes an exchange of the journal.
-    let planned = unless_panic(|| step(&mut world, request, arrival)).unwrap_or_else(|| broken(request));
-    let (delay, wire) = (planned.delay, planned.wire);
+    let mut planned = unless_panic(|| step(&mut world, request, arrival)).unwrap_or_else(|| broken(request));
+    let (delay, wire, ahead) = (planned.delay, planned.wire, planned.ahead.take());
     let is_shared = namespace.is_some() || shared.namespaces().has_any();
     let issued = if is_shared { credentials_issued(request, &planned.reply) } else { Vec::new() };
     let number = world.counters().exchanges + 1;
     let line = line::Line::of(&world, number, &planned);
     let reply = world.record(request, planned, arrival);
     shared.namespaces().note_issued(namespace, &world, issued);
-    let is_awaited = world.alarm().is_some();
+    let is_due = world.alarm(arrival.now).is_some();
     drop(world);
-    if is_awaited {
+    if is_due {
         shared.deliverer.wake(namespace);
     }
     line.iter().for_each(|line| line.write(request));
@@ -172,7 +172,7 @@ fn make(
     shared.recorded.notify_waiters();
     let made = clock::now().duration_since(body);
     shared.traffic().took(Duration::try_from(made).unwrap_or_default() + delay);
-    Answered { reply, number: Some(number), delay, wire, namespace: None }
+    Answered { reply, number: Some(number), delay, ahead, wire, namespace: None }
 }
 
 /// An answer that is due.
@@ -200,25 +200,50 @@ struct Answered {
     /// Number of the exchange; `None` when the request is not recorded as one.
     number: Option<u64>,
     delay: Duration,
+    /// The deliveries that must have ended before the answer leaves.
+    ahead: Option<Box<Ahead>>,
     wire: Option<Wire>,
     /// The namespace of the exchange; `None` for the main world.
     namespace: Option<Arc<Namespace>>,
 }
 
 impl Answered {
-    /// Waits until the answer is due.
+    /// Waits until the answer is due, and the deliveries that go before it have ended.
     async fn hold_back(&mut self, shared: &Shared) {
         let mut stopping = shared.stopping();
         // If the client leaves before the answer is due, dropping this records that the client has not read it.
         let namespace = self.namespace.take().map(|namespace| Arc::downgrade(&namespace));
+        let deliveries = until_ended(shared, namespace.clone(), self.ahead.take());
         let mut waiting = Waiting { shared, namespace, number: self.number };
         tokio::select! {
-            () = sleep(self.delay) => {}
+            _ = async { tokio::join!(sleep(self.delay), deliveries) } => {}
             // The server stops during the delay: no answer is better than one that comes too early.
             _ = stopping.wait_for(|stopping| *stopping) => self.wire = Some(Wire::Empty),
         }
         waiting.number = None;
     }
+}
+
+/// Waits until deliveries have ended, for as long as their handlers may take. The world is not locked meanwhile, because
+/// a handler may call back.
+async fn until_ended(shared: &Shared, namespace: Option<Weak<Namespace>>, ahead: Option<Box<Ahead>>) {
+    let Some(ahead) = ahead else { return };
+    let have_ended = || match &namespace {
+        None => shared.namespaces().main().have_ended(&ahead),
+        Some(namespace) => namespace
+            .upgrade()
+            .is_none_or(|namespace| namespace.world().is_none_or(|world| world.have_ended(&ahead))),
+    };
+    let until_ended = async {
+        loop {
+            let looked = shared.deliverer.ended();
+            if have_ended() {
+                return;
+            }
+            looked.await;
+        }
+    };
+    let _ = timeout(ahead.time_limit, until_ended).await;
 }
 
 /// A client that waits for its answer. If this is dropped while `number` is set, the client has left.

@@ -62,7 +62,8 @@ async fn until_idle(shared: &Arc<Shared>, request: &Request) {
         }
         tokio::select! {
             () = recorded => {}
-            () = sleep_until(deadline) => {}
+            // A reset ends deliveries too, and records nothing.
+            () = sleep_until(deadline.min(Instant::now() + LOOK_AGAIN)) => {}
             _ = stopping.wait_for(|stopping| *stopping) => return,
         }
     }

@@ -168,6 +168,7 @@ impl Server {
     /// Sets state, counters, clock and journal back to the start of the scenario.
     pub fn reset(&self) {
         self.shared.namespaces().main().reset(now());
+        self.shared.deliverer.wake(None);
     }
 
     /// The latest exchanges, one line each, with secrets hidden.

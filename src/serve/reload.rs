@@ -30,6 +30,7 @@ pub fn reload_on_change(running: &Running, path: PathBuf, served: String, say: f
             if let Some(scenario) = change.scenario {
                 file.served = change.text;
                 shared.namespaces().main().replace(Arc::new(scenario), clock::now());
+                shared.deliverer.wake(None);
             }
             say(&change.message);
         }

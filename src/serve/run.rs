@@ -57,9 +57,10 @@ where
         let listeners = listeners.collect::<io::Result<Vec<_>>>()?;
         let (shared, inbox) = Shared::new(world, options);
         let shared = Arc::new(shared);
-        tokio::spawn(deliver::run(Arc::clone(&shared), inbox));
+        let deliveries = tokio::spawn(deliver::run(Arc::clone(&shared), inbox));
         let stop = ready(Arc::clone(&shared))?;
         connection::accept(listeners, shared, stop).await;
+        let _ = deliveries.await;
         Ok(())
     })
 }

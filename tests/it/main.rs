@@ -13,6 +13,7 @@
 //! * `conduct`: rules of conduct
 //! * `expectations`: expectations of a scenario
 //! * `namespaces`: separate worlds within one server
+//! * `deliver`: events on their way to handlers
 //! * `control`: health, journal, state, reset
 //! * `library`: every scenario in `scenarios/`, as a client sees it
 //! * `limits`: rate limits and time limits
@@ -37,6 +38,7 @@ mod client;
 mod commands;
 mod conduct;
 mod control;
+mod deliver;
 mod direct;
 mod documented;
 mod expectations;

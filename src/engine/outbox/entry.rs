@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::emulator::{Delivery, Outcome, Outgoing};
+use crate::emulator::{Delivery, HandlerTarget, Outcome, Outgoing};
 
 /// One delivery in an outbox.
 #[derive(Clone, Debug)]
@@ -23,12 +23,12 @@ pub struct OutboxEntry {
     pub next: Option<Timestamp>,
     /// How far it has come.
     pub state: DeliveryState,
-    /// The attempts so far.
+    /// The latest attempts, the oldest first.
     pub attempts: Vec<Attempt>,
-    /// The request of the latest attempt.
-    pub request: Option<Arc<Outgoing>>,
+    /// How many attempts there were.
+    pub attempted: usize,
     /// Why it was given up.
-    pub remark: Option<String>,
+    pub remark: Option<&'static str>,
 }
 
 /// What has raised an event.
@@ -64,6 +64,8 @@ pub enum DeliveryState {
 pub struct Attempt {
     /// When it was due, by the scenario's clock.
     pub at: Timestamp,
+    /// The request; `None` before it is made.
+    pub request: Option<Arc<Outgoing>>,
     /// How it ended; `None` while it is under way.
     pub outcome: Option<Outcome>,
     /// How long it took; zero under a virtual clock.
@@ -73,7 +75,22 @@ pub struct Attempt {
 impl OutboxEntry {
     /// The memory of the bodies, in bytes.
     pub(super) fn size(&self) -> usize {
-        self.delivery.body.len() + self.request.as_ref().map_or(0, |request| request.body.len())
+        let requests = self.attempts.iter().filter_map(|attempt| attempt.request.as_ref());
+        self.delivery.body.len() + requests.map(|request| request.body.len()).sum::<usize>()
+    }
+
+    /// The URL of the handler; `None` for one that is known by a name only.
+    pub fn url(&self) -> Option<&Arc<str>> {
+        match &self.delivery.target {
+            HandlerTarget::Url(url) => Some(url),
+            HandlerTarget::Name(_) => None,
+        }
+    }
+
+    /// The body of the latest request; before the first one, the part that is known.
+    pub fn body(&self) -> &Arc<str> {
+        let latest = self.attempts.iter().rev().find_map(|attempt| attempt.request.as_ref());
+        latest.map_or(&self.delivery.body, |request| &request.body)
     }
 }
 

@@ -3,6 +3,7 @@
 //! Deliveries to one handler are made one after the other, in the order in which they were raised. Handlers do not wait
 //! for each other. The outbox opens no connection: it says what is due, and is told how each attempt ended.
 
+mod counts;
 mod entry;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -12,6 +13,7 @@ use foldhash::HashMap;
 use jiff::Timestamp;
 
 use crate::emulator::{Delivery, HandlerTarget, Outcome, Outgoing};
+pub use counts::{CountsByEvent, OutboxCounts};
 pub use entry::{Attempt, Cause, DeliveryState, OutboxEntry};
 
 /// How many deliveries may wait.
@@ -20,11 +22,20 @@ pub const MOST_WAITING: usize = 20_000;
 /// How many bytes the bodies of waiting deliveries may take.
 const MOST_WAITING_BYTES: usize = 64 << 20;
 
+/// Why a delivery is dropped.
+const GIVEN_UP: &str = "given up: more than 20,000 deliveries waited, or more than 64 MiB";
+
 /// How many deliveries are kept after they have ended.
 const MOST_ENDED: usize = 1_000;
 
 /// How many bytes the bodies of deliveries that have ended may take.
 const MOST_ENDED_BYTES: usize = 8 << 20;
+
+/// How many attempts of one delivery are kept.
+const MOST_ATTEMPTS: usize = 16;
+
+/// How many reasons are kept why events went to nobody.
+const MOST_SILENCES: usize = 100;
 
 /// The deliveries of a world.
 #[derive(Clone, Debug, Default)]
@@ -43,35 +54,14 @@ pub struct Outbox {
     /// The deliveries that have ended, in that order.
     ended: VecDeque<u64>,
     ended_bytes: usize,
-    /// How many deliveries have ended in each way.
-    counts: OutboxCounts,
+    /// How many deliveries came in and how they ended, for each service, by its index, and event.
+    counts: CountsByEvent<usize>,
+    /// Why the latest events went to nobody.
+    silences: VecDeque<(Cause, String)>,
 }
 
 /// The index of a service in its world, and the service's number of the handler.
 type HandlerKey = (usize, u64);
-
-/// How many deliveries have ended in each way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OutboxCounts {
-    /// The handler accepted them.
-    pub delivered: u64,
-    /// The handler did not accept them.
-    pub failed: u64,
-    /// Their target is not allowed.
-    pub blocked: u64,
-    /// They were given up because too many waited.
-    pub dropped: u64,
-}
-
-impl OutboxCounts {
-    /// The sum of this and other counts.
-    pub fn add(&mut self, other: Self) {
-        self.delivered += other.delivered;
-        self.failed += other.failed;
-        self.blocked += other.blocked;
-        self.dropped += other.dropped;
-    }
-}
 
 impl Outbox {
     /// Adds a delivery of the service with this index. Returns its number. The oldest waiting delivery is given up when
@@ -82,6 +72,7 @@ impl Outbox {
         let key = (service, delivery.handler);
         let is_bound = matches!(delivery.target, HandlerTarget::Url(_));
         let size = delivery.body.len();
+        self.counts.entry((service, delivery.event.name)).or_default().entered += 1;
         let entry = OutboxEntry {
             number,
             service,
@@ -90,7 +81,7 @@ impl Outbox {
             next: Some(due),
             state: DeliveryState::Waiting,
             attempts: Vec::new(),
-            request: None,
+            attempted: 0,
             remark: None,
         };
         self.entries.insert(number, entry);
@@ -103,8 +94,7 @@ impl Outbox {
         }
         while self.waiting.len() > MOST_WAITING || self.waiting_bytes > MOST_WAITING_BYTES {
             let Some(oldest) = self.waiting.first().copied() else { break };
-            let remark = format!("given up: more than {MOST_WAITING} deliveries waited, or more than 64 MiB");
-            self.end(oldest, DeliveryState::Dropped, Some(remark));
+            self.end(oldest, DeliveryState::Dropped, Some(GIVEN_UP));
         }
         number
     }
@@ -131,7 +121,12 @@ impl Outbox {
             self.ready.remove(&(next, number));
         }
         entry.state = DeliveryState::Sending;
-        entry.attempts.push(Attempt { at, outcome: None, duration: std::time::Duration::ZERO });
+        if entry.attempts.len() == MOST_ATTEMPTS {
+            entry.attempts.remove(0);
+        }
+        let duration = std::time::Duration::ZERO;
+        entry.attempts.push(Attempt { at, request: None, outcome: None, duration });
+        entry.attempted += 1;
         self.waiting.remove(&number);
         self.waiting_bytes -= entry.delivery.body.len();
         true
@@ -139,8 +134,9 @@ impl Outbox {
 
     /// Notes the request of the present attempt.
     pub fn set_request(&mut self, number: u64, request: Arc<Outgoing>) {
-        if let Some(entry) = self.entries.get_mut(&number) {
-            entry.request = Some(request);
+        let attempt = self.entries.get_mut(&number).and_then(|entry| entry.attempts.last_mut());
+        if let Some(attempt) = attempt {
+            attempt.request = Some(request);
         }
     }
 
@@ -181,7 +177,7 @@ impl Outbox {
         entry.next = Some(at);
         self.waiting.insert(number);
         self.waiting_bytes += entry.delivery.body.len();
-        if matches!(entry.delivery.target, HandlerTarget::Url(_)) {
+        if entry.url().is_some() {
             self.ready.insert((at, number));
         }
     }
@@ -192,6 +188,7 @@ impl Outbox {
             return false;
         };
         let key = (entry.service, entry.delivery.handler);
+        self.counts.entry((entry.service, entry.delivery.event.name)).or_default().entered += 1;
         self.ended_bytes -= entry.size();
         self.ended.retain(|ended| *ended != number);
         let queue = self.queues.entry(key).or_default();
@@ -205,7 +202,7 @@ impl Outbox {
     }
 
     /// Ends a delivery, and lets the next one of its handler begin.
-    fn end(&mut self, number: u64, state: DeliveryState, remark: Option<String>) {
+    fn end(&mut self, number: u64, state: DeliveryState, remark: Option<&'static str>) {
         let Some(entry) = self.entries.get_mut(&number) else { return };
         let key = (entry.service, entry.delivery.handler);
         if self.waiting.remove(&number) {
@@ -216,11 +213,12 @@ impl Outbox {
         }
         entry.state = state;
         entry.remark = remark;
+        let counts = self.counts.entry((entry.service, entry.delivery.event.name)).or_default();
         match state {
-            DeliveryState::Delivered => self.counts.delivered += 1,
-            DeliveryState::Failed => self.counts.failed += 1,
-            DeliveryState::Blocked => self.counts.blocked += 1,
-            _ => self.counts.dropped += 1,
+            DeliveryState::Delivered => counts.delivered += 1,
+            DeliveryState::Failed => counts.failed += 1,
+            DeliveryState::Blocked => counts.blocked += 1,
+            _ => counts.dropped += 1,
         }
         self.ended_bytes += entry.size();
         self.ended.push_back(number);
@@ -229,7 +227,7 @@ impl Outbox {
                 queue.remove(place);
             }
             match queue.front().and_then(|first| self.entries.get(first)) {
-                Some(first) if matches!(first.delivery.target, HandlerTarget::Url(_)) => {
+                Some(first) if first.url().is_some() => {
                     if let (DeliveryState::Waiting, Some(next)) = (first.state, first.next) {
                         self.ready.insert((next, first.number));
                     }
@@ -258,11 +256,7 @@ impl Outbox {
 
     /// How many deliveries have not ended and could be sent, so that somebody may wait for them.
     pub fn pending(&self) -> usize {
-        let is_bound = |number: &&u64| {
-            self.entries
-                .get(number)
-                .is_some_and(|entry| matches!(entry.delivery.target, HandlerTarget::Url(_)))
-        };
+        let is_bound = |number: &&u64| self.entries.get(number).is_some_and(|entry| entry.url().is_some());
         let queued = self.queues.values().flatten();
         queued.filter(is_bound).count()
     }
@@ -270,9 +264,7 @@ impl Outbox {
     /// Whether a request to a URL is under way.
     pub fn is_sending(&self) -> bool {
         let first = self.queues.values().filter_map(|queue| self.entries.get(queue.front()?));
-        { first }.any(|entry| {
-            entry.state == DeliveryState::Sending && matches!(entry.delivery.target, HandlerTarget::Url(_))
-        })
+        { first }.any(|entry| entry.state == DeliveryState::Sending && entry.url().is_some())
     }
 
     /// How many deliveries wait, and how many are under way.
@@ -281,9 +273,41 @@ impl Outbox {
         (self.waiting.len(), all - self.waiting.len())
     }
 
-    /// How many deliveries have ended in each way.
-    pub fn counts(&self) -> OutboxCounts {
-        self.counts
+    /// The memory of all bodies, in bytes.
+    pub fn size(&self) -> usize {
+        self.waiting_bytes + self.ended_bytes
+    }
+
+    /// How many deliveries came in and how they ended, for each service, by its index, and event.
+    pub fn counts(&self) -> &CountsByEvent<usize> {
+        &self.counts
+    }
+
+    /// The counts when this outbox is given up: what has not ended is abandoned.
+    pub fn counts_at_end(&self) -> CountsByEvent<usize> {
+        let mut counts = self.counts.clone();
+        counts.values_mut().for_each(|counts| counts.abandoned += counts.unfinished());
+        counts
+    }
+
+    /// Notes why an event went to nobody.
+    pub fn note_silence(&mut self, cause: Cause, why: String) {
+        if self.silences.len() == MOST_SILENCES {
+            self.silences.pop_front();
+        }
+        self.silences.push_back((cause, why));
+    }
+
+    /// Why the latest events went to nobody, the oldest first.
+    pub fn silences(&self) -> impl Iterator<Item = &(Cause, String)> {
+        self.silences.iter()
+    }
+
+    /// The delivery that this one waits for: the one before it that goes to the same handler.
+    pub fn before(&self, entry: &OutboxEntry) -> Option<&OutboxEntry> {
+        let queue = self.queues.get(&(entry.service, entry.delivery.handler))?;
+        let place = queue.iter().position(|number| *number == entry.number)?;
+        self.entries.get(queue.get(place.checked_sub(1)?)?)
     }
 
     /// A copy for a snapshot: what is under way waits again.
@@ -299,16 +323,21 @@ impl Outbox {
         for number in under_way {
             if let Some(entry) = saved.entries.get_mut(&number) {
                 entry.attempts.pop();
+                entry.attempted -= 1;
             }
             saved.wait(number, now);
         }
         saved
     }
 
-    /// The same deliveries, with numbers that go on behind those of `other` and the counts of `other`.
+    /// The same deliveries, with numbers and counts that go on behind those of `other`, which is given up.
     #[must_use]
     pub fn after(self, other: &Self) -> Self {
-        Self { newest: self.newest.max(other.newest), counts: other.counts, ..self }
+        let mut counts = other.counts_at_end();
+        for entry in self.queues.values().flatten().filter_map(|number| self.entries.get(number)) {
+            counts.entry((entry.service, entry.delivery.event.name)).or_default().entered += 1;
+        }
+        Self { newest: self.newest.max(other.newest), counts, silences: other.silences.clone(), ..self }
     }
 }
 

@@ -20,6 +20,12 @@ fn end(outbox: &mut Outbox, number: u64, status: u16) -> bool {
     outbox.delivered(number, Outcome::Answered(status), std::time::Duration::ZERO, never)
 }
 
+fn total(outbox: &Outbox) -> OutboxCounts {
+    let mut total = OutboxCounts::default();
+    outbox.counts().values().for_each(|counts| total.add(*counts));
+    total
+}
+
 #[test]
 fn one_handler_gets_its_deliveries_one_after_the_other() {
     let mut outbox = Outbox::default();
@@ -64,7 +70,7 @@ fn the_oldest_waiting_delivery_is_given_up_when_there_are_too_many() {
     }
     assert_eq!(outbox.get(1).unwrap().state, DeliveryState::Sending, "what is under way stays");
     assert_eq!(outbox.get(2).unwrap().state, DeliveryState::Dropped);
-    assert_eq!((outbox.unfinished(), outbox.counts().dropped), ((MOST_WAITING, 1), 1));
+    assert_eq!((outbox.unfinished(), total(&outbox).dropped), ((MOST_WAITING, 1), 1));
     assert!(end(&mut outbox, 1, 200));
     assert_eq!(outbox.begin_due(at(0)), Some(3));
 }
@@ -117,5 +123,38 @@ fn what_has_ended_is_bounded() {
         assert!(end(&mut outbox, number, 200));
     }
     assert_eq!(outbox.iter().count(), MOST_ENDED);
-    assert_eq!(outbox.counts().delivered, MOST_ENDED as u64 + 5);
+    assert_eq!(total(&outbox).delivered, MOST_ENDED as u64 + 5);
+}
+
+#[test]
+fn the_counts_add_up_after_everything_that_can_happen() {
+    let mut outbox = Outbox::default();
+    for handler in [1, 1, 2, 3] {
+        outbox.push(0, delivery(handler), Cause::Later, at(0));
+    }
+    assert_eq!((outbox.begin_due(at(0)), outbox.begin_due(at(0))), (Some(1), Some(3)));
+    assert!(end(&mut outbox, 1, 200));
+    let saved = outbox.saved(at(0));
+    assert!(end(&mut outbox, 3, 500));
+    assert!(outbox.send_again(1, at(0)));
+    assert_eq!(total(&outbox).unfinished(), 3, "2 and 4, and 1 again");
+    let restored = saved.after(&outbox);
+    let found = total(&restored);
+    assert_eq!((found.entered, found.delivered, found.failed, found.abandoned), (8, 1, 1, 3));
+    let (waiting, sending) = restored.unfinished();
+    assert_eq!((waiting, sending, found.unfinished()), (3, 0, 3));
+}
+
+#[test]
+fn a_delivery_that_is_sent_again_and_again_keeps_its_latest_attempts() {
+    let mut outbox = Outbox::default();
+    outbox.push(0, delivery(1), Cause::Later, at(0));
+    for second in 0..100 {
+        assert_eq!(outbox.begin_due(at(second)), Some(1));
+        assert!(end(&mut outbox, 1, 200));
+        assert!(outbox.send_again(1, at(second + 1)));
+    }
+    let entry = outbox.get(1).unwrap();
+    assert_eq!((entry.attempted, entry.attempts.len()), (100, MOST_ATTEMPTS));
+    assert_eq!(entry.attempts.last().unwrap().at, at(99));
 }

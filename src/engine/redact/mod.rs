@@ -105,6 +105,32 @@ impl Redactor {
         Nets::new("", self).text(text)
     }
 
+    /// Hides the secrets that the service itself has written into a text, such as the body of an event: those that are
+    /// known, and `issued`, those that it issued for the text. Other values stay, wherever they stand.
+    pub fn own_text(&self, text: &str, issued: &[String]) -> String {
+        let strong = self.strong.clone();
+        let own = Known::new(issued.iter().cloned());
+        let (names, fields) = Default::default();
+        let nets = Nets { names, fields, strong, own };
+        nets.hide(text, self.weak_in_form(text))
+    }
+
+    /// The places of weak secrets in a form, where each is a whole value.
+    fn weak_in_form(&self, text: &str) -> Vec<Range<usize>> {
+        let mut end = 0;
+        let values = text.split(['&', '?']).filter_map(|pair| {
+            let start = end;
+            end = start + pair.len() + 1;
+            let name = pair.find('=')?;
+            Some((&pair[name + 1..], start + name + 1..start + pair.len()))
+        });
+        let is_weak = |value: &str| {
+            let value = value.replace('+', " ");
+            self.weak.contains(&*percent_decode_str(&value).decode_utf8_lossy())
+        };
+        values.filter(|(value, _)| is_weak(value)).map(|(_, place)| place).collect()
+    }
+
     /// Hides the secrets of a request. The answer is left empty.
     pub fn request(&self, request: &Request) -> Hidden {
         self.exchange(request, &Reply { status: 0, headers: Fields::default(), body: Bytes::new() })

@@ -20,6 +20,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+use super::slow::Slow;
 use super::targets::{NoAddress, Origin, Targets};
 use crate::emulator::{Outcome, Outgoing};
 
@@ -33,6 +34,7 @@ pub(super) struct Client {
     authorities: Vec<CertificateDer<'static>>,
     tls: OnceLock<Arc<ClientConfig>>,
     idle: Mutex<HashMap<Origin, Vec<(Instant, Sender)>>>,
+    slow: Slow,
 }
 
 /// For how long an unused connection is kept. Handlers close theirs after five seconds and more, and a request over a
@@ -45,17 +47,29 @@ const MOST_KEPT: usize = 256;
 /// How much of the body of an answer is read, so that the connection can be kept. Nobody reads what it says.
 const MOST_READ: usize = 64 << 10;
 
+/// For how long the body of an answer is waited for.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// How many unused connections to one origin are kept.
+const MOST_OF_ORIGIN: usize = 32;
+
 impl Client {
     /// A client that sends only to `targets`, and trusts the authorities besides the public ones.
     pub(super) fn new(targets: Targets, authorities: Vec<CertificateDer<'static>>) -> Self {
         Self { targets, authorities, ..Self::default() }
     }
 
-    /// Sends a request and waits for the head of the answer, for at most `time_limit`.
-    pub(super) async fn send(&self, url: &str, request: &Outgoing, time_limit: Duration) -> Outcome {
+    /// Sends a request and waits for the head of the answer, for at most `time_limit`. Says how it ended, and after what
+    /// time.
+    pub(super) async fn send(
+        &self,
+        url: &str,
+        request: &Outgoing,
+        time_limit: Duration,
+    ) -> (Outcome, Duration) {
         let (origin, path) = match Origin::of(url) {
             Ok(origin) => origin,
-            Err(why) => return Outcome::Blocked(why),
+            Err(why) => return (Outcome::Blocked(why), Duration::ZERO),
         };
         let joint = match (request.query.as_str(), path.contains('?')) {
             ("", _) => "",
@@ -63,41 +77,56 @@ impl Client {
             (_, false) => "?",
         };
         let path = format!("{path}{joint}{}", request.query);
+        let _turn = self.slow.turn(url).await;
+        let began = Instant::now();
         let attempt = self.attempt(&origin, &path, request);
-        match tokio::time::timeout(time_limit, attempt).await {
-            Ok(Ok(status)) => Outcome::Answered(status),
+        let attempted = tokio::time::timeout(time_limit, attempt).await;
+        let duration = began.elapsed();
+        self.slow.note(url, attempted.is_err());
+        let outcome = match attempted {
+            Ok(Ok((sender, response))) => {
+                let status = response.status().as_u16();
+                self.finish(&origin, sender, response).await;
+                Outcome::Answered(status)
+            }
             Ok(Err(NotSent::Blocked(why))) => Outcome::Blocked(why),
             Ok(Err(NotSent::Failed(why))) => Outcome::Failed(why),
             Err(_) => Outcome::Failed(format!("no answer within {time_limit:?}")),
-        }
+        };
+        (outcome, duration)
     }
 
-    async fn attempt(&self, origin: &Origin, path: &str, request: &Outgoing) -> Result<u16, NotSent> {
+    async fn attempt(
+        &self,
+        origin: &Origin,
+        path: &str,
+        request: &Outgoing,
+    ) -> Result<(Sender, hyper::Response<Incoming>), NotSent> {
         // The address is checked for each request: a name may lead elsewhere now.
         let addresses = self.targets.addresses(origin).await?;
         while let Some(mut sender) = self.kept(origin) {
-            match sender.send_request(made(origin, path, request)).await {
-                Ok(response) => return Ok(self.answered(origin, sender, response).await),
-                // It was closed in the meantime: nothing was sent.
+            match sender.send_request(made(origin, path, request)?).await {
+                Ok(response) => return Ok((sender, response)),
+                // It was closed before: nothing was sent.
                 Err(error) if error.is_canceled() => {}
+                // The handler closed it at the same moment, and has not seen the request.
+                Err(error) if is_over(&error) => break,
                 Err(error) => return Err(NotSent::Failed(words(&error))),
             }
         }
         let mut sender = self.connect(origin, &addresses).await?;
-        match sender.send_request(made(origin, path, request)).await {
-            Ok(response) => Ok(self.answered(origin, sender, response).await),
-            Err(error) => Err(NotSent::Failed(words(&error))),
-        }
+        let response = sender.send_request(made(origin, path, request)?).await;
+        response.map(|response| (sender, response)).map_err(|error| NotSent::Failed(words(&error)))
     }
 
     /// Reads a short body, and keeps the connection if that was all.
-    async fn answered(&self, origin: &Origin, sender: Sender, response: hyper::Response<Incoming>) -> u16 {
-        let status = response.status().as_u16();
+    async fn finish(&self, origin: &Origin, sender: Sender, response: hyper::Response<Incoming>) {
         let mut body = response.into_body();
         let mut read = 0;
         // What comes later than the head does not matter; an endless body would hold up the next delivery.
         let rest = async {
-            while let Some(Ok(frame)) = body.frame().await {
+            while let Some(frame) = body.frame().await {
+                let Ok(frame) = frame else { return false };
                 read += frame.data_ref().map_or(0, Bytes::len);
                 if read > MOST_READ {
                     return false;
@@ -105,10 +134,9 @@ impl Client {
             }
             true
         };
-        if tokio::time::timeout(Duration::from_millis(100), rest).await == Ok(true) {
+        if tokio::time::timeout(PATIENCE, rest).await == Ok(true) && !sender.is_closed() {
             self.keep(origin, sender);
         }
-        status
     }
 
     fn kept(&self, origin: &Origin) -> Option<Sender> {
@@ -131,8 +159,15 @@ impl Client {
                 !senders.is_empty()
             });
         }
-        if idle.len() < MOST_KEPT {
-            idle.entry(origin.clone()).or_default().push((Instant::now(), sender));
+        if let Some(senders) = idle.get_mut(origin) {
+            // The first one is the oldest.
+            if senders.len() >= MOST_OF_ORIGIN || senders.first().is_some_and(|(at, _)| at.elapsed() >= KEPT)
+            {
+                senders.remove(0);
+            }
+            senders.push((Instant::now(), sender));
+        } else if idle.len() < MOST_KEPT {
+            idle.insert(origin.clone(), vec![(Instant::now(), sender)]);
         }
     }
 
@@ -206,14 +241,24 @@ where
     Ok(sender)
 }
 
-fn made(origin: &Origin, path: &str, request: &Outgoing) -> Request<Full<Bytes>> {
+fn made(origin: &Origin, path: &str, request: &Outgoing) -> Result<Request<Full<Bytes>>, NotSent> {
     let body = Bytes::copy_from_slice(request.body.as_bytes());
     let mut made = Request::post(path).header(HOST, origin.authority());
     for (name, value) in &request.headers {
         made = made.header(*name, value);
     }
     let made = made.header(CONTENT_LENGTH, body.len()).body(Full::new(body));
-    made.unwrap_or_else(|_| Request::new(Full::default()))
+    made.map_err(|error| NotSent::Failed(format!("the request cannot be made: {error}")))
+}
+
+/// Whether a connection ended before any answer came. On a kept connection this means that its handler closed it while
+/// the request was on its way.
+fn is_over(error: &hyper::Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<io::Error>());
+    let is_gone = |cause: &io::Error| {
+        matches!(cause.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
+    };
+    error.is_closed() || error.is_incomplete_message() || cause.is_some_and(is_gone)
 }
 
 /// Why a connection was not made, in words.

@@ -1,18 +1,23 @@
 //! Sends what the outboxes of all worlds have due, and tells them how it ended.
 //!
 //! One task looks for what is due: when it is woken, and when the next instant comes. Each request has a task of its own,
-//! which goes on with the next delivery that is due.
+//! which goes on with the next delivery that is due. All of them run on a thread beside the workers, so that handlers which
+//! are slow or many hold up no answer. The thread begins with the first event.
 
 mod client;
+mod line;
+mod slow;
 mod targets;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::futures::Notified;
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::JoinSet;
 
 use super::clock;
 use super::shared::Shared;
@@ -20,6 +25,7 @@ use crate::basics::Clock;
 use crate::engine::{Dispatch, Namespace, World};
 use client::Client;
 pub use client::authorities;
+use line::Line;
 pub use targets::{Targets, target};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
@@ -28,6 +34,8 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 pub(super) struct Deliverer {
     client: Client,
     wake: mpsc::UnboundedSender<Wake>,
+    /// Wakes answers that wait for deliveries.
+    ended: Notify,
 }
 
 /// Asks the deliverer to look.
@@ -50,7 +58,7 @@ impl Deliverer {
     /// A deliverer that sends only to `targets`, and the messages for its task.
     pub(super) fn new(targets: Targets, authorities: Vec<CertificateDer<'static>>) -> (Self, Inbox) {
         let (wake, inbox) = mpsc::unbounded_channel();
-        (Self { client: Client::new(targets, authorities), wake }, Inbox(inbox))
+        (Self { client: Client::new(targets, authorities), wake, ended: Notify::new() }, Inbox(inbox))
     }
 
     /// Says that a world has something due. `None` is the main world.
@@ -61,6 +69,11 @@ impl Deliverer {
     /// Says that worlds may have been reset or dropped.
     pub(super) fn look(&self) {
         let _ = self.wake.send(Wake::Known);
+    }
+
+    /// Ends when deliveries have ended after this call, or their world may be gone.
+    pub(super) fn ended(&self) -> Notified<'_> {
+        self.ended.notified()
     }
 }
 
@@ -89,7 +102,9 @@ impl WorldKey {
     /// The next request that is due in the world. Its credentials lead to the world from now on.
     fn take_due(shared: &Shared, namespace: Option<&Arc<Namespace>>, world: &mut World) -> Option<Dispatch> {
         let mut dispatch = world.take_due(clock::now())?;
-        shared.namespaces().note_issued(namespace, world, std::mem::take(&mut dispatch.issued));
+        if namespace.is_some() || shared.namespaces().has_any() {
+            shared.namespaces().note_issued(namespace, world, std::mem::take(&mut dispatch.issued));
+        }
         Some(dispatch)
     }
 }
@@ -98,30 +113,58 @@ impl WorldKey {
 struct OfWorld {
     key: WorldKey,
     epoch: u64,
-    tasks: Vec<JoinHandle<()>>,
+    tasks: JoinSet<()>,
     /// When the world has something due that is not due yet.
     alarm: Option<Instant>,
 }
 
-/// Looks for what is due until the server stops.
+/// How many threads look up the names of hosts at a time.
+const MOST_LOOKUPS: usize = 32;
+
+/// Waits until something is due for the first time, and then delivers on a thread of its own until the server stops.
 pub(super) async fn run(shared: Arc<Shared>, Inbox(mut inbox): Inbox) {
-    let mut worlds: HashMap<usize, OfWorld> = HashMap::new();
+    let mut stopping = shared.stopping();
     // A scenario may have actions from its start on.
     shared.deliverer.wake(None);
-    let mut stopping = shared.stopping();
-    loop {
-        let alarm = worlds.values().filter_map(|world| world.alarm).min();
-        let until_alarm = async {
-            match alarm {
-                Some(at) => tokio::time::sleep_until(at.into()).await,
-                None => std::future::pending().await,
-            }
-        };
+    let first = loop {
         let woken = tokio::select! {
             woken = inbox.recv() => woken,
-            () = until_alarm => None,
-            _ = stopping.wait_for(|stopping| *stopping) => break,
+            _ = stopping.wait_for(|stopping| *stopping) => return,
         };
+        let Some(woken) = woken else { return };
+        if let Wake::World(key) = &woken
+            && key.with(&shared, |_, world| world.next_due().is_some()) == Some(true)
+        {
+            break woken;
+        }
+    };
+    let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(MOST_LOOKUPS).build();
+    let (ended, end) = oneshot::channel::<()>();
+    let spawned = runtime.and_then(|runtime| {
+        let deliver = move || {
+            deliver_in(runtime, shared, first, inbox);
+            drop(ended);
+        };
+        thread::Builder::new().name("deliveries".into()).spawn(deliver)
+    });
+    match spawned {
+        Ok(_) => drop(end.await),
+        Err(error) => tracing::error!(%error, "no events are sent: their thread cannot be started"),
+    }
+}
+
+fn deliver_in(runtime: Runtime, shared: Arc<Shared>, first: Wake, inbox: mpsc::UnboundedReceiver<Wake>) {
+    runtime.block_on(deliver(shared, first, inbox));
+    // A name may still be looked up. Nobody waits for it.
+    runtime.shutdown_background();
+}
+
+/// Looks for what is due until the server stops.
+async fn deliver(shared: Arc<Shared>, first: Wake, mut inbox: mpsc::UnboundedReceiver<Wake>) {
+    let mut worlds: HashMap<usize, OfWorld> = HashMap::new();
+    let mut stopping = shared.stopping();
+    let mut woken = Some(first);
+    loop {
         match woken {
             Some(Wake::World(key)) => {
                 look(&shared, worlds.entry(key.id()).or_insert_with(|| OfWorld::new(key)))
@@ -134,19 +177,30 @@ pub(super) async fn run(shared: Arc<Shared>, Inbox(mut inbox): Inbox) {
             }
         }
         worlds.retain(|_, world| world.alarm.is_some() || !world.tasks.is_empty());
+        let alarm = worlds.values().filter_map(|world| world.alarm).min();
+        let until_alarm = async {
+            match alarm {
+                Some(at) => tokio::time::sleep_until(at.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        woken = tokio::select! {
+            woken = inbox.recv() => woken,
+            () = until_alarm => None,
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        };
     }
-    worlds.into_values().flat_map(|world| world.tasks).for_each(|task| task.abort());
 }
 
 impl OfWorld {
     fn new(key: WorldKey) -> Self {
-        Self { key, epoch: 0, tasks: Vec::new(), alarm: None }
+        Self { key, epoch: 0, tasks: JoinSet::new(), alarm: None }
     }
 }
 
 /// Begins everything that a world has due, and notes when to look again. What an older epoch had under way ends.
 fn look(shared: &Arc<Shared>, of_world: &mut OfWorld) {
-    of_world.tasks.retain(|task| !task.is_finished());
+    while of_world.tasks.try_join_next().is_some() {}
     let key = of_world.key.clone();
     let found = key.with(shared, |namespace, world| {
         let mut due = Vec::new();
@@ -155,17 +209,14 @@ fn look(shared: &Arc<Shared>, of_world: &mut OfWorld) {
         }
         (due, world.epoch(), next_look(world))
     });
-    let Some((due, epoch, alarm)) = found else {
-        of_world.tasks.drain(..).for_each(|task| task.abort());
-        of_world.alarm = None;
-        return;
-    };
+    let (due, epoch, alarm) = found.unwrap_or((Vec::new(), of_world.epoch + 1, None));
     if epoch != of_world.epoch {
-        of_world.tasks.drain(..).for_each(|task| task.abort());
+        of_world.tasks = JoinSet::new();
         of_world.epoch = epoch;
+        shared.deliverer.ended.notify_waiters();
     }
     for dispatch in due {
-        of_world.tasks.push(tokio::spawn(perform(Arc::clone(shared), key.clone(), dispatch)));
+        of_world.tasks.spawn(perform(Arc::clone(shared), key.clone(), dispatch));
     }
     of_world.alarm = alarm;
 }
@@ -181,32 +232,28 @@ fn next_look(world: &mut World) -> Option<Instant> {
 /// Sends one request, and then the next ones that are due.
 async fn perform(shared: Arc<Shared>, key: WorldKey, mut dispatch: Dispatch) {
     loop {
-        let began = Instant::now();
         let Dispatch { id, url, request, time_limit, .. } = dispatch;
         let Some(url) = url else { return };
-        let outcome = shared.deliverer.client.send(&url, &request, time_limit).await;
+        let (outcome, duration) = shared.deliverer.client.send(&url, &request, time_limit).await;
         let next = key.with(&shared, |namespace, world| {
-            if !world.delivered(id, outcome, began.elapsed(), clock::now()) {
-                return (None, true);
+            let now = clock::now();
+            if !world.delivered(id, outcome, duration, now) {
+                return (None, None, true);
             }
+            let line = Line::of(world, id);
             let next = WorldKey::take_due(&shared, namespace, world);
-            (next, world.has_due(clock::now()))
+            (line, next, world.alarm(now).is_some())
         });
-        shared.recorded.notify_waiters();
-        let Some((next, has_more)) = next else { return };
+        let Some((line, next, has_more)) = next else { return };
+        line.iter().for_each(Line::write);
         if has_more {
             let _ = shared.deliverer.wake.send(Wake::World(key.clone()));
         }
+        shared.recorded.notify_waiters();
+        shared.deliverer.ended.notify_waiters();
         match next {
             Some(next) => dispatch = next,
             None => return,
         }
-    }
-}
-
-impl World {
-    /// Whether a look at the outbox would find something due at `now`, the time of the wall clock.
-    fn has_due(&self, now: Timestamp) -> bool {
-        self.next_due().is_some_and(|due| due <= self.clock().now(now))
     }
 }

@@ -1,0 +1,124 @@
+//! A delivery → why it goes to its handler, and why it waits, was blocked or was not accepted.
+
+use jiff::Timestamp;
+
+use crate::basics::Clock;
+use crate::emulator::{HandlerTarget, Outcome};
+use crate::engine::{Attempt, Cause, DeliveryState, OutboxEntry, World};
+
+/// The explanation in lines, in which secrets are not hidden yet. `now` is the time of the wall clock.
+pub(super) fn explain(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec<String> {
+    let id = format!("e{}", entry.number);
+    let whose = world.namespace().map_or(String::new(), |name| format!(" of namespace {name}"));
+    let event = format!("{}.{}", world.service_name(entry.service), entry.delivery.event.name);
+    let mut lines = vec![
+        format!("event {id}{whose}: {event}, because {}", entry.delivery.event.summary),
+        format!("raised by {}{}", entry.cause, explained_by(entry.cause)),
+    ];
+    let at = match &entry.delivery.target {
+        HandlerTarget::Url(url) => format!("at {url}"),
+        HandlerTarget::Name(name) => format!("called `{name}`, which has no URL"),
+    };
+    lines.push(match entry.delivery.shown_handler() {
+        Some(number) => format!("it goes to handler {number} {at}, which is bound to this event"),
+        None => format!("it goes to the page {at}"),
+    });
+    for (place, attempt) in entry.attempts.iter().enumerate() {
+        let number = entry.attempted - entry.attempts.len() + place + 1;
+        lines.push(format!("attempt {number} at {}: {}", attempt.at, outcome(attempt)));
+    }
+    lines.push(String::new());
+    lines.extend(state(world, entry, now));
+    lines
+}
+
+fn explained_by(cause: Cause) -> String {
+    match cause {
+        Cause::Exchange(number) => format!("; `standin explain {number}` explains it"),
+        Cause::Action(_) | Cause::Later => String::new(),
+    }
+}
+
+fn outcome(attempt: &Attempt) -> String {
+    let took = attempt.duration.as_secs_f64() * 1e3;
+    match &attempt.outcome {
+        None => "no answer yet".to_owned(),
+        Some(Outcome::Answered(status)) => {
+            format!("the handler answered with status {status} after {took:.1} ms")
+        }
+        Some(Outcome::Failed(why)) => format!("{why} ({took:.1} ms)"),
+        Some(Outcome::Blocked(why)) => format!("not sent: {why}"),
+    }
+}
+
+/// How far it has come, and what to do.
+fn state(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec<String> {
+    let id = format!("e{}", entry.number);
+    let again = format!("`POST /__standin/outbox/{id}/send` sends it again");
+    let limit = world.time_limit(entry.service);
+    match entry.state {
+        DeliveryState::Waiting => waiting(world, entry, now),
+        DeliveryState::Sending => match &entry.delivery.target {
+            HandlerTarget::Url(_) => vec![format!("it is under way: the handler has {limit:?} to answer")],
+            HandlerTarget::Name(_) => vec![
+                "it is under way: a test has taken it".to_owned(),
+                format!("`POST /__standin/outbox/{id}/answer` takes the status of the handler's answer"),
+            ],
+        },
+        DeliveryState::Delivered => {
+            vec!["it is delivered: the handler answered with a status from 200 to 299".into()]
+        }
+        DeliveryState::Failed => {
+            let latest = entry.attempts.last().and_then(|attempt| attempt.outcome.as_ref());
+            let what = match latest {
+                Some(Outcome::Answered(300..=399)) => {
+                    "redirects are not followed: bind the handler with the URL that it leads to"
+                }
+                Some(Outcome::Answered(_)) => {
+                    "a handler accepts an event with a status from 200 to 299; the body does not matter"
+                }
+                _ => "check that the handler listens at this URL and answers in time",
+            };
+            vec!["it has failed, and no more attempt comes".into(), what.into(), again]
+        }
+        DeliveryState::Blocked => {
+            vec![
+                "it was not sent, because its target is not allowed".into(),
+                "bind the handler with another URL, or allow its host".into(),
+                again,
+            ]
+        }
+        DeliveryState::Dropped => {
+            let why = entry.remark.unwrap_or_default();
+            vec![why.to_owned(), "answer faster, or raise fewer events".into(), again]
+        }
+    }
+}
+
+fn waiting(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec<String> {
+    let id = format!("e{}", entry.number);
+    if let Some(first) = world.outbox().before(entry) {
+        let (first, state) = (first.number, first.state.name());
+        return vec![
+            format!("it waits for e{first}, which goes to the same handler before it and is {state}"),
+            format!("`standin explain e{first}` says why"),
+        ];
+    }
+    if let HandlerTarget::Name(name) = &entry.delivery.target {
+        return vec![
+            format!("it waits because the handler `{name}` has no URL"),
+            format!(
+                "give it one with `--handler {name}=URL`, or take the request with `POST /__standin/outbox/{id}/take`"
+            ),
+        ];
+    }
+    let here = world.clock().now(now);
+    match entry.next.filter(|next| *next > here) {
+        Some(next) if world.clock() != Clock::Real => vec![
+            format!("it waits for {next}, and the scenario's clock shows {here}"),
+            r#"`POST /__standin/clock` with `{"advance": "next"}` moves the clock there"#.to_owned(),
+        ],
+        Some(next) => vec![format!("it waits for {next}")],
+        None => vec!["it is due, and is about to be sent".to_owned()],
+    }
+}

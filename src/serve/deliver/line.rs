@@ -1,0 +1,54 @@
+//! A line of the log, about a delivery.
+
+use crate::emulator::Outcome;
+use crate::engine::{DeliveryId, World};
+
+/// A line of the log, about an attempt of a delivery that has ended.
+pub(super) struct Line {
+    number: u64,
+    namespace: Option<String>,
+    service: &'static str,
+    event: &'static str,
+    handler: Option<u64>,
+    state: &'static str,
+    outcome: Option<Outcome>,
+}
+
+impl Line {
+    /// The line about a delivery. `None` when there is no log.
+    pub(super) fn of(world: &World, DeliveryId { number, .. }: DeliveryId) -> Option<Self> {
+        if !tracing::enabled!(tracing::Level::INFO) {
+            return None;
+        }
+        let entry = world.outbox().get(number)?;
+        Some(Self {
+            number,
+            namespace: world.namespace().map(str::to_owned),
+            service: world.service_name(entry.service),
+            event: entry.delivery.event.name,
+            handler: entry.delivery.shown_handler(),
+            state: entry.state.name(),
+            outcome: entry.attempts.last().and_then(|attempt| attempt.outcome.clone()),
+        })
+    }
+
+    /// Writes the line, without the URL and the body, which may contain secrets. The world is not locked any more.
+    pub(super) fn write(&self) {
+        let (status, why) = match &self.outcome {
+            None => (None, None),
+            Some(Outcome::Answered(status)) => (Some(*status), None),
+            Some(Outcome::Failed(why) | Outcome::Blocked(why)) => (None, Some(why.as_str())),
+        };
+        tracing::info!(
+            number = format!("e{}", self.number),
+            namespace = self.namespace,
+            service = self.service,
+            event = format!("{}.{}", self.service, self.event),
+            handler = self.handler,
+            state = self.state,
+            status,
+            why,
+            "delivery"
+        );
+    }
+}

@@ -1,0 +1,199 @@
+//! What ends deliveries: resets, restored snapshots, dropped namespaces; and what answers wait for.
+
+use std::sync::{Arc, mpsc};
+
+use jiff::Timestamp;
+use serde_json::json;
+use standin::Scenario;
+use standin::basics::Arrival;
+use standin::emulator::Outcome;
+use standin::engine::{World, step};
+use standin::http::Request;
+
+use super::receiver::{OK, Receiver};
+use super::{OFF, STUCK, act, ended, outbox, results, scenario, server, switch_off, write};
+use crate::client::{get, post, send, serve};
+
+#[test]
+fn a_reset_ends_what_is_under_way_and_waits_for_no_one() {
+    let receiver = Receiver::new();
+    let server = server(&receiver.url("/h"));
+    let over = [
+        ("POST", "/__standin/reset", String::new()),
+        (
+            "POST",
+            "/__standin/scenario",
+            scenario(&format!("[{{event: OnImConnectorMessageAdd, url: \"{}\"}}]", receiver.url("/h")), ""),
+        ),
+    ];
+    for (number, (method, path, body)) in (1..).zip(&over) {
+        ["one", "two"].iter().for_each(|text| drop(write(&server, text)));
+        let mut caller = receiver.accept();
+        assert_eq!(caller.request().unwrap().text(), "one");
+        // It is answered while the handler still holds its event.
+        assert_eq!(send(&server, method, path, &[], body.as_bytes()).status(), 200);
+        assert!(caller.request().is_none(), "the request is given up");
+        let found = get(&server, "/__standin/outbox").json();
+        assert_eq!(found["deliveries"], json!([]));
+        let counts = &found["counts"];
+        let sum = (&counts["entered"], &counts["abandoned"], &counts["sending"]);
+        assert_eq!(sum, (&json!(2 * number), &json!(2 * number), &json!(0)));
+    }
+    assert_eq!(write(&server, "again")["events"], json!(["e1"]), "numbers begin again");
+    let mut caller = receiver.accept();
+    assert_eq!(caller.request().unwrap().text(), "again");
+    caller.send(OK);
+    assert_eq!(ended(&server)["counts"]["delivered"], 1);
+    server.reset();
+    assert_eq!(get(&server, "/__standin/outbox").json()["counts"]["entered"], 5);
+}
+
+#[test]
+fn a_restored_snapshot_sends_again_what_had_not_ended() {
+    let receiver = Receiver::new();
+    let server = server(&receiver.url("/h"));
+    ["one", "two"].iter().for_each(|text| drop(write(&server, text)));
+    let mut first = receiver.accept();
+    let sent = first.request().unwrap();
+    assert_eq!(post(&server, "/__standin/snapshots/s", "").status(), 201);
+    first.send(OK);
+    assert_eq!(first.request().unwrap().text(), "two");
+    assert_eq!(post(&server, "/__standin/snapshots/s/restore", "").status(), 200);
+    assert!(first.request().is_none(), "the request is given up");
+    let mut second = receiver.accept();
+    assert_eq!(second.request().unwrap().body, sent.body, "the same request under the same clock");
+    second.send(OK);
+    assert_eq!(second.request().unwrap().text(), "two");
+    second.send(OK);
+    let found = ended(&server);
+    assert_eq!(results(&found).len(), 2);
+    let counts = &found["counts"];
+    assert_eq!(
+        (&counts["entered"], &counts["delivered"], &counts["abandoned"]),
+        (&json!(4), &json!(3), &json!(1))
+    );
+    assert_eq!(write(&server, "three")["events"], json!(["e3"]), "numbers go on");
+}
+
+#[test]
+fn a_dropped_namespace_sends_nothing_more() {
+    let receiver = Receiver::new();
+    let server = server(&receiver.url("/h"));
+    assert_eq!(post(&server, "/__standin/namespaces", r#"{"name": "n1"}"#).status(), 201);
+    let control = "/__standin/namespaces/n1";
+    ["one", "two"].iter().for_each(|text| drop(act(&server, control, text)));
+    let mut caller = receiver.accept();
+    let event = caller.request().unwrap();
+    assert_eq!(event.text(), "one");
+    // The token of the event leads to the namespace.
+    let token = event.parameter("auth[access_token]");
+    assert_eq!(post(&server, &format!("/rest/server.time?auth={token}"), "").status(), 200);
+    assert_eq!(get(&server, &format!("{control}/journal")).json()["entries"].as_array().unwrap().len(), 1);
+    assert_eq!(send(&server, "DELETE", control, &[], b"").status(), 200);
+    assert!(caller.request().is_none(), "the request is given up");
+    write(&server, "main");
+    assert_eq!(receiver.accept().request().unwrap().text(), "main", "the second one never comes");
+    let metrics = get(&server, "/__standin/metrics");
+    let line =
+        r#"standin_deliveries_total{service="bitrix24",event="OnImConnectorMessageAdd",state="abandoned"} 2"#;
+    assert!(metrics.text().contains(line), "{}", metrics.text());
+}
+
+/// A world in which switching the connector off raises an event.
+fn world(more: &str, faults: &str) -> World {
+    let handlers = r#"[{event: OnImConnectorStatusDelete, url: "http://127.0.0.1:9/h"}]"#;
+    let yaml = format!("{}faults: {faults}\n", scenario(handlers, more));
+    let scenario = Scenario::parse("test", &yaml).unwrap_or_else(|report| panic!("{report}"));
+    World::new(Arc::new(scenario), 1, Timestamp::UNIX_EPOCH)
+}
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn call(world: &mut World) {
+    let headers = [("content-type", "application/json")].into_iter().collect();
+    let target = "/rest/imconnector.activate?auth=access-token-1";
+    let request = Request::new("POST", target, headers, OFF.into());
+    let planned = step(world, &request, Arrival::at(NOW));
+    world.record(&request, planned, Arrival::at(NOW));
+}
+
+#[test]
+fn a_late_result_changes_nothing() {
+    let mut world = world("", "[]");
+    call(&mut world);
+    let sent = world.take_due(NOW).unwrap();
+    world.reset(NOW);
+    call(&mut world);
+    let again = world.take_due(NOW).unwrap();
+    assert_eq!(sent.id.number, again.id.number);
+    assert!(!world.delivered(sent.id, Outcome::Answered(500), STUCK, NOW));
+    assert!(world.is_sending(again.id.number));
+    assert!(world.delivered(again.id, Outcome::Answered(200), STUCK, NOW));
+    assert!(!world.delivered(again.id, Outcome::Answered(500), STUCK, NOW), "it counts once");
+    assert_eq!((world.outbox_counts().delivered, world.outbox_counts().abandoned), (1, 1));
+}
+
+#[test]
+fn whoever_waits_for_an_instant_learns_that_an_exchange_has_reached_it() {
+    let mut world = world(
+        "",
+        "[{name: late, on: bitrix24.imconnector.activate, when: {call: 1}, reply: {status: 502}, applied: {later: 5ms}}]",
+    );
+    call(&mut world);
+    let due = world.alarm(NOW).expect("the change is due in 5 ms");
+    assert!(world.take_due(NOW).is_none());
+    world.forget_alarm();
+    assert_eq!(world.alarm(NOW), None, "the instant is known");
+    // This exchange takes 10 ms, and the next one makes the change.
+    call(&mut world);
+    assert!(world.clock().now(NOW) > due);
+    assert!(world.alarm(NOW).is_some(), "nobody watches the clock, so it must be told");
+    assert!(world.take_due(NOW).is_some());
+}
+
+#[test]
+fn an_answer_waits_for_its_events_if_the_scenario_wants_it() {
+    let receiver = Receiver::new();
+    let handlers = format!("[{{event: OnImConnectorStatusDelete, url: \"{}\"}}]", receiver.url("/h"));
+    for clock in [true, false] {
+        let yaml = scenario(&handlers, "events: {before_answer: true}");
+        let yaml = if clock { yaml } else { yaml.replace("clock: ", "# clock: ") };
+        let server = serve(&yaml);
+        let (answered, answer) = mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| answered.send(switch_off(&server)).unwrap());
+            let mut caller = receiver.accept();
+            let event = caller.request().unwrap();
+            assert_eq!(answer.try_recv(), Err(mpsc::TryRecvError::Empty));
+            // The handler calls back before it answers.
+            let token = event.parameter("auth[access_token]");
+            let back = post(&server, &format!("/rest/server.time?auth={token}"), "");
+            assert_eq!(back.status(), 200);
+            assert_eq!(get(&server, "/__standin/journal").json()["entries"].as_array().unwrap().len(), 2);
+            assert_eq!(answer.try_recv(), Err(mpsc::TryRecvError::Empty));
+            caller.send(OK);
+            assert_eq!(answer.recv_timeout(STUCK), Ok(200));
+        });
+        assert_eq!(ended(&server)["counts"]["delivered"], 1);
+    }
+}
+
+#[test]
+fn an_answer_waits_for_a_handler_that_is_slow_no_longer_than_for_its_event() {
+    let receiver = Receiver::new();
+    let handlers = format!("[{{event: OnImConnectorStatusDelete, url: \"{}\"}}]", receiver.url("/h"));
+    let server = serve(&scenario(&handlers, "events: {before_answer: true, time_limit: 50ms}"));
+    assert_eq!(switch_off(&server), 200);
+    assert_eq!(ended(&server)["counts"]["failed"], 1);
+    // A reset ends the wait too, and so does a handler that nobody has bound.
+    let server = serve(&scenario(&handlers, "events: {before_answer: true, time_limit: 1h}"));
+    std::thread::scope(|scope| {
+        let called = scope.spawn(|| switch_off(&server));
+        outbox(&server, |outbox| outbox["counts"]["sending"] == 1);
+        server.reset();
+        assert_eq!(called.join().unwrap(), 200);
+    });
+    let handlers = "[{event: OnImConnectorStatusDelete, name: app}]";
+    let server = serve(&scenario(handlers, "events: {before_answer: true, time_limit: 1h}"));
+    assert_eq!(switch_off(&server), 200);
+}
