@@ -151,7 +151,7 @@ fn thing(
     let Some((_, section)) = section else { return };
     let place = if spec.chat.is_some() { path.key("chat") } else { path.key("the").name(kind) };
     let kinds = Target { operation: None, event: None, ..target }.kinds();
-    if !kinds.contains(kind) {
+    if !kinds.contains(kind) && !section.may_appear(kind) {
         let help = match nearest(kind, kinds.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there are {}", list(&kinds)),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the vendors' SDKs, in the versions that requirements.txt and package-lock.json pin, into .venv and
-# node_modules beside this file. What is there already is left alone, so it can be run before every test run.
+# Installs the vendors' SDKs and what examples/connector/ needs, in the versions that requirements.txt and
+# package-lock.json pin, into .venv and node_modules beside this file. What is there already is left alone, so it can be run before every test run.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -28,13 +28,16 @@ up_to_date() {
   cmp -s "$2" "$1/.made-from"
 }
 
-if ! up_to_date .venv requirements.txt; then
+all_requirements=$(mktemp)
+trap 'rm -f "$all_requirements"' EXIT
+cat requirements.txt ../../examples/connector/python/requirements.txt >"$all_requirements"
+if ! up_to_date .venv "$all_requirements"; then
   rm -rf .venv
   python3 -m venv .venv
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.txt ||
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r "$all_requirements" ||
     fail 'pip could not install requirements.txt'
   .venv/bin/python -m pip check || fail 'requirements.txt misses a package'
-  cp requirements.txt .venv/.made-from
+  cp "$all_requirements" .venv/.made-from
 fi
 
 export PATH="$PWD/.venv/bin:$PATH"

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Runs the fixtures of examples/, and the vendors' SDKs and the samples of their documentation, unchanged, against a server.
+# Runs the connectors and fixtures of examples/, and the vendors' SDKs and the samples of their documentation, unchanged,
+# against a server.
 #
 # STANDIN names the program, else it is target/debug/standin: its `run --tls` starts the server and puts the addresses
-# into the environment. With STANDIN_URL there already, nothing is installed, that server is used, and the fixtures are left out:
-# they are judged.
+# into the environment. With STANDIN_URL there already, nothing is installed, that server is used, and connectors and
+# fixtures are left out: they are judged, each with a server of its own.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
@@ -11,11 +12,24 @@ cd "$here/../.."
 # Requests to this machine go to it directly.
 export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost PYTHONDONTWRITEBYTECODE=1
 
+# connector COMMAND: whether a connector lives through its scenario, on a port that is free, and breaks no rule.
+connector() {
+  PORT=$(python -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  export PORT
+  local told status=0
+  told=$("$program" run scenarios/connector-life.yaml --handler "app=http://127.0.0.1:$PORT/events" \
+    --until expectations --until 60s -- "$@" 2>&1) || status=$?
+  printf '%s\n' "$told"
+  [ "$status" = 0 ] && grep -q 'no rule broken' <<<"$told"
+}
+
 if [ -z "${STANDIN_URL:-}" ]; then
   program="${STANDIN:-target/debug/standin}"
   "$here/install.sh"
   (
     export PATH="$here/.venv/bin:$PATH"
+    connector python examples/connector/python/connector.py
+    connector node examples/connector/node/connector.mjs
     "$program" run -- python -m pytest -q -p no:cacheprovider examples/fixtures/pytest
     "$program" run -- node --test --test-reporter=dot examples/fixtures/node/rename.test.mjs
     "$program" run -- php examples/fixtures/php/rename.php

@@ -11,8 +11,16 @@
 //! * `state` shows the names of chats that have changed since the start
 //! * `wait LENGTH` lets time pass
 //! * `timing LENGTH` sets how long a call of Bitrix24 takes; only as the first step
+//! * `act NAME JSON` performs an action with these parameters
+//! * `events` shows the events that were raised or sent since they were last shown
+//! * `next` lets time pass until something is due, and shows events
+//! * `take STATUS` takes the oldest event that waits for a handler with a name, and answers it with this status
 //!
-//! `$SECRET` is the tenant's secret; `$NAME` is the value of the member `NAME` in the latest JSON body that had it.
+//! `$SECRET` is the tenant's secret; `$HANDLER` is the URL of a program that answers every event with 200; `$chat_id` and
+//! `$message_id` are those of the newest event about a message; `$NAME` is the value of the member `NAME` in the latest
+//! JSON body that had it.
+
+mod events;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -128,6 +136,10 @@ fn run(path: &Path, script: &str) -> String {
     let start = names(&server);
     let mut seen = String::new();
     let mut members = BTreeMap::from([("SECRET".to_owned(), SECRET.to_owned())]);
+    if script.contains("$HANDLER") {
+        members.insert("HANDLER".to_owned(), events::handler());
+    }
+    let mut outbox = events::Outbox::default();
     for step in steps {
         let (times, step) = match step.split_once(" times ") {
             Some((count, step)) => (count.parse().unwrap(), step),
@@ -146,6 +158,9 @@ fn run(path: &Path, script: &str) -> String {
             let changed: Vec<_> = changed.map(|(chat, name)| format!("{chat} is {name:?}")).collect();
             let changed = if changed.is_empty() { "no name has changed".into() } else { changed.join("\n") };
             writeln!(seen, "{changed}\n").unwrap();
+        } else if let Some(told) = outbox.step(&server, &step) {
+            writeln!(seen, "{told}").unwrap();
+            members.extend(outbox.members.clone());
         } else {
             let request = request(&step);
             let answers: Vec<_> = iter::repeat_with(|| exchange(&server, &request)).take(times).collect();
@@ -162,7 +177,7 @@ fn run(path: &Path, script: &str) -> String {
             members.extend(answers.into_iter().flat_map(|answer| answer.members));
         }
     }
-    seen
+    events::without_ports(&seen, &server, members.get("HANDLER"))
 }
 
 /// The scenario with a virtual clock that starts at the same instant in every run. To let time pass, it also has a chat
