@@ -11,20 +11,22 @@ use standin::engine::{World, step};
 use standin::http::Request;
 
 use super::receiver::{OK, Receiver};
-use super::{OFF, STUCK, act, ended, outbox, results, scenario, server, switch_off, write};
+use super::{OFF, STUCK, act, ended, outbox, results, scenario, switch_off, write};
 use crate::client::{get, post, send, serve};
+
+/// A scenario whose operators' messages go to this URL. A request under way ends only if something ends it.
+fn patient(url: &str) -> String {
+    let handlers = format!("[{{event: OnImConnectorMessageAdd, url: \"{url}\"}}]");
+    scenario(&handlers, "events: {time_limit: 1h}")
+}
 
 #[test]
 fn a_reset_ends_what_is_under_way_and_waits_for_no_one() {
     let receiver = Receiver::new();
-    let server = server(&receiver.url("/h"));
+    let server = serve(&patient(&receiver.url("/h")));
     let over = [
         ("POST", "/__standin/reset", String::new()),
-        (
-            "POST",
-            "/__standin/scenario",
-            scenario(&format!("[{{event: OnImConnectorMessageAdd, url: \"{}\"}}]", receiver.url("/h")), ""),
-        ),
+        ("POST", "/__standin/scenario", patient(&receiver.url("/h"))),
     ];
     for (number, (method, path, body)) in (1..).zip(&over) {
         ["one", "two"].iter().for_each(|text| drop(write(&server, text)));
@@ -51,7 +53,7 @@ fn a_reset_ends_what_is_under_way_and_waits_for_no_one() {
 #[test]
 fn a_restored_snapshot_sends_again_what_had_not_ended() {
     let receiver = Receiver::new();
-    let server = server(&receiver.url("/h"));
+    let server = serve(&patient(&receiver.url("/h")));
     ["one", "two"].iter().for_each(|text| drop(write(&server, text)));
     let mut first = receiver.accept();
     let sent = first.request().unwrap();
@@ -78,7 +80,7 @@ fn a_restored_snapshot_sends_again_what_had_not_ended() {
 #[test]
 fn a_dropped_namespace_sends_nothing_more() {
     let receiver = Receiver::new();
-    let server = server(&receiver.url("/h"));
+    let server = serve(&patient(&receiver.url("/h")));
     assert_eq!(post(&server, "/__standin/namespaces", r#"{"name": "n1"}"#).status(), 201);
     let control = "/__standin/namespaces/n1";
     ["one", "two"].iter().for_each(|text| drop(act(&server, control, text)));
