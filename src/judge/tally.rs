@@ -341,7 +341,7 @@ impl Counted {
             self.matches.iter().map(|(name, matcher)| format!(" with {name} {matcher}")).collect();
         // Most expectations ask for a name, so it has wording of its own.
         let word =
-            |name: &str| if name == "name" { "is named".to_owned() } else { format!("has the {name}") };
+            |name: &str| if name == "name" { "is named".to_owned() } else { format!("has a `{name}` of") };
         let wanted: Vec<_> = has.iter().map(|(name, matcher)| format!("{} {matcher}", word(name))).collect();
         let told = |thing: &Thing| {
             let value = |name: &str| in_a_line(thing.member(name).unwrap_or_default());

@@ -110,6 +110,25 @@ fn what_has_not_come_yet_is_waited_for() {
 }
 
 #[test]
+fn a_message_is_looked_at_although_no_scenario_names_it() {
+    let server = serve(SCENARIO);
+    let delivered = "- {name: e, on: bitrix24, the: {message: last}, has: {delivered: true}}";
+    assert_eq!(
+        verified(&server, delivered),
+        (417, "`e` is not met: expected the message `last` has a `delivered` of `true`; there is no such message\n".into())
+    );
+    let write = json!({"do": "bitrix24.operator.write", "with": {"connector": "connector", "line": 105, "chat": "chat-1", "text": "Hello"}});
+    assert_eq!(post(&server, "/__standin/actions", &write.to_string()).status(), 200);
+    let (status, report) = verified(&server, delivered);
+    assert_eq!(status, 417);
+    assert!(report.contains("it has a `delivered` of `false`"), "{report}");
+    assert_eq!(
+        verified(&server, "- {name: e, on: bitrix24, the: {mesage: last}, has: {delivered: true}}").0,
+        422
+    );
+}
+
+#[test]
 fn mistakes_in_expectations_are_told_as_in_a_scenario() {
     let server = serve(SCENARIO);
     let answer = post(
