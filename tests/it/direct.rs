@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use standin::Scenario;
 use standin::basics::Arrival;
-use standin::emulator::{Example, Operation, Proof, Service};
-use standin::engine::{Note, World, step};
+use standin::emulator::{ActionMistake, Example, Operation, Proof, Service};
+use standin::engine::{Acted, Dispatch, Note, World, step};
 use standin::http::{Headers, Reply, Request};
 
 /// A world of a scenario. A scenario without a clock stays at the start of 1970.
@@ -51,6 +51,22 @@ impl Direct {
     /// The state of Bitrix24, as the control interface shows it.
     pub fn state(&mut self) -> Value {
         self.0.state(Timestamp::UNIX_EPOCH)["bitrix24"].clone()
+    }
+
+    /// The world itself.
+    pub fn world(&mut self) -> &mut World {
+        &mut self.0
+    }
+
+    /// Performs an action of Bitrix24.
+    pub fn act(&mut self, action: &str, with: &Value) -> Result<Acted, ActionMistake> {
+        let with = with.as_object().unwrap();
+        self.0.act(&format!("bitrix24.{action}"), with, Timestamp::UNIX_EPOCH)
+    }
+
+    /// Begins the attempt of a delivery, as a test that is its own handler does.
+    pub fn take(&mut self, number: u64) -> Dispatch {
+        self.0.take(number, Timestamp::UNIX_EPOCH).unwrap_or_else(|| panic!("e{number} does not wait"))
     }
 
     /// Sends a POST with a JSON body.

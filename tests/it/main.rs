@@ -3,6 +3,7 @@
 //! * `documented`: every documented example gets its documented response, through a real socket
 //! * `bitrix24`, `chert`: behaviour of each service beyond its documented examples
 //! * `catalogue`: every error of both catalogues can be raised
+//! * `actions`: what operators and the portal do, the events of it, and what makes no sense
 //! * `direct`: a world without sockets, for other modules
 //! * `faults`: when faults fire, and what they do not affect
 //! * `tls`: https and HTTP/2
@@ -29,6 +30,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
 
+mod actions;
 mod architecture;
 mod bitrix24;
 mod bounds;

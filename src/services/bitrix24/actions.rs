@@ -90,6 +90,12 @@ struct Acting<'a> {
 impl LivePortal {
     /// Performs an action.
     pub(super) fn perform(&mut self, action: &str, with: &ActionInput, now: Timestamp) -> ActionResult {
+        if let Some((name, _)) = with.iter().find(|(_, value)| value.is_array() || value.is_object()) {
+            return Err(ActionMistake::new(
+                format!("`{name}` is a list or a mapping"),
+                "write a text or a number",
+            ));
+        }
         let mut acting = Acting { portal: self, with, now };
         match action {
             "operator.write" => acting.write(),
@@ -110,6 +116,10 @@ impl Acting<'_> {
     fn write(&mut self) -> ActionResult {
         let chat = self.chat()?;
         let text = self.text("text").unwrap_or_default();
+        if text.is_empty() {
+            let help = "write the text that the operator sends";
+            return Err(ActionMistake::new("an operator cannot send an empty message", help));
+        }
         let operator = self.operator(self.portal.chats.get(chat).line)?;
         let by = actor(operator);
         let Self { portal, now, .. } = self;
@@ -152,7 +162,12 @@ impl Acting<'_> {
         let known = portal.chats.get(chat);
         let connector = known.connector.clone();
         let message = known.message(id).cloned();
-        let operator = message.as_ref().and_then(|message| message.operator).unwrap_or(FIRST_OPERATOR);
+        let Some(operator) = message.as_ref().and_then(|message| message.operator) else {
+            return Err(ActionMistake::new(
+                "the external user wrote this message: operators change only their own",
+                "name a message of an operator, or `last`; imconnector.update.messages changes those of users",
+            ));
+        };
         if portal.connectors.get(&connector).is_some_and(|known| !known.flags.edit_internal_messages) {
             return Err(ActionMistake::new(
                 format!("the connector `{connector}` does not allow operators to change messages"),
@@ -311,7 +326,7 @@ impl Acting<'_> {
 
     fn uninstall(&mut self) -> ActionResult {
         let application = self.application()?;
-        let clean = self.with.get("clean").is_some_and(php::is_true);
+        let clean = self.flag("clean")?;
         let Self { portal, now, .. } = self;
         let data = json!({"CLEAN": i64::from(clean), "LANGUAGE_ID": portal.portal.language});
         let by = Actor { user: None, depth: 0 };
@@ -330,6 +345,15 @@ impl Acting<'_> {
     /// A parameter as text; `None` when it is absent.
     fn text(&self, name: &str) -> Option<String> {
         self.with.get(name).and_then(php::to_text).map(|text| text.into_owned())
+    }
+
+    /// A parameter that says yes or no; no when it is absent.
+    fn flag(&self, name: &str) -> Result<bool, ActionMistake> {
+        match self.text(name).unwrap_or_default().to_ascii_lowercase().as_str() {
+            "" | "0" | "n" | "no" | "false" => Ok(false),
+            "1" | "y" | "yes" | "true" => Ok(true),
+            other => Err(ActionMistake::new(format!("`{name}` is `{other}`"), "write `true` or `false`")),
+        }
     }
 
     fn connector(&self) -> Result<String, ActionMistake> {
@@ -374,6 +398,10 @@ impl Acting<'_> {
                     format!("its chats there are {known}; imconnector.send.messages makes one"),
                 ))
             }
+            _ if fits.iter().all(|index| chats.get(*index).user.is_none()) => Err(ActionMistake::new(
+                format!("the chat `{id}` is a group chat and has no `user`"),
+                "leave `user` out",
+            )),
             _ => {
                 let users = some_of(fits.iter().filter_map(|index| chats.get(*index).user.as_deref()));
                 Err(ActionMistake::new(

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::applications::Applications;
 use super::change::{Change, Incoming, Place};
-use super::chats::{Chat, Chats, Session};
+use super::chats::{Chat, Chats, Session, take};
 use super::connectors::{Connectors, Status};
 use super::credentials::Credentials;
 use super::editions::Edition;
@@ -212,10 +212,13 @@ impl LivePortal {
 
     /// Opens a session with this ID unless the chat has an open one.
     pub(super) fn open_session(&mut self, chat: usize, id: i64, by: &Actor, now: Timestamp) {
-        let known = self.chats.get_mut(chat);
-        if !known.is_closed() {
+        if !self.chats.get(chat).is_closed() {
             return;
         }
+        // A postponed message brings the ID of a session that was closed in the meantime.
+        let is_used = self.chats.get(chat).sessions.iter().any(|session| session.id == id);
+        let id = if is_used { take(&mut self.chats.next.session) } else { id };
+        let known = self.chats.get_mut(chat);
         let parent_id = known.sessions.last().map_or(0, |session| session.id);
         known.sessions.push(Session { id, parent_id, is_closed: false });
         self.raise_of_session(&events::DIALOG_START, chat, by, now);
