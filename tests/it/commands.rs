@@ -24,7 +24,7 @@ fn stderr(output: &Output) -> &str {
 }
 
 /// A running `standin serve` and its output so far.
-struct Serving {
+pub struct Serving {
     child: Child,
     banner: String,
     rest: Option<thread::JoinHandle<String>>,
@@ -32,7 +32,7 @@ struct Serving {
 
 impl Serving {
     /// Starts on a free port and waits for the last line of the banner.
-    fn start(arguments: &[&str]) -> Self {
+    pub fn start(arguments: &[&str]) -> Self {
         let mut command = Command::new(BINARY);
         command
             .args(["serve", "--listen", "127.0.0.1:0"])
@@ -57,7 +57,8 @@ impl Serving {
         self.banner.split_whitespace().find(|word| word.starts_with("http://")).unwrap()
     }
 
-    fn host(&self) -> &str {
+    /// Address and port.
+    pub fn host(&self) -> &str {
         self.url().trim_start_matches("http://")
     }
 

@@ -4,6 +4,7 @@
 //! * `bitrix24`, `chert`: behaviour of each service beyond its documented examples
 //! * `catalogue`: every error of both catalogues can be raised
 //! * `actions`: what operators and the portal do, the events of it, and what makes no sense
+//! * `events`: the bytes of every event, as a raw listener receives them
 //! * `direct`: a world without sockets, for other modules
 //! * `faults`: when faults fire, and what they do not affect
 //! * `tls`: https and HTTP/2
@@ -43,6 +44,7 @@ mod control;
 mod deliver;
 mod direct;
 mod documented;
+mod events;
 mod expectations;
 mod faults;
 mod hostile;

@@ -1,0 +1,150 @@
+//! The bytes of every event and of the settings page, as a raw listener receives them, in both editions.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::client::send_to;
+use crate::commands::Serving;
+
+/// How long a listener waits; only a broken server makes a test wait this long.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The portal of the documentation's samples. `HANDLER` stands for the address of the listener.
+const SCENARIO: &str = r#"
+standin: 1
+name: events
+seed: 1
+clock: {virtual: "2026-03-17T14:52:41Z"}
+bitrix24:
+  edition: EDITION
+  applications:
+    - {client_id: local.app, client_secret: app-secret-1, user: 27, installed: false, application_token: 831c76b092f9f135d9b6b36c3a720757, scope: [imconnector, imopenlines]}
+  users: [{id: 27, name: Klaus, last_name: Weber}]
+  credentials:
+    - {token: access-token-1, refresh_token: refresh-token-1, client_id: local.app}
+  connectors:
+    - {id: myconnector, chat_group: true}
+    - {id: newcustomconnector, chat_group: true, placement_handler: "http://HANDLER/settings?app=1"}
+  lines:
+    - {id: 105, connectors: [newcustomconnector]}
+    - {id: 107, connectors: [myconnector]}
+  chats:
+    - connector: myconnector
+      line: 107
+      id: channel-123
+      name: Support
+      chat_id: 1807
+      sessions:
+        - id: 3281
+          messages: [{id: 86496, operator: 27, text: "What questions?", external_ids: [ext-msg-005, ext-msg-006]}]
+  handlers:
+    - {event: OnImConnectorMessageAdd, url: "http://HANDLER/events"}
+    - {event: OnImConnectorMessageUpdate, url: "http://HANDLER/events"}
+    - {event: OnImConnectorMessageDelete, url: "http://HANDLER/events"}
+    - {event: OnImConnectorDialogStart, url: "http://HANDLER/events"}
+    - {event: OnImConnectorDialogFinish, url: "http://HANDLER/events"}
+    - {event: OnImConnectorStatusDelete, url: "http://HANDLER/events"}
+    - {event: OnImConnectorLineDelete, url: "http://HANDLER/events"}
+    - {event: OnAppTest, url: "http://HANDLER/events"}
+    - {event: OnAppInstall, url: "http://HANDLER/events"}
+    - {event: OnAppUninstall, url: "http://HANDLER/events"}
+"#;
+
+/// The bytes of the next request. The connection stays open: the server keeps it for the next one.
+fn next(listener: &TcpListener, open: &mut Option<BufReader<TcpStream>>) -> String {
+    loop {
+        let reader = open.get_or_insert_with(|| {
+            let (stream, _) = listener.accept().expect("the server connects");
+            stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+            BufReader::new(stream)
+        });
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if reader.read_line(&mut head).expect("the server sends") == 0 {
+                break;
+            }
+        }
+        if head.is_empty() {
+            // The server has closed it: it makes a new one.
+            *open = None;
+            continue;
+        }
+        let length = head
+            .lines()
+            .find_map(|line| line.to_lowercase().strip_prefix("content-length: ").map(str::to_owned));
+        let mut body = vec![0; length.expect("a length").parse().expect("a number")];
+        reader.read_exact(&mut body).expect("a whole body");
+        reader
+            .get_mut()
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            .expect("the server reads");
+        return head + &String::from_utf8(body).expect("a body of ASCII");
+    }
+}
+
+fn ask(host: &str, target: &str, body: &Value) {
+    let headers = [("content-type", "application/json")];
+    let answer = send_to(host, "POST", target, &headers, body.to_string().as_bytes());
+    assert_eq!(answer.status(), 200, "{target} {body}: {}", answer.text());
+}
+
+fn events(edition: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let scenario = SCENARIO.replace("EDITION", edition).replace("HANDLER", &address);
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("events-{edition}.yaml"));
+    std::fs::write(&path, scenario).unwrap();
+    let public = "https://some-domain.bitrix24.com";
+    let arguments = [path.to_str().unwrap(), "--public-url", public];
+    let server = Serving::start(&arguments);
+    let act = |action: &str, with: Value| {
+        ask(server.host(), "/__standin/actions", &json!({"do": format!("bitrix24.{action}"), "with": with}));
+    };
+    let call = |method: &str, parameters: Value| {
+        ask(server.host(), &format!("/rest/{method}?auth=access-token-1"), &parameters);
+    };
+    let chat = |more: Value| {
+        let mut with = json!({"connector": "myconnector", "line": 107, "chat": "channel-123"});
+        more.as_object().unwrap().iter().for_each(|(name, value)| with[name] = value.clone());
+        with
+    };
+    let message = json!([{"user": {"id": "ext-user-42"}, "message": {"text": "Hello"}, "chat": {"id": "8"}}]);
+    let new = |more: Value| json!({"CONNECTOR": "newcustomconnector", "LINE": "105", "MESSAGES": more});
+    let steps: [&dyn Fn(); 11] = [
+        &|| act("app.install", json!({})),
+        &|| {
+            call("event.test", json!({"any": "ä & b", "list": [1, true, null, []], "deep": {"a": {"b": ""}}}))
+        },
+        &|| act("operator.edit", chat(json!({"text": "What questions do you have?"}))),
+        &|| act("operator.delete", chat(json!({}))),
+        &|| act("operator.write", chat(json!({"text": "Guten Tag!"}))),
+        &|| call("imconnector.send.messages", new(message.clone())),
+        &|| act("operator.close", json!({"connector": "newcustomconnector", "line": 105, "chat": "8"})),
+        &|| act("settings.open", json!({"connector": "newcustomconnector", "line": 105})),
+        &|| act("operator.disconnect", json!({"connector": "myconnector", "line": 107})),
+        &|| act("line.delete", json!({"line": 107})),
+        &|| act("app.uninstall", json!({"clean": true})),
+    ];
+    let mut received = String::new();
+    let mut open = None;
+    for step in steps {
+        step();
+        let request = next(&listener, &mut open);
+        // The port is another one in each run.
+        assert_eq!(request.matches(&address).count(), 1, "{request}");
+        received += &request.replace(&address, "127.0.0.1:3000").replace("\r\n", "\n");
+        received += "\n\n";
+    }
+    received
+}
+
+#[test]
+fn every_event_has_the_bytes_of_its_edition() {
+    for edition in ["documented", "live"] {
+        insta::assert_snapshot!(edition, events(edition));
+    }
+}
