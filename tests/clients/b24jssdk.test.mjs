@@ -206,3 +206,43 @@ describe('a token', () => {
     assert.deepEqual(await journal(), [`${METHOD} 401`, 'oauth.token 400'])
   })
 })
+
+describe('a connector from its registration to its end', () => {
+  for (const edition of ['documented', 'live']) {
+    test(edition, async () => {
+      await serve('default', { replace: edition === 'live' ? [LIVE] : [] })
+      const client = application()
+      const call = async (method, params = {}) => {
+        const answer = await client.actions.v2.call.make({ method, params })
+        assert.ok(answer.isSuccess)
+        return answer.getData().result
+      }
+      const [{ ID }] = await call('imopenlines.config.list.get', { PARAMS: { select: ['ID'], order: { ID: 'ASC' } } })
+      const place = { CONNECTOR: 'sdk_connector', LINE: Number(ID) }
+      const registration = { ID: 'sdk_connector', NAME: 'SDK', ICON: { DATA_IMAGE: 'data:image/svg+xml,%3Csvg/%3E' } }
+      const handler = { PLACEMENT_HANDLER: 'https://example.com/settings', CHAT_GROUP: 'Y' }
+      assert.deepEqual(await call('imconnector.register', { ...registration, ...handler }), { result: true })
+      const off = { LINE: 105, CONNECTOR: 'sdk_connector', ERROR: false, CONFIGURED: false, STATUS: false }
+      assert.deepEqual(await call('imconnector.status', place), off)
+      assert.equal(await call('imconnector.activate', { ...place, ACTIVE: true }), true)
+      assert.deepEqual(await call('imconnector.status', place), { ...off, CONFIGURED: true, STATUS: true })
+      assert.equal((await call('imconnector.list')).sdk_connector, 'SDK')
+      const message = { id: 'msg-1', date: 1773265993, text: 'Hello' }
+      const element = { user: { id: 'user-1', name: 'Ann' }, message, chat: { id: 'chat-1' } }
+      const sent = await call('imconnector.send.messages', { ...place, MESSAGES: [element] })
+      const [told] = sent.DATA.RESULT
+      assert.deepEqual([sent.SUCCESS, told.SUCCESS, told.message], [true, true, { ...message, date: {} }])
+      const im = { chat_id: Number(told.session.CHAT_ID), message_id: 1 }
+      const confirmation = { im, message: { id: ['msg-1'] }, chat: { id: 'chat-1' } }
+      for (const method of ['imconnector.send.status.delivery', 'imconnector.send.status.reading']) {
+        assert.deepEqual(await call(method, { ...place, MESSAGES: [confirmation] }), { SUCCESS: true, DATA: [] })
+      }
+      assert.deepEqual(await call('imconnector.unregister', { ID: 'sdk_connector' }), { result: true })
+      assert.equal((await call('imconnector.list')).sdk_connector, undefined)
+      const asked = 'imopenlines.config.list.get imconnector.register imconnector.status imconnector.activate ' +
+        'imconnector.status imconnector.list imconnector.send.messages imconnector.send.status.delivery ' +
+        'imconnector.send.status.reading imconnector.unregister imconnector.list'
+      assert.deepEqual(await journal(), asked.split(' ').map((name) => `${name} 200`))
+    })
+  }
+})

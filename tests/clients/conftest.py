@@ -48,6 +48,14 @@ class Standin:
             return {chat["id"]: chat["display_name"] for chat in chats}
         return {chat["id"]: chat["name"] for chat in chats["chats"]}
 
+    def act(self, name, **parameters):
+        """Performs an action of Bitrix24."""
+        return self._ask("actions", json.dumps({"do": f"bitrix24.{name}", "with": parameters}))
+
+    def event(self, number):
+        """The body of an event for a handler that has no URL."""
+        return self._ask(f"outbox/e{number}/take", "")["body"]
+
     def _ask(self, path, body=None):
         data = None if body is None else body.encode()
         with urllib.request.urlopen(f"{self.url}/__standin/{path}", data, timeout=10) as answer:

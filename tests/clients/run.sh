@@ -41,3 +41,4 @@ export PATH="$here/.venv/bin:$PATH"
 
 python -m pytest -q -p no:cacheprovider "$here"
 node --test --test-reporter=dot "$here"/*.test.mjs
+php "$here/events.php"

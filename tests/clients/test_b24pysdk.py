@@ -2,11 +2,12 @@
 
 import datetime
 import os
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from b24pysdk import BitrixApp, BitrixToken, BitrixWebhook, Client, Config, errors
 from b24pysdk.api.requesters import BitrixOAuthRequester
+from b24pysdk.credentials import EventOAuth
 from b24pysdk.errors import oauth
 from conftest import EXPIRED, LIVE, every_error
 
@@ -224,3 +225,59 @@ def test_a_refresh_after_the_subscription_is_over(standin):
     with pytest.raises(errors.BitrixAPIPaymentRequired) as raised:
         application().refresh_oauth_token()
     assert raised.value.error_description == "Payment required"
+
+
+@pytest.mark.parametrize("edition", [[], [LIVE]], ids=["documented", "live"])
+def test_a_connector_from_its_registration_to_its_end(standin, edition):
+    """The sequence of the SDK's own integration test of imconnector."""
+    standin.serve("default", replace=edition)
+    client = Client(application())
+    imconnector = client.imconnector
+    lines = client.imopenlines.config.list.get(params={"select": ["ID", "LINE_NAME"], "order": {"ID": "ASC"}}).result
+    line = int(lines[0]["ID"])
+    assert (line, lines[0]["LINE_NAME"]) == (105, "Open Channel 105")
+    icon = {"DATA_IMAGE": "data:image/svg+xml,%3Csvg/%3E", "COLOR": "#1900ff", "SIZE": "90%", "POSITION": "center"}
+    flags = {name: True for name in ("chat_group", "need_signature", "edit_internal_messages", "newsletter")}
+    handler = "https://example.com/settings"
+    registered = imconnector.register("sdk_connector", "SDK", icon, handler, icon_disabled=icon, **flags).result
+    assert registered == {"result": True}
+
+    def status():
+        return imconnector.status("sdk_connector", line=line).result
+
+    off = {"LINE": line, "CONNECTOR": "sdk_connector", "ERROR": False, "CONFIGURED": False, "STATUS": False}
+    assert status() == off
+    assert imconnector.activate("sdk_connector", line, True).result is True
+    assert status() == {**off, "CONFIGURED": True, "STATUS": True}
+    assert imconnector.list().result["sdk_connector"] == "SDK"
+
+    message = {"id": "msg-1", "date": 1773265993, "text": "Hello"}
+    element = {"user": {"id": "user-1", "name": "Ann"}, "message": message, "chat": {"id": "chat-1"}}
+    sent = imconnector.send.messages("sdk_connector", line, [element]).result
+    assert sent["SUCCESS"] is True
+    [told] = sent["DATA"]["RESULT"]
+    assert (told["SUCCESS"], told["message"]) == (True, {**message, "date": {}})
+    im = {"chat_id": int(told["session"]["CHAT_ID"]), "message_id": 1}
+    confirmation = {"im": im, "message": {"id": ["msg-1"], "date": 1773265993}, "chat": {"id": "chat-1"}}
+    for confirm in (imconnector.send.status.delivery, imconnector.send.status.reading):
+        assert confirm("sdk_connector", line, [confirmation]).result == {"SUCCESS": True, "DATA": []}
+    assert imconnector.unregister(bitrix_id="sdk_connector").result == {"result": True}
+    assert "sdk_connector" not in imconnector.list().result
+    names = (
+        "imopenlines.config.list.get imconnector.register imconnector.status imconnector.activate imconnector.status "
+        "imconnector.list imconnector.send.messages imconnector.send.status.delivery imconnector.send.status.reading "
+        "imconnector.unregister imconnector.list"
+    )
+    assert standin.journal() == [(name, 200) for name in names.split()]
+
+
+@pytest.mark.parametrize("edition", ["documented", "live"])
+def test_the_sdk_reads_the_credentials_of_an_event(standin, edition):
+    handlers = f"bitrix24:\n  edition: {edition}\n  handlers: [{{event: OnImConnectorMessageAdd, name: app}}]"
+    standin.serve("default", replace=[("bitrix24:", handlers)])
+    standin.act("operator.write", connector="connector", line=105, chat=CHAT, text="Hello")
+    form = dict(parse_qsl(standin.event(1)))
+    auth = EventOAuth.from_dict({name[5:-1]: value for name, value in form.items() if name.startswith("auth[")})
+    assert (auth.user_id, auth.application_token) == (1, form["auth[application_token]"])
+    token = application(token=auth.oauth_token.access_token, refresh_token=None)
+    assert rename(token).result == RENAMED
