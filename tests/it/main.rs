@@ -5,6 +5,7 @@
 //! * `catalogue`: every error of both catalogues can be raised
 //! * `actions`: what operators and the portal do, the events of it, and what makes no sense
 //! * `events`: the bytes of every event, as a raw listener receives them
+//! * `sequences`: any sequence of calls, actions and results of deliveries keeps what must stay true
 //! * `direct`: a world without sockets, for other modules
 //! * `faults`: when faults fire, and what they do not affect
 //! * `tls`: https and HTTP/2
@@ -60,6 +61,7 @@ mod run;
 mod run_time;
 mod scenario;
 mod secrets;
+mod sequences;
 mod tls;
 mod whole_run;
 mod wire;

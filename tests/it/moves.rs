@@ -1,10 +1,12 @@
 //! Plays requests to both services and to the control interface in any order. The fuzz target `moves` plays them too.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use standin::basics::Arrival;
+use standin::emulator::Outcome;
 use standin::engine::{NAMESPACE_HEADER, Namespaces, World, step};
 use standin::http::{Headers, Request};
 use standin::{Scenario, control};
@@ -15,6 +17,10 @@ const LATE: &str =
     r#"{"name": "@", "on": "bitrix24", "error": "CHAT_RENAMING_FAILED", "applied": {"later": "3s"}}"#;
 const EACH: &str =
     r#"{"name": "@", "on": "chert", "error": "4001", "when": {"first": 1, "count_by": "chat"}}"#;
+
+const BOUND: &str = r#"{"event": "OnImConnectorMessageAdd", "handler": "http://127.0.0.1:1/@"}"#;
+const SENT: &str = r#"{"CONNECTOR": "connector", "LINE": 105, "MESSAGES": [{"user": {"id": "u"}, "message": {"text": "t"}, "chat": {"id": "@"}}]}"#;
+const WRITTEN: &str = r#"{"do": "bitrix24.operator.write", "with": {"connector": "connector", "line": 105, "chat": "@", "text": "t"}}"#;
 
 /// What can be asked: method, target and body. `@` stands for `a` or `b`.
 const MOVES: &[(&str, &str, &str)] = &[
@@ -50,12 +56,23 @@ const MOVES: &[(&str, &str, &str)] = &[
     ("GET", "/__standin/state", ""),
     ("PUT", "/__standin/faults/@", LATE),
     ("PUT", "/__standin/faults/@", r#"{"on": "chert", "error": "4001", "when": {"call": 1}}"#),
+    ("POST", "/rest/event.bind?auth=access-token", BOUND),
+    ("POST", "/rest/imconnector.send.messages?auth=access-token", SENT),
+    ("POST", "/__standin/actions", WRITTEN),
+    ("POST", "/__standin/actions", r#"{"do": "bitrix24.line.delete", "with": {"line": 105}}"#),
+    ("POST", "/__standin/actions", r#"{"do": "bitrix24.app.uninstall"}"#),
+    ("POST", "/__standin/actions", r#"{"do": "bitrix24.app.install"}"#),
+    ("GET", "/__standin/outbox", ""),
+    ("POST", "/__standin/outbox/e1/take", ""),
+    ("POST", "/__standin/outbox/e1/answer", r#"{"status": 500}"#),
+    ("POST", "/__standin/outbox/e1/send", ""),
+    ("POST", "/__standin/clock", r#"{"advance": "next"}"#),
 ];
 
 /// The rows of [`MOVES`] that every second move chooses from: without them, little happens.
-const OFTEN: [usize; 6] = [0, 3, 5, 11, 12, 26];
+const OFTEN: [usize; 9] = [0, 3, 5, 11, 12, 26, 32, 33, 34];
 
-/// Plays moves one second apart. The first byte of a move chooses the row, the second one the list of rows, the
+/// Plays moves one second apart, and gives some events of the main scenario a result. The first byte of a move chooses the row, the second one the list of rows, the
 /// name and, one time in eight, a namespace. After each, the journal holds every exchange that was not evicted, and can be read.
 /// A refusal that no fault ordered has a remark with its reason.
 pub fn play(moves: &[(u8, u8)]) {
@@ -95,6 +112,14 @@ pub fn play(moves: &[(u8, u8)]) {
             assert!(note.error.is_none() || is_ordered || !note.remarks.is_empty(), "no reason: {asked:?}");
             world.record(&asked, planned, Arrival::at(now));
         }
+        let mut main = namespaces.main();
+        if choice % 16 < 4
+            && let Some(dispatch) = main.take_due(now)
+        {
+            let outcome = Outcome::Answered(if row % 2 == 0 { 200 } else { 500 });
+            assert!(main.delivered(dispatch.id, outcome, Duration::ZERO, now), "{dispatch:?}");
+        }
+        drop(main);
         for path in ["/__standin/journal", "/__standin/faults", "/__standin/health"] {
             let reply = control::answer(&namespaces, &request("GET", path, ""), now);
             assert!(matches!(reply.status, 200 | 404), "{path}: {reply:?}");
