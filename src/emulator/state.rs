@@ -42,6 +42,11 @@ pub trait Emulator: Send {
         Vec::new()
     }
 
+    /// Whether changes have raised anything since the last look.
+    fn has_raised(&self) -> bool {
+        false
+    }
+
     /// Takes what changes have raised since the last look.
     fn raised(&mut self) -> Raised {
         Raised::default()

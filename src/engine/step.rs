@@ -128,12 +128,18 @@ fn plan(world: &mut World, service: &'static dyn Service, request: &Request, arr
     if world.schedule.is_counting() {
         world.schedule.answered(end);
     }
-    let is_hasty = world.emulators[place].1.is_hasty();
-    let due = if is_hasty { now } else { end };
-    let cause = Cause::Exchange(world.counters().exchanges + 1);
-    let (silences, deliveries) = world.collect(place, cause, due);
-    let ahead = if is_hasty { world.ahead(place, deliveries) } else { None };
-    note.remarks.extend(silences.into_iter().map(Cow::from));
+    let mut ahead = None;
+    // Most calls raise nothing.
+    if world.emulators[place].1.has_raised() {
+        let is_hasty = world.emulators[place].1.is_hasty();
+        let due = if is_hasty { now } else { end };
+        let cause = Cause::Exchange(world.counters().exchanges + 1);
+        let (silences, deliveries) = world.collect(place, cause, due);
+        if is_hasty {
+            ahead = world.ahead(place, deliveries);
+        }
+        note.remarks.extend(silences.into_iter().map(Cow::from));
+    }
     let other = beside_faults(world, service, other, &note);
     Planned { reply, delay, took, wire, ahead, other, note }
 }
@@ -230,6 +236,7 @@ impl Checkpoint for Inspector<'_> {
 
 impl Inspector<'_> {
     /// Tells the actions that wait for a call that this one has succeeded.
+    #[inline]
     fn count(&mut self, stage: Stage, call: &OperationCall<'_>) {
         if stage == Stage::Delivery
             && self.schedule.is_counting()

@@ -123,6 +123,10 @@ impl Emulator for LivePortal {
         self.as_json()
     }
 
+    fn has_raised(&self) -> bool {
+        !(self.raised.deliveries.is_empty() && self.raised.silences.is_empty())
+    }
+
     fn raised(&mut self) -> Raised {
         std::mem::take(&mut self.raised)
     }
