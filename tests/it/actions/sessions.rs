@@ -1,8 +1,8 @@
 //! Sessions: how they begin, end and follow each other.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{SCENARIO, act, call, chat, newest, raised, value, world};
+use super::{SCENARIO, act, call, chat, newest, value, world};
 use crate::direct::Direct;
 
 #[test]

@@ -7,6 +7,7 @@ use serde_json::Value;
 use standin::engine::{DeliveryId, DeliveryState, World};
 
 /// What must stay true, and what it depends on that has happened.
+#[derive(Clone)]
 pub struct Witness {
     /// The pairs of connector and line that the scenario or a call has named.
     named: BTreeSet<(String, i64)>,

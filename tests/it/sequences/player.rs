@@ -10,6 +10,7 @@ use standin::http::{Headers, Request};
 use standin::services::bitrix24::Bitrix24;
 
 use super::invariants::Witness;
+use super::{CHATS, CONNECTORS, EVENTS, EXTERNAL, LINES, USERS, of};
 
 const SCENARIO: &str = include_str!("scenario.yaml");
 
@@ -39,25 +40,9 @@ pub struct Player {
     token: Option<String>,
     /// Whether snapshots may be saved and restored.
     may_travel: bool,
+    /// The witness as it was at the snapshot of [`Player::stay_at`].
+    then: Option<Witness>,
     record: Record,
-}
-
-const CONNECTORS: &[&str] =
-    &["connector", "messenger", "foreign", "New.dot", "CONNECTOR", "stranger", "viber", ""];
-const LINES: &[&str] = &["105", "106", "107", "15", "0105", "105x", "-1", ""];
-const CHATS: &[&str] = &["group", "direct", "off", "c1", "c2", ""];
-const USERS: &[&str] = &["u1", "u2", "u3", ""];
-const EXTERNAL: &[&str] = &["e1", "e2", "m1", "m2"];
-const EVENTS: &[&str] = &[
-    "OnImConnectorMessageAdd",
-    "OnImConnectorDialogStart",
-    "OnAppTest",
-    "OnImConnectorLineDelete",
-    "OnNothing",
-];
-
-fn of<T: Copy>(list: &[T], choice: u8) -> T {
-    list[usize::from(choice) % list.len()]
 }
 
 impl Player {
@@ -75,6 +60,7 @@ impl Player {
             stale: None,
             token: None,
             may_travel: true,
+            then: None,
             record: Record::default(),
         }
     }
@@ -157,7 +143,7 @@ impl Player {
 
     fn call(&mut self, a: u8, b: u8, c: u8) {
         let (method, mut with) = self.parameters(a, b, c);
-        let token = self.token.clone().filter(|_| c % 5 == 0);
+        let token = self.token.clone().filter(|_| c.is_multiple_of(5));
         let mut target = format!("/rest/{method}");
         match (token, c % 16) {
             (Some(token), _) => with["auth"] = json!(token),
@@ -207,9 +193,12 @@ impl Player {
         let actions = Bitrix24.actions();
         let action = if a >= 128 { actions[usize::from(a & 3)] } else { of(actions, a) };
         let mut with = Map::new();
-        for parameter in action.parameters.iter().filter(|parameter| parameter.is_required || c >= 200) {
+        let connector = of(CONNECTORS, b & 7 & (c | 1));
+        // A group chat has no user.
+        let is_given = |name: &str| c >= 128 && (name != "user" || connector == "messenger");
+        for parameter in action.parameters.iter().filter(|known| known.is_required || is_given(known.name)) {
             let value = match parameter.name {
-                "connector" => of(CONNECTORS, b & 7 & (c | 1)),
+                "connector" => connector,
                 "line" => of(LINES, (b >> 3) & 7 & c),
                 "chat" => of(CHATS, (b >> 5) & (c | 4)),
                 "user" => of(USERS, c),
@@ -221,7 +210,7 @@ impl Player {
             };
             with.insert(parameter.name.to_owned(), json!(value));
         }
-        if action.name.starts_with("app.") && c % 4 != 0 {
+        if action.name.starts_with("app.") && !c.is_multiple_of(4) {
             with.insert("application".to_owned(), json!(of(&["mine", "theirs"], c)));
         }
         let name = format!("bitrix24.{}", action.name);
@@ -392,12 +381,14 @@ impl Player {
         }
         (self.stale, self.token, self.may_travel) = (None, None, false);
         assert!(self.world.save(name, self.wall));
+        self.then = Some(self.witness.clone());
         self.told();
     }
 
     /// Restores a snapshot, and forgets what came after it.
     pub fn go_back_to(&mut self, name: &str) {
         assert!(self.world.restore(name));
+        self.witness = self.then.clone().expect("it stayed there");
         self.left();
         (self.stale, self.token) = (None, None);
     }
