@@ -1,7 +1,7 @@
 //! The bytes of every event and of the settings page, as a raw listener receives them, in both editions.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::Path;
 use std::time::Duration;
 
@@ -54,36 +54,23 @@ bitrix24:
     - {event: OnAppUninstall, url: "http://HANDLER/events"}
 "#;
 
-/// The bytes of the next request. The connection stays open: the server keeps it for the next one.
-fn next(listener: &TcpListener, open: &mut Option<BufReader<TcpStream>>) -> String {
-    loop {
-        let reader = open.get_or_insert_with(|| {
-            let (stream, _) = listener.accept().expect("the server connects");
-            stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
-            BufReader::new(stream)
-        });
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            if reader.read_line(&mut head).expect("the server sends") == 0 {
-                break;
-            }
-        }
-        if head.is_empty() {
-            // The server has closed it: it makes a new one.
-            *open = None;
-            continue;
-        }
-        let length = head
-            .lines()
-            .find_map(|line| line.to_lowercase().strip_prefix("content-length: ").map(str::to_owned));
-        let mut body = vec![0; length.expect("a length").parse().expect("a number")];
-        reader.read_exact(&mut body).expect("a whole body");
-        reader
-            .get_mut()
-            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-            .expect("the server reads");
-        return head + &String::from_utf8(body).expect("a body of ASCII");
+/// The bytes of the next request. Each comes over a connection of its own: events of different kinds have different
+/// handlers, which do not wait for each other.
+fn next(listener: &TcpListener) -> String {
+    let (stream, _) = listener.accept().expect("the server connects");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert_ne!(reader.read_line(&mut head).expect("the server sends"), 0, "a whole head");
     }
+    let length =
+        head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ").map(str::to_owned));
+    let mut body = vec![0; length.expect("a length").parse().expect("a number")];
+    reader.read_exact(&mut body).expect("a whole body");
+    let answer = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+    reader.get_mut().write_all(answer).expect("the server reads");
+    head + &String::from_utf8(body).expect("a body of ASCII")
 }
 
 fn ask(host: &str, target: &str, body: &Value) {
@@ -130,10 +117,9 @@ fn events(edition: &str) -> String {
         &|| act("app.uninstall", json!({"clean": true})),
     ];
     let mut received = String::new();
-    let mut open = None;
     for step in steps {
         step();
-        let request = next(&listener, &mut open);
+        let request = next(&listener);
         // The port is another one in each run.
         assert_eq!(request.matches(&address).count(), 1, "{request}");
         received += &request.replace(&address, "127.0.0.1:3000").replace("\r\n", "\n");
