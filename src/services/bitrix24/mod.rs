@@ -1,5 +1,6 @@
 //! Bitrix24: methods of its REST API, alone or in a `batch`, and the OAuth token endpoint.
 
+mod acting;
 mod actions;
 mod applications;
 mod call;

@@ -1,0 +1,140 @@
+//! The parameters of an action → the things that they name.
+
+use jiff::Timestamp;
+
+use super::chats::Chat;
+use super::events::Actor;
+use super::php;
+use super::portal::LivePortal;
+use crate::emulator::{ActionInput, ActionMistake, some_of};
+
+/// Who acts when nobody is named.
+pub const FIRST_OPERATOR: i64 = 1;
+
+/// One action under way.
+pub struct Acting<'a> {
+    pub(super) portal: &'a mut LivePortal,
+    pub(super) with: &'a ActionInput,
+    pub(super) now: Timestamp,
+}
+
+impl Acting<'_> {
+    /// A parameter as text; `None` when it is absent.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.with.get(name).and_then(php::to_text).map(|text| text.into_owned())
+    }
+
+    /// A parameter that says yes or no; no when it is absent.
+    pub(super) fn flag(&self, name: &str) -> Result<bool, ActionMistake> {
+        match self.text(name).unwrap_or_default().to_ascii_lowercase().as_str() {
+            "" | "0" | "n" | "no" | "false" => Ok(false),
+            "1" | "y" | "yes" | "true" => Ok(true),
+            other => Err(ActionMistake::new(format!("`{name}` is `{other}`"), "write `true` or `false`")),
+        }
+    }
+
+    pub(super) fn connector(&self) -> Result<String, ActionMistake> {
+        let id = self.text("connector").unwrap_or_default();
+        if self.portal.connectors.get(&id).is_some() {
+            return Ok(id);
+        }
+        let known = some_of(self.portal.connectors.iter().map(|(id, _)| id));
+        Err(ActionMistake::new(
+            format!("there is no connector `{id}`"),
+            format!("the connectors are {known}"),
+        ))
+    }
+
+    pub(super) fn line(&self) -> Result<i64, ActionMistake> {
+        let text = self.text("line").unwrap_or_default();
+        let line = text.parse().ok().filter(|line| self.portal.lines.get(*line).is_some());
+        line.ok_or_else(|| {
+            let known: Vec<_> = self.portal.lines.iter().map(|(id, _)| id.to_string()).collect();
+            let known = some_of(known.iter().map(String::as_str));
+            ActionMistake::new(format!("there is no line `{text}`"), format!("the lines are {known}"))
+        })
+    }
+
+    /// Index of the chat that the parameters name.
+    pub(super) fn chat(&self) -> Result<usize, ActionMistake> {
+        let (connector, line) = (self.connector()?, self.line()?);
+        let (id, user) = (self.text("chat").unwrap_or_default(), self.text("user"));
+        let of_id = |chat: &&Chat| chat.connector == connector && chat.line == line && chat.id == id;
+        let chats = &self.portal.chats;
+        let fits: Vec<_> = (0..chats.count()).filter(|index| of_id(&chats.get(*index))).collect();
+        let with_user = fits.iter().copied().find(|index| user.is_some() && chats.get(*index).user == user);
+        match (fits.as_slice(), with_user, &user) {
+            (_, Some(index), _) => Ok(index),
+            ([index], _, None) => Ok(*index),
+            ([], ..) => {
+                let known = chats.iter().filter(|chat| chat.connector == connector && chat.line == line);
+                let known = some_of(known.map(|chat| chat.id.as_str()));
+                Err(ActionMistake::new(
+                    format!("the connector `{connector}` has no chat `{id}` on the line {line}"),
+                    format!("its chats there are {known}; imconnector.send.messages makes one"),
+                ))
+            }
+            _ if fits.iter().all(|index| chats.get(*index).user.is_none()) => Err(ActionMistake::new(
+                format!("the chat `{id}` is a group chat and has no `user`"),
+                "leave `user` out",
+            )),
+            _ => {
+                let users = some_of(fits.iter().filter_map(|index| chats.get(*index).user.as_deref()));
+                Err(ActionMistake::new(
+                    format!("`user` does not say which chat `{id}` is meant"),
+                    format!("name one of its users with `user`: {users}"),
+                ))
+            }
+        }
+    }
+
+    /// ID of the message that the parameters name.
+    pub(super) fn message(&self, chat: usize) -> Result<i64, ActionMistake> {
+        let chat = self.portal.chats.get(chat);
+        let name = self.text("message").unwrap_or_else(|| "last".to_owned());
+        let found = match name.as_str() {
+            "last" => chat.messages.iter().rev().find(|message| message.operator.is_some()),
+            external_id => chat.message_called(external_id),
+        };
+        found.map(|message| message.id).ok_or_else(|| {
+            let message = match name.as_str() {
+                "last" => format!("no operator has written in the chat `{}`", chat.id),
+                _ => format!("the chat `{}` has no message `{name}`", chat.id),
+            };
+            ActionMistake::new(
+                message,
+                "`operator.write` writes one; `message` is `last` or an ID in the external system",
+            )
+        })
+    }
+
+    /// ID of the operator who acts on a line.
+    pub(super) fn operator(&self, line: i64) -> Result<i64, ActionMistake> {
+        if let Some(text) = self.text("operator") {
+            let help = "write the ID of a user of the portal, such as `27`";
+            return text
+                .parse()
+                .map_err(|_| ActionMistake::new(format!("`{text}` is no ID of an operator"), help));
+        }
+        let of_line = self.portal.lines.get(line).and_then(|line| line.queue.first().copied());
+        let of_portal = || self.portal.portal.users.first().and_then(|user| user.id.parse().ok());
+        Ok(of_line.or_else(of_portal).unwrap_or(FIRST_OPERATOR))
+    }
+
+    pub(super) fn application(&self) -> Result<usize, ActionMistake> {
+        let client_id = self.text("application");
+        self.portal.applications.called(client_id.as_deref()).ok_or_else(|| {
+            let known = some_of(self.portal.applications.iter().map(|known| known.client_id.as_str()));
+            let message = match client_id {
+                Some(client_id) => format!("there is no application `{client_id}`"),
+                None => "there are several applications".to_owned(),
+            };
+            ActionMistake::new(message, format!("name one with `application`: {known}"))
+        })
+    }
+}
+
+/// An operator, as the one whose action raises events.
+pub fn actor(operator: i64) -> Actor {
+    Actor { user: Some(operator.to_string()), depth: 0 }
+}
