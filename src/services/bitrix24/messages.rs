@@ -170,7 +170,10 @@ pub fn failed(errors: Errors) -> Value {
 
 /// The `result` of a call that was made for each element.
 pub fn result(elements: &[Value]) -> Vec<u8> {
-    php::json(&json!({"SUCCESS": true, "DATA": {"RESULT": elements}}))
+    let mut result = br#"{"SUCCESS":true,"DATA":{"RESULT":"#.to_vec();
+    result.extend_from_slice(&php::json(elements));
+    result.extend_from_slice(b"}}");
+    result
 }
 
 /// The `result` of a call that tells nothing of its elements.
