@@ -70,7 +70,6 @@ impl Outbox {
         self.newest += 1;
         let number = self.newest;
         let key = (service, delivery.handler);
-        let is_bound = matches!(delivery.target, HandlerTarget::Url(_));
         let size = delivery.body.len();
         self.counts.entry((service, delivery.event.name)).or_default().entered += 1;
         let entry = OutboxEntry {
@@ -87,11 +86,8 @@ impl Outbox {
         self.entries.insert(number, entry);
         self.waiting.insert(number);
         self.waiting_bytes += size;
-        let queue = self.queues.entry(key).or_default();
-        queue.push_back(number);
-        if queue.len() == 1 && is_bound {
-            self.ready.insert((due, number));
-        }
+        self.queues.entry(key).or_default().push_back(number);
+        self.admit_first(key);
         while self.waiting.len() > MOST_WAITING || self.waiting_bytes > MOST_WAITING_BYTES {
             let Some(oldest) = self.waiting.first().copied() else { break };
             self.end(oldest, DeliveryState::Dropped, Some(GIVEN_UP));
@@ -175,10 +171,19 @@ impl Outbox {
         let Some(entry) = self.entries.get_mut(&number) else { return };
         entry.state = DeliveryState::Waiting;
         entry.next = Some(at);
+        let key = (entry.service, entry.delivery.handler);
         self.waiting.insert(number);
         self.waiting_bytes += entry.delivery.body.len();
-        if entry.url().is_some() {
-            self.ready.insert((at, number));
+        self.admit_first(key);
+    }
+
+    /// Lets the first delivery of a handler be sent if it waits. Those behind it are never sent before it.
+    fn admit_first(&mut self, key: HandlerKey) {
+        let first = self.queues.get(&key).and_then(|queue| self.entries.get(queue.front()?));
+        if let Some(first) = first.filter(|first| first.state == DeliveryState::Waiting)
+            && let (Some(next), Some(_)) = (first.next, first.url())
+        {
+            self.ready.insert((next, first.number));
         }
     }
 
@@ -191,13 +196,8 @@ impl Outbox {
         self.counts.entry((entry.service, entry.delivery.event.name)).or_default().entered += 1;
         self.ended_bytes -= entry.size();
         self.ended.retain(|ended| *ended != number);
-        let queue = self.queues.entry(key).or_default();
-        queue.push_back(number);
-        let is_first = queue.len() == 1;
+        self.queues.entry(key).or_default().push_back(number);
         self.wait(number, now);
-        if !is_first {
-            self.ready.remove(&(now, number));
-        }
         true
     }
 
@@ -226,16 +226,11 @@ impl Outbox {
             if let Some(place) = queue.iter().position(|waiting| *waiting == number) {
                 queue.remove(place);
             }
-            match queue.front().and_then(|first| self.entries.get(first)) {
-                Some(first) if first.url().is_some() => {
-                    if let (DeliveryState::Waiting, Some(next)) = (first.state, first.next) {
-                        self.ready.insert((next, first.number));
-                    }
-                }
-                Some(_) => {}
-                None => drop(self.queues.remove(&key)),
+            if queue.is_empty() {
+                self.queues.remove(&key);
             }
         }
+        self.admit_first(key);
         while self.ended.len() > MOST_ENDED || (self.ended_bytes > MOST_ENDED_BYTES && self.ended.len() > 1) {
             let Some(oldest) = self.ended.pop_front() else { break };
             if let Some(entry) = self.entries.remove(&oldest) {

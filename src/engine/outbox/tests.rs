@@ -158,3 +158,49 @@ fn a_delivery_that_is_sent_again_and_again_keeps_its_latest_attempts() {
     assert_eq!((entry.attempted, entry.attempts.len()), (100, MOST_ATTEMPTS));
     assert_eq!(entry.attempts.last().unwrap().at, at(99));
 }
+
+#[test]
+fn what_a_test_took_out_of_order_does_not_overtake_when_it_waits_again() {
+    let two = || {
+        let mut outbox = Outbox::default();
+        outbox.push(0, delivery(1), Cause::Later, at(5));
+        outbox.push(0, delivery(1), Cause::Later, at(0));
+        assert!(outbox.begin(2, at(0)), "a test may take any of them");
+        outbox
+    };
+    let mut outbox = two();
+    let again = |_: &OutboxEntry, _: &Outcome| Some(at(1));
+    assert!(outbox.delivered(2, Outcome::Answered(500), std::time::Duration::ZERO, again));
+    assert_eq!((outbox.next_due(), outbox.begin_due(at(9))), (Some(at(5)), Some(1)));
+    assert_eq!(outbox.begin_due(at(9)), None, "one at a time");
+    assert!(end(&mut outbox, 1, 200));
+    assert_eq!(outbox.begin_due(at(9)), Some(2));
+
+    let mut outbox = two();
+    assert_eq!(outbox.begin_due(at(9)), Some(1));
+    let mut saved = outbox.saved(at(9));
+    assert_eq!((saved.begin_due(at(9)), saved.begin_due(at(9))), (Some(1), None));
+    assert!(end(&mut saved, 1, 200));
+    assert_eq!(saved.begin_due(at(9)), Some(2));
+}
+
+#[test]
+fn what_is_sent_again_waits_behind_what_is_under_way() {
+    let mut outbox = Outbox::default();
+    for _ in 0..3 {
+        outbox.push(0, delivery(1), Cause::Later, at(0));
+    }
+    outbox.begin_due(at(0));
+    assert!(end(&mut outbox, 1, 500));
+    assert_eq!(outbox.begin_due(at(0)), Some(2));
+    assert!(outbox.send_again(1, at(0)));
+    let mut saved = outbox.saved(at(1)).after(&outbox);
+    for outbox in [&mut outbox, &mut saved] {
+        outbox.begin_due(at(1));
+        for (under_way, next) in [(2, Some(3)), (3, Some(1)), (1, None)] {
+            assert_eq!(outbox.begin_due(at(1)), None, "one at a time");
+            assert!(end(outbox, under_way, 200));
+            assert_eq!(outbox.begin_due(at(1)), next);
+        }
+    }
+}
