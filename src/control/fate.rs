@@ -58,10 +58,10 @@ fn state(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec<String> {
     let limit = world.time_limit(entry.service);
     match entry.state {
         DeliveryState::Waiting => waiting(world, entry, now),
-        DeliveryState::Sending => match &entry.delivery.target {
-            HandlerTarget::Url(_) => vec![format!("it is under way: the handler has {limit:?} to answer")],
-            HandlerTarget::Name(_) => vec![
-                "it is under way: a test has taken it".to_owned(),
+        DeliveryState::Sending => match entry.taken_until() {
+            None => vec![format!("it is under way: the handler has {limit:?} to answer")],
+            Some(until) => vec![
+                format!("it is under way: a test has taken it, and has until {until} to answer"),
                 format!("`POST /__standin/outbox/{id}/answer` takes the status of the handler's answer"),
             ],
         },
@@ -76,6 +76,9 @@ fn state(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec<String> {
                 }
                 Some(Outcome::Answered(_)) => {
                     "a handler accepts an event with a status from 200 to 299; the body does not matter"
+                }
+                _ if entry.taken_until().is_some() => {
+                    "a test that takes an event reports the status of its handler with `/answer`, in time"
                 }
                 _ => "check that the handler listens at this URL and answers in time",
             };

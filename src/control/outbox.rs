@@ -110,13 +110,25 @@ pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
     let Some(status) = status.filter(|status| (100..=599).contains(status)) else {
         return mistake(400, "the body has no `status` from 100 to 599".to_owned(), help);
     };
+    world.settle(asked.now);
     if world.outbox().get(number).is_none() {
         return unknown(&asked.segment);
     }
     let id = DeliveryId { epoch: world.epoch(), number };
     if !world.delivered(id, Outcome::Answered(status), Duration::ZERO, asked.now) {
-        let help = "`POST /__standin/outbox/eN/take` begins an attempt";
-        return mistake(409, format!("no attempt of `{}` is under way", asked.segment), help);
+        let latest = world.outbox().get(number).and_then(|entry| entry.attempts.last());
+        let (message, help) =
+            match latest.and_then(|attempt| Some((attempt.outcome.as_ref()?, attempt.until?))) {
+                Some((Outcome::Failed(why), _)) => (
+                    format!("the answer to `{}` comes too late: {why}", asked.segment),
+                    "answer earlier, or give handlers more time: `bitrix24: {events: {time_limit: 1m}}`",
+                ),
+                _ => (
+                    format!("no attempt of `{}` is under way", asked.segment),
+                    "`POST /__standin/outbox/eN/take` begins an attempt",
+                ),
+            };
+        return mistake(409, message, help);
     }
     let state = world.outbox().get(number).map_or("delivered", |entry| entry.state.name());
     Reply::json(200, &json!({"id": asked.segment, "state": state}))

@@ -98,10 +98,24 @@ impl World {
         self.dispatch(number, now)
     }
 
-    /// Begins an attempt of a waiting delivery for a test that delivers it itself. `None` when it does not wait.
+    /// Begins an attempt of a waiting delivery for a test that delivers it itself. `None` when it does not wait. The test
+    /// has the time of a handler to answer, by the scenario's clock.
     pub fn take(&mut self, number: u64, now: Timestamp) -> Option<Dispatch> {
+        self.settle(now);
         let now = self.clock.now(now);
-        self.outbox.begin(number, now).then(|| self.dispatch(number, now)).flatten()
+        let limit = self.time_limit(self.outbox.get(number)?.service);
+        let until = now.checked_add(limit).unwrap_or(Timestamp::MAX);
+        self.outbox.take(number, now, until).then(|| self.dispatch(number, now)).flatten()
+    }
+
+    /// Ends the attempts that tests have taken and not answered in time. `now` is the instant of the scenario's clock.
+    pub(super) fn give_up_taken(&mut self, now: Timestamp) {
+        while let Some((until, number)) = self.outbox.overdue(now) {
+            let limit =
+                self.outbox.get(number).map_or(Duration::ZERO, |entry| self.time_limit(entry.service));
+            let outcome = Outcome::Failed(format!("taken and not answered within {limit:?}"));
+            self.attempt_ended(number, outcome, limit, until);
+        }
     }
 
     fn dispatch(&mut self, number: u64, now: Timestamp) -> Option<Dispatch> {
@@ -128,14 +142,18 @@ impl World {
         if id.epoch != self.epoch {
             return false;
         }
+        self.attempt_ended(id.number, outcome, duration, self.clock.now(now))
+    }
+
+    /// The same at the instant `now` of the scenario's clock, in the present epoch.
+    fn attempt_ended(&mut self, number: u64, outcome: Outcome, duration: Duration, now: Timestamp) -> bool {
         let duration = if self.clock == Clock::Real { duration } else { Duration::ZERO };
-        let now = self.clock.now(now);
         let emulators = &self.emulators;
-        let was_sending = self.is_sending(id.number);
+        let was_sending = self.is_sending(number);
         if was_sending {
-            self.observers.event_answered(id.number, &outcome, duration);
+            self.observers.event_answered(number, &outcome, duration);
         }
-        self.outbox.delivered(id.number, outcome, duration, |entry, outcome| {
+        self.outbox.delivered(number, outcome, duration, |entry, outcome| {
             match emulators[entry.service].1.next_attempt(&entry.delivery, entry.attempted, outcome) {
                 Next::GiveUp => None,
                 Next::After(wait) => Some(now.checked_add(wait).unwrap_or(Timestamp::MAX)),
@@ -251,7 +269,8 @@ impl World {
         self.alarm = self.next_due();
     }
 
-    /// When something is due without a request: a late change, an action or a delivery. `None` when nothing is.
+    /// When something is due without a request: a late change, an action, a delivery or the end of the time to answer one
+    /// that a test has taken. `None` when nothing is.
     pub fn next_due(&self) -> Option<Timestamp> {
         let late = self.emulators.iter().filter_map(|(_, emulator)| emulator.next_due());
         late.chain(self.schedule.next_due()).chain(self.outbox.next_due()).min()

@@ -396,9 +396,11 @@ impl World {
         }
     }
 
-    /// Makes the changes that are due. `now` is the time of the wall clock.
+    /// Makes the changes that are due, and ends the attempts whose time is over. `now` is the time of the wall clock.
     pub fn settle(&mut self, now: Timestamp) {
-        self.settle_at(self.clock.now(now));
+        let now = self.clock.now(now);
+        self.settle_at(now);
+        self.give_up_taken(now);
     }
 
     /// Moves a virtual clock and returns its new time. `None` when the scenario follows the real clock.

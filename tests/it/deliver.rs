@@ -4,6 +4,7 @@ mod handlers;
 mod life;
 mod receiver;
 mod shown;
+mod taken;
 mod targets;
 
 use std::time::{Duration, Instant};

@@ -70,6 +70,8 @@ pub struct Attempt {
     pub outcome: Option<Outcome>,
     /// How long it took; zero under a virtual clock.
     pub duration: Duration,
+    /// When a test that has taken it must have answered; `None` when the server sends it.
+    pub until: Option<Timestamp>,
 }
 
 impl OutboxEntry {
@@ -77,6 +79,11 @@ impl OutboxEntry {
     pub(super) fn size(&self) -> usize {
         let requests = self.attempts.iter().filter_map(|attempt| attempt.request.as_ref());
         self.delivery.body.len() + requests.map(|request| request.body.len()).sum::<usize>()
+    }
+
+    /// When the test that has taken the latest attempt must have answered; `None` when the server sends it.
+    pub fn taken_until(&self) -> Option<Timestamp> {
+        self.attempts.last()?.until
     }
 
     /// The URL of the handler; `None` for one that is known by a name only.

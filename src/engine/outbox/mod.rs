@@ -5,6 +5,7 @@
 
 mod counts;
 mod entry;
+mod taken;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use foldhash::HashMap;
 use jiff::Timestamp;
 
-use crate::emulator::{Delivery, HandlerTarget, Outcome, Outgoing};
+use crate::emulator::{Delivery, Outcome, Outgoing};
 pub use counts::{CountsByEvent, OutboxCounts};
 pub use entry::{Attempt, Cause, DeliveryState, OutboxEntry};
 
@@ -48,6 +49,8 @@ pub struct Outbox {
     queues: HashMap<HandlerKey, VecDeque<u64>>,
     /// The deliveries that can be sent, with the instant of their next attempt: of each handler the first one.
     ready: BTreeSet<(Timestamp, u64)>,
+    /// The deliveries that a test has taken, with the instant by which it must have answered.
+    taken: BTreeSet<(Timestamp, u64)>,
     /// The deliveries that wait.
     waiting: BTreeSet<u64>,
     waiting_bytes: usize,
@@ -95,9 +98,9 @@ impl Outbox {
         number
     }
 
-    /// When the next delivery is due; `None` when none can be sent.
+    /// When the next delivery is due, or the time of a test to answer one is over; `None` when nothing is to come.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.ready.first().map(|(due, _)| *due)
+        self.ready.first().into_iter().chain(self.taken.first()).map(|(due, _)| *due).min()
     }
 
     /// Begins an attempt of the next delivery that is due at `now`, and returns its number.
@@ -121,7 +124,7 @@ impl Outbox {
             entry.attempts.remove(0);
         }
         let duration = std::time::Duration::ZERO;
-        entry.attempts.push(Attempt { at, request: None, outcome: None, duration });
+        entry.attempts.push(Attempt { at, request: None, outcome: None, duration, until: None });
         entry.attempted += 1;
         self.waiting.remove(&number);
         self.waiting_bytes -= entry.delivery.body.len();
@@ -158,6 +161,9 @@ impl Outbox {
         if let Some(attempt) = entry.attempts.last_mut() {
             attempt.outcome = Some(outcome);
             attempt.duration = duration;
+            if let Some(until) = attempt.until {
+                self.taken.remove(&(until, number));
+            }
         }
         match again {
             Some(at) => self.wait(number, at),
@@ -256,10 +262,10 @@ impl Outbox {
         queued.filter(is_bound).count()
     }
 
-    /// Whether a request to a URL is under way.
+    /// Whether the server has a request under way. What a test has taken is not.
     pub fn is_sending(&self) -> bool {
         let first = self.queues.values().filter_map(|queue| self.entries.get(queue.front()?));
-        { first }.any(|entry| entry.state == DeliveryState::Sending && entry.url().is_some())
+        { first }.any(|entry| entry.state == DeliveryState::Sending && entry.taken_until().is_none())
     }
 
     /// How many deliveries wait, and how many are under way.
@@ -309,6 +315,7 @@ impl Outbox {
     #[must_use]
     pub fn saved(&self, now: Timestamp) -> Self {
         let mut saved = self.clone();
+        saved.taken.clear();
         let under_way: Vec<_> = saved
             .entries
             .values()

@@ -1,5 +1,5 @@
 use super::*;
-use crate::emulator::{EventKind, Sender};
+use crate::emulator::{EventKind, HandlerTarget, Sender};
 
 static EVENT: EventKind = EventKind { name: "OnTest", summary: "", source: "" };
 

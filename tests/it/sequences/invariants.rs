@@ -47,6 +47,19 @@ impl Witness {
         assert!(last < id.number, "handler {}: {last} before {}", entry.delivery.handler, id.number);
     }
 
+    /// Removes from `open` what was taken and not answered in time.
+    pub fn let_go(&mut self, world: &World, open: &mut Vec<DeliveryId>) {
+        open.retain(|id| {
+            let is_open = world.is_sending(id.number);
+            if !is_open {
+                let entry = world.outbox().get(id.number).expect("what has just ended is kept");
+                assert!(entry.taken_until().is_some(), "only the time of a test can be over: {entry:?}");
+                self.ended(world, *id);
+            }
+            is_open
+        });
+    }
+
     /// Notes that a delivery is sent again.
     pub fn again(&mut self, number: u64) {
         self.again.insert(number);

@@ -70,6 +70,7 @@ impl Player {
         for &one in moves {
             self.one(one);
             self.witness.check(&mut self.world, self.wall);
+            self.witness.let_go(&self.world, &mut self.open);
         }
     }
 
@@ -351,6 +352,7 @@ impl Player {
                 break;
             }
             self.advance(0);
+            self.witness.let_go(&self.world, &mut self.open);
         }
         let numbers: Vec<_> = self.world.outbox().iter().map(|entry| entry.number).collect();
         for number in numbers {
