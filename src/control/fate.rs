@@ -25,7 +25,7 @@ pub(super) fn explain(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec
     });
     for (place, attempt) in entry.attempts.iter().enumerate() {
         let number = entry.attempted - entry.attempts.len() + place + 1;
-        lines.push(format!("attempt {number} at {}: {}", attempt.at, outcome(attempt)));
+        lines.push(format!("attempt {number} at {}: {}", attempt.at, outcome(entry, attempt)));
     }
     lines.push(String::new());
     lines.extend(state(world, entry, now));
@@ -39,9 +39,10 @@ fn explained_by(cause: Cause) -> String {
     }
 }
 
-fn outcome(attempt: &Attempt) -> String {
+fn outcome(entry: &OutboxEntry, attempt: &Attempt) -> String {
     let took = attempt.duration.as_secs_f64() * 1e3;
     match &attempt.outcome {
+        None if entry.state == DeliveryState::Queued => "not sent yet".to_owned(),
         None => "no answer yet".to_owned(),
         Some(Outcome::Answered(status)) => {
             format!("the handler answered with status {status} after {took:.1} ms")
@@ -58,6 +59,10 @@ fn state(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec<String> {
     let limit = world.time_limit(entry.service);
     match entry.state {
         DeliveryState::Waiting => waiting(world, entry, now),
+        DeliveryState::Queued => vec![
+            "it waits for its turn: its handler did not answer in time before, and only 32 such handlers are called at a time"
+                .to_owned(),
+        ],
         DeliveryState::Sending => match entry.taken_until() {
             None => vec![format!("it is under way: the handler has {limit:?} to answer")],
             Some(until) => vec![

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::delivery::{self, Shown};
 use super::{Asked, Place, explain, fate, mistake};
 use crate::emulator::Outcome;
-use crate::engine::{DeliveryId, Redactor, World};
+use crate::engine::{DeliveryId, DeliveryState, Redactor, World};
 use crate::http::{Reply, json as text};
 
 pub(super) fn list(place: &Place<'_>, _asked: &Asked<'_>) -> Reply {
@@ -74,9 +74,14 @@ pub(super) fn take(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
     let Some(number) = number(&asked.segment) else { return unknown(&asked.segment) };
     let taken = place.with(|namespace, world| {
         let Some(entry) = world.outbox().get(number) else { return Err(unknown(&asked.segment)) };
-        let state = entry.state.name();
+        let (state, is_queued) = (entry.state.name(), entry.state == DeliveryState::Queued);
         let mut dispatch = world.take(number, asked.now).ok_or_else(|| {
-            let help = "only a delivery that waits can be taken; `/send` lets one that has ended wait again";
+            let help = match is_queued {
+                true => "it waits for its turn, and is sent then; `…/explain` says more",
+                false => {
+                    "only a delivery that waits can be taken; `/send` lets one that has ended wait again"
+                }
+            };
             mistake(409, format!("`{}` is {state}", asked.segment), help)
         })?;
         place.namespaces.note_issued(namespace, world, std::mem::take(&mut dispatch.issued));

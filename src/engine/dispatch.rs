@@ -108,6 +108,16 @@ impl World {
         self.outbox.take(number, now, until).then(|| self.dispatch(number, now)).flatten()
     }
 
+    /// Notes that an attempt waits for its turn. Returns false when it is not under way any more.
+    pub fn wait_for_turn(&mut self, id: DeliveryId) -> bool {
+        id.epoch == self.epoch && self.outbox.queue(id.number)
+    }
+
+    /// Notes that the turn of an attempt has come. Returns false when it does not wait for one any more.
+    pub fn has_turn(&mut self, id: DeliveryId) -> bool {
+        id.epoch == self.epoch && self.outbox.unqueue(id.number)
+    }
+
     /// Ends the attempts that tests have taken and not answered in time. `now` is the instant of the scenario's clock.
     pub(super) fn give_up_taken(&mut self, now: Timestamp) {
         while let Some((until, number)) = self.outbox.overdue(now) {

@@ -47,6 +47,8 @@ pub enum Cause {
 pub enum DeliveryState {
     /// It waits for its next attempt.
     Waiting,
+    /// An attempt was begun and is not sent yet: it waits for its turn, because its handler did not answer in time before.
+    Queued,
     /// An attempt is under way.
     Sending,
     /// The handler has accepted it.
@@ -105,7 +107,7 @@ impl DeliveryState {
     /// The state in a word.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Waiting => "waiting",
+            Self::Waiting | Self::Queued => "waiting",
             Self::Sending => "sending",
             Self::Delivered => "delivered",
             Self::Failed => "failed",
@@ -116,7 +118,7 @@ impl DeliveryState {
 
     /// Whether no more attempt comes.
     pub fn has_ended(self) -> bool {
-        !matches!(self, Self::Waiting | Self::Sending)
+        !matches!(self, Self::Waiting | Self::Queued | Self::Sending)
     }
 }
 

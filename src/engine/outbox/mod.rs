@@ -139,6 +139,21 @@ impl Outbox {
         }
     }
 
+    /// Notes that the present attempt waits for its turn. Returns false when none is under way.
+    pub fn queue(&mut self, number: u64) -> bool {
+        self.shift(number, DeliveryState::Sending, DeliveryState::Queued)
+    }
+
+    /// Notes that the turn of the present attempt has come. Returns false when it does not wait for one.
+    pub fn unqueue(&mut self, number: u64) -> bool {
+        self.shift(number, DeliveryState::Queued, DeliveryState::Sending)
+    }
+
+    fn shift(&mut self, number: u64, from: DeliveryState, to: DeliveryState) -> bool {
+        let entry = self.entries.get_mut(&number).filter(|entry| entry.state == from);
+        entry.map(|entry| entry.state = to).is_some()
+    }
+
     /// Notes how the present attempt of a delivery ended, after `duration`. `next` says what the service does after a
     /// failure. Returns false when no attempt is under way.
     pub fn delivered(
@@ -262,16 +277,22 @@ impl Outbox {
         queued.filter(is_bound).count()
     }
 
-    /// Whether the server has a request under way. What a test has taken is not.
+    /// Whether the server has a request under way, or one that waits for its turn. What a test has taken is neither.
     pub fn is_sending(&self) -> bool {
-        let first = self.queues.values().filter_map(|queue| self.entries.get(queue.front()?));
-        { first }.any(|entry| entry.state == DeliveryState::Sending && entry.taken_until().is_none())
+        let is_begun = |state| matches!(state, DeliveryState::Sending | DeliveryState::Queued);
+        self.firsts().any(|entry| is_begun(entry.state) && entry.taken_until().is_none())
     }
 
     /// How many deliveries wait, and how many are under way.
     pub fn unfinished(&self) -> (usize, usize) {
         let all: usize = self.queues.values().map(VecDeque::len).sum();
-        (self.waiting.len(), all - self.waiting.len())
+        let queued = self.firsts().filter(|entry| entry.state == DeliveryState::Queued).count();
+        (self.waiting.len() + queued, all - self.waiting.len() - queued)
+    }
+
+    /// The first delivery of each handler.
+    fn firsts(&self) -> impl Iterator<Item = &OutboxEntry> {
+        self.queues.values().filter_map(|queue| self.entries.get(queue.front()?))
     }
 
     /// The memory of all bodies, in bytes.
@@ -319,7 +340,7 @@ impl Outbox {
         let under_way: Vec<_> = saved
             .entries
             .values()
-            .filter(|entry| entry.state == DeliveryState::Sending)
+            .filter(|entry| matches!(entry.state, DeliveryState::Sending | DeliveryState::Queued))
             .map(|entry| entry.number)
             .collect();
         for number in under_way {

@@ -34,7 +34,8 @@ pub(super) struct Client {
     authorities: Vec<CertificateDer<'static>>,
     tls: OnceLock<Arc<ClientConfig>>,
     idle: Mutex<HashMap<Origin, Vec<(Instant, Sender)>>>,
-    slow: Slow,
+    /// The handlers that do not answer in time.
+    pub(super) slow: Slow,
 }
 
 /// For how long an unused connection is kept. Handlers close theirs after five seconds and more, and a request over a
@@ -77,7 +78,6 @@ impl Client {
             (_, false) => "?",
         };
         let path = format!("{path}{joint}{}", request.query);
-        let _turn = self.slow.turn(url).await;
         let began = Instant::now();
         let attempt = self.attempt(&origin, &path, request);
         let attempted = tokio::time::timeout(time_limit, attempt).await;

@@ -16,13 +16,13 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::futures::Notified;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, SemaphorePermit, mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use super::clock;
 use super::shared::Shared;
 use crate::basics::Clock;
-use crate::engine::{Dispatch, Namespace, World};
+use crate::engine::{DeliveryId, Dispatch, Namespace, World};
 use client::Client;
 pub use client::authorities;
 use line::Line;
@@ -229,12 +229,30 @@ fn next_look(world: &mut World) -> Option<Instant> {
     Instant::now().checked_add(wait)
 }
 
+/// Waits for the next turn of a handler that did not answer in time before. Meanwhile its delivery is told among those that
+/// wait. `None` when its world is gone.
+async fn next_turn<'a>(shared: &'a Shared, key: &WorldKey, id: DeliveryId) -> Option<SemaphorePermit<'a>> {
+    key.with(shared, |_, world| world.wait_for_turn(id)).filter(|is_known| *is_known)?;
+    let turn = shared.deliverer.client.slow.next_turn().await?;
+    key.with(shared, |_, world| world.has_turn(id)).filter(|is_known| *is_known)?;
+    Some(turn)
+}
+
 /// Sends one request, and then the next ones that are due.
 async fn perform(shared: Arc<Shared>, key: WorldKey, mut dispatch: Dispatch) {
     loop {
         let Dispatch { id, url, request, time_limit, .. } = dispatch;
         let Some(url) = url else { return };
-        let (outcome, duration) = shared.deliverer.client.send(&url, &request, time_limit).await;
+        let client = &shared.deliverer.client;
+        let turn = match client.slow.turn(&url) {
+            Ok(turn) => turn,
+            Err(_) => match next_turn(&shared, &key, id).await {
+                Some(turn) => Some(turn),
+                None => return,
+            },
+        };
+        let (outcome, duration) = client.send(&url, &request, time_limit).await;
+        drop(turn);
         let next = key.with(&shared, |namespace, world| {
             let now = clock::now();
             if !world.delivered(id, outcome, duration, now) {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit, TryAcquireError};
 
 /// How many handlers that did not answer in time are called at a time.
 const MOST_AT_A_TIME: usize = 32;
@@ -29,11 +29,19 @@ impl Default for Slow {
 }
 
 impl Slow {
-    /// Waits until the handler may be called. `None` for one that has answered in time: it waits for no other.
-    pub(super) async fn turn(&self, url: &str) -> Option<SemaphorePermit<'_>> {
+    /// The turn of the handler, if it may be called now. `None` for one that has answered in time: it waits for no other.
+    ///
+    /// # Errors
+    /// When it must wait for its turn.
+    pub(super) fn turn(&self, url: &str) -> Result<Option<SemaphorePermit<'_>>, TryAcquireError> {
         if !self.has_any.load(Ordering::Relaxed) || !self.knows(url) {
-            return None;
+            return Ok(None);
         }
+        self.turns.try_acquire().map(Some)
+    }
+
+    /// Waits for the next turn. Those who wait get theirs in the order in which they came.
+    pub(super) async fn next_turn(&self) -> Option<SemaphorePermit<'_>> {
         self.turns.acquire().await.ok()
     }
 
@@ -70,17 +78,20 @@ mod tests {
         slow.note("slow", true);
         let mut turns = Vec::new();
         for _ in 0..MOST_AT_A_TIME {
-            turns.push(slow.turn("slow").await.unwrap());
+            turns.push(slow.turn("slow").unwrap().unwrap());
         }
-        let mut next = Box::pin(slow.turn("slow"));
+        assert!(slow.turn("slow").is_err(), "too many at a time");
+        assert!(slow.turn("quick").unwrap().is_none());
+        let mut next = Box::pin(slow.next_turn());
         tokio::select! {
             biased;
             _ = &mut next => panic!("too many at a time"),
-            turn = slow.turn("quick") => assert!(turn.is_none()),
+            () = std::future::ready(()) => {}
         }
         turns.pop();
+        assert!(slow.turn("slow").is_err(), "whoever waits comes first");
         assert!(next.await.is_some());
         slow.note("slow", false);
-        assert!(slow.turn("slow").await.is_none(), "it has answered");
+        assert!(slow.turn("slow").unwrap().is_none(), "it has answered");
     }
 }

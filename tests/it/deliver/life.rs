@@ -136,6 +136,30 @@ fn a_late_result_changes_nothing() {
 }
 
 #[test]
+fn a_delivery_that_waits_for_its_turn_is_told_as_one_that_waits() {
+    let mut world = world("", "[]");
+    call(&mut world);
+    let sent = world.take_due(NOW).unwrap();
+    let state =
+        |world: &World| (world.outbox().get(1).map(|entry| entry.state.name()), world.outbox().unfinished());
+    assert_eq!(state(&world), (Some("sending"), (0, 1)));
+    assert!(!world.has_turn(sent.id), "it waits for none");
+    assert!(world.wait_for_turn(sent.id));
+    assert_eq!(state(&world), (Some("waiting"), (1, 0)));
+    assert!(!world.is_idle(NOW), "it leaves by itself");
+    assert!(world.take_due(NOW).is_none() && world.take(1, NOW).is_none() && !world.send_again(1, NOW));
+    world.save("queued", NOW);
+    assert!(world.has_turn(sent.id));
+    assert_eq!(state(&world), (Some("sending"), (0, 1)));
+    assert!(world.delivered(sent.id, Outcome::Answered(200), STUCK, NOW));
+    assert_eq!(state(&world), (Some("delivered"), (0, 0)));
+    assert!(world.restore("queued"));
+    assert!(!world.wait_for_turn(sent.id) && !world.has_turn(sent.id), "it is of an older epoch");
+    assert_eq!(state(&world), (Some("waiting"), (1, 0)));
+    assert_eq!(world.take_due(NOW).unwrap().id.number, 1);
+}
+
+#[test]
 fn whoever_waits_for_an_instant_learns_that_an_exchange_has_reached_it() {
     let mut world = world(
         "",
