@@ -131,7 +131,11 @@ impl World {
     fn dispatch(&mut self, number: u64, now: Timestamp) -> Option<Dispatch> {
         let Self { outbox, emulators, public_url, epoch, observers, .. } = self;
         let entry = outbox.get(number)?;
-        observers.sent(number, emulators[entry.service].0.name(), entry.delivery.event);
+        let service = emulators[entry.service].0.name();
+        match entry.was_sent {
+            false => observers.sent(number, service, entry.delivery.event),
+            true => observers.sent_again(number, service, entry.delivery.event),
+        }
         let (service, emulator) = &mut emulators[entry.service];
         let request = emulator.outgoing(&entry.delivery, Endpoint { url: public_url, now });
         let issued = request.issued.iter().map(|credential| (service.name(), credential.clone())).collect();
@@ -158,17 +162,20 @@ impl World {
     /// The same at the instant `now` of the scenario's clock, in the present epoch.
     fn attempt_ended(&mut self, number: u64, outcome: Outcome, duration: Duration, now: Timestamp) -> bool {
         let duration = if self.clock == Clock::Real { duration } else { Duration::ZERO };
-        let emulators = &self.emulators;
-        let was_sending = self.is_sending(number);
-        if was_sending {
-            self.observers.event_answered(number, &outcome, duration);
-        }
-        self.outbox.delivered(number, outcome, duration, |entry, outcome| {
+        let Self { emulators, outbox, observers, .. } = self;
+        let was_under_way = outbox.delivered(number, outcome, duration, |entry, outcome| {
             match emulators[entry.service].1.next_attempt(&entry.delivery, entry.attempted, outcome) {
                 Next::GiveUp => None,
                 Next::After(wait) => Some(now.checked_add(wait).unwrap_or(Timestamp::MAX)),
             }
-        })
+        });
+        let ended = outbox.get(number).filter(|entry| was_under_way && entry.state.has_ended());
+        if let Some(attempt) = ended.and_then(|entry| entry.attempts.last())
+            && let Some(outcome) = &attempt.outcome
+        {
+            observers.event_answered(number, outcome, attempt.duration);
+        }
+        was_under_way
     }
 
     /// Whether nothing is under way and nothing is due at `now`, the time of the wall clock.

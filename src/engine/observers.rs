@@ -104,12 +104,17 @@ impl Observers {
         self.tally.of_run(namespace)
     }
 
-    /// Observes that an event is sent out.
+    /// Observes that an event is sent out for the first time.
     pub(super) fn sent(&mut self, number: u64, service: &str, event: &EventKind) {
         self.tally.sent(number, service, event);
     }
 
-    /// Observes how a handler answered an event.
+    /// Observes that an event is sent out once more.
+    pub(super) fn sent_again(&mut self, number: u64, service: &str, event: &EventKind) {
+        self.tally.sent_again(number, service, event);
+    }
+
+    /// Observes how a handler answered the last attempt of an event.
     pub(super) fn event_answered(&mut self, number: u64, outcome: &Outcome, duration: Duration) {
         self.tally.answered(number, outcome, duration);
     }

@@ -1,7 +1,7 @@
 //! Calls → which expectations are met, and the closest calls to those that are not.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::emulator::{EventKind, Outcome, RequestedCall, Service, Thing};
@@ -37,8 +37,10 @@ struct Counted {
     is_of_events: bool,
     /// The numbers of the events that are not answered yet.
     unanswered: BTreeSet<u64>,
-    /// What was wrong with the answers to events, of the first ones.
-    faults: Vec<String>,
+    /// What was wrong with the answers to the last attempts of events, by their numbers.
+    faults: BTreeMap<u64, String>,
+    /// How many more events had wrong answers.
+    more_faults: u64,
     near: Option<Near>,
     /// The likeness of the call in `near`, from 0 to the number of parameters.
     likeness: f64,
@@ -95,6 +97,9 @@ const SECRETS: [&str; 3] = ["client_secret", "refresh_token", "code"];
 /// How many exchanges of an expectation are kept.
 const MOST_EXCHANGES: usize = 20;
 
+/// How many events with wrong answers an expectation remembers: about as many as can be sent again.
+const MOST_FAULTS: usize = 1_000;
+
 impl Tally {
     /// Starts to count for these expectations.
     pub fn new(specs: &[ExpectSpec]) -> Self {
@@ -114,7 +119,8 @@ impl Tally {
             too_early: None,
             is_of_events: is_event(&spec.on),
             unanswered: BTreeSet::new(),
-            faults: Vec::new(),
+            faults: BTreeMap::new(),
+            more_faults: 0,
             near: None,
             likeness: 0.0,
         });
@@ -150,33 +156,39 @@ impl Tally {
         }
     }
 
-    /// Counts an event that is sent out. `number` is that of the delivery.
+    /// Counts an event that is sent out for the first time. `number` is that of the delivery.
     pub fn sent(&mut self, number: u64, service: &str, event: &EventKind) {
         self.seen += 1;
         for position in 0..self.entries.len() {
-            let entry = &self.entries[position];
-            let name = entry.spec.on.strip_prefix(service).and_then(|rest| rest.strip_prefix('.'));
-            if !entry.is_of_events || !name.is_some_and(|name| name.eq_ignore_ascii_case(event.name)) {
-                continue;
-            }
-            let comes_first = self.comes_first(position);
-            let entry = &mut self.entries[position];
-            // The same event may be sent again.
-            if entry.unanswered.insert(number) {
+            if self.entries[position].is_of(service, event) {
+                let comes_first = self.comes_first(position);
+                let entry = &mut self.entries[position];
+                entry.unanswered.insert(number);
                 entry.count(number, self.seen, comes_first);
             }
         }
     }
 
-    /// Notes how the handler answered an event.
+    /// Notes that an event is sent out once more: only the answer to the last attempt matters.
+    pub fn sent_again(&mut self, number: u64, service: &str, event: &EventKind) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.is_of(service, event)) {
+            entry.faults.remove(&number);
+            entry.unanswered.insert(number);
+        }
+    }
+
+    /// Notes how the handler answered the last attempt of an event.
     pub fn answered(&mut self, number: u64, outcome: &Outcome, duration: Duration) {
         for entry in &mut self.entries {
             if !entry.unanswered.remove(&number) {
                 continue;
             }
             let fault = entry.spec.answered.as_ref().and_then(|answered| answered.fault(outcome, duration));
-            if let Some(fault) = fault.filter(|_| entry.faults.len() < MOST_EXCHANGES) {
-                entry.faults.push(format!("e{number} was {fault}"));
+            let Some(fault) = fault else { continue };
+            entry.faults.insert(number, format!("e{number} was {fault}"));
+            if entry.faults.len() > MOST_FAULTS {
+                entry.faults.pop_first();
+                entry.more_faults += 1;
             }
         }
     }
@@ -227,6 +239,12 @@ pub fn is_meant(thing: &Thing, matches: &[(String, Matcher)]) -> bool {
 }
 
 impl Counted {
+    /// Whether it counts events of this kind.
+    fn is_of(&self, service: &str, event: &EventKind) -> bool {
+        let name = self.spec.on.strip_prefix(service).and_then(|rest| rest.strip_prefix('.'));
+        self.is_of_events && name.is_some_and(|name| name.eq_ignore_ascii_case(event.name))
+    }
+
     fn members(&self, call: &RequestedCall) -> Vec<Member> {
         let member = |(name, matcher): &(String, Matcher)| {
             let mut found = None;
@@ -307,19 +325,23 @@ impl Counted {
             let what = if self.is_of_events { "e" } else { "exchange " };
             found += &format!(", {what}{exchange} too early");
         }
-        for fault in &self.faults {
+        for fault in self.faults.values().take(MOST_EXCHANGES) {
             found += &format!(", {fault}");
+        }
+        let faults = self.faults.len() as u64 + self.more_faults;
+        if faults > MOST_EXCHANGES as u64 {
+            found += &format!(", and {} more were wrong", faults - MOST_EXCHANGES as u64);
         }
         let unanswered = if spec.answered.is_some() { self.unanswered.len() } else { 0 };
         if unanswered > 0 {
             found += &format!(", {unanswered} not answered yet");
         }
         let is_counted = (least..=most).contains(&self.calls);
-        let is_answered = self.faults.is_empty() && unanswered == 0;
+        let is_answered = faults == 0 && unanswered == 0;
         ExpectationOutcome {
             name,
             met: is_counted && self.too_early.is_none() && is_answered,
-            is_lost: self.calls > most || self.too_early.is_some() || !self.faults.is_empty(),
+            is_lost: self.calls > most || self.too_early.is_some() || faults > 0,
             expected,
             found,
             exchanges: if self.is_of_events { Vec::new() } else { self.exchanges.clone() },

@@ -27,6 +27,8 @@ pub struct OutboxEntry {
     pub attempts: Vec<Attempt>,
     /// How many attempts there were.
     pub attempted: usize,
+    /// Whether an attempt was begun, also one that a restored snapshot does not know.
+    pub was_sent: bool,
     /// Why it was given up.
     pub remark: Option<&'static str>,
 }

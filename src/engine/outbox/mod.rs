@@ -84,6 +84,7 @@ impl Outbox {
             state: DeliveryState::Waiting,
             attempts: Vec::new(),
             attempted: 0,
+            was_sent: false,
             remark: None,
         };
         self.entries.insert(number, entry);
@@ -133,8 +134,9 @@ impl Outbox {
 
     /// Notes the request of the present attempt.
     pub fn set_request(&mut self, number: u64, request: Arc<Outgoing>) {
-        let attempt = self.entries.get_mut(&number).and_then(|entry| entry.attempts.last_mut());
-        if let Some(attempt) = attempt {
+        let Some(entry) = self.entries.get_mut(&number) else { return };
+        entry.was_sent = true;
+        if let Some(attempt) = entry.attempts.last_mut() {
             attempt.request = Some(request);
         }
     }
@@ -355,10 +357,16 @@ impl Outbox {
 
     /// The same deliveries, with numbers and counts that go on behind those of `other`, which is given up.
     #[must_use]
-    pub fn after(self, other: &Self) -> Self {
+    pub fn after(mut self, other: &Self) -> Self {
         let mut counts = other.counts_at_end();
-        for entry in self.queues.values().flatten().filter_map(|number| self.entries.get(number)) {
+        for number in self.queues.values().flatten() {
+            let Some(entry) = self.entries.get_mut(number) else { continue };
             counts.entry((entry.service, entry.delivery.event.name)).or_default().entered += 1;
+            entry.was_sent |= match other.entries.get(number) {
+                Some(known) => known.was_sent && known.delivery == entry.delivery,
+                // What is not kept any more had ended.
+                None => *number <= other.newest,
+            };
         }
         Self { newest: self.newest.max(other.newest), counts, silences: other.silences.clone(), ..self }
     }

@@ -77,6 +77,50 @@ fn the_real_clock_ends_the_time_by_itself() {
 }
 
 #[test]
+fn an_expectation_counts_an_event_once_and_looks_at_its_last_attempt() {
+    let expect = "expect: [{name: taken, on: bitrix24.OnImConnectorMessageAdd, calls: {exactly: 1}, answered: {within: 1s}}]\n";
+    let server = serve(&format!("{}{expect}", scenario(HANDLER, "")));
+    let order = |order: &str, body: &str| {
+        let (status, answer) = ask(&server, &format!("outbox/e1/{order}"), body);
+        assert_eq!(status, 200, "{order}: {answer}");
+    };
+    let unmet = |part: &str| {
+        let report = server.verify().unwrap_err().to_string();
+        assert!(report.contains(part), "{report}");
+    };
+    write(&server, "one");
+    unmet("0 events were sent");
+    post(&server, "/__standin/snapshots/unsent", "");
+    order("take", "");
+    unmet("1 event was sent, 1 not answered yet");
+    ask(&server, "clock", r#"{"advance": "next"}"#);
+    unmet("1 event was sent, e1 was not answered: taken and not answered within 5s");
+    order("send", "");
+    order("take", "");
+    unmet("1 event was sent, 1 not answered yet");
+    order("answer", r#"{"status": 500}"#);
+    unmet("1 event was sent, e1 was answered 500");
+    order("send", "");
+    order("take", "");
+    order("answer", r#"{"status": 200}"#);
+    server.verify().unwrap();
+    // The handler gets the same event once more.
+    post(&server, "/__standin/snapshots/unsent/restore", "");
+    order("take", "");
+    unmet("1 event was sent, 1 not answered yet");
+    order("answer", r#"{"status": 200}"#);
+    server.verify().unwrap();
+    // Another event counts.
+    write(&server, "two");
+    ask(&server, "outbox/e2/take", "");
+    unmet("2 events were sent, 1 not answered yet");
+    server.reset();
+    write(&server, "one");
+    order("take", "");
+    order("answer", r#"{"status": 200}"#);
+}
+
+#[test]
 fn nobody_waits_for_a_test_and_a_snapshot_forgets_that_it_took_anything() {
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
     let handler = r#"[{event: OnImConnectorMessageAdd, url: "http://127.0.0.1:9/h"}]"#;
