@@ -343,13 +343,13 @@ impl LivePortal {
                 format!("no event is sent: the connector `{connector}` is not active on the line {line}")
             }
         };
-        self.raised.silences.push(silence);
+        self.silent(silence);
         false
     }
 
     /// Says that an event is not sent because the message's delivery was never confirmed.
     fn unconfirmed(&mut self, event: &crate::emulator::EventKind) {
-        self.raised.silences.push(format!(
+        self.silent(format!(
             "{} is not sent: imconnector.send.status.delivery has not confirmed the message, so it has no ID in the external system",
             event.name
         ));

@@ -163,6 +163,12 @@ impl Applications {
 }
 
 impl Handler {
+    /// Whether it is another binding of the same handler: an application binds a handler to an event once for each user.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.application == other.application
+            && (&self.event, &self.target, &self.user) == (&other.event, &other.target, &other.user)
+    }
+
     /// The state as JSON.
     pub fn state(&self, applications: &Applications) -> Value {
         let (key, target) = match &self.target {

@@ -176,6 +176,7 @@ impl Section for Arc<Portal> {
             credential.token.iter_mut().chain(&mut credential.refresh_token).for_each(own);
             credential.webhook.iter_mut().for_each(|webhook| own(&mut webhook.secret));
         }
+        portal.applications.iter_mut().filter_map(|known| known.application_token.as_mut()).for_each(own);
         portal.suffix = suffix.to_owned();
         Box::new(Arc::new(portal))
     }

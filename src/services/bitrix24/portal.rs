@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::applications::Applications;
+use super::applications::{Applications, Handler, MOST_HANDLERS};
 use super::change::{Change, Incoming, Place};
 use super::chats::{Chat, Chats, Session, take};
 use super::connectors::{Connectors, Status};
@@ -144,7 +144,9 @@ impl LivePortal {
             }
             Change::Receive { place, messages, next, by } => {
                 self.chats.next.skip_to(next);
-                messages.into_iter().for_each(|message| self.receive(&place, message, &by, now));
+                let told = messages.into_iter().filter_map(|message| self.receive(&place, message, &by, now));
+                // All of them are made; one remark is enough.
+                return told.fold(None, |first, remark| first.or(Some(remark.into())));
             }
             Change::SetTexts(texts) => {
                 for (id, text) in texts {
@@ -157,7 +159,7 @@ impl LivePortal {
                     self.chats.confirm(confirmed.message, confirmed.external_ids);
                 }
             }
-            Change::Bind(handler) => self.applications.bind(handler),
+            Change::Bind(handler) => return self.bind(handler),
             Change::Unbind(ids) => self.applications.unbind(&ids),
             Change::Test { application, query, by } => {
                 let data = json!({"QUERY": query, "LANGUAGE_ID": self.portal.language});
@@ -184,14 +186,51 @@ impl LivePortal {
         }
     }
 
-    /// Adds a message of an external user. Makes the user, the chat and the session where they are missing.
-    fn receive(&mut self, place: &Place, incoming: Incoming, by: &Actor, now: Timestamp) {
-        let Incoming { user, external_user, chat, is_group, chat_id, chat_name, session_id, message } =
+    /// Binds a handler, unless a call in the meantime has bound it or the last one that there is room for.
+    fn bind(&mut self, handler: Handler) -> Option<Cow<'static, str>> {
+        if let Some(known) = self.applications.handlers().find(|known| known.is_same(&handler)) {
+            let id = known.id;
+            return Some(format!("a postponed change came too late: the handler {id} is the same").into());
+        }
+        if self.applications.handlers().count() >= MOST_HANDLERS {
+            return Some("a postponed change came too late: the portal has too many handlers".into());
+        }
+        self.applications.bind(handler);
+        None
+    }
+
+    /// Adds a message of an external user. Makes the user, the chat and the session where they are missing. Returns a
+    /// remark when a call in the meantime has made the user or the chat: then they keep their IDs.
+    fn receive(&mut self, place: &Place, incoming: Incoming, by: &Actor, now: Timestamp) -> Option<String> {
+        let Incoming { user, mut external_user, chat, is_group, chat_id, chat_name, session_id, message } =
             incoming;
+        let mut remark = None;
+        if let Some(known) = self.chats.user(&place.connector, &user)
+            && known.id != external_user.id
+        {
+            let (is, told) = (known.id, external_user.id);
+            remark = Some(format!(
+                "a postponed message came late: the user `{user}` has the ID {is}, and the answer told {told}"
+            ));
+            external_user.id = is;
+            for (part, known) in
+                [(&mut external_user.name, &known.name), (&mut external_user.last_name, &known.last_name)]
+            {
+                if part.is_empty() {
+                    part.clone_from(known);
+                }
+            }
+        }
         let user_id = external_user.id;
         self.chats.set_user(&place.connector, &user, external_user);
         let user = (!is_group).then_some(user);
         let found = self.chats.find(&place.connector, &place.line_text, &chat, user.as_deref());
+        let is = found.map_or(chat_id, |found| self.chats.get(found).chat_id);
+        if is != chat_id && remark.is_none() {
+            remark = Some(format!(
+                "a postponed message came late: the chat `{chat}` has the ID {is}, and the answer told {chat_id}"
+            ));
+        }
         let chat = found.unwrap_or_else(|| {
             self.chats.add(Chat {
                 connector: place.connector.clone(),
@@ -208,6 +247,7 @@ impl LivePortal {
         });
         self.open_session(chat, session_id, by, now);
         self.chats.add_message(chat, message);
+        remark
     }
 
     /// Opens a session with this ID unless the chat has an open one.

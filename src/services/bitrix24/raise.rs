@@ -16,6 +16,9 @@ use crate::emulator::{Delivery, Endpoint, EventKind, Outgoing, Sender};
 /// After this many nested events, further ones are dropped.
 const DEEPEST: u8 = 7;
 
+/// How many of the latest deliveries and reasons of a request are compared with a new one.
+const LOOKED_BACK: usize = 100;
+
 /// Events whose tokens can be refreshed.
 const WITH_REFRESH_TOKEN: &[&EventKind] = &[&events::APP_TEST, &events::APP_INSTALL];
 
@@ -36,7 +39,7 @@ impl LivePortal {
             return;
         }
         if by.depth >= DEEPEST {
-            self.raised.silences.push(format!(
+            self.silent(format!(
                 "{} is dropped: {DEEPEST} events led to this call, one after the other",
                 kind.name
             ));
@@ -57,12 +60,20 @@ impl LivePortal {
         }
         // Equal entries of one request are sent once.
         for delivery in deliveries {
-            let is_new = self.raised.deliveries.iter().rev().take(100).all(|other| *other != delivery);
+            let is_new =
+                self.raised.deliveries.iter().rev().take(LOOKED_BACK).all(|other| *other != delivery);
             if is_new {
                 self.raised.deliveries.push(delivery);
             }
         }
-        self.raised.silences.append(&mut silences);
+        silences.into_iter().for_each(|why| self.silent(why));
+    }
+
+    /// Notes why an event goes to nobody. Equal reasons of one request are told once.
+    pub(super) fn silent(&mut self, why: String) {
+        if self.raised.silences.iter().rev().take(LOOKED_BACK).all(|other| *other != why) {
+            self.raised.silences.push(why);
+        }
     }
 
     /// Why a handler does not get an event; `None` when it does.

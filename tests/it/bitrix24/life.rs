@@ -2,6 +2,7 @@
 
 mod bounds;
 mod events;
+mod late;
 mod messages;
 mod registration;
 

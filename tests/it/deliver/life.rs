@@ -136,6 +136,25 @@ fn a_late_result_changes_nothing() {
 }
 
 #[test]
+fn the_events_of_each_namespace_have_an_application_token_of_their_own() {
+    let server = serve(&scenario("[{event: OnImConnectorMessageAdd, name: app}]", ""));
+    let take = |control: &str| {
+        act(&server, control, "Hello");
+        let taken = post(&server, &format!("{control}/outbox/e1/take"), "").json();
+        let pairs: Vec<_> = form_urlencoded::parse(taken["body"].as_str().unwrap().as_bytes()).collect();
+        let token = pairs.iter().find(|(name, _)| name == "auth[application_token]");
+        token.unwrap().1.clone().into_owned()
+    };
+    assert_eq!(take("/__standin"), "application-token-1");
+    let made = post(&server, "/__standin/namespaces", r#"{"name": "other"}"#).json();
+    let token = take("/__standin/namespaces/other");
+    assert_eq!(token, "application-token-1-other");
+    assert_eq!(made["environment"]["BITRIX24_APPLICATION_TOKEN"], *token);
+    let shown = get(&server, "/__standin/namespaces/other/outbox");
+    assert!(!shown.text().contains("application-token-1"), "{}", shown.text());
+}
+
+#[test]
 fn a_delivery_that_waits_for_its_turn_is_told_as_one_that_waits() {
     let mut world = world("", "[]");
     call(&mut world);

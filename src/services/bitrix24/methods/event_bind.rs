@@ -107,11 +107,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     let event = kind.name.to_uppercase();
     let target = HandlerTarget::Url(handler.as_str().into());
     let handler = Handler { id: applications.next_handler(), application, event, target, user };
-    let is_same = |known: &Handler| {
-        known.application == application
-            && (&known.event, &known.target, &known.user) == (&handler.event, &handler.target, &handler.user)
-    };
-    if let Some(known) = applications.handlers().find(|known| is_same(known)) {
+    if let Some(known) = applications.handlers().find(|known| known.is_same(&handler)) {
         let reason = format!("the handler {} is the same: event.unbind removes it", known.id);
         return Err(invocation.refusal(&errors::ERROR_CORE_BOUND).because(reason));
     }
