@@ -141,7 +141,16 @@ impl Explain {
             Some(Subject::Event(_)) => ("deliveries", "event"),
             Some(Subject::Exchange(_)) | None => ("exchanges", "exchange"),
         };
-        let Some(all) = report["conversation"][list].as_array() else {
+        let conversation = &report["conversation"];
+        // A run without events has no list of them.
+        if list == "deliveries" && conversation.is_object() && conversation[list].is_null() {
+            let number = self.number.map_or_else(String::new, |number| format!(" {number}"));
+            say(&format!(
+                "standin: the report has no such {one}{number}\nhelp: no event was sent in this run"
+            ));
+            return Ok(Exit::Findings);
+        }
+        let Some(all) = conversation[list].as_array() else {
             say(&format!(
                 "standin: `{}` has no {list}\nhelp: `standin run --report json=FILE` writes a report with exchanges and, if there were events, their deliveries",
                 path.display()
@@ -187,7 +196,7 @@ impl Explain {
         }
         if let Some(name) = wanted.filter(|_| candidates.is_empty()) {
             let help = match some_of(all.iter().filter_map(|exchange| exchange["namespace"].as_str())) {
-                names if names == "none" => "it has only exchanges of the main scenario".to_owned(),
+                names if names == "none" => format!("it has only {one}s of the main scenario"),
                 names => format!("it has {names}"),
             };
             say(&format!("standin: the report has no namespace `{name}`\nhelp: {help}"));
@@ -196,7 +205,9 @@ impl Explain {
         let wanted = self.number.map_or(one.to_owned(), |number| format!("{one} {number}"));
         let mut there: Vec<_> = all.iter().map(named).collect();
         there.dedup();
-        let left_out = report["conversation"]["left_out"].as_u64().unwrap_or_default();
+        // Of events it is not counted.
+        let left_out =
+            if one == "event" { None } else { conversation["left_out"].as_u64() }.unwrap_or_default();
         let more = if left_out == 0 { String::new() } else { format!("; {left_out} more were left out") };
         say(&format!(
             "standin: the report has no such {wanted}\nhelp: it has {}{more}",

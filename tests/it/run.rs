@@ -293,3 +293,55 @@ fn a_command_may_ask_for_errors() {
     };
     assert_eq!((replay(&["--allow-prefer"]), replay(&[])), (true, false));
 }
+
+#[test]
+fn an_event_of_a_finished_run_is_explained_from_its_report() {
+    let scenario = "standin: 1
+name: events
+clock: {virtual: \"2026-03-17T15:52:41Z\"}
+bitrix24:
+  credentials: [{token: access-token-1}]
+  connectors: [{id: c, chat_group: true}]
+  lines: [{id: 105, connectors: [c]}]
+  chats: [{connector: c, line: 105, id: chat-1, name: n}]
+  handlers:
+    - {event: OnImConnectorMessageAdd, name: app}
+    - {event: OnImConnectorMessageAdd, url: \"http://127.0.0.1:0/h\"}
+";
+    let act =
+        "$STANDIN act --url $STANDIN_URL bitrix24.operator.write connector=c line=105 chat=chat-1 text=Hi";
+    let (output, folder) = run(Some(scenario), &["--report", "json=report.json"], act);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let explain = |arguments: &[&str]| {
+        let mut command = Command::new(BINARY);
+        command.args(["explain", "--report", "report.json"]).args(arguments).current_dir(&folder);
+        command.output().unwrap()
+    };
+    let text = |output: &Output| String::from_utf8(output.stdout.clone()).unwrap();
+    let waits = text(&explain(&["e1"]));
+    assert!(
+        waits.starts_with("event e1: bitrix24.OnImConnectorMessageAdd, because an operator has"),
+        "{waits}"
+    );
+    assert!(waits.contains("it waits because the handler `app` has no URL"), "{waits}");
+    let failed = text(&explain(&["e2"]));
+    assert!(failed.contains("it has failed, and no more attempt comes"), "{failed}");
+    let json: Value = serde_json::from_str(&text(&explain(&["e2", "--format", "json"]))).unwrap();
+    assert_eq!(
+        (&json["id"], &json["state"], &json["namespace"]),
+        (&"e2".into(), &"failed".into(), &Value::Null)
+    );
+    let missing = explain(&["e3"]);
+    let message = "standin: the report has no such event e3\nhelp: it has e1 (waiting), e2 (failed)\n";
+    assert_eq!((missing.status.code(), stderr(&missing)), (Some(1), message));
+    let elsewhere = explain(&["e1", "--namespace", "x"]);
+    let told = "standin: the report has no namespace `x`\nhelp: it has only events of the main scenario\n";
+    assert_eq!((elsewhere.status.code(), stderr(&elsewhere)), (Some(1), told));
+    let report = fs::read_to_string(folder.path().join("report.json")).unwrap();
+    assert!(!report.contains("access-token-1"), "{report}");
+    let (_, folder) = run(None, &["--report", "json=report.json"], "true");
+    let mut none = Command::new(BINARY);
+    let none = none.args(["explain", "--report", "report.json", "e1"]).current_dir(&folder).output().unwrap();
+    let told = "standin: the report has no such event e1\nhelp: no event was sent in this run\n";
+    assert_eq!((none.status.code(), stderr(&none)), (Some(1), told));
+}
