@@ -132,6 +132,10 @@ fn load(path: Option<&Path>) -> Result<Scenario, Exit> {
         say(&report.render(is_coloured()));
         Exit::Findings
     })?;
+    let missing = scenario.missing(&path, &text);
+    if !missing.findings().is_empty() {
+        say(&missing.render(is_coloured()));
+    }
     Ok(Scenario { origin: Origin::File(path), ..scenario })
 }
 

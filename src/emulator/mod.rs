@@ -28,6 +28,6 @@ pub use later::Later;
 pub use operation::{ANY, Named, Operation, Parameter, Place, Requirement, ValueType};
 pub use reason::{misspelt, some_of};
 pub use secrets::{FieldForm, Places, Secret, weakness};
-pub use section::{Access, Known, Proof, Section, known};
+pub use section::{Access, Known, Proof, Section, Traits, known};
 pub use service::{Difference, Habits, Service};
 pub use state::{Emulator, Thing};

@@ -64,15 +64,29 @@ pub trait Section: Debug + Send + Sync {
     /// The identifiers of all things of a kind, such as `chat`.
     fn things(&self, kind: &str) -> HashSet<Cow<'_, str>>;
 
-    /// Whether calls can make things of this kind that are not in the section.
-    fn may_appear(&self, _kind: &str) -> bool {
+    /// Whether calls can make a thing of this kind with this identifier, which is not in the section.
+    fn may_appear(&self, _kind: &str, _id: &str) -> bool {
         false
+    }
+
+    /// What things of this kind have that calls can make; `None` when nobody can look at one.
+    fn traits(&self, _kind: &str) -> Option<Traits> {
+        None
     }
 
     /// The form of an identifier that the service looks up, for example in lower case.
     fn folded<'t>(&self, _kind: &str, id: &'t str) -> Cow<'t, str> {
         id.into()
     }
+}
+
+/// What every [`super::Thing`] of a kind has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Traits {
+    /// The names of the values that distinguish things with the same identifier.
+    pub apart: &'static [&'static str],
+    /// The names of its values.
+    pub members: &'static [&'static str],
 }
 
 /// The things that a parameter may identify.

@@ -188,7 +188,7 @@ fn counts(fault: &FaultSpec, target: Target, path: &Path, findings: &mut Finding
 }
 
 /// What parameters may name, by service, operation and stage.
-type Names<'a> = HashMap<(&'static str, &'static str, Stage), Vec<Known<'a>>>;
+pub(super) type Names<'a> = HashMap<(&'static str, &'static str, Stage), Vec<Known<'a>>>;
 
 /// Whether everything that the fault asks for exists, where a call must have found it before the error can strike.
 fn finds_all<'a>(
@@ -200,34 +200,69 @@ fn finds_all<'a>(
     path: &Path,
     findings: &mut Findings,
 ) -> bool {
-    let Some(operation) = target.operation else { return true };
-    let Some((_, section)) = sections.iter().find(|(service, _)| service.name() == target.service.name())
-    else {
-        return true;
-    };
-    let section: &dyn Section = &**section;
-    let known = names
-        .entry((target.service.name(), operation.name, stage))
-        .or_insert_with(|| known(section, operation, stage));
     let mut finds = true;
-    for Known { parameter, kind, values } in known {
-        let wanted = fault.matches.get(*parameter).and_then(Pattern::values).unwrap_or_default();
-        if wanted.is_empty() || wanted.iter().any(|wanted| values.contains(&section.folded(kind, wanted))) {
-            continue;
-        }
-        let wanted = &wanted[0];
-        let help = match nearest(wanted, values.iter().map(|value| &**value)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!(
-                "add the {kind}, or name one that exists: {}",
-                some(values.iter().map(|value| &**value))
-            ),
-        };
+    for Missing { parameter, kind, wanted, near, .. } in
+        missing(fault, target, stage, sections, names).into_iter().filter(|missing| !missing.may_appear)
+    {
+        let help = near.unwrap_or_else(|known| format!("add the {kind}, or name one that exists: {known}"));
         let message = format!("there is no {kind} {}, so this fault can never fire", quote(wanted));
         findings.add(path.key("match").key(parameter), message, help);
         finds = false;
     }
     finds
+}
+
+/// What a fault asks for and the scenario does not have at the start.
+pub(super) struct Missing<'f> {
+    /// The parameter of `match`.
+    pub(super) parameter: &'static str,
+    /// The kind of thing.
+    pub(super) kind: &'static str,
+    /// The first identifier that the fault asks for.
+    pub(super) wanted: &'f str,
+    /// Whether a call can make it.
+    pub(super) may_appear: bool,
+    /// A question about what may be meant, or else the things that exist.
+    pub(super) near: Result<String, String>,
+}
+
+/// The things that the fault asks for and the scenario does not have, where a call must have found them before the error can
+/// strike.
+pub(super) fn missing<'a, 'f>(
+    fault: &'f FaultSpec,
+    target: Target,
+    stage: Stage,
+    sections: Sections<'a>,
+    names: &mut Names<'a>,
+) -> Vec<Missing<'f>> {
+    let Some(operation) = target.operation else { return Vec::new() };
+    let Some((_, section)) = sections.iter().find(|(service, _)| service.name() == target.service.name())
+    else {
+        return Vec::new();
+    };
+    let section: &dyn Section = &**section;
+    let known = names
+        .entry((target.service.name(), operation.name, stage))
+        .or_insert_with(|| known(section, operation, stage));
+    let mut all = Vec::new();
+    for Known { parameter, kind, values } in known {
+        let wanted = fault.matches.get(*parameter).and_then(Pattern::values).unwrap_or_default();
+        if wanted.is_empty() || wanted.iter().any(|wanted| values.contains(&section.folded(kind, wanted))) {
+            continue;
+        }
+        let near = nearest(&wanted[0], values.iter().map(|value| &**value));
+        all.push(Missing {
+            parameter,
+            kind,
+            may_appear: wanted.iter().any(|wanted| section.may_appear(kind, &section.folded(kind, wanted))),
+            wanted: &wanted[0],
+            near: match near {
+                Some(near) => Ok(format!("did you mean `{near}`?")),
+                None => Err(some(values.iter().map(|value| &**value))),
+            },
+        });
+    }
+    all
 }
 
 /// What to say of an error that cannot be meant, whatever the wrong target `on` should be; `None` when it may be.

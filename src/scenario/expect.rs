@@ -151,7 +151,7 @@ fn thing(
     let Some((_, section)) = section else { return };
     let place = if spec.chat.is_some() { path.key("chat") } else { path.key("the").name(kind) };
     let kinds = Target { operation: None, event: None, ..target }.kinds();
-    if !kinds.contains(kind) && !section.may_appear(kind) {
+    if !kinds.contains(kind) && section.traits(kind).is_none() {
         let help = match nearest(kind, kinds.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there are {}", list(&kinds)),
@@ -160,24 +160,26 @@ fn thing(
         return findings.add(place, message, help);
     }
     let known = section.things(kind);
-    if !known.contains(*id) {
+    let is_known = known.contains(*id);
+    if !is_known && !section.may_appear(kind, &section.folded(kind, id)) {
         let near = nearest(id, known.iter().map(|known| &**known));
-        if near.is_none() && section.may_appear(kind) {
-            return;
-        }
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("name a {kind} of the scenario: {}", some(known.iter().map(|known| &**known))),
         };
         return findings.add(place, format!("there is no {kind} {}", quote(id)), help);
     }
+    // What calls make has the traits of its kind.
+    let traits = section.traits(kind).filter(|_| !is_known);
     let mut things = section.open(0, jiff::Timestamp::UNIX_EPOCH).things(kind, id);
-    if things.is_empty() {
+    if things.is_empty() && traits.is_none() {
         let message = format!("an expectation cannot look at a {kind}");
         return findings.add(place, message, "look at a chat, or expect calls");
     }
-    let members: BTreeSet<_> =
-        things.iter().flat_map(|thing| &thing.members).map(|(name, _)| *name).collect();
+    let members: BTreeSet<_> = match traits {
+        Some(traits) => traits.members.iter().copied().collect(),
+        None => things.iter().flat_map(|thing| &thing.members).map(|(name, _)| *name).collect(),
+    };
     for (name, pattern) in has {
         let here = || if spec.named.is_some() { path.key("named") } else { path.key("has").name(name) };
         if !members.contains(name) {
@@ -192,7 +194,10 @@ fn thing(
             findings.add(here().key("regex"), message, REGEX_HELP);
         }
     }
-    let keys: Vec<_> = things.iter().flat_map(|thing| &thing.apart).map(|(name, _)| *name).collect();
+    let keys: Vec<_> = match traits {
+        Some(traits) => traits.apart.to_vec(),
+        None => things.iter().flat_map(|thing| &thing.apart).map(|(name, _)| *name).collect(),
+    };
     if let Some(name) = spec.matches.keys().find(|name| !keys.contains(&name.as_str())) {
         let message = format!("{} does not tell {kind}s apart", quote(name));
         let help = match nearest(name, keys.iter().copied()) {
@@ -201,6 +206,9 @@ fn thing(
             None => format!("{kind}s differ by {}", list(keys.iter().collect::<BTreeSet<_>>())),
         };
         return findings.add(path.key("match").name(name), message, help);
+    }
+    if !is_known {
+        return;
     }
     let ready = |(name, pattern): (&String, &Pattern)| Some((name.clone(), pattern.matcher().ok()?));
     let matches: Vec<_> = spec.matches.iter().filter_map(ready).collect();

@@ -1,13 +1,17 @@
 //! A scenario without mistakes → what may still surprise its author.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
+use super::check::{self, Missing};
 use super::node::Mistake;
 use super::target::{Target, target};
+use super::words::quote;
 use super::{Report, SCENARIO, Scenario, yaml};
 use crate::basics::Stage;
 use crate::emulator::{Operation, Proof, Section, weakness};
-use crate::scalar::{Findings, Path};
+use crate::scalar::{Findings, Path, nearest};
 
 impl Scenario {
     /// The warnings about this scenario, which was read from `text`. `origin` is what the report calls it.
@@ -23,6 +27,19 @@ impl Scenario {
             }
         }
         self.futile(&mut findings);
+        self.unborn(&mut findings);
+        Self::warn(origin, text, findings)
+    }
+
+    /// The warnings about faults and expectations that name something which does not exist at the start. A slip of the pen
+    /// looks like that, and so does what a call is to make.
+    pub fn missing(&self, origin: &str, text: &str) -> Report {
+        let mut findings = Findings::default();
+        self.unborn(&mut findings);
+        Self::warn(origin, text, findings)
+    }
+
+    fn warn(origin: &str, text: &str, findings: Findings) -> Report {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let root = yaml::read(text, SCENARIO, &mut Vec::new());
         let place = |path: &Path| root.as_ref().map(|root| root.locate(path)).unwrap_or_default();
@@ -68,6 +85,55 @@ impl Scenario {
             let message =
                 "at the start, no call comes as far as the delivery, where this fault strikes".to_owned();
             findings.add(Path::default().key("faults").index(number), message, help);
+        }
+    }
+}
+
+impl Scenario {
+    /// Adds a finding for each fault that waits for something which a call is to make, and for each expectation about such a
+    /// thing that is called almost like one that exists.
+    fn unborn(&self, findings: &mut Findings) {
+        let mut names = HashMap::new();
+        for (number, fault) in self.faults.iter().enumerate() {
+            let Ok(target) = target(&fault.on) else { continue };
+            let errors = target.service.errors();
+            let code =
+                fault.error.as_ref().and_then(|error| errors.iter().find(|known| *known.code == **error));
+            let stage = fault.stage(code.map(|code| code.stage));
+            for missing in check::missing(fault, target, stage, &self.sections, &mut names) {
+                let Missing { parameter, kind, wanted, near, .. } = missing;
+                let message = format!(
+                    "at the start there is no {kind} {}: this fault waits until a call makes one",
+                    quote(wanted)
+                );
+                let help = near.unwrap_or_else(|known| match known.as_str() {
+                    "none" => format!("the scenario has no {kind} of any name"),
+                    known => format!("the scenario has {known}"),
+                });
+                findings.add(
+                    Path::default().key("faults").index(number).key("match").key(parameter),
+                    message,
+                    help,
+                );
+            }
+        }
+        for (number, spec) in self.expect.iter().enumerate() {
+            let (Ok(target), Some(looked)) = (target(&spec.on), spec.looked()) else { continue };
+            let section = self.sections.iter().find(|(known, _)| known.name() == target.service.name());
+            let Some((_, section)) = section else { continue };
+            let known = section.things(looked.kind);
+            if known.contains(looked.id) {
+                continue;
+            }
+            let Some(near) = nearest(looked.id, known.iter().map(|known| &**known)) else { continue };
+            let path = Path::default().key("expect").index(number);
+            let path = if spec.chat.is_some() { path.key("chat") } else { path.key("the").name(looked.kind) };
+            let message = format!(
+                "at the start there is no {} {}: this expectation waits until a call makes one",
+                looked.kind,
+                quote(looked.id)
+            );
+            findings.add(path, message, format!("did you mean `{near}`?"));
         }
     }
 }

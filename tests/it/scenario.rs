@@ -371,6 +371,112 @@ faults: [{{name: f, on: bitrix24.imconnector.chat.name.set, error: CHAT_RENAMING
     );
 }
 
+#[test]
+fn what_a_call_can_make_is_warned_of_and_what_none_can_make_is_a_mistake() {
+    let yaml = |credential: &str, fault: &str, expect: &str| {
+        format!(
+            "standin: 1
+name: n
+bitrix24:
+  credentials: [{credential}]
+  connectors: [{{id: c, chat_group: true}}]
+  lines: [{{id: 105, connectors: [c]}}]
+  chats: [{{connector: c, line: 105, id: chat-1, name: n}}]
+faults: [{{name: f, on: bitrix24.imconnector.chat.name.set, match: {fault}, error: CHAT_RENAMING_FAILED}}]
+expect: [{{name: e, on: bitrix24, {expect}}}]
+"
+        )
+    };
+    let (token, webhook) = ("{token: access-token}", "{webhook: {user: 1, secret: webhook-secret}}");
+    let (renamed, all) = ("chat: chat-1, named: n", "{CHAT_ID: chat-1}");
+    let waits = |kind: &str, id: &str, help: &str| {
+        vec![
+            format!("at the start there is no {kind} `{id}`: this fault waits until a call makes one"),
+            help.to_owned(),
+        ]
+    };
+    let expects = |id: &str, help: &str| {
+        vec![
+            format!("at the start there is no chat `{id}`: this expectation waits until a call makes one"),
+            help.to_owned(),
+        ]
+    };
+    for (fault, expect, expected) in [
+        (all, renamed, vec![]),
+        ("{CHAT_ID: chat1}", renamed, waits("chat", "chat1", "did you mean `chat-1`?")),
+        ("{CHAT_ID: support}", renamed, waits("chat", "support", "the scenario has `chat-1`")),
+        ("{LINE: 106}", renamed, waits("line", "106", "did you mean `105`?")),
+        ("{CONNECTOR: mine}", renamed, waits("connector", "mine", "the scenario has `c`")),
+        // A client is to make it: that is no slip.
+        (all, "the: {chat: support}, has: {closed: true}", vec![]),
+        (all, "the: {message: last}, has: {delivered: true}", vec![]),
+        (all, "the: {chat: chat1}, has: {closed: true}", expects("chat1", "did you mean `chat-1`?")),
+        (all, "chat: support, named: n, match: {LINE: 106}", vec![]),
+    ] {
+        let found: Vec<_> = warnings(&yaml(token, fault, expect))
+            .into_iter()
+            .flat_map(|[_, message, help]| [message, help])
+            .collect();
+        assert_eq!(found, expected, "{fault} {expect}");
+    }
+    for (credential, fault, expect, expected, help) in [
+        (
+            token,
+            "{LINE: 50}",
+            renamed,
+            "there is no line `50`, so this fault can never fire",
+            "add the line, or name one that exists: `105`",
+        ),
+        (
+            webhook,
+            "{CONNECTOR: mine}",
+            renamed,
+            "there is no connector `mine`, so this fault can never fire",
+            "add the connector, or name one that exists: `c`",
+        ),
+        (
+            token,
+            "{CHAT_ID: \"0\"}",
+            renamed,
+            "there is no chat `0`, so this fault can never fire",
+            "add the chat, or name one that exists: `chat-1`",
+        ),
+        (
+            token,
+            all,
+            "the: {chat: support}, has: {closd: true}",
+            "a chat has no `closd`",
+            "did you mean `closed`?",
+        ),
+        (
+            token,
+            all,
+            "the: {message: last}, has: {deliverd: true}",
+            "a message has no `deliverd`",
+            "did you mean `delivered`?",
+        ),
+        (
+            token,
+            all,
+            "the: {chat: support}, has: {name: n}, match: {LNE: 1}",
+            "`LNE` does not tell chats apart",
+            "did you mean `LINE`?",
+        ),
+        (
+            token,
+            all,
+            "the: {connector: mine}, has: {name: n}",
+            "an expectation cannot look at a connector",
+            "look at a chat, or expect calls",
+        ),
+    ] {
+        let report = Scenario::parse("mistaken", &yaml(credential, fault, expect)).unwrap_err();
+        let found: Vec<_> =
+            report.findings().iter().map(|found| (found.message.as_str(), found.help.as_str())).collect();
+        assert_eq!(found, [(expected, help)], "{fault} {expect}");
+    }
+}
+
 /// What keeps every caller from a rename, as `check`, the banner and `curl` say it; `None` when one can call.
 #[track_caller]
 fn check_obstacle(section: &str, expected: Option<&str>) {

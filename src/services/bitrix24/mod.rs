@@ -48,7 +48,7 @@ use serde_json::{Value, json};
 use crate::emulator::conduct::Rule;
 use crate::emulator::{
     Access, Action, Difference, Emulator, ErrorCode, EventKind, Example, Gives, Habits, Operation, Places,
-    Proof, RequestedCall, Secret, Section, Service,
+    Proof, RequestedCall, Secret, Section, Service, Traits,
 };
 use crate::http::{Reply, Request, segment};
 use crate::scalar::{Findings, Path, Text};
@@ -298,8 +298,33 @@ impl Section for Arc<Portal> {
         }
     }
 
-    fn may_appear(&self, kind: &str) -> bool {
-        matches!(kind, "chat" | "message" | "connector" | "line")
+    fn may_appear(&self, kind: &str, id: &str) -> bool {
+        if self.state != PortalState::Open {
+            return false;
+        }
+        match kind {
+            "chat" => !php::is_empty(&json!(id)),
+            "message" => true,
+            // Only an application registers a connector: by a token of the scenario, or by one that comes with an event.
+            "connector" => {
+                !id.is_empty()
+                    && (self.credentials.iter().any(|known| known.token.is_some())
+                        || !self.handlers.is_empty())
+            }
+            // IDs of lines count up.
+            "line" => id.parse().is_ok_and(|id: i64| id >= lines::Lines::new(self).next),
+            _ => false,
+        }
+    }
+
+    fn traits(&self, kind: &str) -> Option<Traits> {
+        match kind {
+            "chat" => Some(Traits { apart: &["CONNECTOR", "LINE", "USER_ID"], members: &["name", "closed"] }),
+            "message" => {
+                Some(Traits { apart: &["CONNECTOR", "LINE", "CHAT_ID"], members: &["text", "delivered"] })
+            }
+            _ => None,
+        }
     }
 
     fn folded<'t>(&self, kind: &str, id: &'t str) -> Cow<'t, str> {
