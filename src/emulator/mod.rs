@@ -19,7 +19,7 @@ mod section;
 mod service;
 mod state;
 
-pub use action::{Action, ActionInput, ActionMistake, ActionParameter, ActionResult};
+pub use action::{Action, ActionInput, ActionMistake, ActionParameter, ActionResult, ParameterMistake};
 pub use delivery::{Delivery, Endpoint, EventKind, HandlerTarget, Next, Outcome, Outgoing, Raised, Sender};
 pub use error::{ErrorCode, Face, Gives, gives};
 pub use example::Example;

@@ -6,8 +6,7 @@ use serde_json::{Map, Value};
 use super::World;
 use super::outbox::Cause;
 use crate::emulator::{Action, ActionMistake, Service};
-use crate::scalar::nearest;
-use crate::services::SERVICES;
+use crate::services::action_called;
 
 /// What an action has done.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,55 +21,6 @@ pub struct Acted {
     pub remarks: Vec<String>,
 }
 
-/// The service and the action that `name` means, such as `bitrix24.operator.write`.
-///
-/// # Errors
-/// When there is no such action.
-pub fn action_called(name: &str) -> Result<(&'static dyn Service, &'static Action), ActionMistake> {
-    let all = || {
-        let of_service =
-            |service: &'static dyn Service| service.actions().iter().map(move |action| (service, *action));
-        SERVICES.iter().flat_map(move |service| of_service(*service))
-    };
-    let full =
-        |(service, action): (&'static dyn Service, &Action)| format!("{}.{}", service.name(), action.name);
-    if let Some(found) = all().find(|known| full(*known) == name) {
-        return Ok(found);
-    }
-    let names: Vec<_> = all().map(full).collect();
-    let help = match nearest(name, names.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the actions are `{}`", names.join("`, `")),
-    };
-    Err(ActionMistake::new(format!("there is no action `{name}`"), help))
-}
-
-/// Checks the names of an action's parameters.
-///
-/// # Errors
-/// When one is missing or unknown.
-pub fn check_parameters(action: &Action, with: &Map<String, Value>) -> Result<(), ActionMistake> {
-    let known = || action.parameters.iter().map(|parameter| parameter.name);
-    if let Some(stranger) = with.keys().find(|name| known().all(|known| known != name.as_str())) {
-        let help = match nearest(stranger, known()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("its parameters are `{}`", known().collect::<Vec<_>>().join("`, `")),
-        };
-        return Err(ActionMistake::new(format!("`{}` has no parameter `{stranger}`", action.name), help));
-    }
-    let missing = action
-        .parameters
-        .iter()
-        .find(|parameter| parameter.is_required && !with.contains_key(parameter.name));
-    match missing {
-        None => Ok(()),
-        Some(parameter) => Err(ActionMistake::new(
-            format!("`{}` needs `{}`: {}", action.name, parameter.name, parameter.summary),
-            format!("add `{}` to the parameters", parameter.name),
-        )),
-    }
-}
-
 impl World {
     /// Performs the action `name`. `now` is the time of the wall clock.
     ///
@@ -83,7 +33,9 @@ impl World {
         now: Timestamp,
     ) -> Result<Acted, ActionMistake> {
         let (service, action) = action_called(name)?;
-        check_parameters(action, with)?;
+        if let Some(first) = action.mistakes(name, with.keys().map(String::as_str)).into_iter().next() {
+            return Err(first.mistake);
+        }
         let place = self.place_of(service)?;
         self.settle(now);
         let acted = self.act_at(place, action, with, self.clock.now(now))?;

@@ -27,7 +27,7 @@ mod traffic;
 mod unknown;
 mod world;
 
-pub use act::{Acted, action_called, check_parameters};
+pub use act::Acted;
 pub use counters::Counters;
 pub use directory::{Credential, Totals, credentials_issued};
 pub use dispatch::{Ahead, DeliveryId, Dispatch};

@@ -12,7 +12,7 @@ mod text;
 
 pub use duration::Length;
 pub use finding::{Finding, Findings, Path, Step, nearest};
-pub use line::in_a_line;
+pub use line::{in_a_line, quote};
 pub use moment::{Moment, Offset, Start};
 pub use point::Point;
 pub use shell::{quoted, shell_word};

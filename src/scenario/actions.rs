@@ -3,10 +3,9 @@
 use super::action::ActionSpec;
 use super::check::Sections;
 use super::target::target;
-use super::words::{list, quote};
-use crate::emulator::Action;
-use crate::scalar::{Findings, Path, nearest};
-use crate::services::SERVICES;
+use crate::emulator::{ActionMistake, ParameterMistake};
+use crate::scalar::{Findings, Path};
+use crate::services::action_called;
 
 /// Adds every finding about the actions of a scenario.
 pub(super) fn check(actions: &[ActionSpec], sections: Sections<'_>, findings: &mut Findings) {
@@ -19,19 +18,12 @@ pub(super) fn check(actions: &[ActionSpec], sections: Sections<'_>, findings: &m
 
 /// Whether there is such an action, with such parameters.
 fn name(spec: &ActionSpec, sections: Sections<'_>, path: &Path, findings: &mut Findings) {
-    let all: Vec<_> = SERVICES
-        .iter()
-        .flat_map(|service| service.actions().iter().map(|action| (*service, *action)))
-        .map(|(service, action)| (format!("{}.{}", service.name(), action.name), service, action))
-        .collect();
-    let Some((_, service, action)) = all.iter().find(|(name, ..)| *name == *spec.r#do) else {
-        let names = || all.iter().map(|(name, ..)| name.as_str());
-        let help = match nearest(&spec.r#do, names()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the actions are {}", list(names())),
-        };
-        findings.add(path.key("do"), format!("there is no action {}", quote(&spec.r#do)), help);
-        return;
+    let (service, action) = match action_called(&spec.r#do) {
+        Ok(found) => found,
+        Err(ActionMistake { message, help }) => {
+            findings.add(path.key("do"), message, help);
+            return;
+        }
     };
     if !sections.iter().any(|(known, _)| known.name() == service.name()) {
         let message =
@@ -42,23 +34,10 @@ fn name(spec: &ActionSpec, sections: Sections<'_>, path: &Path, findings: &mut F
             format!("add the section `{}:`, or remove the action", service.name()),
         );
     }
-    parameters(spec, action, path, findings);
-}
-
-fn parameters(spec: &ActionSpec, action: &Action, path: &Path, findings: &mut Findings) {
-    let known = || action.parameters.iter().map(|parameter| parameter.name);
-    for stranger in spec.with.keys().filter(|name| known().all(|known| known != name.as_str())) {
-        let help = match nearest(stranger, known()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("its parameters are {}", list(known())),
-        };
-        let message = format!("`{}` has no parameter {}", spec.r#do, quote(stranger));
-        findings.add(path.key("with").name(stranger), message, help);
-    }
-    let needed = action.parameters.iter().filter(|parameter| parameter.is_required);
-    for missing in needed.filter(|parameter| !spec.with.contains_key(parameter.name)) {
-        let message = format!("`{}` needs `{}`", spec.r#do, missing.name);
-        findings.add(path.clone(), message, format!("add it under `with`: {}", missing.summary));
+    let given = spec.with.keys().map(String::as_str);
+    for ParameterMistake { stranger, mistake } in action.mistakes(&spec.r#do, given) {
+        let place = stranger.map_or_else(|| path.clone(), |name| path.key("with").name(name));
+        findings.add(place, mistake.message, mistake.help);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Small pieces of messages.
 
+pub(super) use crate::scalar::quote;
+
 /// `a`, `b` and `c`, each in backticks.
 pub(super) fn list<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> String {
     join(items, "and")
@@ -28,17 +30,6 @@ pub(super) fn some<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     }
 }
 
-/// A text as a message quotes it: in backticks, on one line, not too long.
-pub(super) fn quote(text: &str) -> String {
-    const LONGEST: usize = 60;
-    let mut shown: String =
-        text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().nth(LONGEST).is_some() {
-        shown.push('…');
-    }
-    format!("`{shown}`")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,11 +43,5 @@ mod tests {
         assert_eq!(some(["b", "a"]), "`a`, `b`");
         assert_eq!(some(["e", "d", "c", "b", "a"]), "`a`, `b`, `c` and 2 more");
         assert_eq!(some([]), "there is none");
-    }
-
-    #[test]
-    fn quotes_stay_on_one_line() {
-        assert_eq!(quote("a\nb"), "`a b`");
-        assert_eq!(quote(&"x".repeat(61)), format!("`{}…`", "x".repeat(60)));
     }
 }

@@ -6,6 +6,7 @@ mod sessions;
 use std::fmt::Write;
 
 use serde_json::{Value, json};
+use standin::Scenario;
 
 use crate::direct::{Direct, body};
 
@@ -368,4 +369,22 @@ fn equal_events_of_one_request_are_one() {
         call(world, "access-token", "imconnector.activate", parameters);
     }
     assert_eq!(raised(world, before).len(), 2);
+}
+
+#[test]
+fn a_scenario_and_a_request_tell_the_same_mistakes() {
+    let rows = [
+        ("operator.wite", json!({})),
+        ("line.delete", json!({"lin": "105"})),
+        ("line.delete", json!({})),
+        ("app.install", json!({"a\nb": "x"})),
+    ];
+    for (action, with) in rows {
+        let mistake = world().act(action, &with).expect_err(action);
+        let text = format!("{SCENARIO}actions: [{{do: bitrix24.{action}, with: {with}, at: 1s}}]");
+        let report = Scenario::parse("actions.yaml", &text).expect_err(action).to_string();
+        let has = |line: String| report.lines().any(|told| told.trim_start() == line);
+        assert!(has(format!("error: {}", mistake.message)), "{mistake:?}: {report}");
+        assert!(has(format!("= help: {}", mistake.help)), "{mistake:?}: {report}");
+    }
 }
