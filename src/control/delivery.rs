@@ -83,7 +83,8 @@ impl Shown {
     }
 }
 
-/// What has raised an event, as JSON; null for a change that a fault had put off.
+/// What has raised an event, as JSON; null for a change that a fault had put off, and for what the service does
+/// by itself.
 pub(super) fn cause_as_json(cause: Cause) -> Value {
     match cause {
         Cause::Exchange(number) => json!({"exchange": number}),

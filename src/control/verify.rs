@@ -35,7 +35,7 @@ pub struct Look {
     outcomes: Vec<ExpectationOutcome>,
     /// How many exchanges the journal has lost, if they could have mattered.
     evicted: Option<u64>,
-    /// When the next late change is due, and the time of the virtual clock that it waits for.
+    /// When something is due next, and the time of the virtual clock that it waits for.
     waits_for: Option<[Timestamp; 2]>,
 }
 
@@ -140,7 +140,7 @@ impl Look {
         if let (false, Some([due, now])) = (met, self.waits_for) {
             body["waits_for"] = json!(due.to_string());
             body["help"] = json!(format!(
-                "a late change is due at {due}, and the virtual clock shows {now}: advance it with `POST /__standin/clock`"
+                "something is due at {due}, and the virtual clock shows {now}: advance it with `POST /__standin/clock`"
             ));
         }
         if let Some(evicted) = self.evicted {

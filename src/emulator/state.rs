@@ -31,7 +31,11 @@ pub trait Emulator: Send {
     /// Commits the late changes that are due at `now`. Returns a remark for each that can no longer be made.
     fn settle(&mut self, now: Timestamp) -> Vec<Cow<'static, str>>;
 
-    /// When the next late change is due; `None` when none waits.
+    /// Does what the service does by itself at `now`: it closes a session in which nobody writes, for example. This comes
+    /// after the late changes and the actions of the same instant.
+    fn lapse(&mut self, _now: Timestamp) {}
+
+    /// When the next late change is due, or what the service does by itself; `None` when nothing is.
     fn next_due(&self) -> Option<Timestamp>;
 
     /// The state as JSON, without secrets.

@@ -63,8 +63,9 @@ impl World {
         (silences, numbers)
     }
 
-    /// Makes the late changes and performs the actions that are due at the instant `now` of the scenario's clock, in the
-    /// order of their instants. The next exchange of a service tells the remarks, whoever looked before it.
+    /// Makes the late changes, performs the actions and lets the services do what they do by themselves, as far as it is
+    /// due at the instant `now` of the scenario's clock, in the order of the instants. At one instant they come in this
+    /// order. The next exchange of a service tells the remarks, whoever looked before it.
     pub(super) fn settle_at(&mut self, now: Timestamp) {
         loop {
             let late = self.emulators.iter().filter_map(|(_, emulator)| emulator.next_due());
@@ -77,6 +78,10 @@ impl World {
                 self.untold.extend(told.into_iter().map(|remark| (index, remark)));
             }
             self.act_as_planned(next);
+            for index in 0..self.emulators.len() {
+                self.emulators[index].1.lapse(next);
+                self.collect(index, Cause::Later, next);
+            }
             let over = self.untold.len().saturating_sub(MOST_UNTOLD);
             self.untold.drain(..over);
         }
@@ -286,8 +291,8 @@ impl World {
         self.alarm = self.next_due();
     }
 
-    /// When something is due without a request: a late change, an action, a delivery or the end of the time to answer one
-    /// that a test has taken. `None` when nothing is.
+    /// When something is due without a request: a late change, an action, what a service does by itself, a delivery or the
+    /// end of the time to answer one that a test has taken. `None` when nothing is.
     pub fn next_due(&self) -> Option<Timestamp> {
         let late = self.emulators.iter().filter_map(|(_, emulator)| emulator.next_due());
         late.chain(self.schedule.next_due()).chain(self.outbox.next_due()).min()

@@ -86,6 +86,7 @@ pub(super) const BITRIX24: Shape = Record(&[
         Field { name: "name", is_required: false, shape: Optional(&Text) },
         Field { name: "queue", is_required: false, shape: List { first: &[], rest: Some(&Integer { least: -9223372036854775808, most: 9223372036854775807 }), least: 0, most: usize::MAX } },
         Field { name: "close_term", is_required: false, shape: Integer { least: -9223372036854775808, most: 9223372036854775807 } },
+        Field { name: "auto_close", is_required: false, shape: Optional(&Read { example: "250ms", kind: Kind::Length }) },
         Field { name: "statuses", is_required: false, shape: List { first: &[], rest: Some(&Record(&[
             Field { name: "connector", is_required: true, shape: Text },
             Field { name: "active", is_required: false, shape: Flag },

@@ -1,6 +1,7 @@
 //! What operators, administrators and the portal do: the events that each action raises, and its mistakes.
 
 mod applications;
+mod auto_close;
 mod sessions;
 
 use std::fmt::Write;

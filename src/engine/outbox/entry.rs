@@ -40,7 +40,7 @@ pub enum Cause {
     Exchange(u64),
     /// The action with this number.
     Action(u64),
-    /// A change that a fault had put off.
+    /// A change that a fault had put off, or what the service does by itself.
     Later,
 }
 

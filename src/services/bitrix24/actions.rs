@@ -123,7 +123,7 @@ impl Acting<'_> {
             external_ids: Vec::new(),
             is_delivered: false,
         };
-        portal.chats.add_message(chat, message);
+        portal.add_message(chat, message, *now);
         let known = portal.chats.get(chat);
         let changed = json!({"message": id, "chat_id": known.chat_id, "session": known.sessions.last().map(|session| session.id)});
         let signed = portal.signed(&known.connector, operator, &text, " [br]");
@@ -266,6 +266,8 @@ impl Acting<'_> {
         let by = actor(self.operator(line)?);
         let Self { portal, now, .. } = self;
         portal.lines.delete(line);
+        let LivePortal { auto_closes, chats, .. } = &mut **portal;
+        auto_closes.remove_all(|chat| chats.get(chat).line == line);
         let connectors = portal.connectors.on_line(line);
         for connector in &connectors {
             portal.connectors.delete_status(connector, line);

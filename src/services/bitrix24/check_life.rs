@@ -91,6 +91,10 @@ fn statuses(portal: &Portal, path: &Path, findings: &mut Findings) {
             let message = format!("`{}` minutes are less than none", line.close_term);
             findings.add(here.key("close_term"), message, "type 0 or more");
         }
+        if line.auto_close.is_some_and(|length| length.0.is_zero()) {
+            let help = "type a length such as `10m`, or remove `auto_close`: then it stays open";
+            findings.add(here.key("auto_close"), "a session that is closed at once is never open", help);
+        }
         let mut seen = HashSet::new();
         for (position, status) in line.statuses.iter().enumerate() {
             let place = here.key("statuses").index(position).key("connector");

@@ -1,6 +1,7 @@
 //! The open lines of a portal.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::section::Portal;
 
@@ -23,6 +24,8 @@ pub struct Line {
     pub queue: Vec<i64>,
     /// Minutes until a session that waits for its end is closed.
     pub close_term: i64,
+    /// How long nobody may write in an open session until it is closed by itself; `None` means for ever.
+    pub auto_close: Option<Duration>,
 }
 
 /// The first ID of a line that a call makes: that of the documentation's example.
@@ -41,6 +44,7 @@ impl Lines {
                 is_active: known.active,
                 queue: known.queue.clone(),
                 close_term: known.close_term,
+                auto_close: known.auto_close.map(|length| length.0),
             };
             lines.add(known.id, line);
         }

@@ -3,6 +3,7 @@
 mod acting;
 mod actions;
 mod applications;
+mod auto_closes;
 mod call;
 mod caller;
 mod change;
@@ -12,6 +13,7 @@ mod check_life;
 mod connectors;
 mod credentials;
 mod editions;
+mod emulation;
 mod envelope;
 mod errors;
 mod events;
@@ -34,6 +36,7 @@ mod requests;
 mod rules;
 mod secrets;
 mod section;
+mod section_life;
 mod time;
 
 use std::borrow::Cow;

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::applications::{Applications, Handler, MOST_HANDLERS};
+use super::auto_closes::AutoCloses;
 use super::change::{Change, Incoming, Place};
-use super::chats::{Chat, Chats, Session, take};
+use super::chats::{Chat, Chats, Message, Session, take};
 use super::connectors::{Connectors, Status};
 use super::credentials::Credentials;
 use super::editions::Edition;
@@ -33,6 +34,8 @@ pub struct LivePortal {
     pub(super) connectors: Connectors,
     pub(super) lines: Lines,
     pub(super) chats: Chats,
+    /// When sessions are closed by themselves.
+    pub(super) auto_closes: AutoCloses,
     /// Postponed changes.
     pub(super) later: Later<Change>,
     /// What changes have raised and the engine has not taken yet.
@@ -44,7 +47,7 @@ impl LivePortal {
     pub fn new(portal: Arc<Portal>, seed: u64, start: Timestamp) -> Self {
         let applications = Applications::new(&portal, seed);
         let owner = |connector: &section::Connector| applications.called(connector.application.as_deref());
-        Self {
+        let mut live = Self {
             edition: portal.edition,
             credentials: Credentials::new(&portal, seed, start),
             limits: Limits::new(&portal.limits),
@@ -53,10 +56,17 @@ impl LivePortal {
             applications,
             lines: Lines::new(&portal),
             chats: Chats::new(&portal),
+            auto_closes: AutoCloses::default(),
             later: Later::default(),
             raised: Raised::default(),
             portal,
+        };
+        for chat in 0..live.chats.count() {
+            if !live.chats.get(chat).is_closed() {
+                live.keep_open(chat, start);
+            }
         }
+        live
     }
 
     /// The portal as the scenario describes it.
@@ -246,8 +256,29 @@ impl LivePortal {
             })
         });
         self.open_session(chat, session_id, by, now);
-        self.chats.add_message(chat, message);
+        self.add_message(chat, message, now);
         remark
+    }
+
+    /// Adds a message to a chat, whose session stays open for it.
+    pub(super) fn add_message(&mut self, chat: usize, message: Message, now: Timestamp) {
+        self.chats.add_message(chat, message);
+        self.keep_open(chat, now);
+    }
+
+    /// Sets when the open session of a chat is closed by itself if nobody writes in it after `now`.
+    fn keep_open(&mut self, chat: usize, now: Timestamp) {
+        let line = self.lines.get(self.chats.get(chat).line);
+        if let Some(length) = line.and_then(|line| line.auto_close) {
+            self.auto_closes.set(chat, now.checked_add(length).unwrap_or(Timestamp::MAX));
+        }
+    }
+
+    /// Closes the sessions in which nobody has written for as long as their line allows.
+    pub(super) fn close_by_itself(&mut self, now: Timestamp) {
+        for chat in self.auto_closes.due(now) {
+            self.finish(chat, &Actor { user: None, depth: 0 }, now);
+        }
     }
 
     /// Opens a session with this ID unless the chat has an open one.
@@ -269,6 +300,7 @@ impl LivePortal {
         let session = self.chats.get_mut(chat).sessions.last_mut();
         let Some(session) = session.filter(|session| !session.is_closed) else { return false };
         session.is_closed = true;
+        self.auto_closes.remove(chat);
         self.raise_of_session(&events::DIALOG_FINISH, chat, by, now);
         true
     }

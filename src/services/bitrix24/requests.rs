@@ -1,16 +1,13 @@
 //! Handles a request to a portal: runs the checks before the method, then the method, then applies its change.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::call::{self, Link, MethodCall};
 use super::caller::{Caller, Means};
 use super::change::Change;
-use super::chats::Chat;
 use super::editions::Edition;
 use super::envelope::{self, ErrorBody};
 use super::errors;
@@ -26,14 +23,13 @@ use super::refusal::{Refusal, for_means};
 use super::section::PortalState;
 use super::time::Time;
 use crate::basics::Stage;
-use crate::emulator::{
-    ActionInput, ActionResult, Delivery, Effect, Emulator, Endpoint, Exchange, OperationCall, Outgoing,
-    Raised, Thing,
-};
+use crate::emulator::{Effect, Exchange, OperationCall};
 use crate::http::{Body, Fields, Reply};
 
-impl Emulator for LivePortal {
-    fn answer(&mut self, exchange: &mut Exchange<'_>) -> Reply {
+impl LivePortal {
+    /// Answers a request.
+    #[inline]
+    pub(super) fn handle(&mut self, exchange: &mut Exchange<'_>) -> Reply {
         let rules = self.edition.rules();
         if exchange.request.method == "OPTIONS" {
             exchange.checkpoint.remark("a browser's preflight".into());
@@ -67,7 +63,8 @@ impl Emulator for LivePortal {
         })
     }
 
-    fn other_edition(&self, exchange: &mut Exchange<'_>) -> Option<Reply> {
+    /// The answer of the other edition to the same request.
+    pub(super) fn handle_aside(&self, exchange: &mut Exchange<'_>) -> Option<Reply> {
         let request = exchange.request;
         if request.method == "OPTIONS" || request.body == Body::TooLarge || oauth::is_token(request.path()) {
             return None;
@@ -82,77 +79,6 @@ impl Emulator for LivePortal {
         }))
     }
 
-    fn secrets(&self) -> Vec<String> {
-        let tokens = self.applications.iter().map(|known| known.application_token.clone());
-        self.credentials().issued().chain(tokens).collect()
-    }
-
-    fn answered(&mut self, at: Timestamp) {
-        self.later.answered(at);
-    }
-
-    fn settle(&mut self, now: Timestamp) -> Vec<Cow<'static, str>> {
-        let due = self.later.due(now);
-        due.into_iter().filter_map(|change| self.commit(change, now)).collect()
-    }
-
-    fn next_due(&self) -> Option<Timestamp> {
-        self.later.next_due()
-    }
-
-    fn copy(&self) -> Box<dyn Emulator> {
-        Box::new(self.clone())
-    }
-
-    fn things(&self, kind: &str, id: &str) -> Vec<Thing> {
-        if kind == "message" {
-            return self.messages_called(id);
-        }
-        let thing = |chat: &Chat| {
-            let apart = [("CONNECTOR", Some(chat.connector.clone())), ("LINE", Some(chat.line.to_string()))];
-            let apart = apart.into_iter().chain([("USER_ID", chat.user.clone())]);
-            let apart = apart.filter_map(|(name, value)| Some((name, value?))).collect();
-            let closed = chat.is_closed().to_string();
-            Thing { apart, members: vec![("name", chat.name.clone()), ("closed", closed)] }
-        };
-        let chats = self.chats.iter().filter(|chat| kind == "chat" && chat.id == id);
-        chats.map(thing).collect()
-    }
-
-    fn state(&self) -> Value {
-        self.as_json()
-    }
-
-    fn has_raised(&self) -> bool {
-        !(self.raised.deliveries.is_empty() && self.raised.silences.is_empty())
-    }
-
-    fn raised(&mut self) -> Raised {
-        std::mem::take(&mut self.raised)
-    }
-
-    fn outgoing(&mut self, delivery: &Delivery, endpoint: Endpoint<'_>) -> Outgoing {
-        self.request_of(delivery, endpoint)
-    }
-
-    fn act(&mut self, action: &str, with: &ActionInput, now: Timestamp) -> ActionResult {
-        self.perform(action, with, now)
-    }
-
-    fn time_limit(&self) -> Duration {
-        self.portal.events.time_limit.0
-    }
-
-    fn is_hasty(&self) -> bool {
-        self.portal.events.before_answer
-    }
-
-    fn bind_handler(&mut self, name: &str, url: &str) -> usize {
-        self.applications.give_url(name, url)
-    }
-}
-
-impl LivePortal {
     /// Reports the stage of delivery, then makes, postpones or drops the change of the call, as the engine decides.
     ///
     /// # Errors
@@ -390,26 +316,6 @@ impl LivePortal {
                 Ok(envelope::success(&result, &time, self.portal.envelope, called, rules, &caller))
             }
         }
-    }
-}
-
-impl LivePortal {
-    /// The messages with this ID in the external system; `last` is the last message of an operator in each chat.
-    fn messages_called(&self, id: &str) -> Vec<Thing> {
-        let found = |chat: &Chat| {
-            let message = match id {
-                "last" => chat.messages.iter().rev().find(|message| message.operator.is_some()),
-                id => chat.message_called(id),
-            }?;
-            let apart = vec![
-                ("CONNECTOR", chat.connector.clone()),
-                ("LINE", chat.line.to_string()),
-                ("CHAT_ID", chat.id.clone()),
-            ];
-            let delivered = message.is_delivered.to_string();
-            Some(Thing { apart, members: vec![("text", message.text.clone()), ("delivered", delivered)] })
-        };
-        self.chats.iter().filter_map(found).collect()
     }
 }
 

@@ -363,6 +363,12 @@ impl Player {
         }
         assert_eq!(self.world.outbox().unfinished(), (0, 0), "the outbox does not drain");
         assert_eq!((self.world.next_due(), self.world.outbox().pending()), (None, 0));
+        let state = self.world.state(self.wall);
+        let list = |name: &str| state["bitrix24"][name].as_array().cloned().unwrap_or_default();
+        if list("lines").iter().any(|line| line["id"] == 105) {
+            let on_line = list("chats").into_iter().filter(|chat| chat["line"] == 105);
+            on_line.for_each(|chat| assert_eq!(chat["closed"], true, "nobody has closed it: {chat}"));
+        }
         self.witness.check(&mut self.world, self.wall);
     }
 

@@ -77,6 +77,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
         is_active: !text("ACTIVE").eq_ignore_ascii_case("N"),
         queue,
         close_term: part("FULL_CLOSE_TIME").map_or(CLOSE_TERM, php::to_int).max(0),
+        auto_close: None,
     };
     let effect = Effect::Change(Change::AddLine { id, line });
     Ok(MethodAnswer { result: php::json(&id).into(), effect })
