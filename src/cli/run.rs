@@ -176,6 +176,7 @@ impl Run {
                 };
                 let report = Report {
                     outcomes: Vec::new(),
+                    actions_left: Vec::new(),
                     requests: Requests::Optional,
                     ..self.judge(&namespaces, &ended)
                 };
@@ -271,6 +272,7 @@ impl Run {
             errors: counters.errors,
             faults_fired: counters.faults_fired,
             outcomes,
+            actions_left: namespaces.actions_left(serve::now()),
             outcomes_left_out: namespaces.outcomes_left_out(),
             broken,
             refusals,

@@ -16,6 +16,7 @@ mod observers;
 mod opening;
 mod other_edition;
 mod outbox;
+mod outcomes;
 mod past;
 mod prefer;
 mod redact;

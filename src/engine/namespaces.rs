@@ -27,7 +27,7 @@ use super::namespace::{Namespace, named};
 use super::redact::Elsewhere;
 use super::{Traffic, Unhidden, World};
 use crate::http::Request;
-use crate::judge::{Broken, ExpectationOutcome, Whose};
+use crate::judge::{ActionLeft, Broken, ExpectationOutcome, Whose};
 use crate::services::by_path;
 
 /// All worlds of a server.
@@ -54,6 +54,9 @@ pub const NAMESPACE_HEADER: &str = "x-standin-namespace";
 /// The error that no namespace has this name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownNamespace(pub String);
+
+/// How many actions that were not performed are told.
+const MOST_ACTIONS_LEFT: usize = 100;
 
 impl Namespaces {
     /// A server's worlds at its start: the main world and no namespace.
@@ -232,6 +235,29 @@ impl Namespaces {
         }
         outcomes.append(&mut run.outcomes());
         outcomes
+    }
+
+    /// The actions of scenarios that were not performed and are no outcomes of [`Namespaces::outcomes`], at most
+    /// 100 of them. The names of those of a namespace begin with its name. Dropped namespaces tell nothing.
+    pub fn actions_left(&self, now: Timestamp) -> Vec<ActionLeft> {
+        let (namespaces, has_copies) = self.with_results(|directory| directory.has_copies);
+        let mut left = {
+            let mut main = self.main();
+            let is_unused = has_copies && main.totals().exchanges == 0;
+            if is_unused { Vec::new() } else { main.actions_left(now) }
+        };
+        for namespace in namespaces {
+            if left.len() >= MOST_ACTIONS_LEFT {
+                break;
+            }
+            let here = namespace.lock().actions_left(now);
+            left.extend(here.into_iter().map(|action| {
+                let name = format!("{}: {}", namespace.name(), action.name);
+                ActionLeft { name, ..action }
+            }));
+        }
+        left.truncate(MOST_ACTIONS_LEFT);
+        left
     }
 
     /// How many outcomes of dropped namespaces [`Namespaces::outcomes`] leaves out.

@@ -120,9 +120,45 @@ impl Schedule {
         })
     }
 
+    /// The actions whose call has not come: number, name, and what they wait for.
+    pub(super) fn uncalled(&self) -> impl Iterator<Item = (usize, &str, String)> {
+        (1..).zip(&self.entries).filter_map(|(number, entry)| match &entry.state {
+            State::Waiting => Some((number, entry.spec.r#do.as_str(), entry.waits_for()?)),
+            _ => None,
+        })
+    }
+
+    /// The actions whose time has not come: number, name, and the time.
+    pub(super) fn ahead(&self) -> impl Iterator<Item = (usize, &str, String)> {
+        (1..).zip(&self.entries).filter_map(|(number, entry)| match entry.state {
+            State::Due(at) => {
+                let why = format!("its time by the scenario's clock, {at}, has not come");
+                Some((number, entry.spec.r#do.as_str(), why))
+            }
+            _ => None,
+        })
+    }
+
     /// How many actions have not happened yet.
     pub(super) fn open(&self) -> usize {
         self.entries.iter().filter(|entry| !matches!(entry.state, State::Done(_))).count()
+    }
+}
+
+impl Scheduled {
+    /// The call that the action waits for, and how many have come; `None` when it waits for none.
+    fn waits_for(&self) -> Option<String> {
+        let after = self.spec.after.as_ref()?;
+        let which = if self.matches.is_empty() { "" } else { " that matches" };
+        let came = match self.calls {
+            0 => "none has come".to_owned(),
+            1 => "1 has come".to_owned(),
+            count => format!("{count} have come"),
+        };
+        Some(match after.call.unwrap_or(1) {
+            1 => format!("it waits for a successful call of `{}`{which}: {came}", after.on),
+            number => format!("it waits for successful call {number} of `{}`{which}: {came}", after.on),
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::faults::Faults;
 use super::memory::Memory;
-use super::observers::{self, Observers, Passing};
+use super::observers::{Observers, Passing};
 use super::outbox::{CountsByEvent, Outbox};
 use super::past::Past;
 use super::redact::{Elsewhere, Unhidden};
@@ -17,9 +17,9 @@ use super::schedule::Schedule;
 use super::snapshot::Snapshot;
 use super::{Counters, Entry, Journal, Planned};
 use crate::basics::{Arrival, Clock};
-use crate::emulator::{Emulator, Section, Service, Thing};
+use crate::emulator::{Emulator, Section, Service};
 use crate::http::{Reply, Request};
-use crate::judge::{Broken, ExpectSpec, ExpectationOutcome, RunTally};
+use crate::judge::{Broken, RunTally};
 use crate::scenario::Scenario;
 
 /// The running state of a scenario: services, faults, clock, journal, counters.
@@ -85,7 +85,7 @@ pub(super) struct Before {
     /// Deliveries by service and event.
     pub(super) deliveries: CountsByEvent<&'static str>,
     /// The calls for expectations of the whole run.
-    run: RunTally,
+    pub(super) run: RunTally,
 }
 
 impl World {
@@ -343,57 +343,9 @@ impl World {
         self.observers.unread(number);
     }
 
-    /// The outcomes of the scenario's expectations. `now` is the time of the wall clock.
-    pub fn outcomes(&mut self, now: Timestamp) -> Unhidden<Vec<ExpectationOutcome>> {
-        self.settle(now);
-        let mut outcomes = self.observers.outcomes(self.things());
-        outcomes.extend(self.schedule.failed().map(|(number, name, mistake)| ExpectationOutcome {
-            name: format!("action {number} of the scenario"),
-            met: false,
-            is_lost: true,
-            expected: format!("`{name}` is performed"),
-            found: format!("{}; {}", mistake.message, mistake.help),
-            exchanges: Vec::new(),
-            left_out: 0,
-            near: None,
-        }));
-        self.unhidden(outcomes)
-    }
-
-    fn unhidden(&self, outcomes: Vec<ExpectationOutcome>) -> Unhidden<Vec<ExpectationOutcome>> {
-        let near = outcomes.iter().filter_map(|outcome| Some(outcome.near.as_ref()?.exchange));
-        let exchanges: Vec<_> = near.collect();
-        Unhidden::new(self, [Vec::new(), outcomes], exchanges)
-    }
-
-    /// The calls so far for the scenario's expectations of the whole run.
-    pub(super) fn of_run(&self) -> Unhidden<RunTally> {
-        let new = self.observers.of_run(self.namespace());
-        let exchanges: Vec<_> = new.exchanges().collect();
-        Unhidden::new(self, [self.before.run.clone(), new], exchanges)
-    }
-
     /// The number of resets before this world.
     pub fn resets(&self) -> u64 {
         self.before.resets
-    }
-
-    /// The outcomes of the expectations `expect` for the exchanges that the journal still has.
-    pub fn outcomes_of(
-        &mut self,
-        expect: &[ExpectSpec],
-        now: Timestamp,
-    ) -> Unhidden<Vec<ExpectationOutcome>> {
-        self.settle(now);
-        self.unhidden(observers::outcomes_of(expect, self.journal.entries(), self.things()))
-    }
-
-    /// Finds things by service, kind and identifier.
-    fn things(&self) -> impl Fn(&str, &str, &str) -> Vec<Thing> {
-        |service, kind, id| {
-            let emulator = self.emulators.iter().find(|(known, _)| known.name() == service);
-            emulator.map_or_else(Vec::new, |(_, emulator)| emulator.things(kind, id))
-        }
     }
 
     /// Makes the changes that are due, and ends the attempts whose time is over. `now` is the time of the wall clock.

@@ -1,5 +1,6 @@
 //! What clients did → which expectations they met and which rules they broke.
 
+mod action_left;
 mod broken;
 mod conduct;
 mod refusal;
@@ -10,6 +11,7 @@ mod spec;
 mod tally;
 mod text;
 
+pub use action_left::ActionLeft;
 pub use broken::{Broken, Kind, Shown, Whose};
 pub use conduct::{Conduct, all_rules};
 pub use refusal::{Refusal, Refusals};

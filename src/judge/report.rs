@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{Broken, ExpectationOutcome, Refusals};
+use super::{ActionLeft, Broken, ExpectationOutcome, Refusals};
 use crate::emulator::conduct::Severity;
 
 /// The result of a run of a client's command.
@@ -30,6 +30,8 @@ pub struct Report {
     pub outcomes: Vec<ExpectationOutcome>,
     /// How many more outcomes there were, of namespaces that were dropped.
     pub outcomes_left_out: u64,
+    /// The actions of the scenario that were not performed and do not fail the run.
+    pub actions_left: Vec<ActionLeft>,
     /// The rules that the client broke.
     pub broken: Vec<Broken>,
     /// The exchanges that were answered with an error.
@@ -110,6 +112,7 @@ impl Report {
         }
         self.broken.iter().for_each(|broken| text.push_str(&broken.text()));
         text.push_str(&self.refusals.text());
+        self.actions_left.iter().for_each(|left| text.push_str(&left.text()));
         let _ = writeln!(text, "standin: {}", self.summary());
         if !self.is_good() || self.ended != Ended::Code(0) {
             let _ = writeln!(text, "seed {}; start a server with the same draws: {}", self.seed, self.replay);
@@ -162,6 +165,7 @@ impl Report {
             "faults_fired": self.faults_fired,
             "expectations": self.outcomes.iter().map(ExpectationOutcome::json).collect::<Vec<_>>(),
             "expectations_left_out": self.outcomes_left_out,
+            "actions_left": self.actions_left.iter().map(ActionLeft::json).collect::<Vec<_>>(),
             "rules": self.broken.iter().map(Broken::json).collect::<Vec<_>>(),
             "refusals": self.refusals.json(),
             "refusals_left_out": self.refusals.left_out,
@@ -213,8 +217,8 @@ impl Report {
         for broken in self.broken.iter().filter(|broken| is_error(broken)) {
             case("rule", broken.rule, Some(broken.text()));
         }
-        let warnings: String =
-            self.broken.iter().filter(|broken| !is_error(broken)).map(Broken::text).collect();
+        let warnings = self.broken.iter().filter(|broken| !is_error(broken)).map(Broken::text);
+        let warnings: String = warnings.chain(self.actions_left.iter().map(ActionLeft::text)).collect();
         if !warnings.is_empty() {
             let _ = writeln!(text, "    <system-out>{}</system-out>", escaped(&warnings));
         }
@@ -222,7 +226,8 @@ impl Report {
         text
     }
 
-    /// The result as annotations of a GitHub workflow: a line for each unmet expectation and each broken rule.
+    /// The result as annotations of a GitHub workflow: a line for each unmet expectation, each broken rule and each
+    /// action that was not performed.
     pub fn github(&self) -> String {
         let one = |outcome: &ExpectationOutcome| {
             format!(
@@ -239,7 +244,11 @@ impl Report {
         let kind = if self.lacks_requests() { "error" } else { "warning" };
         let silence =
             (self.exchanges == 0).then(|| format!("::{kind} title=standin: no request::{SILENCE}\n"));
-        silence.into_iter().chain(unmet).chain(self.broken.iter().map(rule)).collect()
+        let left = |left: &ActionLeft| {
+            format!("::notice title=standin: {}::{}\n", property(&left.name), data(left.text().trim_end()))
+        };
+        let left = self.actions_left.iter().map(left);
+        silence.into_iter().chain(unmet).chain(self.broken.iter().map(rule)).chain(left).collect()
     }
 
     /// The result as Markdown, for the summary of a GitHub step.
@@ -270,6 +279,9 @@ impl Report {
         for broken in &self.broken {
             let weight = if is_error(broken) { "**error**" } else { "warning" };
             let _ = writeln!(text, "| {}: {} | {weight} | {} |", broken.rule, broken.summary, broken.count);
+        }
+        for left in &self.actions_left {
+            let _ = write!(text, "\n{}", html(&left.text()));
         }
         let _ = writeln!(text, "\nseed {}: `{}`", self.seed, self.replay);
         text

@@ -41,7 +41,7 @@ pub(super) async fn come(shared: &Shared, ends: &[Until]) -> String {
     loop {
         let now = Instant::now();
         if now >= begin + longest {
-            return format!("{longest:?} have passed");
+            return format!("{longest:?} have passed{}", waited_for(shared, ends));
         }
         let seen = shared.namespaces().totals().counters.exchanges;
         if seen != exchanges
@@ -63,6 +63,59 @@ pub(super) async fn come(shared: &Shared, ends: &[Until]) -> String {
         }
         sleep_until(now + LOOK_AGAIN).await;
     }
+}
+
+/// How many things are named that were waited for.
+const MOST_NAMED: usize = 10;
+
+/// What has not come that would have stopped the command, as the end of a sentence.
+fn waited_for(shared: &Shared, ends: &[Until]) -> String {
+    let mut open = Vec::new();
+    if ends.contains(&Until::Expectations) {
+        let outcomes = shared.namespaces().outcomes(clock::now());
+        if outcomes.is_empty() {
+            open.push("an expectation, which the scenario does not have".to_owned());
+        }
+        let unmet = outcomes.iter().filter(|outcome| !outcome.met);
+        open.extend(unmet.map(|outcome| format!("`{}`", outcome.name)));
+    }
+    if ends.contains(&Until::Idle) {
+        if shared.namespaces().totals().counters.exchanges == 0 {
+            open.push("a first call".to_owned());
+        }
+        let (actions, events) = sum(shared, &|world| {
+            let (waiting, sending) = world.outbox().unfinished();
+            (world.open_actions(), waiting + sending)
+        });
+        for (count, one, more) in [(actions, "action", "actions"), (events, "event", "events")] {
+            match count {
+                0 => {}
+                1 => open.push(format!("1 {one}")),
+                count => open.push(format!("{count} {more}")),
+            }
+        }
+        if open.is_empty() {
+            open.push("a second in which nothing happens".to_owned());
+        }
+    }
+    if open.is_empty() {
+        return String::new();
+    }
+    let left_out = open.len().saturating_sub(MOST_NAMED);
+    open.truncate(MOST_NAMED);
+    let more = if left_out == 0 { String::new() } else { format!(" and {left_out} more") };
+    format!("; still waited for: {}{more}", open.join(", "))
+}
+
+/// The sums of what `count` finds in all worlds.
+fn sum(shared: &Shared, count: &dyn Fn(&World) -> (usize, usize)) -> (usize, usize) {
+    let namespaces = shared.namespaces();
+    let mut sum = count(&namespaces.main());
+    for namespace in namespaces.all() {
+        let (first, second) = namespace.world().map_or((0, 0), |world| count(&world));
+        sum = (sum.0 + first, sum.1 + second);
+    }
+    sum
 }
 
 /// Waits until no delivery is under way or due, for at most [`OPEN_DELIVERIES`].

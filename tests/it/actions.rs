@@ -2,6 +2,7 @@
 
 mod applications;
 mod auto_close;
+mod scheduled;
 mod sessions;
 
 use std::fmt::Write;

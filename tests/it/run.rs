@@ -145,6 +145,67 @@ fn what_is_expected_and_does_not_come_fails_the_run() {
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
 }
 
+/// A scenario with an action whose call may never come, and one whose time does not come.
+fn with_actions() -> String {
+    let actions = "
+actions:
+  - {do: bitrix24.operator.close, with: {connector: connector, line: 105, chat: chat-1}, after: {on: bitrix24.server.time, call: 2}}
+  - {do: bitrix24.line.delete, with: {line: 105}, at: 100h}
+";
+    SCENARIO.split("expect:").next().unwrap().to_owned() + actions
+}
+
+#[test]
+fn actions_that_were_not_performed_are_named_in_every_report() {
+    let flags = ["--report", "json=report.json", "--report", "junit=report.xml"];
+    let (output, folder) = run(Some(&with_actions()), &flags, CALL);
+    let text = stderr(&output);
+    let waits = "it waits for successful call 2 of `bitrix24.server.time`: 1 has come";
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains(&format!("`bitrix24.operator.close` is performed; {waits}\n")), "{text}");
+    let note = "note: action 2 of the scenario, `bitrix24.line.delete`, was not performed: its time by the scenario's clock, ";
+    assert!(text.contains(note) && text.contains("0 of 1 expectations met"), "{text}");
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    let report: Value = serde_json::from_str(&read("report.json")).unwrap();
+    assert_eq!(report["expectations"][0]["name"], "action 1 of the scenario");
+    assert_eq!(report["expectations"][0]["found"], waits);
+    let left = &report["actions_left"];
+    assert_eq!(
+        (&left[0]["name"], &left[0]["do"]),
+        (&json!("action 2 of the scenario"), &json!("bitrix24.line.delete"))
+    );
+    assert_eq!(left.as_array().map(Vec::len), Some(1));
+    let junit = read("report.xml");
+    assert!(
+        junit.contains("tests=\"2\" failures=\"1\"") && junit.contains("\nnote: action 2 of the scenario"),
+        "{junit}"
+    );
+    // The second call comes: nothing fails, and what lies ahead is still named.
+    let (output, _) = run(Some(&with_actions()), &[], &format!("{CALL}; {CALL}"));
+    assert!(output.status.code() == Some(0) && stderr(&output).contains(note), "{}", stderr(&output));
+}
+
+#[test]
+fn a_run_that_is_stopped_by_time_says_what_it_waited_for() {
+    let stopped = |flags: &[&str], scenario: &str| {
+        let flags: Vec<_> = flags.iter().flat_map(|end| ["--until", *end]).collect();
+        let (output, _) = run(Some(scenario), &flags, "while :; do :; done");
+        let text = stderr(&output).to_owned();
+        let line = text.lines().find_map(|line| line.strip_prefix("standin: the command was stopped: "));
+        line.unwrap_or_else(|| panic!("{text}")).to_owned()
+    };
+    let actions = with_actions();
+    assert_eq!(stopped(&["1ms"], &actions), "1ms have passed");
+    let named = "1ms have passed; still waited for: `action 1 of the scenario`";
+    assert_eq!(stopped(&["expectations", "1ms"], &actions), named);
+    assert_eq!(stopped(&["expectations", "1ms"], SCENARIO), "1ms have passed; still waited for: `renamed`");
+    let idle = "1ms have passed; still waited for: a first call, 2 actions";
+    assert_eq!(stopped(&["idle", "1ms"], &actions), idle);
+    let nothing = SCENARIO.split("expect:").next().unwrap();
+    let none = "1ms have passed; still waited for: an expectation, which the scenario does not have";
+    assert_eq!(stopped(&["expectations", "1ms"], nothing), none);
+}
+
 #[test]
 fn a_workflow_of_github_gets_annotations_and_a_summary() {
     let script = "exec $STANDIN run inner.yaml -- true";

@@ -259,6 +259,7 @@ fn breaches_of_one_kind_are_told_once_with_their_number() {
         outcomes: Vec::new(),
         broken,
         outcomes_left_out: 0,
+        actions_left: Vec::new(),
         refusals: standin::judge::Refusals::default(),
         requests: standin::judge::Requests::Optional,
         conversation: serde_json::Value::Null,
