@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
-use super::members::Given;
+use super::tree::Given;
 use super::way::Way;
 
 /// The parameters of one call, by the names that the service uses.
@@ -58,12 +56,12 @@ impl ValueKind {
     /// The kind of a value.
     pub fn of(value: Given<'_>) -> Self {
         match value {
-            Given::Text(_) | Given::Other(Value::String(_)) => Self::Text,
-            Given::Other(Value::Number(_)) => Self::Number,
-            Given::Other(Value::Bool(_)) => Self::Flag,
-            Given::Other(Value::Null) => Self::Null,
-            Given::Other(Value::Array(_)) => Self::List,
-            Given::Other(Value::Object(_)) => Self::Mapping,
+            Given::Text(_) => Self::Text,
+            Given::Number(_) => Self::Number,
+            Given::Flag(_) => Self::Flag,
+            Given::Null => Self::Null,
+            Given::List { .. } => Self::List,
+            Given::Mapping { .. } => Self::Mapping,
         }
     }
 

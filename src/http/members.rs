@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+
+use super::tree::{Given, Tree};
 
 /// The members of an object in the order sent. They are a list and not a table, as a request has few of them. A name
 /// may occur several times: the last one counts.
@@ -31,35 +32,33 @@ enum Content {
     /// A text, which starts at the end of the name and ends here. The cell holds it as a JSON value, once that was
     /// asked for.
     Text(usize, OnceLock<Box<Value>>),
-    /// Any other value.
+    /// A number, true, false or null.
     Other(Box<Value>),
+    /// A list or a mapping.
+    Nested(Box<Nested>),
 }
 
-/// The value of a member.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Given<'a> {
-    /// A text.
-    Text(&'a str),
-    /// Any other value.
-    Other(&'a Value),
+/// A list or a mapping in both forms. One of them was sent, and the other one is made once it is asked for.
+#[derive(Clone, Debug, Default)]
+struct Nested {
+    tree: OnceLock<Tree>,
+    value: OnceLock<Value>,
 }
 
-impl<'a> Given<'a> {
-    /// The text; `None` for any other value.
-    pub fn as_str(self) -> Option<&'a str> {
-        match self {
-            Self::Text(text) => Some(text),
-            Self::Other(_) => None,
+impl Nested {
+    fn tree(&self) -> &Tree {
+        self.tree.get_or_init(|| self.value.get().unwrap_or(&Value::Null).into())
+    }
+
+    fn given(&self) -> Given<'_> {
+        match self.tree.get() {
+            Some(tree) => tree.root().given(),
+            None => self.value.get().map_or(Given::Null, Given::from),
         }
     }
-}
 
-impl<'a> From<&'a Value> for Given<'a> {
-    fn from(value: &'a Value) -> Self {
-        match value {
-            Value::String(text) => Self::Text(text),
-            other => Self::Other(other),
-        }
+    fn value(&self) -> &Value {
+        self.value.get_or_init(|| self.tree.get().map_or(Value::Null, |tree| tree.root().value()))
     }
 }
 
@@ -85,6 +84,14 @@ impl Members {
     fn find(&self, is_meant: impl Fn(&[u8]) -> bool) -> Option<&Member> {
         let text = self.text.as_bytes();
         self.members.iter().rev().find(|Member { name: (start, end), .. }| is_meant(&text[*start..*end]))
+    }
+
+    /// The value of the last member whose name satisfies `is_meant`, if it is a list or a mapping.
+    pub fn tree(&self, is_meant: impl Fn(&[u8]) -> bool) -> Option<&Tree> {
+        match &self.find(is_meant)?.content {
+            Content::Nested(nested) => Some(nested.tree()),
+            Content::Text(..) | Content::Other(_) => None,
+        }
     }
 
     /// All members in order, repeated ones too.
@@ -139,7 +146,8 @@ impl Members {
     fn as_given<'a>(&'a self, member: &'a Member) -> Given<'a> {
         match &member.content {
             Content::Text(end, _) => Given::Text(&self.text[member.name.1..*end]),
-            Content::Other(value) => Given::Other(value),
+            Content::Other(value) => (&**value).into(),
+            Content::Nested(nested) => nested.given(),
         }
     }
 
@@ -149,6 +157,7 @@ impl Members {
                 value.get_or_init(|| Box::new(self.text[member.name.1..*end].into()))
             }
             Content::Other(value) => value,
+            Content::Nested(nested) => nested.value(),
         }
     }
 
@@ -175,11 +184,20 @@ impl Members {
     fn push_value(&mut self, start: usize, value: Value) {
         match value {
             Value::String(text) => self.push_text(start, &text),
-            other => {
-                let name = (start, self.text.len());
-                self.members.push(Member { name, content: Content::Other(Box::new(other)) });
+            Value::Array(_) | Value::Object(_) => {
+                self.push_nested(start, Nested { value: value.into(), ..Nested::default() });
             }
+            other => self.push_content(start, Content::Other(Box::new(other))),
         }
+    }
+
+    fn push_nested(&mut self, start: usize, nested: Nested) {
+        self.push_content(start, Content::Nested(Box::new(nested)));
+    }
+
+    fn push_content(&mut self, start: usize, content: Content) {
+        let name = (start, self.text.len());
+        self.members.push(Member { name, content });
     }
 
     /// Reads the members of an object.
@@ -304,13 +322,15 @@ impl<'de> Visitor<'de> for Contents<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<(), A::Error> {
-        let value = Value::deserialize(SeqAccessDeserializer::new(sequence))?;
-        self.add(value)
+        let tree = Tree::of_list(sequence)?;
+        self.0.push_nested(self.1, Nested { tree: tree.into(), ..Nested::default() });
+        Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        let value = Value::deserialize(MapAccessDeserializer::new(map))?;
-        self.add(value)
+        let tree = Tree::of_mapping(map)?;
+        self.0.push_nested(self.1, Nested { tree: tree.into(), ..Nested::default() });
+        Ok(())
     }
 }
 

@@ -9,13 +9,15 @@ mod members;
 mod reply;
 mod request;
 mod segment;
+mod tree;
 mod way;
 
 pub use facts::{Facts, ValueKind};
 pub use fields::{Field, Fields, field};
 pub use headers::Headers;
-pub use members::{Given, Members};
+pub use members::Members;
 pub use reply::Reply;
 pub use request::{Body, Connection, Request};
 pub use segment::segment;
+pub use tree::{Given, Part, Parts, Tree};
 pub use way::Way;

@@ -1,5 +1,6 @@
 //! The parameters of an action → the things that they name.
 
+use compact_str::ToCompactString;
 use jiff::Timestamp;
 
 use super::chats::Chat;
@@ -136,5 +137,5 @@ impl Acting<'_> {
 
 /// An operator, as the one whose action raises events.
 pub fn actor(operator: i64) -> Actor {
-    Actor { user: Some(operator.to_string()), depth: 0 }
+    Actor { user: Some(operator.to_compact_string()), depth: 0 }
 }

@@ -1,5 +1,6 @@
 //! What operators, administrators and the portal do.
 
+use compact_str::CompactString;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -119,7 +120,7 @@ impl Acting<'_> {
         let message = Message {
             id,
             operator: Some(operator),
-            text: text.clone(),
+            text: text.as_str().into(),
             external_ids: Vec::new(),
             is_delivered: false,
         };
@@ -213,7 +214,7 @@ impl Acting<'_> {
             ));
         }
         let external_ids = message.map(|message| message.external_ids).unwrap_or_default();
-        let element = |external_id: &String| {
+        let element = |external_id: &CompactString| {
             json!({
                 "im": {"chat_id": known.chat_id, "message_id": id},
                 "message": {"id": external_id},
@@ -310,7 +311,7 @@ impl Acting<'_> {
         portal.credentials.set_removed(portal.portal.credentials_of(application), false);
         let data =
             json!({"VERSION": 1, "ACTIVE": "Y", "INSTALLED": "Y", "LANGUAGE_ID": portal.portal.language});
-        let by = Actor { user: Some(portal.applications.get(application).user.clone()), depth: 0 };
+        let by = Actor { user: Some(portal.applications.get(application).user.as_str().into()), depth: 0 };
         portal.raise(&events::APP_INSTALL, &data, Audience::Application(application), &by, *now);
         Ok(json!({"application": portal.applications.get(application).client_id, "installed": true}))
     }

@@ -54,7 +54,7 @@ impl Link {
     /// The parameter `token` with this value; `None` when it is `null`, which PHP takes for no parameter.
     pub fn new(value: Given<'_>) -> Option<Self> {
         let link = || php::to_text(value).map_or(Self::Array, |text| Self::Text(text.into_owned()));
-        (!matches!(value, Given::Other(Value::Null))).then(link)
+        (!matches!(value, Given::Null)).then(link)
     }
 
     /// The scope that the server looks for the method in; `None` when it is the method's own.

@@ -1,5 +1,6 @@
 //! The changes that calls and actions can make to a portal.
 
+use compact_str::CompactString;
 use serde_json::{Map, Value};
 
 use super::applications::Handler;
@@ -123,27 +124,29 @@ pub enum Change {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// ID of the connector.
-    pub connector: String,
+    pub connector: CompactString,
     /// ID of the line.
     pub line: i64,
     /// ID of the line as the call spells it.
-    pub line_text: String,
+    pub line_text: CompactString,
 }
 
 /// A message of an external user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incoming {
     /// External ID of the user.
-    pub user: String,
-    /// The user as he will be.
-    pub external_user: ExternalUser,
+    pub user: CompactString,
+    /// Internal ID of the user.
+    pub user_id: i64,
+    /// The user as he will be; `None` when he stays as he is.
+    pub external_user: Option<ExternalUser>,
     /// External ID of the chat.
-    pub chat: String,
+    pub chat: CompactString,
     /// Whether the chat is a group chat, which all users share.
     pub is_group: bool,
     /// The ID of the chat in Bitrix24, for a new one.
     pub chat_id: i64,
-    /// The name of the chat, for a new one.
+    /// The name of the chat, for a new one; else empty.
     pub chat_name: String,
     /// The ID of the session, for a new one.
     pub session_id: i64,
@@ -157,5 +160,5 @@ pub struct Confirmation {
     /// ID of the message in Bitrix24.
     pub message: i64,
     /// IDs of the message in the external system.
-    pub external_ids: Vec<String>,
+    pub external_ids: Vec<CompactString>,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use compact_str::CompactString;
 use foldhash::HashMap;
 use serde_json::{Value, json};
 
@@ -105,9 +106,9 @@ pub struct Message {
     /// ID of the operator who wrote it; `None` for the external user.
     pub operator: Option<i64>,
     /// The text.
-    pub text: String,
+    pub text: CompactString,
     /// IDs in the external system.
-    pub external_ids: Vec<String>,
+    pub external_ids: Vec<CompactString>,
     /// Whether the connector has confirmed that it was delivered. Messages of external users always are.
     pub is_delivered: bool,
 }
@@ -184,8 +185,8 @@ impl Chats {
                 chat.messages.push(Message {
                     id,
                     operator: message.operator,
-                    text: message.text.to_string(),
-                    external_ids: message.external_ids.iter().map(ToString::to_string).collect(),
+                    text: message.text.as_str().into(),
+                    external_ids: message.external_ids.iter().map(|id| id.as_str().into()).collect(),
                     is_delivered,
                 });
             }
@@ -262,8 +263,12 @@ impl Chats {
 
     /// Records an external user.
     pub fn set_user(&mut self, connector: &str, id: &str, user: ExternalUser) {
-        let known = self.users.entry(connector.to_owned()).or_default().insert(id.to_owned(), user);
-        self.users_count += usize::from(known.is_none());
+        if let Some(known) = self.users.get_mut(connector).and_then(|users| users.get_mut(id)) {
+            *known = user;
+        } else {
+            self.users.entry(connector.to_owned()).or_default().insert(id.to_owned(), user);
+            self.users_count += 1;
+        }
     }
 
     /// Adds a message to a chat. The oldest messages of all chats go when there are too many.
@@ -288,7 +293,7 @@ impl Chats {
             return false;
         };
         self.size = self.size + text.len() - message.text.len();
-        message.text = text;
+        message.text = text.into();
         self.forget_oldest();
         true
     }
@@ -304,7 +309,7 @@ impl Chats {
     }
 
     /// Notes that a message was delivered, and its IDs in the external system. The first note counts.
-    pub fn confirm(&mut self, id: i64, external_ids: Vec<String>) {
+    pub fn confirm(&mut self, id: i64, external_ids: Vec<CompactString>) {
         let Some(message) = self.of_message(id).and_then(|chat| self.list[chat].message_mut(id)) else {
             return;
         };
@@ -379,7 +384,7 @@ impl Chat {
 
 /// The bytes that a message counts for.
 fn weight(message: &Message) -> usize {
-    message.text.len() + message.external_ids.iter().map(String::len).sum::<usize>()
+    message.text.len() + message.external_ids.iter().map(|id| id.len()).sum::<usize>()
 }
 
 /// ID in Bitrix24 of the first chat of a scenario.

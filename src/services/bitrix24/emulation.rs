@@ -114,7 +114,7 @@ impl LivePortal {
                 ("CHAT_ID", chat.id.clone()),
             ];
             let delivered = message.is_delivered.to_string();
-            Some(Thing { apart, members: vec![("text", message.text.clone()), ("delivered", delivered)] })
+            Some(Thing { apart, members: vec![("text", message.text.to_string()), ("delivered", delivered)] })
         };
         self.chats.iter().filter_map(found).collect()
     }

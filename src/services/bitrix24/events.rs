@@ -1,12 +1,14 @@
 //! The kinds of events that a portal sends out, who raises them and who gets them.
 
+use compact_str::CompactString;
+
 use crate::emulator::EventKind;
 
 /// Whose action raises an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// ID of the user; `None` when nobody acts.
-    pub user: Option<String>,
+    pub user: Option<CompactString>,
     /// How many events led to the action.
     pub depth: u8,
 }

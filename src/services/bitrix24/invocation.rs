@@ -18,8 +18,8 @@ use super::reasons;
 use super::refusal::Refusal;
 use crate::basics::Stage;
 use crate::emulator::{ErrorCode, Exchange, Fate, Operation, OperationCall};
+use crate::http::{Given, Tree};
 use crate::scalar::Text;
-use serde_json::Value;
 
 /// ID of the user for whom a caller acts when the scenario does not say.
 const FIRST_USER: &str = "1";
@@ -110,16 +110,29 @@ impl<'a> Invocation<'a> {
     ///
     /// # Errors
     /// `ERROR_ARGUMENT` when it is missing.
-    pub fn given(&self, name: &'static str, exchange: &Exchange<'_>) -> Result<&'a Value, Refusal> {
-        let value = self.parameters.value(name).filter(|value| !value.is_null());
+    pub fn given(&self, name: &'static str, exchange: &Exchange<'_>) -> Result<Given<'a>, Refusal> {
+        let value = self.parameters.get(name).filter(|value| *value != Given::Null);
         value.ok_or_else(|| self.lacks(name, exchange))
+    }
+
+    /// Like [`Invocation::given`], for a list or a mapping; `None` for any other value.
+    ///
+    /// # Errors
+    /// `ERROR_ARGUMENT` when it is missing.
+    pub fn given_tree(
+        &self,
+        name: &'static str,
+        exchange: &Exchange<'_>,
+    ) -> Result<Option<&'a Tree>, Refusal> {
+        self.given(name, exchange)?;
+        Ok(self.parameters.tree(name))
     }
 
     /// A parameter as PHP casts it to a text.
     ///
     /// # Errors
     /// The status 500 of a type error for a list or a mapping.
-    pub fn text(&self, name: &str, value: &'a Value) -> Result<Cow<'a, str>, Refusal> {
+    pub fn text(&self, name: &str, value: Given<'a>) -> Result<Cow<'a, str>, Refusal> {
         php::to_text(value).ok_or_else(|| {
             let reason = format!("`{name}` is a list or a mapping");
             self.refusal(&errors::INTERNAL_SERVER_ERROR).because(reason)
@@ -195,11 +208,11 @@ impl<'a> Invocation<'a> {
     ///
     /// # Errors
     /// The status 500 of a type error when CONNECTOR is a list or a mapping.
-    pub fn place(&self, connector: &'a Value, line: &'a Value) -> Result<Place, Refusal> {
+    pub fn place(&self, connector: Given<'a>, line: Given<'a>) -> Result<Place, Refusal> {
         let sent = self.text("CONNECTOR", connector)?;
-        let connector = folded_connector(&sent).into_owned();
+        let connector = folded_connector(&sent).into();
         // PHP makes this text of an array.
-        let line_text = php::to_text(line).unwrap_or("Array".into()).into_owned();
+        let line_text = php::to_text(line).unwrap_or("Array".into()).into();
         Ok(Place { connector, line: php::to_int(line), line_text })
     }
 
@@ -247,7 +260,7 @@ impl<'a> Invocation<'a> {
     /// The caller, as the one whose action raises events.
     pub fn actor(&self) -> Actor {
         let depth = self.caller.of_event.as_ref().map_or(0, |of_event| of_event.depth);
-        Actor { user: Some(self.user().to_owned()), depth }
+        Actor { user: Some(self.user().into()), depth }
     }
 
     /// Index of the application that calls; `None` for a webhook or a session, or when a token without `client_id`

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::php;
-use crate::http::{Facts, Given, Members, ValueKind, Way};
+use crate::http::{Facts, Given, Members, Tree, ValueKind, Way};
 
 /// The top-level parameters of a call, with their values.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,11 @@ impl Parameters {
     #[inline]
     pub fn get(&self, name: &str) -> Option<Given<'_>> {
         self.0.given(|known| is_same(known, name))
+    }
+
+    /// Like [`Parameters::value`], if it is a list or a mapping.
+    pub fn tree(&self, name: &str) -> Option<&Tree> {
+        self.0.tree(|known| is_same(known, name))
     }
 
     /// The value of the last parameter with exactly this name.

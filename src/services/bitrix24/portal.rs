@@ -212,27 +212,39 @@ impl LivePortal {
     /// Adds a message of an external user. Makes the user, the chat and the session where they are missing. Returns a
     /// remark when a call in the meantime has made the user or the chat: then they keep their IDs.
     fn receive(&mut self, place: &Place, incoming: Incoming, by: &Actor, now: Timestamp) -> Option<String> {
-        let Incoming { user, mut external_user, chat, is_group, chat_id, chat_name, session_id, message } =
-            incoming;
+        let Incoming {
+            user,
+            mut user_id,
+            mut external_user,
+            chat,
+            is_group,
+            chat_id,
+            chat_name,
+            session_id,
+            message,
+        } = incoming;
         let mut remark = None;
         if let Some(known) = self.chats.user(&place.connector, &user)
-            && known.id != external_user.id
+            && known.id != user_id
         {
-            let (is, told) = (known.id, external_user.id);
+            let is = known.id;
             remark = Some(format!(
-                "a postponed message came late: the user `{user}` has the ID {is}, and the answer told {told}"
+                "a postponed message came late: the user `{user}` has the ID {is}, and the answer told {user_id}"
             ));
-            external_user.id = is;
-            for (part, known) in
-                [(&mut external_user.name, &known.name), (&mut external_user.last_name, &known.last_name)]
-            {
-                if part.is_empty() {
-                    part.clone_from(known);
+            user_id = is;
+            if let Some(external_user) = &mut external_user {
+                external_user.id = is;
+                let names = [(&mut external_user.name, &known.name), (&mut external_user.last_name, &known.last_name)];
+                for (part, known) in names {
+                    if part.is_empty() {
+                        part.clone_from(known);
+                    }
                 }
             }
         }
-        let user_id = external_user.id;
-        self.chats.set_user(&place.connector, &user, external_user);
+        if let Some(external_user) = external_user {
+            self.chats.set_user(&place.connector, &user, external_user);
+        }
         let user = (!is_group).then_some(user);
         let found = self.chats.find(&place.connector, &place.line_text, &chat, user.as_deref());
         let is = found.map_or(chat_id, |found| self.chats.get(found).chat_id);
@@ -243,11 +255,11 @@ impl LivePortal {
         }
         let chat = found.unwrap_or_else(|| {
             self.chats.add(Chat {
-                connector: place.connector.clone(),
+                connector: place.connector.to_string(),
                 line: place.line,
-                line_text: place.line_text.clone(),
-                id: chat,
-                user,
+                line_text: place.line_text.to_string(),
+                id: chat.into(),
+                user: user.map(String::from),
                 user_id: if is_group { 0 } else { user_id },
                 chat_id,
                 name: chat_name,

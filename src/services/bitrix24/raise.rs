@@ -117,7 +117,7 @@ impl LivePortal {
         query::append(&mut body, id, &json!(handler.id));
         query::append(&mut body, "data", data);
         query::append(&mut body, "ts", &json!(now.as_second()));
-        let user = handler.user.clone().or_else(|| by.user.clone());
+        let user = handler.user.clone().or_else(|| by.user.as_ref().map(ToString::to_string));
         Delivery {
             event: kind,
             handler: handler.id,

@@ -63,12 +63,12 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     invocation.passed(Stage::Auth, exchange)?;
     let sent = invocation.given("CONNECTOR", exchange)?;
     let line = php::to_int(invocation.given("LINE", exchange)?);
-    let data = invocation.given("DATA", exchange)?;
+    invocation.given("DATA", exchange)?;
     invocation.passed(Stage::Arguments, exchange)?;
     let connector = folded_connector(&invocation.text("CONNECTOR", sent)?).into_owned();
-    let stored = match data {
-        Value::Object(members) => stored(members),
-        Value::Array(_) => Map::new(),
+    let stored = match invocation.parameters.value("DATA") {
+        Some(Value::Object(members)) => stored(members),
+        Some(Value::Array(_)) => Map::new(),
         _ => return Err(invocation.full("`DATA` is neither a list nor a mapping".to_owned())),
     };
     invocation.passed(Stage::Lookup, exchange)?;

@@ -55,7 +55,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     invocation.provider(&place.connector)?;
     invocation.passed(Stage::Lookup, exchange)?;
     let effect = if invocation.portal.connectors().status(&place.connector, place.line).is_some() {
-        Effect::Change(Change::SetError { connector: place.connector, line: place.line })
+        Effect::Change(Change::SetError { connector: place.connector.into(), line: place.line })
     } else {
         let remark =
             format!("`{}` has no status row on the line {}: nothing happens", place.connector, place.line);

@@ -51,7 +51,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     invocation.require_application(exchange)?;
     invocation.passed(Stage::Auth, exchange)?;
     let sent = invocation.parameters.value("ID").unwrap_or(&Value::Null);
-    let id = invocation.text("ID", sent)?.to_lowercase();
+    let id = invocation.text("ID", sent.into())?.to_lowercase();
     if id.is_empty() {
         return Err(failed("the call has no `ID`, or an empty one".to_owned()));
     }

@@ -161,7 +161,7 @@ pub(super) fn bound(
 ) -> Result<Bound, Refusal> {
     let text = |name: &'static str| {
         let value = invocation.parameters.value(name).filter(|value| php::is_true(*value));
-        value.map_or(Ok(Cow::Borrowed("")), |value| invocation.text(name, value))
+        value.map_or(Ok(Cow::Borrowed("")), |value| invocation.text(name, value.into()))
     };
     let event = text("EVENT")?.into_owned();
     if event.is_empty() {

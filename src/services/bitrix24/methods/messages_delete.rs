@@ -10,7 +10,7 @@ use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, ValueType, 
 use crate::services::bitrix24::change::Change;
 use crate::services::bitrix24::errors::{self, documented, live};
 use crate::services::bitrix24::invocation::Invocation;
-use crate::services::bitrix24::messages;
+use crate::services::bitrix24::messages::{Answers, Stored};
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::Portal;
 
@@ -64,20 +64,19 @@ fn example(portal: &Portal) -> Option<Value> {
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<MethodAnswer, Refusal> {
     let (place, elements) = admitted(invocation, exchange)?;
     let mut deleted = Vec::new();
-    let mut answers = Vec::with_capacity(elements.len());
+    let mut answers = Answers::new();
     let mut lost = 0;
-    for element in elements {
-        let answer = match found(invocation, &place, &element) {
+    for element in elements.iter() {
+        match found(invocation, &place, element) {
             Ok(Found { user, message }) => {
                 lost += usize::from(message.is_none());
                 deleted.extend(message);
-                Value::Object(element.repeated(user, Vec::new()))
+                answers.repeat(element, &Stored { user, ..Stored::default() });
             }
-            Err(errors) => messages::failed(errors),
-        };
-        answers.push(answer);
+            Err(errors) => answers.fail(errors),
+        }
     }
-    remark_lost(lost, answers.len(), exchange);
+    remark_lost(lost, answers.count(), exchange);
     let effect = Effect::Change(Change::DeleteMessages(deleted));
-    Ok(MethodAnswer { result: messages::result(&answers).into(), effect })
+    Ok(MethodAnswer { result: answers.finish().into(), effect })
 }

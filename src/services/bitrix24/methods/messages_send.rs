@@ -1,7 +1,9 @@
 //! `imconnector.send.messages`: passes messages of external users on to an open line.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 
+use compact_str::CompactString;
+use foldhash::HashMap;
 use serde_json::{Value, json};
 
 use super::{Callers, Method, MethodAnswer, Run, Scope};
@@ -14,8 +16,8 @@ use crate::services::bitrix24::chats::{
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::events;
 use crate::services::bitrix24::invocation::Invocation;
-use crate::services::bitrix24::lines::default_name;
-use crate::services::bitrix24::messages::{self, Element, Errors};
+use crate::services::bitrix24::lines::{Lines, default_name};
+use crate::services::bitrix24::messages::{self, Answers, Element, Errors, Stored};
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::{self, Portal};
@@ -103,150 +105,174 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     invocation.require_application(exchange)?;
     invocation.passed(Stage::Auth, exchange)?;
     let (sent, line) = (invocation.given("CONNECTOR", exchange)?, invocation.given("LINE", exchange)?);
-    let elements = messages::complete_elements(invocation, invocation.given("MESSAGES", exchange)?)?;
+    let elements = messages::complete_elements(invocation, invocation.given_tree("MESSAGES", exchange)?)?;
     invocation.passed(Stage::Arguments, exchange)?;
     let place = invocation.place(sent, line)?;
     let connector = invocation.provider(&place.connector)?;
     invocation.require_active(&place)?;
     invocation.passed(Stage::Lookup, exchange)?;
 
-    let count = elements.len();
-    let mut reception = Reception::new(invocation, &place, connector.flags.chat_group);
-    let mut answers = Vec::with_capacity(count);
+    let mut reception = Reception::new(invocation, &place, connector.flags.chat_group, elements.len());
+    let mut answers = Answers::new();
     let mut failures = 0;
-    for element in elements {
-        let answer = reception.receive(element).unwrap_or_else(|errors| {
-            failures += 1;
-            messages::failed(errors)
-        });
-        answers.push(answer);
+    for element in elements.iter() {
+        match reception.receive(element) {
+            Ok(stored) => answers.repeat(element, &stored),
+            Err(errors) => {
+                failures += 1;
+                answers.fail(errors);
+            }
+        }
     }
     reception.check_room(invocation)?;
     if failures > 0 {
-        let remark =
-            format!("{failures} of {count} elements of `MESSAGES` failed: `ERRORS` of each tells why");
+        let remark = format!(
+            "{failures} of {} elements of `MESSAGES` failed: `ERRORS` of each tells why",
+            elements.len()
+        );
         exchange.checkpoint.remark(remark.into());
     }
     let (messages, next) = (reception.messages, reception.next);
     let change = Change::Receive { messages, next, by: invocation.actor(), place };
-    Ok(MethodAnswer { result: messages::result(&answers).into(), effect: Effect::Change(change) })
+    Ok(MethodAnswer { result: answers.finish().into(), effect: Effect::Change(change) })
 }
 
 /// The messages of one call on their way to a line.
-struct Reception<'a> {
+struct Reception<'a, 'p> {
     chats: &'a Chats,
-    place: &'a Place,
-    line_name: String,
+    lines: &'a Lines,
+    place: &'p Place,
     is_group: bool,
     /// The next IDs after those that were given.
     next: NextIds,
-    /// The users of the call, by their external IDs.
-    users: HashMap<String, ExternalUser>,
-    /// The chats of the call, by their external IDs and those of their users: IDs of chat and session.
-    places: HashMap<(String, Option<String>), (i64, i64)>,
+    /// Whether later elements can name what earlier ones make.
+    has_several: bool,
+    /// The users of the call, by their external IDs. Filled only for several elements.
+    users: HashMap<Cow<'a, str>, ExternalUser>,
+    /// The chats of the call, by their external IDs and those of their users: IDs of chat and session. Filled only for
+    /// several elements.
+    places: HashMap<(Cow<'a, str>, Option<Cow<'a, str>>), (i64, i64)>,
     new_users: usize,
     new_chats: usize,
     messages: Vec<Incoming>,
 }
 
-impl<'a> Reception<'a> {
-    fn new(invocation: &Invocation<'a>, place: &'a Place, is_group: bool) -> Self {
+impl<'a, 'p> Reception<'a, 'p> {
+    fn new(invocation: &Invocation<'a>, place: &'p Place, is_group: bool, count: usize) -> Self {
         let chats = invocation.portal.chats();
-        let line = invocation.portal.lines().get(place.line);
         Self {
             chats,
+            lines: invocation.portal.lines(),
             place,
-            line_name: line.map_or_else(|| default_name(place.line), |line| line.name.clone()),
             is_group,
             next: chats.next,
-            users: HashMap::new(),
-            places: HashMap::new(),
+            has_several: count > 1,
+            users: HashMap::default(),
+            places: HashMap::default(),
             new_users: 0,
             new_chats: 0,
-            messages: Vec::new(),
+            messages: Vec::with_capacity(count),
         }
     }
 
-    /// Takes one element. Returns what the answer has for it.
-    fn receive(&mut self, element: Element) -> Result<Value, Errors> {
+    /// Takes one element. Returns what its answer tells.
+    fn receive(&mut self, element: Element<'_, 'a>) -> Result<Stored, Errors> {
         let (user, chat) = element.ids()?;
         element.require_content()?;
-        let external_user = self.user(&user, &element);
-        let name = match &*element.text("chat", "name") {
-            "" => format!("{} - {}", full_name(&external_user), self.line_name),
-            name => name.to_owned(),
-        };
-        let chat_name = php::cut(&name, LONGEST).to_owned();
-        let (chat_id, session_id) = self.chat(&chat, (!self.is_group).then_some(&*user));
-        let operator = element.member("message", "user_id").map(php::to_int).filter(|id| *id > 0);
-        let external_id = element.text("message", "id");
+        let external_user = self.user(&user, element);
+        let of_user = (!self.is_group).then_some(&user);
+        let in_call = self.has_several.then(|| (chat.clone(), of_user.cloned()));
+        let known = in_call.as_ref().and_then(|key| self.places.get(key)).copied();
+        let mut chat_name = String::new();
+        let (chat_id, session_id) = known.unwrap_or_else(|| {
+            let known = self.chats.find(
+                &self.place.connector,
+                &self.place.line_text,
+                &chat,
+                of_user.map(|user| &**user),
+            );
+            let known = known.map(|index| self.chats.get(index));
+            let chat_id = known.map(|chat| chat.chat_id).unwrap_or_else(|| {
+                self.new_chats += 1;
+                chat_name = self.name_of_new(element, &external_user);
+                take(&mut self.next.chat)
+            });
+            let open = known.filter(|chat| !chat.is_closed()).and_then(|chat| chat.sessions.last());
+            (chat_id, open.map_or_else(|| take(&mut self.next.session), |session| session.id))
+        });
+        if let Some(key) = in_call {
+            self.places.insert(key, (chat_id, session_id));
+        }
+        let operator = element.message.get("user_id").map(php::to_int).filter(|id| *id > 0);
+        let external_id = element.message.text("id");
         let external_id = Some(php::cut(&external_id, LONGEST)).filter(|id| !id.is_empty());
         let message = Message {
             id: take(&mut self.next.message),
             operator,
-            text: element.text("message", "text").into_owned(),
-            external_ids: external_id.into_iter().map(str::to_owned).collect(),
+            text: element.message.text("text").into(),
+            external_ids: external_id.into_iter().map(CompactString::from).collect(),
             is_delivered: true,
         };
         let files = (0..element.count_files()).map(|_| take(&mut self.next.file)).collect();
-        let mut answer = element.repeated(external_user.id, files);
-        let session = json!({"ID": session_id.to_string(), "CHAT_ID": chat_id.to_string()});
-        answer.insert("session".to_owned(), session);
-        let is_group = self.is_group;
+        let user_id = external_user.id;
+        let stored = Stored { user: user_id, files, session: Some((session_id, chat_id)) };
         self.messages.push(Incoming {
-            user,
-            external_user,
-            chat,
-            is_group,
+            user: user.into(),
+            user_id,
+            external_user: match external_user {
+                Cow::Owned(user) => Some(user),
+                Cow::Borrowed(_) => None,
+            },
+            chat: chat.into(),
+            is_group: self.is_group,
             chat_id,
             chat_name,
             session_id,
             message,
         });
-        Ok(Value::Object(answer))
+        Ok(stored)
     }
 
-    /// The user as he will be: a known one keeps what the element does not have.
-    fn user(&mut self, id: &str, element: &Element) -> ExternalUser {
-        let known = self.users.get(id).or_else(|| self.chats.user(&self.place.connector, id)).cloned();
+    /// The user as he will be: a known one keeps what the element does not have. Borrowed when he stays as he is.
+    fn user(&mut self, id: &Cow<'a, str>, element: Element<'_, 'a>) -> Cow<'a, ExternalUser> {
+        let (name, last_name) = (element.user.text("name"), element.user.text("last_name"));
+        let two_words = name.split_once(' ').filter(|(first, last)| {
+            last_name.is_empty() && !first.is_empty() && !last.is_empty() && !last.contains(' ')
+        });
+        let (name, last_name) = two_words.unwrap_or((&name, &last_name));
+        let (name, last_name) = (php::cut(name, LONGEST), php::cut(last_name, LONGEST));
+        let in_call = self.users.get(id).map(|user| Cow::Owned(user.clone()));
+        let known = in_call.or_else(|| self.chats.user(&self.place.connector, id).map(Cow::Borrowed));
         let mut user = known.unwrap_or_else(|| {
             self.new_users += 1;
             let id = take(&mut self.next.user);
-            ExternalUser { id, name: String::new(), last_name: String::new() }
+            Cow::Owned(ExternalUser { id, name: String::new(), last_name: String::new() })
         });
-        let (name, last_name) = (element.text("user", "name"), element.text("user", "last_name"));
-        let (name, last_name) = match name.split(' ').collect::<Vec<_>>()[..] {
-            [first, last] if last_name.is_empty() && !first.is_empty() && !last.is_empty() => (first, last),
-            _ => (&*name, &*last_name),
-        };
-        for (part, sent) in [(&mut user.name, name), (&mut user.last_name, last_name)] {
-            if !sent.is_empty() {
-                *part = php::cut(sent, LONGEST).to_owned();
-            }
+        if !name.is_empty() && user.name != name {
+            user.to_mut().name = name.to_owned();
         }
-        self.users.insert(id.to_owned(), user.clone());
+        if !last_name.is_empty() && user.last_name != last_name {
+            user.to_mut().last_name = last_name.to_owned();
+        }
+        if self.has_several
+            && let Cow::Owned(user) = &user
+        {
+            self.users.insert(id.clone(), user.clone());
+        }
         user
     }
 
-    /// IDs of a chat and of its open session, which are new if there is none.
-    fn chat(&mut self, id: &str, user: Option<&str>) -> (i64, i64) {
-        let key = (id.to_owned(), user.map(str::to_owned));
-        if let Some(known) = self.places.get(&key) {
-            return *known;
-        }
-        let known = self.chats.find(&self.place.connector, &self.place.line_text, id, user);
-        let known = known.map(|index| self.chats.get(index));
-        let chat_id = match known {
-            Some(chat) => chat.chat_id,
-            None => {
-                self.new_chats += 1;
-                take(&mut self.next.chat)
+    /// The name of a new chat.
+    fn name_of_new(&self, element: Element<'_, '_>, user: &ExternalUser) -> String {
+        let name = match &*element.chat.text("name") {
+            "" => {
+                let line = self.lines.get(self.place.line);
+                let line = line.map_or_else(|| default_name(self.place.line), |line| line.name.clone());
+                format!("{} - {line}", full_name(user))
             }
+            name => name.to_owned(),
         };
-        let open = known.filter(|chat| !chat.is_closed()).and_then(|chat| chat.sessions.last());
-        let session_id = open.map_or_else(|| take(&mut self.next.session), |session| session.id);
-        self.places.insert(key, (chat_id, session_id));
-        (chat_id, session_id)
+        php::cut(&name, LONGEST).to_owned()
     }
 
     /// Checks that the portal has room for the new chats and users.

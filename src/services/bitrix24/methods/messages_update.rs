@@ -10,7 +10,7 @@ use crate::services::bitrix24::change::{Change, Place};
 use crate::services::bitrix24::chats::LONGEST;
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
-use crate::services::bitrix24::messages::{self, Element, Errors};
+use crate::services::bitrix24::messages::{self, Answers, Element, Elements, Errors, Stored};
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::Portal;
@@ -61,39 +61,36 @@ fn example(portal: &Portal) -> Option<Value> {
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<MethodAnswer, Refusal> {
     let (place, elements) = admitted(invocation, exchange)?;
     let mut texts = Vec::new();
-    let mut answers = Vec::with_capacity(elements.len());
+    let mut answers = Answers::new();
     let mut lost = 0;
-    for element in elements {
-        let found = element.require_content().and_then(|()| found(invocation, &place, &element));
-        let answer = match found {
+    for element in elements.iter() {
+        match element.require_content().and_then(|()| found(invocation, &place, element)) {
             Ok(Found { user, message }) => {
-                let text =
-                    element.member("message", "text").map(|_| element.text("message", "text").into_owned());
+                let text = element.message.get("text").map(|_| element.message.text("text").into_owned());
                 match message {
                     Some(message) => texts.extend(text.map(|text| (message, text))),
                     None => lost += 1,
                 }
-                Value::Object(element.repeated(user, Vec::new()))
+                answers.repeat(element, &Stored { user, ..Stored::default() });
             }
-            Err(errors) => messages::failed(errors),
-        };
-        answers.push(answer);
+            Err(errors) => answers.fail(errors),
+        }
     }
-    remark_lost(lost, answers.len(), exchange);
+    remark_lost(lost, answers.count(), exchange);
     let effect = Effect::Change(Change::SetTexts(texts));
-    Ok(MethodAnswer { result: messages::result(&answers).into(), effect })
+    Ok(MethodAnswer { result: answers.finish().into(), effect })
 }
 
 /// Runs the checks of imconnector.update.messages and imconnector.delete.messages. Returns where the messages are, and
 /// the elements of the call.
-pub(super) fn admitted(
-    invocation: &Invocation<'_>,
+pub(super) fn admitted<'a>(
+    invocation: &Invocation<'a>,
     exchange: &mut Exchange<'_>,
-) -> Result<(Place, Vec<Element>), Refusal> {
+) -> Result<(Place, Elements<'a>), Refusal> {
     invocation.require_application(exchange)?;
     invocation.passed(Stage::Auth, exchange)?;
     let (sent, line) = (invocation.given("CONNECTOR", exchange)?, invocation.given("LINE", exchange)?);
-    let messages = invocation.given("MESSAGES", exchange)?;
+    let messages = invocation.given_tree("MESSAGES", exchange)?;
     invocation.passed(Stage::Arguments, exchange)?;
     let place = invocation.place(sent, line)?;
     invocation.provider(&place.connector)?;
@@ -112,10 +109,14 @@ pub(super) struct Found {
 }
 
 /// Looks for the message of an element: in the group chat of the ID, then in the chat of the user.
-pub(super) fn found(invocation: &Invocation<'_>, place: &Place, element: &Element) -> Result<Found, Errors> {
+pub(super) fn found(
+    invocation: &Invocation<'_>,
+    place: &Place,
+    element: Element<'_, '_>,
+) -> Result<Found, Errors> {
     let (user, chat) = element.ids()?;
     let chats = invocation.portal.chats();
-    let external_id = element.text("message", "id");
+    let external_id = element.message.text("id");
     let in_chat_of = |user: Option<&str>| {
         let index = chats.find(&place.connector, &place.line_text, &chat, user)?;
         chats.get(index).message_called(php::cut(&external_id, LONGEST)).map(|message| message.id)

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
 use crate::emulator::{Effect, Exchange, Operation, Parameter, ValueType};
+use crate::http::Tree;
 use crate::services::bitrix24::change::{Change, Confirmation};
 use crate::services::bitrix24::chats::LONGEST;
 use crate::services::bitrix24::errors;
@@ -71,19 +72,20 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     let messages = admitted(invocation, exchange)?;
     let chats = invocation.portal.chats();
     let (mut confirmations, mut idle, mut misshaped) = (Vec::new(), 0, 0);
-    for element in list(messages) {
-        let id = element.member("im", "message_id").map_or(0, php::to_int);
+    for element in list(messages).iter() {
+        let id = element.message_id();
         let message = chats.of_message(id).and_then(|chat| chats.get(chat).message(id));
         if message.is_none_or(|message| message.is_delivered) {
             idle += 1;
             continue;
         }
-        let Some(Value::Array(ids)) = element.member("message", "id") else {
+        let ids = element.message.get("id").filter(|ids| ids.is_list());
+        let Some(ids) = ids else {
             misshaped += 1;
             continue;
         };
-        let ids = ids.iter().filter_map(php::to_text).take(MOST_IDS);
-        let external_ids = ids.map(|id| php::cut(&id, LONGEST).to_owned()).collect();
+        let ids = ids.parts().filter_map(php::to_text).take(MOST_IDS);
+        let external_ids = ids.map(|id| php::cut(&id, LONGEST).into()).collect();
         confirmations.push(Confirmation { message: id, external_ids });
     }
     for (count, why) in [
@@ -99,15 +101,16 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     Ok(MethodAnswer { result: Cow::Borrowed(DONE), effect })
 }
 
-/// Runs the checks of imconnector.send.status.delivery and imconnector.send.status.reading. Returns MESSAGES.
+/// Runs the checks of imconnector.send.status.delivery and imconnector.send.status.reading. Returns MESSAGES; `None` when
+/// it is no list and no mapping.
 pub(super) fn admitted<'a>(
     invocation: &Invocation<'a>,
     exchange: &mut Exchange<'_>,
-) -> Result<&'a Value, Refusal> {
+) -> Result<Option<&'a Tree>, Refusal> {
     invocation.require_application(exchange)?;
     invocation.passed(Stage::Auth, exchange)?;
     let (sent, line) = (invocation.given("CONNECTOR", exchange)?, invocation.given("LINE", exchange)?);
-    let messages = invocation.given("MESSAGES", exchange)?;
+    let messages = invocation.given_tree("MESSAGES", exchange)?;
     invocation.passed(Stage::Arguments, exchange)?;
     let place = invocation.place(sent, line)?;
     invocation.provider(&place.connector)?;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Number, Value};
+use serde_json::Number;
 
 use super::decimal::Decimal;
 use super::numeric::{NumberKind, Numeric};
@@ -17,12 +17,10 @@ pub fn is_empty<'a>(value: impl Into<Given<'a>>) -> bool {
 pub fn is_true<'a>(value: impl Into<Given<'a>>) -> bool {
     match value.into() {
         Given::Text(text) => is_true_text(text),
-        Given::Other(Value::String(text)) => is_true_text(text),
-        Given::Other(Value::Null) => false,
-        Given::Other(Value::Bool(truth)) => *truth,
-        Given::Other(Value::Number(number)) => float(number) != 0.0,
-        Given::Other(Value::Array(elements)) => !elements.is_empty(),
-        Given::Other(Value::Object(members)) => !members.is_empty(),
+        Given::Null => false,
+        Given::Flag(truth) => truth,
+        Given::Number(number) => float(number) != 0.0,
+        Given::List { is_empty } | Given::Mapping { is_empty } => !is_empty,
     }
 }
 
@@ -37,8 +35,7 @@ fn is_true_text(text: &str) -> bool {
 pub fn to_int<'a>(value: impl Into<Given<'a>>) -> i64 {
     match value.into() {
         Given::Text(text) => integer_of(text),
-        Given::Other(Value::String(text)) => integer_of(text),
-        Given::Other(Value::Number(number)) => number.as_i64().unwrap_or_else(|| wrapped(float(number))),
+        Given::Number(number) => number.as_i64().unwrap_or_else(|| wrapped(float(number))),
         other => i64::from(is_true(other)),
     }
 }
@@ -59,19 +56,15 @@ fn integer_of(text: &str) -> i64 {
 /// PHP's `(string)` of a scalar: `true` is `1`, `false` and `null` are empty, a float has up to 14 digits
 /// (`precision`), as in `1.0E+25`. `None` for an array or object, which PHP does not convert.
 pub fn to_text<'a>(value: impl Into<Given<'a>>) -> Option<Cow<'a, str>> {
-    let value = match value.into() {
-        Given::Text(text) => return Some(text.into()),
-        Given::Other(value) => value,
-    };
-    match value {
-        Value::Null | Value::Bool(false) => Some("".into()),
-        Value::Bool(true) => Some("1".into()),
-        Value::Number(number) => Some(match number.as_i64() {
+    match value.into() {
+        Given::Text(text) => Some(text.into()),
+        Given::Null | Given::Flag(false) => Some("".into()),
+        Given::Flag(true) => Some("1".into()),
+        Given::Number(number) => Some(match number.as_i64() {
             Some(integer) => integer.to_string().into(),
             None => Decimal::rounded(float(number)).layout(14, 'E').into(),
         }),
-        Value::String(text) => Some(text.into()),
-        Value::Array(_) | Value::Object(_) => None,
+        Given::List { .. } | Given::Mapping { .. } => None,
     }
 }
 

@@ -17,14 +17,43 @@ const PLAIN: std::ops::Range<f64> = 1e-4..1e15;
 /// A value that cannot be written as JSON gives the body that Bitrix24 sends when encoding fails.
 pub fn json<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     let mut text = Vec::with_capacity(512);
-    match value.serialize(&mut Serializer::with_formatter(&mut text, Layout)) {
-        Ok(()) => text,
-        Err(error) => {
-            debug_assert!(false, "only maps with keys that are no text fail: {error}");
-            br#"{"error":"WRONG_ENCODING","error_description":"Wrong request encoding"}"#.to_vec()
-        }
+    write(value, &mut text);
+    text
+}
+
+/// Appends a value in the layout of [`json`].
+pub fn write<T: Serialize + ?Sized>(value: &T, text: &mut Vec<u8>) {
+    let start = text.len();
+    if let Err(error) = value.serialize(&mut Serializer::with_formatter(&mut *text, Layout)) {
+        debug_assert!(false, "only maps with keys that are no text fail: {error}");
+        text.truncate(start);
+        text.extend_from_slice(br#"{"error":"WRONG_ENCODING","error_description":"Wrong request encoding"}"#);
     }
 }
+
+/// Appends a text in the layout of [`json`].
+pub fn write_text(value: &str, text: &mut Vec<u8>) {
+    // Fast path: most texts have nothing to escape.
+    if value.bytes().all(|byte| !MAY_BE_ESCAPED[usize::from(byte)]) {
+        text.reserve(value.len() + 2);
+        text.push(b'"');
+        text.extend_from_slice(value.as_bytes());
+        text.push(b'"');
+    } else {
+        write(value, text);
+    }
+}
+
+/// The bytes at which an escape may begin.
+static MAY_BE_ESCAPED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = matches!(byte as u8, ..0x20 | b'"' | b'\\' | b'\'' | b'<' | b'>' | b'&' | b'/' | 0xe2);
+        byte += 1;
+    }
+    table
+};
 
 /// Appends a float in the layout of [`json`].
 pub fn write_float(text: &mut Vec<u8>, float: f64) {

@@ -14,5 +14,5 @@ mod tests;
 pub const DEEPEST_JSON: usize = 512;
 
 pub use casts::{cut, is_empty, is_true, to_int, to_text, trim};
-pub use json::{json, write_float};
+pub use json::{json, write, write_float, write_text};
 pub use numeric::loosely_equal;

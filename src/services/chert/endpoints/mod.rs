@@ -114,9 +114,9 @@ impl Facts for Route {
 fn text<'a>(value: impl Into<Given<'a>>) -> Option<Cow<'a, str>> {
     match value.into() {
         Given::Text(text) => Some(text.into()),
-        Given::Other(Value::Number(number)) => Some(number.to_string().into()),
-        Given::Other(Value::Bool(flag)) => Some(flag.to_string().into()),
-        Given::Other(_) => None,
+        Given::Number(number) => Some(number.to_string().into()),
+        Given::Flag(flag) => Some(flag.to_string().into()),
+        Given::Null | Given::List { .. } | Given::Mapping { .. } => None,
     }
 }
 
