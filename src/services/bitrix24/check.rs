@@ -1,6 +1,6 @@
 //! Mistakes in a `bitrix24:` section that the schema does not find.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use super::methods;
 use super::section::{Application, Chat, Connector, Credential, CredentialState, Portal};
@@ -27,7 +27,7 @@ pub fn check(portal: &Portal, path: &Path, findings: &mut Findings) {
 }
 
 fn applications(portal: &Portal, path: &Path, findings: &mut Findings) {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     for (index, Application { client_id, client_secret, .. }) in portal.applications.iter().enumerate() {
         let here = path.index(index);
         for (name, part) in [("client_id", client_id), ("client_secret", client_secret)] {
@@ -44,7 +44,7 @@ fn applications(portal: &Portal, path: &Path, findings: &mut Findings) {
 
 /// Checks that each refresh token is not empty, is unique and belongs to a known application.
 fn refresh_tokens(portal: &Portal, path: &Path, findings: &mut Findings) {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     for (index, credential) in portal.credentials.iter().enumerate() {
         let (Some(refresh_token), None) = (&credential.refresh_token, &credential.webhook) else { continue };
         let here = path.index(index);
@@ -72,7 +72,7 @@ fn refresh_tokens(portal: &Portal, path: &Path, findings: &mut Findings) {
 }
 
 fn credentials(portal: &Portal, path: &Path, findings: &mut Findings) {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     for (index, credential) in portal.credentials.iter().enumerate() {
         let here = path.index(index);
         let (key, identity) = match (&credential.webhook, &credential.token) {
@@ -153,7 +153,7 @@ fn misplaced(credential: &Credential, path: &Path, findings: &mut Findings) {
 }
 
 fn connectors(portal: &Portal, path: &Path, findings: &mut Findings) {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     for (index, Connector { id, .. }) in portal.connectors.iter().enumerate() {
         let here = path.index(index).key("id");
         let folded = spelt(id);
@@ -182,7 +182,7 @@ fn lines(portal: &Portal, path: &Path, findings: &mut Findings) {
     let known: Vec<_> = portal.connectors.iter().map(|connector| connector.id.as_str()).collect();
     // A connector has a finding of its own when it is not spelt as the server stores it.
     let names: HashSet<_> = known.iter().flat_map(|id| [(*id).to_owned(), spelt(id)]).collect();
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     for (index, line) in portal.lines.iter().enumerate() {
         let here = path.index(index);
         if !seen.insert(line.id) {
@@ -201,7 +201,7 @@ fn chats(portal: &Portal, path: &Path, findings: &mut Findings) {
     let spellings = |c: &Connector| [(c.id.to_string(), c.chat_group), (spelt(&c.id), c.chat_group)];
     let groups: HashMap<_, _> = portal.connectors.iter().flat_map(spellings).collect();
     let lines: HashSet<_> = portal.lines.iter().map(|line| line.id).collect();
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     for (index, chat) in portal.chats.iter().enumerate() {
         let Chat { connector, line, id, user, .. } = chat;
         if !lines.contains(line) {

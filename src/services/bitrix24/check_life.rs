@@ -119,6 +119,10 @@ struct Seen {
 fn chats(portal: &Portal, path: &Path, findings: &mut Findings) {
     let mut seen = Seen::default();
     for (index, chat) in portal.chats.iter().enumerate() {
+        if chat.chat_id.is_none() && chat.sessions.is_empty() {
+            // There may be many of these.
+            continue;
+        }
         let here = path.index(index);
         if let Some(id) = chat.chat_id {
             unique(&mut seen.chats, id, "chat", here.key("chat_id"), findings);
