@@ -7,6 +7,8 @@ use crate::basics::Clock;
 use crate::engine::World;
 use crate::http::Reply;
 
+pub(super) const PATH: &str = "/__standin/health";
+
 pub(super) fn answer(world: &mut World, _: &Asked<'_>) -> Reply {
     let counters = world.counters();
     let clock = match world.clock() {
@@ -28,7 +30,7 @@ pub(super) fn answer(world: &mut World, _: &Asked<'_>) -> Reply {
                 "by_vendor": counters.by_service(),
                 "errors": counters.errors,
                 "faults_fired": counters.faults_fired,
-                "journal": world.journal().entries().len(),
+                "journal": world.journal().count(),
                 "evicted": world.journal().evicted(),
             },
         }),

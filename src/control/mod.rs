@@ -79,7 +79,7 @@ use Answer::{Apart, Of, OfAll};
 
 /// Every route.
 static ROUTES: &[Route] = &[
-    Route { method: "GET", path: "/__standin/health", answer: Of(health::answer) },
+    Route { method: "GET", path: health::PATH, answer: Of(health::answer) },
     Route { method: "GET", path: "/__standin/journal", answer: Apart(journal::answer) },
     Route { method: "GET", path: "/__standin/journal/{number}", answer: Apart(journal::one) },
     Route { method: "GET", path: "/__standin/journal/{number}/explain", answer: Apart(explain::answer) },
@@ -133,6 +133,12 @@ impl Route {
 /// Whether a path belongs to the control interface.
 pub fn claims(path: &str) -> bool {
     path == "/__standin" || path.starts_with("/__standin/")
+}
+
+/// Whether the answer takes no longer than that of a service. A server that starts is asked for its health again and again,
+/// and the first thread beside the workers takes a good part of a start.
+pub fn is_quick(request: &Request) -> bool {
+    request.path() == health::PATH && matches!(&*request.method, "GET" | "HEAD")
 }
 
 /// Answers a request to the control interface. `now` is the time of the wall clock. A path under

@@ -161,6 +161,11 @@ impl Journal {
         self.kept.capacity() * size_of::<Kept>() + self.bytes.capacity() + self.aside
     }
 
+    /// How many exchanges are kept.
+    pub fn count(&self) -> usize {
+        self.kept.len()
+    }
+
     /// The kept exchanges, oldest first.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = Entry> + ExactSizeIterator {
         let ends = self.kept.iter().scan(0, |end, kept| {

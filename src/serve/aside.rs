@@ -1,4 +1,5 @@
-//! Requests to the control interface: answers them on threads beside the workers, which answer exchanges meanwhile.
+//! Requests to the control interface: answers them on threads beside the workers, which answer exchanges meanwhile. What is
+//! quick is answered at once.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -23,6 +24,10 @@ const MOST_IDLE: Duration = Duration::from_secs(10);
 pub(super) async fn control(shared: &Arc<Shared>, request: &Request) -> Reply {
     if let Some(refused) = control::refusal(request, shared.control_token.as_deref()) {
         return refused;
+    }
+    if control::is_quick(request) {
+        let answer = || control::answer(shared.namespaces(), request, clock::now());
+        return unless_panic(answer).unwrap_or_else(control::failure);
     }
     let asked = request.clone();
     let reply = match control::patience(request) {
@@ -155,6 +160,17 @@ mod tests {
         let request = Request::new(method, target, headers, body.into());
         let shared = Arc::clone(shared);
         tokio::spawn(async move { control(&shared, &request).await })
+    }
+
+    #[tokio::test]
+    async fn health_is_answered_at_once() {
+        let shared = shared();
+        let asked = ask(&shared, "GET", "/__standin/health", "");
+        // An answer from another thread would not be here yet.
+        tokio::task::yield_now().await;
+        assert!(asked.is_finished());
+        assert_eq!(asked.await.unwrap().status, 200);
+        assert_eq!(ask(&shared, "POST", "/__standin/health", "").await.unwrap().status, 405);
     }
 
     #[tokio::test]
