@@ -190,7 +190,8 @@ impl Checkpoint for Inspector<'_> {
             self.operation = call.operation;
             self.note.operation = call.operation.map(|operation| operation.name);
         }
-        if self.faults.plan.is_empty() && self.preferred.is_none() {
+        // Most calls meet no fault at this stage.
+        if !self.faults.plan.strikes_at(stage) && self.preferred.is_none() && self.winner.is_none() {
             if !call.nested {
                 self.note.stage = Some(stage);
             }

@@ -1,6 +1,6 @@
 //! Values of parameters → the faults that match them.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::Matcher;
 use crate::http::Facts;
@@ -25,7 +25,7 @@ impl StageFaults {
             return;
         };
         let position = self.matched.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
-            self.matched.push((name.clone(), HashMap::new()));
+            self.matched.push((name.clone(), HashMap::default()));
             self.matched.len() - 1
         });
         for value in values {

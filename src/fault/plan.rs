@@ -54,6 +54,8 @@ pub struct Plan {
     states: Vec<FaultState>,
     /// The faults by operation, then by stage.
     index: Vec<[StageFaults; Stage::ALL.len()]>,
+    /// Whether any fault strikes at a stage.
+    stages: [bool; Stage::ALL.len()],
 }
 
 /// The counters and the mode of a fault.
@@ -120,6 +122,7 @@ impl Plan {
         if self.index.len() < operations {
             self.index.resize_with(operations, Default::default);
         }
+        self.stages[fault.stage as usize] = true;
         for &operation in &fault.aim {
             self.index[operation][fault.stage as usize].add(position as u32, &fault.matches);
         }
@@ -134,6 +137,7 @@ impl Plan {
 
     fn list_all(&mut self) {
         self.index.clear();
+        self.stages = Default::default();
         (0..self.faults.len()).for_each(|position| self.list(position));
     }
 
@@ -157,9 +161,9 @@ impl Plan {
         }
     }
 
-    /// Whether there is no fault.
-    pub fn is_empty(&self) -> bool {
-        self.faults.is_empty()
+    /// Whether any fault strikes at this stage.
+    pub fn strikes_at(&self, stage: Stage) -> bool {
+        self.stages[stage as usize]
     }
 
     /// The faults in order, with their counters.

@@ -228,3 +228,17 @@ fn the_frequencies_are_those_of_the_probability() {
         .sum();
     assert!(statistic < 22.46, "chi-square with 6 degrees of freedom: {statistic}");
 }
+
+#[test]
+fn a_plan_knows_the_stages_at_which_faults_strike() {
+    let at = |stage| Fault { stage, ..fault("a", &[], When::default()) };
+    let stages = |plan: &Plan| Stage::ALL.map(|stage| plan.strikes_at(stage)).map(u8::from);
+    let mut plan = plan_of(vec![at(Stage::Gateway), at(Stage::Delivery)], 7);
+    assert_eq!(stages(&plan), [1, 0, 0, 0, 1]);
+    plan.replace(0, at(Stage::Auth), 1);
+    assert_eq!(stages(&plan), [0, 1, 0, 0, 1]);
+    plan.remove(1);
+    assert_eq!(stages(&plan), [0, 1, 0, 0, 0]);
+    plan.clear();
+    assert_eq!(stages(&plan), [0; 5]);
+}
