@@ -8,9 +8,6 @@ use serde_json::{Map, Value, json};
 use super::client::Server;
 use super::{Exit, print, say};
 
-/// Let an operator or the portal do something on a running server
-///
-/// Without a name it lists the actions.
 #[derive(Debug, Args)]
 pub(super) struct Act {
     /// The action, such as `bitrix24.operator.write`

@@ -10,7 +10,6 @@ use crate::emulator::{Difference, ErrorCode, Face, Operation, Parameter, Require
 use crate::scalar::nearest;
 use crate::services::SERVICES;
 
-/// Print every operation and every error code, or the differences between the editions
 #[derive(Debug, Args)]
 pub(super) struct Catalog {
     /// Print only this error code or operation, such as `4099`, `CHAT_RENAMING_FAILED` or `chert.chats.rename`

@@ -7,7 +7,6 @@ use clap::{Args, ValueEnum};
 use super::{Exit, is_coloured, print, read, say};
 use crate::scenario::{Report, Scenario};
 
-/// Report every mistake in scenario files, and what to type instead
 #[derive(Debug, Args)]
 pub(super) struct Check {
     /// Scenario files

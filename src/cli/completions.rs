@@ -5,7 +5,6 @@ use clap_complete::Shell;
 
 use super::{Cli, Exit, print};
 
-/// Print the completion script for a shell
 #[derive(Debug, Args)]
 pub(super) struct Completions {
     /// Name of the shell
@@ -13,7 +12,6 @@ pub(super) struct Completions {
     shell: Shell,
 }
 
-/// Print the manual page
 #[derive(Debug, Args)]
 pub(super) struct Man {}
 

@@ -11,7 +11,6 @@ use crate::scalar::nearest;
 use crate::scenario::obstacle;
 use crate::services::SERVICES;
 
-/// Print a curl command for an operation, signed if the service uses signatures
 #[derive(Debug, Args)]
 pub(super) struct Curl {
     /// Operation, such as `chert.chats.rename`; `standin catalog` lists all

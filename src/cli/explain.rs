@@ -12,7 +12,6 @@ use super::{Exit, client, print, read, say};
 use crate::emulator::some_of;
 use crate::engine::NamespaceName;
 
-/// Say why each fault fired on an exchange, or why it did not; for an event, why it was sent and how it ended
 #[derive(Debug, Args)]
 pub(super) struct Explain {
     /// Number of the exchange in the journal, or of an event, such as `e5` [default: the newest exchange of the server; of a

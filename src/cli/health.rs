@@ -8,7 +8,6 @@ use clap::Args;
 use super::{Exit, client, print, say};
 use crate::scalar::Length;
 
-/// Check whether a server is ready: exit code 0 if it is, 1 if not
 #[derive(Debug, Args)]
 pub(super) struct Health {
     /// URL of the server

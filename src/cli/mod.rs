@@ -10,6 +10,7 @@ mod environment;
 mod events;
 mod explain;
 mod health;
+mod later;
 mod run;
 mod schema;
 mod serve;
@@ -19,8 +20,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::{env, fs};
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
+use self::later::Later;
 use crate::scenario::{Origin, Scenario};
 
 /// How the program ends.
@@ -60,22 +62,42 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(serve::Serve),
-    Run(run::Run),
-    Act(act::Act),
-    Check(check::Check),
-    Catalog(catalog::Catalog),
-    Curl(curl::Curl),
-    Explain(explain::Explain),
-    Health(health::Health),
-    Schema(schema::Schema),
-    Completions(completions::Completions),
-    Man(completions::Man),
+    /// Serve a scenario
+    Serve(Later<serve::Serve>),
+    /// Serve a scenario while a command runs, and judge the client
+    ///
+    /// The command finds URLs and credentials in its environment: STANDIN_URL, BITRIX24_WEBHOOK_URL, BITRIX24_REST_URL,
+    /// BITRIX24_ACCESS_TOKEN, BITRIX24_REFRESH_TOKEN, BITRIX24_CLIENT_ID, BITRIX24_CLIENT_SECRET, BITRIX24_TOKEN_URL,
+    /// BITRIX24_APPLICATION_TOKEN, BITRIX24_MEMBER_ID, CHERT_BASE_URL, CHERT_TENANT, CHERT_SIGNING_SECRET.
+    ///
+    /// The exit code is that of the command. If that is 0, it is 1 when an expectation of the scenario was not met or a rule of
+    /// severity `error` was broken. It is 3 when the server could not start, for example because of a mistake in the scenario.
+    Run(Later<run::Run>),
+    /// Let an operator or the portal do something on a running server
+    ///
+    /// Without a name it lists the actions.
+    Act(Later<act::Act>),
+    /// Report every mistake in scenario files, and what to type instead
+    Check(Later<check::Check>),
+    /// Print every operation and every error code, or the differences between the editions
+    Catalog(Later<catalog::Catalog>),
+    /// Print a curl command for an operation, signed if the service uses signatures
+    Curl(Later<curl::Curl>),
+    /// Say why each fault fired on an exchange, or why it did not; for an event, why it was sent and how it ended
+    Explain(Later<explain::Explain>),
+    /// Check whether a server is ready: exit code 0 if it is, 1 if not
+    Health(Later<health::Health>),
+    /// Print the JSON Schema of scenarios, for editors
+    Schema(Later<schema::Schema>),
+    /// Print the completion script for a shell
+    Completions(Later<completions::Completions>),
+    /// Print the manual page
+    Man(Later<completions::Man>),
 }
 
 /// Reads the command line and does what it says.
 pub fn run() -> Exit {
-    let cli = match read_command_line() {
+    let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
@@ -83,17 +105,17 @@ pub fn run() -> Exit {
         }
     };
     let done = match cli.command {
-        Command::Serve(command) => command.run(),
-        Command::Run(command) => command.run(),
-        Command::Act(command) => command.run(),
-        Command::Check(command) => command.run(),
-        Command::Catalog(command) => command.run(),
-        Command::Curl(command) => command.run(),
-        Command::Explain(command) => command.run(),
-        Command::Schema(command) => command.run(),
-        Command::Health(command) => command.run(),
-        Command::Completions(command) => command.run(),
-        Command::Man(command) => command.run(),
+        Command::Serve(Later(command)) => command.run(),
+        Command::Run(Later(command)) => command.run(),
+        Command::Act(Later(command)) => command.run(),
+        Command::Check(Later(command)) => command.run(),
+        Command::Catalog(Later(command)) => command.run(),
+        Command::Curl(Later(command)) => command.run(),
+        Command::Explain(Later(command)) => command.run(),
+        Command::Schema(Later(command)) => command.run(),
+        Command::Health(Later(command)) => command.run(),
+        Command::Completions(Later(command)) => command.run(),
+        Command::Man(Later(command)) => command.run(),
     };
     done.unwrap_or_else(|error| {
         if is_closed_pipe(&error) {
@@ -102,20 +124,6 @@ pub fn run() -> Exit {
         say(&format!("standin: {error:#}"));
         Exit::NotStarted
     })
-}
-
-/// Reads the command line. An environment variable that is set to nothing counts as not set: that is how CI and
-/// Compose pass on one that they do not have.
-fn read_command_line() -> Result<Cli, clap::Error> {
-    let is_blank =
-        |argument: &clap::Arg| argument.get_env().and_then(env::var_os).is_some_and(|value| value.is_empty());
-    let mut command = Cli::command();
-    if env::vars_os().any(|(_, value)| value.is_empty()) {
-        command = command.mut_subcommands(|subcommand| {
-            subcommand.mut_args(|argument| if is_blank(&argument) { argument.env(None) } else { argument })
-        });
-    }
-    Cli::from_arg_matches(&command.try_get_matches()?)
 }
 
 /// Reads a scenario, or the built-in one; on failure says why and gives the exit code.

@@ -20,14 +20,6 @@ use crate::judge::{Ended, Report, Requests};
 use crate::scalar::{Length, shell_word};
 use crate::serve::{self, Options, Socket, Tls, Until};
 
-/// Serve a scenario while a command runs, and judge the client
-///
-/// The command finds URLs and credentials in its environment: STANDIN_URL, BITRIX24_WEBHOOK_URL, BITRIX24_REST_URL,
-/// BITRIX24_ACCESS_TOKEN, BITRIX24_REFRESH_TOKEN, BITRIX24_CLIENT_ID, BITRIX24_CLIENT_SECRET, BITRIX24_TOKEN_URL,
-/// BITRIX24_APPLICATION_TOKEN, BITRIX24_MEMBER_ID, CHERT_BASE_URL, CHERT_TENANT, CHERT_SIGNING_SECRET.
-///
-/// The exit code is that of the command. If that is 0, it is 1 when an expectation of the scenario was not met or a rule of
-/// severity `error` was broken. It is 3 when the server could not start, for example because of a mistake in the scenario.
 #[derive(Debug, Args)]
 pub(super) struct Run {
     /// Scenario file [default: the built-in scenario]

@@ -5,7 +5,6 @@ use clap::Args;
 use super::{Exit, print};
 use crate::scenario;
 
-/// Print the JSON Schema of scenarios, for editors
 #[derive(Debug, Args)]
 pub(super) struct Schema {}
 

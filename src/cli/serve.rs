@@ -19,7 +19,6 @@ use crate::scalar::Start;
 use crate::scenario::{ClockSpec, Scenario, obstacle};
 use crate::serve::{self, Options, Socket, Tls};
 
-/// Serve a scenario
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     /// Scenario file [default: the built-in scenario]
