@@ -211,9 +211,7 @@ impl Serve {
             let edition =
                 section.editions().map_or(String::new(), |[served, _]| format!(", {served} edition"));
             let _ = writeln!(text, "\n{}{edition}", service.title());
-            let hidden = ["BITRIX24_APPLICATION_TOKEN", "BITRIX24_MEMBER_ID"];
-            let access = section.access(seed);
-            for access in access.iter().filter(|access| !hidden.contains(&access.variable)) {
+            for access in section.shown_access() {
                 let _ = writeln!(text, "  {:<15} {}", access.label, access.at(&base));
             }
             let Some(first) = service.operations().first() else { continue };

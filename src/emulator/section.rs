@@ -1,10 +1,10 @@
 //! A service's section of a scenario.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt::Debug;
 use std::time::Duration;
 
+use foldhash::HashSet;
 use jiff::Timestamp;
 
 use super::example::Example;
@@ -43,8 +43,13 @@ pub trait Section: Debug + Send + Sync {
     /// All secrets in the section, which journals and reports hide.
     fn secrets(&self) -> Vec<Secret>;
 
-    /// What a client needs to call the service. `seed` is that of the draws.
-    fn access(&self, seed: u64) -> Vec<Access>;
+    /// What a person needs to call the service.
+    fn shown_access(&self) -> Vec<Access>;
+
+    /// What a client needs: the same, and what events carry. `seed` is that of the draws.
+    fn access(&self, _seed: u64) -> Vec<Access> {
+        self.shown_access()
+    }
 
     /// A request for `operation` that succeeds at `now`. `None` when the section has no thing to call the operation
     /// on, or no caller who is allowed to.

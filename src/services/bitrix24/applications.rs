@@ -1,10 +1,13 @@
 //! The applications of a portal: whether each is installed, and the handlers that it has bound to events.
 
+use std::sync::{Arc, OnceLock};
+
 use serde_json::{Value, json};
 
 use super::section::{self, Portal};
 use crate::basics::Draws;
 use crate::emulator::{EventKind, HandlerTarget};
+use crate::scalar::Text;
 
 /// The applications of a portal and their handlers.
 #[derive(Clone, Debug)]
@@ -16,16 +19,38 @@ pub struct Applications {
 }
 
 /// An application as it is now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Application {
     /// `client_id`; empty for the application that stands for tokens without one.
     pub client_id: String,
     /// Whether the installation is finished.
     pub is_installed: bool,
     /// The token by which it recognises genuine events.
-    pub application_token: String,
+    pub application_token: ApplicationToken,
     /// ID of the user who authorized it.
     pub user: String,
+}
+
+/// The token by which an application recognises genuine events. One that the scenario does not give is drawn when it is
+/// first asked for, because the first draw takes a good part of a start.
+#[derive(Clone, Debug)]
+pub struct ApplicationToken {
+    seed: u64,
+    /// The name of the draws.
+    draws: Arc<str>,
+    /// The number of its first draw.
+    number: u64,
+    text: OnceLock<String>,
+}
+
+impl ApplicationToken {
+    /// The token as it is sent.
+    pub fn text(&self) -> &str {
+        self.text.get_or_init(|| {
+            let mut draws = Draws::new(self.seed, "bitrix24", &self.draws);
+            format!("{:016x}{:016x}", draws.draw(self.number), draws.draw(self.number + 1))
+        })
+    }
 }
 
 /// A handler that is bound to an event.
@@ -53,27 +78,22 @@ impl Applications {
     /// The applications at the start of a scenario. A scenario without applications gets one that stands for all its
     /// tokens. Tokens are drawn from `seed`.
     pub fn new(portal: &Portal, seed: u64) -> Self {
-        let mut draws = Draws::new(seed, "bitrix24", &format!("application{}", portal.suffix));
-        let mut number = 0;
-        let mut drawn = || {
-            number += 2;
-            format!("{:016x}{:016x}", draws.draw(number - 1), draws.draw(number))
+        let draws: Arc<str> = format!("application{}", portal.suffix).into();
+        let token = |index: u64, given: Option<&Text>| ApplicationToken {
+            seed,
+            draws: Arc::clone(&draws),
+            number: 2 * index + 1,
+            text: given.map_or_else(OnceLock::new, |given| given.to_string().into()),
         };
-        let mut list: Vec<_> = portal
-            .applications
-            .iter()
-            .map(|known| {
-                let drawn = drawn();
-                Application {
-                    client_id: known.client_id.to_string(),
-                    is_installed: known.installed,
-                    application_token: known.application_token.as_ref().map_or(drawn, ToString::to_string),
-                    user: known.user.to_string(),
-                }
-            })
-            .collect();
+        let known = |(index, known): (u64, &section::Application)| Application {
+            client_id: known.client_id.to_string(),
+            is_installed: known.installed,
+            application_token: token(index, known.application_token.as_ref()),
+            user: known.user.to_string(),
+        };
+        let mut list: Vec<_> = (0..).zip(&portal.applications).map(known).collect();
         if list.is_empty() {
-            let application_token = drawn();
+            let application_token = token(0, None);
             let user = "1".to_owned();
             list.push(Application { client_id: String::new(), is_installed: true, application_token, user });
         }
@@ -190,5 +210,29 @@ fn target(known: &section::Handler) -> Option<HandlerTarget> {
         (Some(url), _) => Some(HandlerTarget::Url(url.as_str().into())),
         (None, Some(name)) => Some(HandlerTarget::Name(name.as_str().into())),
         (None, None) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_given_or_drawn_and_stays_the_same() {
+        let portal = serde_json::json!({"applications": [
+            {"client_id": "a", "client_secret": "s"},
+            {"client_id": "b", "client_secret": "s", "application_token": "given"},
+            {"client_id": "c", "client_secret": "s"},
+        ]});
+        let portal: Portal = serde_json::from_value(portal).unwrap();
+        let tokens = |applications: &Applications| {
+            applications.iter().map(|known| known.application_token.text().to_owned()).collect::<Vec<_>>()
+        };
+        let applications = Applications::new(&portal, 1);
+        let copy = applications.clone();
+        let first = tokens(&applications);
+        assert_eq!((first[0].as_str(), first[1].as_str()), ("76b0998759ad3349a9231bc144b25292", "given"));
+        assert_ne!(first[0], first[2]);
+        assert_eq!((tokens(&applications), tokens(&copy)), (first.clone(), first));
     }
 }

@@ -23,7 +23,7 @@ impl Emulator for LivePortal {
     }
 
     fn secrets(&self) -> Vec<String> {
-        let tokens = self.applications.iter().map(|known| known.application_token.clone());
+        let tokens = self.applications.iter().map(|known| known.application_token.text().to_owned());
         self.credentials().issued().chain(tokens).collect()
     }
 

@@ -40,10 +40,10 @@ mod section_life;
 mod time;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use foldhash::HashSet;
 use jiff::Timestamp;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
@@ -162,6 +162,11 @@ impl Service for Bitrix24 {
     }
 }
 
+/// A part of what a client needs.
+fn entry(label: &'static str, variable: &'static str, value: String, is_path: bool) -> Access {
+    Access { label, variable, value, is_path }
+}
+
 impl Section for Arc<Portal> {
     fn check(&self, path: &Path, findings: &mut Findings) {
         check::check(self, path, findings);
@@ -207,14 +212,13 @@ impl Section for Arc<Portal> {
         secrets::of(self)
     }
 
-    fn access(&self, seed: u64) -> Vec<Access> {
+    fn shown_access(&self) -> Vec<Access> {
         // Credentials that may call come first.
         let mut credentials: Vec<_> = self.credentials.iter().collect();
         let rename = methods::METHODS[0];
         credentials.sort_by_key(|credential| !self.admits(credential, rename, Timestamp::MIN));
         let webhook = credentials.iter().find_map(|credential| credential.webhook.as_ref());
         let token = credentials.iter().find_map(|credential| credential.token.as_ref());
-        let entry = |label, variable, value, is_path| Access { label, variable, value, is_path };
         let mut access = vec![entry("REST", "BITRIX24_REST_URL", "/rest/".to_owned(), true)];
         access.extend(webhook.map(|webhook| {
             entry(
@@ -239,8 +243,13 @@ impl Section for Arc<Portal> {
                 entry("token URL", "BITRIX24_TOKEN_URL", "/oauth/token/".to_owned(), true),
             ]);
         }
+        access
+    }
+
+    fn access(&self, seed: u64) -> Vec<Access> {
+        let mut access = self.shown_access();
         let applications = applications::Applications::new(self, seed);
-        let first = applications.iter().next().map(|first| first.application_token.clone());
+        let first = applications.iter().next().map(|first| first.application_token.text().to_owned());
         access.extend(
             first.map(|token| entry("application token", "BITRIX24_APPLICATION_TOKEN", token, false)),
         );
@@ -297,7 +306,7 @@ impl Section for Arc<Portal> {
             "connector" => self.connectors.iter().map(|connector| connector.id.as_str().into()).collect(),
             "line" => self.lines.iter().map(|line| line.id.to_string().into()).collect(),
             "chat" => self.chats.iter().map(|chat| chat.id.as_str().into()).collect(),
-            _ => HashSet::new(),
+            _ => HashSet::default(),
         }
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::applications::{Applications, Handler, MOST_HANDLERS};
 use super::auto_closes::AutoCloses;
 use super::change::{Change, Incoming, Place};
-use super::chats::{Chat, Chats, Message, Session, take};
+use super::chats::{Chat, Chats, ExternalUser, Message, Session, take};
 use super::connectors::{Connectors, Status};
 use super::credentials::Credentials;
 use super::editions::Edition;
@@ -215,7 +215,7 @@ impl LivePortal {
         let Incoming {
             user,
             mut user_id,
-            mut external_user,
+            external_user,
             chat,
             is_group,
             chat_id,
@@ -224,25 +224,22 @@ impl LivePortal {
             message,
         } = incoming;
         let mut remark = None;
-        if let Some(known) = self.chats.user(&place.connector, &user)
-            && known.id != user_id
-        {
-            let is = known.id;
-            remark = Some(format!(
-                "a postponed message came late: the user `{user}` has the ID {is}, and the answer told {user_id}"
-            ));
-            user_id = is;
-            if let Some(external_user) = &mut external_user {
+        if let Some(mut external_user) = external_user {
+            if let Some(known) = self.chats.user(&place.connector, &user).filter(|known| known.id != user_id)
+            {
+                let is = known.id;
+                remark = Some(format!(
+                    "a postponed message came late: the user `{user}` has the ID {is}, and the answer told {user_id}"
+                ));
+                user_id = is;
                 external_user.id = is;
-                let names = [(&mut external_user.name, &known.name), (&mut external_user.last_name, &known.last_name)];
-                for (part, known) in names {
+                let ExternalUser { name, last_name, .. } = &mut external_user;
+                for (part, known) in [(name, &known.name), (last_name, &known.last_name)] {
                     if part.is_empty() {
                         part.clone_from(known);
                     }
                 }
             }
-        }
-        if let Some(external_user) = external_user {
             self.chats.set_user(&place.connector, &user, external_user);
         }
         let user = (!is_group).then_some(user);

@@ -133,7 +133,7 @@ impl LivePortal {
             return self.page_of(delivery, endpoint);
         }
         let application = self.applications.get(delivery.sender.account);
-        let application_token = application.application_token.clone();
+        let application_token = application.application_token.text().to_owned();
         let domain = endpoint.url.split_once("://").map_or(endpoint.url, |(_, domain)| domain);
         let rest = format!("{}/rest/", endpoint.url);
         let mut body = String::from(&*delivery.body);
@@ -189,7 +189,7 @@ impl LivePortal {
             ("DOMAIN", domain),
             ("PROTOCOL", if scheme == "https" { "1" } else { "0" }),
             ("LANG", &self.portal.language),
-            ("APP_SID", &self.applications.get(*account).application_token),
+            ("APP_SID", self.applications.get(*account).application_token.text()),
         ] {
             query::append(&mut address, name, &json!(value));
         }

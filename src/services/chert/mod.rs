@@ -16,9 +16,9 @@ mod spellings;
 mod workspace;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::sync::Arc;
 
+use foldhash::HashSet;
 use jiff::Timestamp;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
@@ -140,7 +140,7 @@ impl Section for Arc<ChertSection> {
         self.tenants.iter().enumerate().map(of_tenant).collect()
     }
 
-    fn access(&self, _seed: u64) -> Vec<Access> {
+    fn shown_access(&self) -> Vec<Access> {
         let entry = |label, variable, value, is_path| Access { label, variable, value, is_path };
         let mut access = vec![entry("base URL", "CHERT_BASE_URL", BASE.to_owned(), true)];
         let may_call = |tenant: &&section::Tenant| tenant.state == section::TenantState::Active;
