@@ -137,6 +137,9 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     Ok(MethodAnswer { result: answers.finish().into(), effect: Effect::Change(change) })
 }
 
+/// The external IDs of a chat and, unless it is a group chat, of its user.
+type PlaceInCall<'a> = (Cow<'a, str>, Option<Cow<'a, str>>);
+
 /// The messages of one call on their way to a line.
 struct Reception<'a, 'p> {
     chats: &'a Chats,
@@ -151,7 +154,7 @@ struct Reception<'a, 'p> {
     users: HashMap<Cow<'a, str>, ExternalUser>,
     /// The chats of the call, by their external IDs and those of their users: IDs of chat and session. Filled only for
     /// several elements.
-    places: HashMap<(Cow<'a, str>, Option<Cow<'a, str>>), (i64, i64)>,
+    places: HashMap<PlaceInCall<'a>, (i64, i64)>,
     new_users: usize,
     new_chats: usize,
     messages: Vec<Incoming>,
