@@ -36,6 +36,12 @@ impl Act {
             print(&list())?;
             return Ok(Exit::Fine);
         };
+        let name = |place: usize| &self.parameters[place].0;
+        let mut places = 0..self.parameters.len();
+        if let Some(twice) = places.find(|place| (0..*place).any(|earlier| name(earlier) == name(*place))) {
+            say(&format!("standin: `{}` is given twice\nhelp: give each parameter once", name(twice)));
+            return Ok(Exit::Usage);
+        }
         let with: Map<String, Value> =
             self.parameters.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
         let path = match &self.namespace {
@@ -47,12 +53,18 @@ impl Act {
             Ok(answer) => answer?,
             Err(exit) => return Ok(exit),
         };
-        if answer.status == 200 {
+        let body: Value = serde_json::from_str(&answer.text).unwrap_or_default();
+        if answer.status == 200 && body["action"].is_string() {
             print(&answer.text)?;
             return Ok(Exit::Fine);
         }
-        let body: Value = serde_json::from_str(&answer.text).unwrap_or_default();
-        let message = body["standin"].as_str().unwrap_or(&answer.text);
+        let Some(message) = body["standin"].as_str() else {
+            say(&format!(
+                "standin: {} is no standin: it answers with status {}\nhelp: `--url` names a running server",
+                self.url, answer.status
+            ));
+            return Ok(Exit::Findings);
+        };
         let help = body["help"].as_str().filter(|help| !help.is_empty());
         say(&format!("standin: {message}{}", help.map_or(String::new(), |help| format!("\nhelp: {help}"))));
         Ok(Exit::Findings)

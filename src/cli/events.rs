@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Exit, say};
+use crate::emulator::{HandlerUrl, those_of};
 use crate::engine::World;
 use crate::serve::{self, Options};
 
@@ -34,11 +35,16 @@ impl Events {
     /// # Errors
     /// The exit code when the scenario has no such handler, which has been said.
     pub(super) fn bind(&self, world: &mut World) -> Result<(), Exit> {
-        for (name, url) in &self.handlers {
-            if world.bind_handler(name, url) == 0 {
+        for (number, (name, url)) in self.handlers.iter().enumerate() {
+            if self.handlers[..number].iter().any(|(known, _)| known == name) {
                 say(&format!(
-                    "standin: the scenario has no handler called `{name}`\nhelp: `handlers` of the scenario has an entry with `name: {name}`"
+                    "standin: `--handler {name}=…` is given twice\nhelp: a handler has one URL; a namespace may give it another"
                 ));
+                return Err(Exit::Usage);
+            }
+            if world.bind_handler(name, url) == 0 {
+                let help = those_of("handlers with a name", world.handler_names());
+                say(&format!("standin: the scenario has no handler called `{name}`\nhelp: {help}"));
                 return Err(Exit::Usage);
             }
         }
@@ -61,10 +67,11 @@ impl Events {
 
 /// Reads `NAME=URL`.
 fn handler(text: &str) -> Result<(String, String), String> {
-    let expected = || format!("`{text}` is no handler: type `NAME=http://127.0.0.1:3000/events`");
-    let (name, url) = text.split_once('=').ok_or_else(expected)?;
-    let is_url = url.starts_with("http://") || url.starts_with("https://");
-    if name.is_empty() || !is_url { Err(expected()) } else { Ok((name.to_owned(), url.to_owned())) }
+    let expected = "type `NAME=http://127.0.0.1:3000/events`";
+    let parted = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    let (name, url) = parted.ok_or_else(|| format!("`{text}` is no handler: {expected}"))?;
+    HandlerUrl::parse(url).map_err(|why| format!("`{url}` is no URL of a handler: {why}; {expected}"))?;
+    Ok((name.to_owned(), url.to_owned()))
 }
 
 /// Reads a URL without a path.

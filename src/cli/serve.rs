@@ -13,7 +13,7 @@ use tracing_appender::non_blocking::WorkerGuard;
 
 use super::events::Events;
 use super::{Exit, is_coloured, load, say, start_of};
-use crate::emulator::Proof;
+use crate::emulator::{BoundHandler, Proof};
 use crate::engine::World;
 use crate::scalar::Start;
 use crate::scenario::{ClockSpec, Scenario, obstacle};
@@ -142,6 +142,8 @@ impl Serve {
             return Ok(exit);
         }
         let world = if self.judge { world.judging() } else { world };
+        let services = scenario.sections.iter().map(|(service, _)| service.name());
+        let handlers: Vec<_> = services.map(|service| handlers(&world.handlers_of(service))).collect();
         let options = Options {
             workers: self.workers.into(),
             max_connections: usize::try_from(self.max_connections).unwrap_or(usize::MAX),
@@ -159,7 +161,7 @@ impl Serve {
             if let Some(path) = &self.port_file {
                 write_at_once(path, &ports)?;
             }
-            say(&self.banner(&scenario, address, addresses.get(1).copied(), seed));
+            say(&self.banner(&scenario, address, addresses.get(1).copied(), (seed, &handlers)));
             Ok(stop)
         });
         if let Some(path) = &self.port_file
@@ -185,8 +187,14 @@ impl Serve {
         Ok(Some(Socket { listener: bind(address, "--tls-listen")?, tls: Some(tls) }))
     }
 
-    /// What a person needs to make the first call.
-    fn banner(&self, scenario: &Scenario, address: SocketAddr, tls: Option<SocketAddr>, seed: u64) -> String {
+    /// What a person needs to make the first call. `handlers` are those of each service, in lines.
+    fn banner(
+        &self,
+        scenario: &Scenario,
+        address: SocketAddr,
+        tls: Option<SocketAddr>,
+        (seed, handlers): (u64, &[Vec<String>]),
+    ) -> String {
         let base = format!("http://{address}");
         let origin =
             self.scenario.as_deref().map_or("built in".to_owned(), |path| path.display().to_string());
@@ -207,12 +215,17 @@ impl Serve {
                 None => writeln!(text),
             };
         }
-        for (service, section) in &scenario.sections {
+        for ((service, section), handlers) in scenario.sections.iter().zip(handlers) {
             let edition =
                 section.editions().map_or(String::new(), |[served, _]| format!(", {served} edition"));
             let _ = writeln!(text, "\n{}{edition}", service.title());
-            for access in section.shown_access() {
-                let _ = writeln!(text, "  {:<15} {}", access.label, access.at(&base));
+            // Only handlers need the token that events carry, and the first draw takes a good part of a start.
+            let access = if handlers.is_empty() { section.shown_access() } else { section.access(seed) };
+            for access in access.iter().filter(|access| access.variable != "BITRIX24_MEMBER_ID") {
+                let _ = writeln!(text, "  {:<17} {}", access.label, access.at(&base));
+            }
+            for handler in handlers {
+                let _ = writeln!(text, "  {:<17} {handler}", "handler");
             }
             let Some(first) = service.operations().first() else { continue };
             let start = start_of(scenario);
@@ -232,6 +245,36 @@ impl Serve {
         let _ = write!(text, "\nwhat happened: {base}/__standin/journal\nstop with Ctrl-C");
         text
     }
+}
+
+/// How many handlers the banner names.
+const MOST_HANDLERS: usize = 20;
+
+/// The handlers in lines: where each is, and the events that go there.
+fn handlers(all: &[BoundHandler<'_>]) -> Vec<String> {
+    let mut places: Vec<(String, Vec<&str>)> = Vec::new();
+    for BoundHandler { event, name, url } in all {
+        let place = match (name, url) {
+            (Some(name), Some(url)) => format!("`{name}` at {url}"),
+            (None, Some(url)) => (*url).to_owned(),
+            (Some(name), None) => {
+                format!("`{name}` has no URL: add `--handler {name}=URL`, or its events wait")
+            }
+            (None, None) => continue,
+        };
+        match places.iter_mut().find(|(known, _)| *known == place) {
+            Some((_, events)) => events.push(event),
+            None => places.push((place, vec![event])),
+        }
+    }
+    let more = places.len().saturating_sub(MOST_HANDLERS);
+    places.truncate(MOST_HANDLERS);
+    let mut lines: Vec<_> =
+        places.iter().map(|(place, events)| format!("{place} ({})", events.join(", "))).collect();
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    lines
 }
 
 impl Log {

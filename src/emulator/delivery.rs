@@ -50,6 +50,17 @@ pub enum HandlerTarget {
     Name(Arc<str>),
 }
 
+/// A handler that is bound to an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BoundHandler<'a> {
+    /// The name of the event, as the service's documentation spells it.
+    pub event: &'a str,
+    /// The name that the scenario gives the handler.
+    pub name: Option<&'a str>,
+    /// Where it is; `None` when it only has a name.
+    pub url: Option<&'a str>,
+}
+
 /// In whose name a delivery is made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sender {

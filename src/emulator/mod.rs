@@ -18,16 +18,20 @@ mod secrets;
 mod section;
 mod service;
 mod state;
+mod url;
 
 pub use action::{Action, ActionInput, ActionMistake, ActionParameter, ActionResult, ParameterMistake};
-pub use delivery::{Delivery, Endpoint, EventKind, HandlerTarget, Next, Outcome, Outgoing, Raised, Sender};
+pub use delivery::{
+    BoundHandler, Delivery, Endpoint, EventKind, HandlerTarget, Next, Outcome, Outgoing, Raised, Sender,
+};
 pub use error::{ErrorCode, Face, Gives, gives};
 pub use example::Example;
 pub use exchange::{Checkpoint, Effect, Exchange, Fate, OperationCall, Ordered, RequestedCall};
 pub use later::Later;
 pub use operation::{ANY, Named, Operation, Parameter, Place, Requirement, ValueType};
-pub use reason::{misspelt, some_of};
+pub use reason::{misspelt, some_of, those_of};
 pub use secrets::{FieldForm, Places, Secret, weakness};
 pub use section::{Access, Known, Proof, Section, Traits, known};
 pub use service::{Difference, Habits, Service};
 pub use state::{Emulator, Thing};
+pub use url::HandlerUrl;

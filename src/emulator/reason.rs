@@ -24,6 +24,15 @@ pub fn some_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     }
 }
 
+/// What there is of a kind, such as ``the lines are `105`, `107` ``, or that there is nothing of it. `kind` is in the plural.
+pub fn those_of<'a>(kind: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+    let mut names = names.into_iter().peekable();
+    match names.peek() {
+        Some(_) => format!("the {kind} are {}", some_of(names)),
+        None => format!("there are no {kind}"),
+    }
+}
+
 /// The parameter that a client has sent in place of `name`: spelt alike but for the case, `_` and `-`. `None` when
 /// there is none.
 pub fn misspelt(facts: &dyn Facts, name: &str) -> Option<String> {

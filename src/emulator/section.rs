@@ -7,6 +7,7 @@ use std::time::Duration;
 use foldhash::HashSet;
 use jiff::Timestamp;
 
+use super::action::{ActionInput, ActionMistake};
 use super::example::Example;
 use super::operation::Operation;
 use super::secrets::Secret;
@@ -77,6 +78,22 @@ pub trait Section: Debug + Send + Sync {
     /// What things of this kind have that calls can make; `None` when nobody can look at one.
     fn traits(&self, _kind: &str) -> Option<Traits> {
         None
+    }
+
+    /// The kinds of things that an expectation can look at.
+    fn looked_at(&self) -> &'static [&'static str] {
+        &["chat"]
+    }
+
+    /// Whether this member of a thing is `true` or `false`.
+    fn is_flag(&self, _kind: &str, _member: &str) -> bool {
+        false
+    }
+
+    /// What is wrong with the parameters of an action that is performed later, whatever calls do until then: the name of
+    /// each, and the mistake.
+    fn action_mistakes(&self, _action: &str, _with: &ActionInput) -> Vec<(&'static str, ActionMistake)> {
+        Vec::new()
     }
 
     /// The form of an identifier that the service looks up, for example in lower case.

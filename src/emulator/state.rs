@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::action::{ActionInput, ActionMistake, ActionResult};
-use super::delivery::{Delivery, Endpoint, Next, Outcome, Outgoing, Raised};
+use super::delivery::{BoundHandler, Delivery, Endpoint, Next, Outcome, Outgoing, Raised};
 use super::exchange::Exchange;
 use crate::http::Reply;
 
@@ -89,9 +89,14 @@ pub trait Emulator: Send {
         false
     }
 
-    /// Gives the handlers of this name a URL. Returns how many there are.
+    /// Gives the handlers of this name a URL, in place of the one that they may have. Returns how many there are.
     fn bind_handler(&mut self, _name: &str, _url: &str) -> usize {
         0
+    }
+
+    /// The handlers that are bound to events.
+    fn handlers(&self) -> Vec<BoundHandler<'_>> {
+        Vec::new()
     }
 
     /// A copy of the state.

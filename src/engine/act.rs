@@ -68,6 +68,11 @@ impl World {
         self.schedule.open()
     }
 
+    /// How many of them wait for their time, and for no call.
+    pub fn actions_due_later(&self) -> usize {
+        self.schedule.due_later()
+    }
+
     /// Performs an action at the instant `now` of the scenario's clock.
     pub(super) fn act_at(
         &mut self,

@@ -11,6 +11,8 @@ pub struct Counters {
     pub errors: u64,
     /// How often any fault fired.
     pub faults_fired: u64,
+    /// Attempts to deliver an event that the handler answered, with any status.
+    pub events_answered: u64,
     /// Exchanges by service, operation and outcome. The outcome is `success` or an error code. A part that is not
     /// known is an empty text.
     pub by_outcome: BTreeMap<(&'static str, &'static str, &'static str), u64>,
@@ -29,10 +31,11 @@ impl Counters {
 
     /// Adds the numbers of another world.
     pub fn add(&mut self, other: &Self) {
-        let Self { exchanges, errors, faults_fired, by_outcome } = other;
+        let Self { exchanges, errors, faults_fired, events_answered, by_outcome } = other;
         self.exchanges += exchanges;
         self.errors += errors;
         self.faults_fired += faults_fired;
+        self.events_answered += events_answered;
         for (outcome, count) in by_outcome {
             *self.by_outcome.entry(*outcome).or_default() += count;
         }

@@ -1,6 +1,7 @@
 //! What a world sends out: events that changes raised → the outbox → requests that are due, and how they ended.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use jiff::Timestamp;
 use super::outbox::{Cause, CountsByEvent, DeliveryState, Outbox, OutboxCounts};
 use super::{Credential, World};
 use crate::basics::Clock;
-use crate::emulator::{Endpoint, Next, Outcome, Outgoing, Raised};
+use crate::emulator::{BoundHandler, Endpoint, HandlerTarget, Next, Outcome, Outgoing, Raised};
 
 /// Identifies an attempt. A reset and a restored snapshot begin an epoch; results of an older one change nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -167,7 +168,8 @@ impl World {
     /// The same at the instant `now` of the scenario's clock, in the present epoch.
     fn attempt_ended(&mut self, number: u64, outcome: Outcome, duration: Duration, now: Timestamp) -> bool {
         let duration = if self.clock == Clock::Real { duration } else { Duration::ZERO };
-        let Self { emulators, outbox, observers, .. } = self;
+        let is_answered = matches!(outcome, Outcome::Answered(_));
+        let Self { emulators, outbox, observers, counters, .. } = self;
         let was_under_way = outbox.delivered(number, outcome, duration, |entry, outcome| {
             match emulators[entry.service].1.next_attempt(&entry.delivery, entry.attempted, outcome) {
                 Next::GiveUp => None,
@@ -180,6 +182,7 @@ impl World {
         {
             observers.event_answered(number, outcome, attempt.duration);
         }
+        counters.events_answered += u64::from(was_under_way && is_answered);
         was_under_way
     }
 
@@ -268,10 +271,35 @@ impl World {
         &self.public_url
     }
 
-    /// Gives the handlers of this name a URL, now and after each reset. Returns how many there are.
+    /// Gives the handlers of this name a URL, now and after each reset, in place of the one that they may have. Returns how
+    /// many there are.
     pub fn bind_handler(&mut self, name: &str, url: &str) -> usize {
+        self.bound.retain(|(known, _)| known != name);
         self.bound.push((name.to_owned(), url.to_owned()));
         self.emulators.iter_mut().map(|(_, emulator)| emulator.bind_handler(name, url)).sum()
+    }
+
+    /// The handlers of this service that are bound to events.
+    pub fn handlers_of(&self, service: &str) -> Vec<BoundHandler<'_>> {
+        let emulators = self.emulators.iter().filter(|(known, _)| known.name() == service);
+        emulators.flat_map(|(_, emulator)| emulator.handlers()).collect()
+    }
+
+    /// The names of the handlers that the scenario knows by name.
+    pub fn handler_names(&self) -> Vec<&str> {
+        let handlers = self.emulators.iter().flat_map(|(_, emulator)| emulator.handlers());
+        handlers.filter_map(|handler| handler.name).collect()
+    }
+
+    /// How many events wait because their handler has no URL, by its name.
+    pub fn unsent(&self) -> BTreeMap<String, u64> {
+        let mut waiting = BTreeMap::new();
+        for entry in self.outbox.iter().filter(|entry| entry.state == DeliveryState::Waiting) {
+            if let HandlerTarget::Name(name) = &entry.delivery.target {
+                *waiting.entry(name.to_string()).or_default() += 1;
+            }
+        }
+        waiting
     }
 
     /// When something is due that nobody was told of yet, or that is due already at `now`, the time of the wall clock.

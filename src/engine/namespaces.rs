@@ -16,6 +16,7 @@
 //! Secrets in results are hidden when no world is locked. While those of a dropped namespace are on their way to the
 //! directory, a lock of their own makes reports wait for them.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -308,6 +309,17 @@ impl Namespaces {
         sum.add(Totals::of(&self.main()));
         for namespace in namespaces {
             sum.add(Totals::of(&namespace.lock()));
+        }
+        sum
+    }
+
+    /// How many events wait in all worlds because their handler has no URL, by its name.
+    pub fn unsent(&self) -> BTreeMap<String, u64> {
+        let mut sum = self.main().unsent();
+        for namespace in self.all() {
+            for (name, count) in namespace.lock().unsent() {
+                *sum.entry(name).or_default() += count;
+            }
         }
         sum
     }

@@ -139,6 +139,11 @@ impl Schedule {
         })
     }
 
+    /// How many actions happen at a time that is known.
+    pub(super) fn due_later(&self) -> usize {
+        self.entries.iter().filter(|entry| matches!(entry.state, State::Due(_))).count()
+    }
+
     /// How many actions have not happened yet.
     pub(super) fn open(&self) -> usize {
         self.entries.iter().filter(|entry| !matches!(entry.state, State::Done(_))).count()

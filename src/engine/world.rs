@@ -47,7 +47,7 @@ pub struct World {
     pub(super) elsewhere: Elsewhere,
     /// When the newest exchange of the journal was answered, by the wall clock.
     newest: Option<Timestamp>,
-    counters: Counters,
+    pub(super) counters: Counters,
     /// The observers of the clients.
     pub(super) observers: Observers,
     /// The snapshots by name.

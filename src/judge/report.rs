@@ -1,5 +1,6 @@
 //! The result of a run → text, JSON, JUnit, annotations of GitHub, Markdown.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::{Value, json};
@@ -24,6 +25,8 @@ pub struct Report {
     pub exchanges: u64,
     /// The number of exchanges that were answered with an error.
     pub errors: u64,
+    /// The number of events that a handler answered.
+    pub events_answered: u64,
     /// How often a fault fired.
     pub faults_fired: u64,
     /// The outcome of each expectation.
@@ -32,6 +35,8 @@ pub struct Report {
     pub outcomes_left_out: u64,
     /// The actions of the scenario that were not performed and do not fail the run.
     pub actions_left: Vec<ActionLeft>,
+    /// How many events wait because their handler has no URL, by its name.
+    pub unsent: BTreeMap<String, u64>,
     /// The rules that the client broke.
     pub broken: Vec<Broken>,
     /// The exchanges that were answered with an error.
@@ -71,7 +76,12 @@ impl Report {
 
     /// Whether no request came although one must.
     fn lacks_requests(&self) -> bool {
-        self.exchanges == 0 && self.requests == Requests::Required
+        self.is_silent() && self.requests == Requests::Required
+    }
+
+    /// Whether nothing shows that the client is there: no request came, and no handler answered.
+    fn is_silent(&self) -> bool {
+        self.exchanges == 0 && self.events_answered == 0
     }
 
     /// Says that no request came; `None` if one did.
@@ -80,7 +90,7 @@ impl Report {
             Requests::Optional => "warning",
             Requests::Required => "error",
         };
-        (self.exchanges == 0).then(|| format!("{weight}: {SILENCE}"))
+        self.is_silent().then(|| format!("{weight}: {SILENCE}"))
     }
 
     /// The exit code of the run: that of the command if it failed, else 0 if the result is good, else 1.
@@ -107,6 +117,9 @@ impl Report {
         if let Some(silence) = self.silence() {
             let _ = writeln!(text, "{silence}");
         }
+        for line in self.unsent_in_words() {
+            let _ = writeln!(text, "warning: {line}");
+        }
         for outcome in self.outcomes.iter().filter(|outcome| !outcome.met) {
             text.push_str(&outcome.text());
         }
@@ -118,6 +131,17 @@ impl Report {
             let _ = writeln!(text, "seed {}; start a server with the same draws: {}", self.seed, self.replay);
         }
         text
+    }
+
+    /// Which events were not sent for lack of a URL, a line for each handler.
+    fn unsent_in_words(&self) -> impl Iterator<Item = String> {
+        self.unsent.iter().map(|(name, count)| {
+            let wait = if *count == 1 { "waits" } else { "wait" };
+            format!(
+                "{} {wait} because the handler `{name}` has no URL: add `--handler {name}=URL`",
+                counted(*count, "event")
+            )
+        })
     }
 
     /// The numbers of the run, in one line.
@@ -159,13 +183,14 @@ impl Report {
             "seed": self.seed,
             "replay": self.replay,
             "command": {"line": self.command, "ended": ended},
-            "requests": {"required": self.requests == Requests::Required, "came": self.exchanges > 0},
+            "requests": {"required": self.requests == Requests::Required, "came": !self.is_silent()},
             "exchanges": self.exchanges,
             "errors": self.errors,
             "faults_fired": self.faults_fired,
             "expectations": self.outcomes.iter().map(ExpectationOutcome::json).collect::<Vec<_>>(),
             "expectations_left_out": self.outcomes_left_out,
             "actions_left": self.actions_left.iter().map(ActionLeft::json).collect::<Vec<_>>(),
+            "unsent": self.unsent,
             "rules": self.broken.iter().map(Broken::json).collect::<Vec<_>>(),
             "refusals": self.refusals.json(),
             "refusals_left_out": self.refusals.left_out,
@@ -226,8 +251,8 @@ impl Report {
         text
     }
 
-    /// The result as annotations of a GitHub workflow: a line for each unmet expectation, each broken rule and each
-    /// action that was not performed.
+    /// The result as annotations of a GitHub workflow: a line for each handler that lacks a URL, each unmet
+    /// expectation, each broken rule and each action that was not performed.
     pub fn github(&self) -> String {
         let one = |outcome: &ExpectationOutcome| {
             format!(
@@ -242,13 +267,14 @@ impl Report {
         };
         let unmet = self.outcomes.iter().filter(|outcome| !outcome.met).map(one);
         let kind = if self.lacks_requests() { "error" } else { "warning" };
-        let silence =
-            (self.exchanges == 0).then(|| format!("::{kind} title=standin: no request::{SILENCE}\n"));
+        let silence = self.is_silent().then(|| format!("::{kind} title=standin: no request::{SILENCE}\n"));
+        let unsent =
+            self.unsent_in_words().map(|line| format!("::warning title=standin: no URL::{}\n", data(&line)));
         let left = |left: &ActionLeft| {
             format!("::notice title=standin: {}::{}\n", property(&left.name), data(left.text().trim_end()))
         };
-        let left = self.actions_left.iter().map(left);
-        silence.into_iter().chain(unmet).chain(self.broken.iter().map(rule)).chain(left).collect()
+        let (rules, left) = (self.broken.iter().map(rule), self.actions_left.iter().map(left));
+        silence.into_iter().chain(unsent).chain(unmet).chain(rules).chain(left).collect()
     }
 
     /// The result as Markdown, for the summary of a GitHub step.

@@ -12,7 +12,7 @@ pub(super) fn check(actions: &[ActionSpec], sections: Sections<'_>, findings: &m
     for (number, spec) in actions.iter().enumerate() {
         let path = Path::default().key("actions").index(number);
         name(spec, sections, &path, findings);
-        when(spec, &path, findings);
+        when(spec, sections, &path, findings);
     }
 }
 
@@ -39,10 +39,18 @@ fn name(spec: &ActionSpec, sections: Sections<'_>, path: &Path, findings: &mut F
         let place = stranger.map_or_else(|| path.clone(), |name| path.key("with").name(name));
         findings.add(place, mistake.message, mistake.help);
     }
+    let with = spec.with.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+    let section = sections.iter().find(|(known, _)| known.name() == service.name());
+    let mistakes = section.map_or_else(Vec::new, |(_, section)| section.action_mistakes(action.name, &with));
+    for (name, ActionMistake { message, help }) in mistakes {
+        let with = path.key("with");
+        let place = if spec.with.contains_key(name) { with.name(name) } else { path.clone() };
+        findings.add(place, message, help);
+    }
 }
 
 /// Whether it says when the action happens, once.
-fn when(spec: &ActionSpec, path: &Path, findings: &mut Findings) {
+fn when(spec: &ActionSpec, sections: Sections<'_>, path: &Path, findings: &mut Findings) {
     let help = "write `at: 2s`, or `after: {on: OPERATION}` and perhaps `wait: 200ms`";
     match (&spec.at, &spec.after) {
         (None, None) => findings.add(path.clone(), "when does it happen?", help),
@@ -63,6 +71,14 @@ fn when(spec: &ActionSpec, path: &Path, findings: &mut Findings) {
             return;
         }
     };
+    let service = target.service.name();
+    if !sections.iter().any(|(known, _)| known.name() == service) {
+        findings.add(
+            here.key("on"),
+            format!("the scenario has no `{service}` section, so no call of it is answered"),
+            format!("add the section `{service}:`, or name another operation"),
+        );
+    }
     if target.operation.is_none() {
         findings.add(here.key("on"), format!("`{}` is no operation", after.on), "name one operation");
         return;

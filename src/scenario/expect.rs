@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::check::Sections;
 use super::fill::Taint;
 use super::target::{Target, target};
-use super::words::{list, quote, some};
+use super::words::{either, list, quote, some};
 use crate::emulator::conduct::Severity;
 use crate::fault::Pattern;
 use crate::judge::{Calls, ExpectSpec, Looked, Scope, all_rules, is_meant};
@@ -130,6 +130,7 @@ fn form(
         return findings.add(path.key("the"), message, "add `has: {name: …}`");
     }
     thing(spec, &looked, target, sections, path, findings);
+    flags(&looked, target, sections, path, findings);
     let others = [("calls", spec.calls.is_some()), ("after", spec.after.is_some())];
     for (key, _) in others.into_iter().filter(|(_, given)| *given) {
         let message = format!("`{key}` speaks of calls, and this expectation of a {}", looked.kind);
@@ -150,13 +151,17 @@ fn thing(
     let section = sections.iter().find(|(service, _)| service.name() == target.service.name());
     let Some((_, section)) = section else { return };
     let place = if spec.chat.is_some() { path.key("chat") } else { path.key("the").name(kind) };
-    let kinds = Target { operation: None, event: None, ..target }.kinds();
-    if !kinds.contains(kind) && section.traits(kind).is_none() {
+    let kinds = section.looked_at();
+    if !kinds.contains(kind) {
+        let is_known = Target { operation: None, event: None, ..target }.kinds().contains(kind);
         let help = match nearest(kind, kinds.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are {}", list(&kinds)),
+            None => format!("it looks at a {}", either(kinds)),
         };
-        let message = format!("{} knows no {}", target.service.title(), quote(kind));
+        let message = match is_known {
+            true => format!("an expectation cannot look at a {kind}"),
+            false => format!("{} knows no {}", target.service.title(), quote(kind)),
+        };
         return findings.add(place, message, help);
     }
     let known = section.things(kind);
@@ -172,10 +177,6 @@ fn thing(
     // What calls make has the traits of its kind.
     let traits = section.traits(kind).filter(|_| !is_known);
     let mut things = section.open(0, jiff::Timestamp::UNIX_EPOCH).things(kind, id);
-    if things.is_empty() && traits.is_none() {
-        let message = format!("an expectation cannot look at a {kind}");
-        return findings.add(place, message, "look at a chat, or expect calls");
-    }
     let members: BTreeSet<_> = match traits {
         Some(traits) => traits.members.iter().copied().collect(),
         None => things.iter().flat_map(|thing| &thing.members).map(|(name, _)| *name).collect(),
@@ -234,10 +235,40 @@ fn thing(
     }
 }
 
+/// Whether what is `true` or `false` is expected to be one of them.
+fn flags(looked: &Looked<'_>, target: Target, sections: Sections<'_>, path: &Path, findings: &mut Findings) {
+    let section = sections.iter().find(|(service, _)| service.name() == target.service.name());
+    let Some((_, section)) = section else { return };
+    for (name, pattern) in looked.has.iter().filter(|(name, _)| section.is_flag(looked.kind, name)) {
+        let values = pattern.values().unwrap_or_default();
+        if let Some(other) = values.iter().find(|value| !matches!(value.as_str(), "true" | "false")) {
+            let message = format!("{} is never {}", quote(name), quote(other));
+            findings.add(path.key("has").name(name), message, "type `true` or `false`");
+        }
+    }
+}
+
 /// How to write a regular expression.
 const REGEX_HELP: &str = "write one as in Rust, Go or RE2: no look-around, no back references";
 
+/// Whether a text is a status such as `200`, or all of a hundred such as `2xx`.
+fn is_status(text: &str) -> bool {
+    match text.as_bytes() {
+        [b'1'..=b'5', b'x', b'x'] => true,
+        [b'1'..=b'5', tens, ones] => tens.is_ascii_digit() && ones.is_ascii_digit(),
+        _ => false,
+    }
+}
+
 fn calls(spec: &ExpectSpec, target: Target, path: &Path, taint: &Taint, findings: &mut Findings) {
+    let status = spec.answered.as_ref().and_then(|answered| answered.status.as_ref());
+    if let Some(status) = status.filter(|status| !is_status(status)) {
+        findings.add(
+            path.key("answered").key("status"),
+            format!("{} is no status", quote(status)),
+            "type a status such as `200`, or `2xx` for all from 200 to 299",
+        );
+    }
     if let Some(event) = target.event {
         if !spec.matches.is_empty() {
             let message = format!("`{}` is an event, which has no parameters that `match` knows", event.name);
@@ -281,7 +312,8 @@ fn calls(spec: &ExpectSpec, target: Target, path: &Path, taint: &Taint, findings
             findings.add(place, "no number of calls is within these bounds", help);
         }
     }
-    for (name, pattern) in &spec.matches {
+    // An event has no parameters, which has been said.
+    for (name, pattern) in spec.matches.iter().filter(|_| target.event.is_none()) {
         if let Some((message, help)) = target.stranger(name) {
             findings.add(path.key("match").name(name), message, help);
         } else if let Err(why) = pattern.matcher() {

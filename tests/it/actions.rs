@@ -241,6 +241,7 @@ fn a_mistake_is_told_with_its_help_and_changes_nothing() {
         ("operator.write", chat("messenger", "direct", json!({"text": "x", "user": "visitor-3"}))),
         ("operator.write", with(text("group"), json!({"user": "visitor-1"}))),
         ("operator.write", with(text("group"), json!({"operator": "Klaus"}))),
+        ("operator.write", with(text("group"), json!({"operator": -1}))),
         ("operator.write", with(text("group"), json!({"text": ""}))),
         ("operator.write", with(text("group"), json!({"text": ["x"]}))),
         ("operator.edit", text("silent")),

@@ -11,15 +11,16 @@ use crate::client;
 const BINARY: &str = env!("CARGO_BIN_EXE_standin");
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-fn standin(arguments: &[&str]) -> Output {
+/// Runs the binary to its end.
+pub fn standin(arguments: &[&str]) -> Output {
     Command::new(BINARY).args(arguments).current_dir(ROOT).env("NO_COLOR", "1").output().unwrap()
 }
 
-fn stdout(output: &Output) -> &str {
+pub fn stdout(output: &Output) -> &str {
     std::str::from_utf8(&output.stdout).unwrap()
 }
 
-fn stderr(output: &Output) -> &str {
+pub fn stderr(output: &Output) -> &str {
     std::str::from_utf8(&output.stderr).unwrap()
 }
 
@@ -55,6 +56,11 @@ impl Serving {
 
     fn url(&self) -> &str {
         self.banner.split_whitespace().find(|word| word.starts_with("http://")).unwrap()
+    }
+
+    /// What it said at the start.
+    pub fn banner(&self) -> &str {
+        &self.banner
     }
 
     /// Address and port.

@@ -3,6 +3,7 @@
 mod handlers;
 mod life;
 mod receiver;
+mod runs;
 mod shown;
 mod taken;
 mod targets;

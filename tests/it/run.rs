@@ -21,7 +21,7 @@ expect:
 ";
 
 /// Runs a shell script under `standin run`, with a server of `scenario` or else of the built-in one.
-fn run(scenario: Option<&str>, flags: &[&str], script: &str) -> (Output, tempfile::TempDir) {
+pub fn run(scenario: Option<&str>, flags: &[&str], script: &str) -> (Output, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(BINARY);
     command.arg("run").current_dir(&folder).env("NO_COLOR", "1").env("STANDIN", BINARY);
@@ -196,14 +196,17 @@ fn a_run_that_is_stopped_by_time_says_what_it_waited_for() {
     };
     let actions = with_actions();
     assert_eq!(stopped(&["1ms"], &actions), "1ms have passed");
-    let named = "1ms have passed; still waited for: `action 1 of the scenario`";
+    let named = "1ms have passed; still waited for: `action 1 of the scenario`, 1 action that is due later";
     assert_eq!(stopped(&["expectations", "1ms"], &actions), named);
     assert_eq!(stopped(&["expectations", "1ms"], SCENARIO), "1ms have passed; still waited for: `renamed`");
-    let idle = "1ms have passed; still waited for: a first call, 2 actions";
+    let idle = "1ms have passed; still waited for: a first call or an answered event, 2 actions";
     assert_eq!(stopped(&["idle", "1ms"], &actions), idle);
     let nothing = SCENARIO.split("expect:").next().unwrap();
     let none = "1ms have passed; still waited for: an expectation, which the scenario does not have";
     assert_eq!(stopped(&["expectations", "1ms"], nothing), none);
+    let never = format!("{nothing}expect: [{{name: none, on: bitrix24.server.time, calls: never}}]");
+    let came = "1ms have passed; still waited for: a first call or an answered event";
+    assert_eq!(stopped(&["expectations", "1ms"], &never), came);
 }
 
 #[test]
@@ -367,7 +370,7 @@ bitrix24:
   chats: [{connector: c, line: 105, id: chat-1, name: n}]
   handlers:
     - {event: OnImConnectorMessageAdd, name: app}
-    - {event: OnImConnectorMessageAdd, url: \"http://127.0.0.1:0/h\"}
+    - {event: OnImConnectorMessageAdd, url: \"http://127.0.0.1:1/h\"}
 ";
     let act =
         "$STANDIN act --url $STANDIN_URL bitrix24.operator.write connector=c line=105 chat=chat-1 text=Hi";

@@ -467,7 +467,7 @@ expect: [{{name: e, on: bitrix24, {expect}}}]
             all,
             "the: {connector: mine}, has: {name: n}",
             "an expectation cannot look at a connector",
-            "look at a chat, or expect calls",
+            "it looks at a `chat` or `message`",
         ),
     ] {
         let report = Scenario::parse("mistaken", &yaml(credential, fault, expect)).unwrap_err();

@@ -70,7 +70,7 @@ impl Client {
     ) -> (Outcome, Duration) {
         let (origin, path) = match Origin::of(url) {
             Ok(origin) => origin,
-            Err(why) => return (Outcome::Blocked(why), Duration::ZERO),
+            Err(why) => return (Outcome::Failed(why), Duration::ZERO),
         };
         let joint = match (request.query.as_str(), path.contains('?')) {
             ("", _) => "",

@@ -3,8 +3,9 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-use hyper::Uri;
 use tokio::net::lookup_host;
+
+use crate::emulator::HandlerUrl;
 
 /// The targets that deliveries may have. By default that is this machine, except the server itself.
 #[derive(Clone, Debug, Default)]
@@ -30,21 +31,10 @@ impl Origin {
     /// # Errors
     /// What is wrong with the URL, in words.
     pub(super) fn of(url: &str) -> Result<(Self, String), String> {
-        let url = url.split('#').next().unwrap_or_default();
-        let uri: Uri = url.parse().map_err(|error| format!("the URL cannot be read: {error}"))?;
-        let is_secure = match uri.scheme_str() {
-            Some("http") => false,
-            Some("https") => true,
-            _ => return Err("the URL begins with neither `http://` nor `https://`".to_owned()),
-        };
-        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        if host.is_empty() {
-            return Err("the URL has no host".to_owned());
-        }
-        let port = uri.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
-        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        let HandlerUrl { is_secure, host, port, path } =
+            HandlerUrl::parse(url).map_err(|why| format!("the handler's URL cannot be used: {why}"))?;
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-        Ok((Self { is_secure, host, port }, path))
+        Ok((Self { is_secure, host: host.to_owned(), port }, path))
     }
 
     /// The value of the header field `host`.

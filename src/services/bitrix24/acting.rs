@@ -7,7 +7,7 @@ use super::chats::Chat;
 use super::events::Actor;
 use super::php;
 use super::portal::LivePortal;
-use crate::emulator::{ActionInput, ActionMistake, some_of};
+use crate::emulator::{ActionInput, ActionMistake, some_of, those_of};
 
 /// Who acts when nobody is named.
 pub const FIRST_OPERATOR: i64 = 1;
@@ -27,11 +27,7 @@ impl Acting<'_> {
 
     /// A parameter that says yes or no; no when it is absent.
     pub(super) fn flag(&self, name: &str) -> Result<bool, ActionMistake> {
-        match self.text(name).unwrap_or_default().to_ascii_lowercase().as_str() {
-            "" | "0" | "n" | "no" | "false" => Ok(false),
-            "1" | "y" | "yes" | "true" => Ok(true),
-            other => Err(ActionMistake::new(format!("`{name}` is `{other}`"), "write `true` or `false`")),
-        }
+        yes_or_no(name, &self.text(name).unwrap_or_default())
     }
 
     pub(super) fn connector(&self) -> Result<String, ActionMistake> {
@@ -39,11 +35,8 @@ impl Acting<'_> {
         if self.portal.connectors.get(&id).is_some() {
             return Ok(id);
         }
-        let known = some_of(self.portal.connectors.iter().map(|(id, _)| id));
-        Err(ActionMistake::new(
-            format!("there is no connector `{id}`"),
-            format!("the connectors are {known}"),
-        ))
+        let known = those_of("connectors", self.portal.connectors.iter().map(|(id, _)| id));
+        Err(ActionMistake::new(format!("there is no connector `{id}`"), known))
     }
 
     pub(super) fn line(&self) -> Result<i64, ActionMistake> {
@@ -51,8 +44,8 @@ impl Acting<'_> {
         let line = text.parse().ok().filter(|line| self.portal.lines.get(*line).is_some());
         line.ok_or_else(|| {
             let known: Vec<_> = self.portal.lines.iter().map(|(id, _)| id.to_string()).collect();
-            let known = some_of(known.iter().map(String::as_str));
-            ActionMistake::new(format!("there is no line `{text}`"), format!("the lines are {known}"))
+            let known = those_of("lines", known.iter().map(String::as_str));
+            ActionMistake::new(format!("there is no line `{text}`"), known)
         })
     }
 
@@ -69,10 +62,10 @@ impl Acting<'_> {
             ([index], _, None) => Ok(*index),
             ([], ..) => {
                 let known = chats.iter().filter(|chat| chat.connector == connector && chat.line == line);
-                let known = some_of(known.map(|chat| chat.id.as_str()));
+                let known = those_of("chats there", known.map(|chat| chat.id.as_str()));
                 Err(ActionMistake::new(
                     format!("the connector `{connector}` has no chat `{id}` on the line {line}"),
-                    format!("its chats there are {known}; imconnector.send.messages makes one"),
+                    format!("{known}; imconnector.send.messages makes one"),
                 ))
             }
             _ if fits.iter().all(|index| chats.get(*index).user.is_none()) => Err(ActionMistake::new(
@@ -112,10 +105,7 @@ impl Acting<'_> {
     /// ID of the operator who acts on a line.
     pub(super) fn operator(&self, line: i64) -> Result<i64, ActionMistake> {
         if let Some(text) = self.text("operator") {
-            let help = "write the ID of a user of the portal, such as `27`";
-            return text
-                .parse()
-                .map_err(|_| ActionMistake::new(format!("`{text}` is no ID of an operator"), help));
+            return operator_id(&text);
         }
         let of_line = self.portal.lines.get(line).and_then(|line| line.queue.first().copied());
         let of_portal = || self.portal.portal.users.first().and_then(|user| user.id.parse().ok());
@@ -125,14 +115,49 @@ impl Acting<'_> {
     pub(super) fn application(&self) -> Result<usize, ActionMistake> {
         let client_id = self.text("application");
         self.portal.applications.called(client_id.as_deref()).ok_or_else(|| {
-            let known = some_of(self.portal.applications.iter().map(|known| known.client_id.as_str()));
-            let message = match client_id {
-                Some(client_id) => format!("there is no application `{client_id}`"),
-                None => "there are several applications".to_owned(),
-            };
-            ActionMistake::new(message, format!("name one with `application`: {known}"))
+            let known: Vec<_> =
+                self.portal.applications.iter().map(|known| known.client_id.as_str()).collect();
+            application_meant(client_id.as_deref(), &known)
         })
     }
+}
+
+/// Reads a parameter that says yes or no; no when it is empty.
+///
+/// # Errors
+/// When it says neither.
+pub fn yes_or_no(name: &str, text: &str) -> Result<bool, ActionMistake> {
+    match text.to_ascii_lowercase().as_str() {
+        "" | "0" | "n" | "no" | "false" => Ok(false),
+        "1" | "y" | "yes" | "true" => Ok(true),
+        other => Err(ActionMistake::new(format!("`{name}` is `{other}`"), "write `true` or `false`")),
+    }
+}
+
+/// Reads the ID of an operator.
+///
+/// # Errors
+/// When no user can have it.
+pub fn operator_id(text: &str) -> Result<i64, ActionMistake> {
+    text.parse().ok().filter(|id| *id > 0).ok_or_else(|| {
+        let help = "write the ID of a user of the portal, such as `27`";
+        ActionMistake::new(format!("`{text}` is no ID of an operator"), help)
+    })
+}
+
+/// An operator's message without a text.
+pub fn empty_message() -> ActionMistake {
+    ActionMistake::new("an operator cannot send an empty message", "write the text that the operator sends")
+}
+
+/// Says that `client_id` is none of the applications `known`, or that it is missing where there are several.
+pub fn application_meant(client_id: Option<&str>, known: &[&str]) -> ActionMistake {
+    let message = match client_id {
+        Some(client_id) => format!("there is no application `{client_id}`"),
+        None => "there are several applications".to_owned(),
+    };
+    let known = some_of(known.iter().copied());
+    ActionMistake::new(message, format!("name one with `application`: {known}"))
 }
 
 /// An operator, as the one whose action raises events.

@@ -4,7 +4,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::acting::{Acting, FIRST_OPERATOR, actor};
+use super::acting::{Acting, FIRST_OPERATOR, actor, empty_message};
 use super::chats::{Message, take};
 use super::events::{self, Actor, Audience};
 use super::portal::LivePortal;
@@ -107,8 +107,7 @@ impl Acting<'_> {
         let chat = self.chat()?;
         let text = self.text("text").unwrap_or_default();
         if text.is_empty() {
-            let help = "write the text that the operator sends";
-            return Err(ActionMistake::new("an operator cannot send an empty message", help));
+            return Err(empty_message());
         }
         let operator = self.operator(self.portal.chats.get(chat).line)?;
         let by = actor(operator);
@@ -319,6 +318,15 @@ impl Acting<'_> {
     fn uninstall(&mut self) -> ActionResult {
         let application = self.application()?;
         let clean = self.flag("clean")?;
+        let mut credentials = self.portal.portal.credentials_of(application).into_iter();
+        if credentials.any(|index| self.portal.credentials.is_removed(index)) {
+            let client_id = &self.portal.applications.get(application).client_id;
+            let help = "`app.install` installs it again";
+            return Err(ActionMistake::new(
+                format!("the application `{client_id}` is removed already"),
+                help,
+            ));
+        }
         let Self { portal, now, .. } = self;
         let data = json!({"CLEAN": i64::from(clean), "LANGUAGE_ID": portal.portal.language});
         let by = Actor { user: None, depth: 0 };

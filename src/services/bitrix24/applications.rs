@@ -4,9 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::{Value, json};
 
+use super::events;
 use super::section::{self, Portal};
 use crate::basics::Draws;
-use crate::emulator::{EventKind, HandlerTarget};
+use crate::emulator::{BoundHandler, EventKind, HandlerTarget};
 use crate::scalar::Text;
 
 /// The applications of a portal and their handlers.
@@ -64,6 +65,8 @@ pub struct Handler {
     pub event: String,
     /// Where it is.
     pub target: HandlerTarget,
+    /// The name that the scenario gives it.
+    pub name: Option<Arc<str>>,
     /// ID of the user whose token its events carry; `None` for the user who causes the event.
     pub user: Option<String>,
 }
@@ -102,8 +105,9 @@ impl Applications {
             let Some(application) = applications.called(known.application.as_deref()) else { continue };
             let Some(target) = target(known) else { continue };
             let user = known.user.as_ref().map(ToString::to_string);
-            let id = applications.next_handler;
-            applications.bind(Handler { id, application, event: known.event.to_uppercase(), target, user });
+            let (id, event) = (applications.next_handler, known.event.to_uppercase());
+            let name = known.name.as_ref().map(|name| name.as_str().into());
+            applications.bind(Handler { id, application, event, target, name, user });
         }
         applications
     }
@@ -169,16 +173,27 @@ impl Applications {
         self.handlers.iter().filter(|handler| handler.event.eq_ignore_ascii_case(event.name))
     }
 
-    /// Gives the handlers of this name a URL.
+    /// Gives the handlers of this name a URL, in place of the one that they may have. Returns how many there are.
     pub fn give_url(&mut self, name: &str, url: &str) -> usize {
         let mut count = 0;
-        for handler in &mut self.handlers {
-            if handler.target == HandlerTarget::Name(name.into()) {
-                handler.target = HandlerTarget::Url(url.into());
-                count += 1;
-            }
+        for handler in self.handlers.iter_mut().filter(|handler| handler.name.as_deref() == Some(name)) {
+            handler.target = HandlerTarget::Url(url.into());
+            count += 1;
         }
         count
+    }
+
+    /// The handlers as others see them.
+    pub fn bound(&self) -> Vec<BoundHandler<'_>> {
+        let handlers = self.handlers.iter().map(|handler| BoundHandler {
+            event: events::named(&handler.event).map_or("", |kind| kind.name),
+            name: handler.name.as_deref(),
+            url: match &handler.target {
+                HandlerTarget::Url(url) => Some(&**url),
+                HandlerTarget::Name(_) => None,
+            },
+        });
+        handlers.collect()
     }
 }
 

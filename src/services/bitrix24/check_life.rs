@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use super::check::{meant, unknown_connector};
 use super::events;
 use super::section::{Chat, Portal, Session};
-use crate::scalar::{Findings, Path};
+use crate::emulator::HandlerUrl;
+use crate::scalar::{Findings, Path, Text};
 
 /// Adds a finding for each mistake; `path` is the place of the section.
 pub fn check(portal: &Portal, path: &Path, findings: &mut Findings) {
@@ -21,7 +22,25 @@ pub fn check(portal: &Portal, path: &Path, findings: &mut Findings) {
             );
             continue;
         }
+        if let Some(page) = &connector.placement_handler {
+            url(page, here.key("placement_handler"), findings);
+        }
         application(portal, connector.application.as_deref(), here.key("application"), findings);
+    }
+    for (index, known) in portal.applications.iter().enumerate() {
+        let here = path.key("applications").index(index);
+        if known.application_token.as_ref().is_some_and(|token| token.is_empty()) {
+            let help = "type the token, or leave it out: then it is drawn from the seed";
+            findings.add(here.key("application_token"), "`application_token` is empty", help);
+        }
+        user(Some(&known.user), here.key("user"), findings);
+    }
+    for (index, known) in portal.users.iter().enumerate() {
+        user(Some(&known.id), path.key("users").index(index).key("id"), findings);
+    }
+    if portal.events.time_limit.0.is_zero() {
+        let help = "type a time such as `5s`, or leave it out";
+        findings.add(path.key("events").key("time_limit"), "no handler answers in no time", help);
     }
     handlers(portal, &path.key("handlers"), findings);
     statuses(portal, &path.key("lines"), findings);
@@ -58,8 +77,16 @@ fn handlers(portal: &Portal, path: &Path, findings: &mut Findings) {
                 let help = "type where the events go, or a name for it";
                 findings.add(here.key(key), format!("`{key}` is empty"), help);
             }
-            _ => {}
+            (Some(text), None) => url(text, here.key("url"), findings),
+            (None, Some(name))
+                if name.contains(|c: char| c == '=' || c.is_whitespace() || c.is_control()) =>
+            {
+                let help = "leave them out: `--handler NAME=URL` gives it its URL";
+                findings.add(here.key("name"), "a name has no spaces and no `=`", help);
+            }
+            (None, Some(_)) => {}
         }
+        user(handler.user.as_ref(), here.key("user"), findings);
         if events::named(&handler.event).is_none() {
             let names = events::bindable().map(|kind| kind.name);
             let all = names.clone().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
@@ -77,9 +104,30 @@ fn handlers(portal: &Portal, path: &Path, findings: &mut Findings) {
             }
         }
         let event = handler.event.to_lowercase();
-        if !seen.insert((event, &handler.url, &handler.name, &handler.application, &handler.user)) {
+        // What has neither lacks more than a difference.
+        let is_whole = handler.url.is_some() || handler.name.is_some();
+        if is_whole && !seen.insert((event, &handler.url, &handler.name, &handler.application, &handler.user))
+        {
             findings.add(here, "this handler is given twice", "remove one of the two");
         }
+    }
+}
+
+/// Checks the URL of a handler or of a settings page.
+fn url(text: &str, path: Path, findings: &mut Findings) {
+    if let Err(why) = HandlerUrl::parse(text) {
+        findings.add(
+            path,
+            format!("this is no URL of a handler: {why}"),
+            "type a URL such as `http://127.0.0.1:3000/events`",
+        );
+    }
+}
+
+/// Checks the ID of a user.
+fn user(id: Option<&Text>, path: Path, findings: &mut Findings) {
+    if let Some(id) = id.filter(|id| !id.parse::<i64>().is_ok_and(|id| id > 0)) {
+        findings.add(path, format!("`{id}` is no ID of a user"), "type a number from 1 on");
     }
 }
 

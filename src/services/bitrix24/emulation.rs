@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::chats::Chat;
 use super::portal::LivePortal;
 use crate::emulator::{
-    ActionInput, ActionResult, Delivery, Emulator, Endpoint, Exchange, Outgoing, Raised, Thing,
+    ActionInput, ActionResult, BoundHandler, Delivery, Emulator, Endpoint, Exchange, Outgoing, Raised, Thing,
 };
 use crate::http::Reply;
 
@@ -97,6 +97,10 @@ impl Emulator for LivePortal {
 
     fn bind_handler(&mut self, name: &str, url: &str) -> usize {
         self.applications.give_url(name, url)
+    }
+
+    fn handlers(&self) -> Vec<BoundHandler<'_>> {
+        self.applications.bound()
     }
 }
 

@@ -9,6 +9,7 @@ mod caller;
 mod change;
 mod chats;
 mod check;
+mod check_actions;
 mod check_life;
 mod connectors;
 mod credentials;
@@ -50,8 +51,8 @@ use serde_json::{Value, json};
 
 use crate::emulator::conduct::Rule;
 use crate::emulator::{
-    Access, Action, Difference, Emulator, ErrorCode, EventKind, Example, Gives, Habits, Operation, Places,
-    Proof, RequestedCall, Secret, Section, Service, Traits,
+    Access, Action, ActionInput, ActionMistake, Difference, Emulator, ErrorCode, EventKind, Example, Gives,
+    Habits, Operation, Places, Proof, RequestedCall, Secret, Section, Service, Traits,
 };
 use crate::http::{Reply, Request, segment};
 use crate::scalar::{Findings, Path, Text};
@@ -337,6 +338,18 @@ impl Section for Arc<Portal> {
             }
             _ => None,
         }
+    }
+
+    fn action_mistakes(&self, action: &str, with: &ActionInput) -> Vec<(&'static str, ActionMistake)> {
+        check_actions::mistakes(self, action, with)
+    }
+
+    fn looked_at(&self) -> &'static [&'static str] {
+        &["chat", "message"]
+    }
+
+    fn is_flag(&self, kind: &str, member: &str) -> bool {
+        matches!((kind, member), ("chat", "closed") | ("message", "delivered"))
     }
 
     fn folded<'t>(&self, kind: &str, id: &'t str) -> Cow<'t, str> {

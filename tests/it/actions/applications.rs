@@ -111,6 +111,8 @@ fn a_removed_application_is_gone_with_its_tokens() {
     assert_eq!(ids(&state["connectors"], "id"), ["foreign", "waiting"]);
     assert_eq!(ids(&state["handlers"], "application"), ["later", "theirs", "theirs", "later", "later"]);
     assert!(world.act("operator.write", &chat("connector", "group", json!({"text": "x"}))).is_err());
+    let twice = world.act("app.uninstall", &json!({"application": "mine"})).unwrap_err();
+    assert_eq!(twice.message, "the application `mine` is removed already");
     // Installed again, it calls by its old token; what it had is gone.
     act(world, "app.install", json!({"application": "mine"}));
     assert_eq!(error(&call(world, "access-token", "app.info", json!({}))), None);

@@ -255,6 +255,8 @@ fn breaches_of_one_kind_are_told_once_with_their_number() {
         ended: standin::judge::Ended::Code(0),
         exchanges: 39,
         errors: 39,
+        events_answered: 0,
+        unsent: std::collections::BTreeMap::new(),
         faults_fired: 0,
         outcomes: Vec::new(),
         broken,

@@ -64,7 +64,8 @@ impl Caller {
             }
         };
         let head = String::from_utf8(self.rest[..end].to_vec()).unwrap();
-        let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+        let names = ["Content-Length: ", "content-length: "];
+        let length = head.lines().find_map(|line| names.iter().find_map(|name| line.strip_prefix(name)));
         let whole = end + 4 + length.unwrap().parse::<usize>().unwrap();
         while self.rest.len() < whole {
             self.read()?;

@@ -38,6 +38,9 @@ fn the_journal_shows_what_was_sent_if_it_is_asked() {
     expected = expected.replace(&event.parameter("auth[access_token]"), "***");
     assert_eq!(request["body"], expected.as_str());
     assert!(expected.contains("auth%5Bexpires%5D=1773"));
+    let event = get(&server, "/__standin/journal?operation=bitrix24.OnAppTest&direction=all");
+    let told = json!("`OnAppTest` is an event and no operation");
+    assert_eq!((event.status(), &event.json()["standin"]), (400, &told));
     let wrong = get(&server, "/__standin/journal?direction=up");
     assert_eq!((wrong.status(), wrong.json()["help"].clone()), (400, json!("type `in`, `out` or `all`")));
 }

@@ -106,7 +106,8 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
     let applications = invocation.portal.applications();
     let event = kind.name.to_uppercase();
     let target = HandlerTarget::Url(handler.as_str().into());
-    let handler = Handler { id: applications.next_handler(), application, event, target, user };
+    let id = applications.next_handler();
+    let handler = Handler { id, application, event, target, name: None, user };
     if let Some(known) = applications.handlers().find(|known| known.is_same(&handler)) {
         let reason = format!("the handler {} is the same: event.unbind removes it", known.id);
         return Err(invocation.refusal(&errors::ERROR_CORE_BOUND).because(reason));
@@ -201,6 +202,9 @@ fn check_handler(
     if handler.len() > LONGEST_URL {
         return wrong(format!("`handler` has more than {LONGEST_URL} bytes"));
     }
+    if !handler.contains("://") {
+        return wrong("`handler` begins with neither `http://` nor `https://`".to_owned());
+    }
     let (scheme, host) = scheme_and_host(handler);
     if host.find('.').is_none_or(|dot| dot == 0) {
         let allows = invocation.portal.portal().events.allow_localhost;
@@ -211,6 +215,10 @@ fn check_handler(
                     "Bitrix24 refuses a handler on `localhost`: write `127.0.0.1` in its place, or give the \
                          scenario `events: {allow_localhost: true}`"
                         .to_owned()
+                }
+                false if host.is_empty() => "`handler` has no host".to_owned(),
+                false if host.starts_with('.') => {
+                    format!("Bitrix24 refuses a handler whose host begins with a dot, as `{host}` does")
                 }
                 false => format!(
                     "Bitrix24 refuses a handler whose host has no dot, and `{host}` has none: for this machine write \

@@ -282,10 +282,18 @@ impl<'a, 'p> Reception<'a, 'p> {
     fn check_room(&self, invocation: &Invocation<'_>) -> Result<(), Refusal> {
         let made = self.chats.count() - invocation.portal.portal().chats.len();
         if self.new_chats > 0 && made + self.new_chats > MOST_MADE {
-            return Err(invocation.full(format!("calls can make at most {MOST_MADE} chats")));
+            let room = MOST_MADE.saturating_sub(made);
+            let new = self.new_chats;
+            return Err(invocation.full(format!(
+                "calls can make at most {MOST_MADE} chats, and there is room for {room}: this call would make {new}"
+            )));
         }
         if self.new_users > 0 && self.chats.count_users() + self.new_users > MOST_USERS {
-            return Err(invocation.full(format!("the portal keeps at most {MOST_USERS} external users")));
+            let room = MOST_USERS.saturating_sub(self.chats.count_users());
+            let new = self.new_users;
+            return Err(invocation.full(format!(
+                "the portal keeps at most {MOST_USERS} external users, and there is room for {room}: this call brings {new}"
+            )));
         }
         Ok(())
     }

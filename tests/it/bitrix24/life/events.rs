@@ -154,6 +154,25 @@ fn a_handler_on_localhost_is_a_matter_of_edition_and_scenario() {
 }
 
 #[test]
+fn a_handler_that_is_refused_is_told_what_is_wrong_with_its_url() {
+    for (handler, reason) in [
+        ("127.0.0.1:3000/x", "`handler` begins with neither `http://` nor `https://`"),
+        ("//127.0.0.1/x", "`handler` begins with neither `http://` nor `https://`"),
+        ("http:///x", "`handler` has no host"),
+        ("http://.a.b/", "Bitrix24 refuses a handler whose host begins with a dot, as `.a.b` does"),
+        ("http://app/", "Bitrix24 refuses a handler whose host has no dot, and `app` has none"),
+    ] {
+        for edition in ["documented", "live"] {
+            let parameters = json!({"event": "OnAppTest", "handler": handler});
+            let (answer, note) = noted(&mut world(edition, ""), "event.bind", parameters);
+            assert_eq!(answer["error"], "ERROR_WRONG_HANDLER_URL", "{handler}");
+            let remark = &note.remarks[0];
+            assert!(remark.starts_with(reason), "{handler}: {remark}");
+        }
+    }
+}
+
+#[test]
 fn methods_about_events_are_for_applications_alone() {
     for edition in ["documented", "live"] {
         for method in ["event.bind", "event.unbind", "event.get", "events", "event.test"] {
