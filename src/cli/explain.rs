@@ -202,6 +202,14 @@ impl Explain {
             return Ok(Exit::Findings);
         }
         let wanted = self.number.map_or(one.to_owned(), |number| format!("{one} {number}"));
+        let events = report["conversation"]["deliveries"].as_array().and_then(|events| events.last());
+        if let (None, [], Some(event)) = (self.number, &all[..], events) {
+            let event = event["id"].as_str().unwrap_or("e1");
+            say(&format!(
+                "standin: the report has events and no exchanges\nhelp: name an event, such as {event}"
+            ));
+            return Ok(Exit::Findings);
+        }
         let mut there: Vec<_> = all.iter().map(named).collect();
         there.dedup();
         // Of events it is not counted.

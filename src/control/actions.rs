@@ -25,6 +25,9 @@ pub(super) fn act(world: &mut World, asked: &Asked<'_>) -> Reply {
     let Some(value) = text::parse::<Value>(asked.request.body(), text::USUAL) else {
         return mistake(400, "the body is not JSON".to_owned(), HELP);
     };
+    if !value.is_object() {
+        return mistake(400, "the body is no object".to_owned(), HELP);
+    }
     let order: Order = match serde_json::from_value(value) {
         Ok(order) => order,
         Err(error) => return mistake(400, error.to_string(), HELP),

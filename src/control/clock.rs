@@ -1,8 +1,8 @@
 //! `GET`, `POST /__standin/clock`: shows the scenario's clock, or moves it.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, de};
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::{Asked, mistake};
 use crate::basics::Clock;
@@ -11,8 +11,6 @@ use crate::http::{Reply, json as text};
 use crate::scalar::{Length, Moment};
 
 /// The body of a request that moves the clock.
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
 enum Order {
     /// Moves the clock forward.
     Advance(Step),
@@ -28,13 +26,25 @@ enum Step {
     By(Length),
 }
 
-impl<'de> Deserialize<'de> for Step {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if text == "next" {
-            Ok(Self::Next)
-        } else {
-            Length::parse(&text).map(Self::By).map_err(de::Error::custom)
+impl Order {
+    /// Reads an object with one member.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    fn read(value: &Value) -> Result<Self, String> {
+        let members = value.as_object().ok_or("the body is no object")?;
+        let mut members = members.iter();
+        let (Some((name, value)), None) = (members.next(), members.next()) else {
+            return Err("the body has one member: `advance` or `set`".to_owned());
+        };
+        let text = || value.as_str().ok_or_else(|| format!("`{name}` is no text"));
+        match name.as_str() {
+            "advance" if text()? == "next" => Ok(Self::Advance(Step::Next)),
+            "advance" => Length::parse(text()?).map(|length| Self::Advance(Step::By(length))),
+            "set" => text()
+                .and_then(|_| Moment::deserialize(value).map_err(|error| error.to_string()))
+                .map(Self::Set),
+            other => Err(format!("a clock cannot `{other}`")),
         }
     }
 }
@@ -46,12 +56,12 @@ pub(super) fn show(world: &mut World, asked: &Asked<'_>) -> Reply {
 
 pub(super) fn set(world: &mut World, asked: &Asked<'_>) -> Reply {
     let help = r#"send `{"advance": "30s"}`, `{"advance": "next"}` for the next instant at which something is due, or `{"set": "2024-11-20T15:55:08+02:00"}`"#;
-    let Some(value) = text::parse::<serde_json::Value>(asked.request.body(), text::USUAL) else {
+    let Some(value) = text::parse::<Value>(asked.request.body(), text::USUAL) else {
         return mistake(400, "the body is not JSON".to_owned(), help);
     };
-    let order = match serde_json::from_value(value) {
+    let order = match Order::read(&value) {
         Ok(order) => order,
-        Err(error) => return mistake(400, error.to_string(), help),
+        Err(message) => return mistake(400, message, help),
     };
     let next = world.next_due();
     let moved = world.move_clock(|now| match order {

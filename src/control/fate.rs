@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
+use super::root_of;
 use crate::basics::Clock;
-use crate::emulator::{HandlerTarget, Outcome};
+use crate::emulator::{HandlerTarget, HandlerUrl, Outcome};
 use crate::engine::{Attempt, Cause, DeliveryState, OutboxEntry, World};
 
 /// The explanation in lines, in which secrets are not hidden yet. `now` is the time of the wall clock.
@@ -13,15 +14,18 @@ pub(super) fn explain(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec
     let event = format!("{}.{}", world.service_name(entry.service), entry.delivery.event.name);
     let mut lines = vec![
         format!("event {id}{whose}: {event}, because {}", entry.delivery.event.summary),
-        format!("raised by {}{}", entry.cause, explained_by(entry.cause)),
+        format!("raised by {}{}", entry.cause, explained_by(world, entry.cause)),
     ];
-    let at = match &entry.delivery.target {
-        HandlerTarget::Url(url) => format!("at {url}"),
-        HandlerTarget::Name(name) => format!("called `{name}`, which has no URL"),
-    };
-    lines.push(match entry.delivery.shown_handler() {
-        Some(number) => format!("it goes to handler {number} {at}, which is bound to this event"),
-        None => format!("it goes to the page {at}"),
+    lines.push(match (entry.delivery.shown_handler(), &entry.delivery.target) {
+        (Some(number), HandlerTarget::Url(url)) => {
+            format!("it goes to handler {number} at {url}, which is bound to this event")
+        }
+        (Some(number), HandlerTarget::Name(name)) => {
+            format!(
+                "it goes to handler {number}, called `{name}`, which is bound to this event and has no URL"
+            )
+        }
+        (None, HandlerTarget::Url(at) | HandlerTarget::Name(at)) => format!("it goes to the page at {at}"),
     });
     for (place, attempt) in entry.attempts.iter().enumerate() {
         let number = entry.attempted - entry.attempts.len() + place + 1;
@@ -32,11 +36,16 @@ pub(super) fn explain(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec
     lines
 }
 
-fn explained_by(cause: Cause) -> String {
+fn explained_by(world: &World, cause: Cause) -> String {
     match cause {
-        Cause::Exchange(number) => format!("; `standin explain {number}` explains it"),
+        Cause::Exchange(number) => format!("; `standin explain {number}{}` explains it", flag(world)),
         Cause::Action(_) | Cause::Later => String::new(),
     }
+}
+
+/// What a command of `standin` needs to find this world.
+fn flag(world: &World) -> String {
+    world.namespace().map_or(String::new(), |name| format!(" --namespace {name}"))
 }
 
 fn outcome(entry: &OutboxEntry, attempt: &Attempt) -> String {
@@ -55,7 +64,8 @@ fn outcome(entry: &OutboxEntry, attempt: &Attempt) -> String {
 /// How far it has come, and what to do.
 fn state(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec<String> {
     let id = format!("e{}", entry.number);
-    let again = format!("`POST /__standin/outbox/{id}/send` sends it again");
+    let root = root_of(world);
+    let again = format!("`POST {root}/outbox/{id}/send` sends it again");
     let limit = world.time_limit(entry.service);
     match entry.state {
         DeliveryState::Waiting => waiting(world, entry, now),
@@ -67,7 +77,7 @@ fn state(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec<String> {
             None => vec![format!("it is under way: the handler has {limit:?} to answer")],
             Some(until) => vec![
                 format!("it is under way: a test has taken it, and has until {until} to answer"),
-                format!("`POST /__standin/outbox/{id}/answer` takes the status of the handler's answer"),
+                format!("`POST {root}/outbox/{id}/answer` takes the status of the handler's answer"),
             ],
         },
         DeliveryState::Delivered => {
@@ -85,6 +95,9 @@ fn state(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec<String> {
                 _ if entry.taken_until().is_some() => {
                     "a test that takes an event reports the status of its handler with `/answer`, in time"
                 }
+                _ if entry.url().is_some_and(|url| HandlerUrl::parse(url).is_err()) => {
+                    "bind the handler with a URL such as `http://127.0.0.1:3000/events`"
+                }
                 _ => "check that the handler listens at this URL and answers in time",
             };
             vec!["it has failed, and no more attempt comes".into(), what.into(), again]
@@ -92,7 +105,7 @@ fn state(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec<String> {
         DeliveryState::Blocked => {
             vec![
                 "it was not sent, because its target is not allowed".into(),
-                "bind the handler with another URL, or allow its host".into(),
+                "bind the handler with another URL, unless the reason above says what allows it".into(),
                 again,
             ]
         }
@@ -109,14 +122,15 @@ fn waiting(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec<String> {
         let (first, state) = (first.number, first.state.name());
         return vec![
             format!("it waits for e{first}, which goes to the same handler before it and is {state}"),
-            format!("`standin explain e{first}` says why"),
+            format!("`standin explain e{first}{}` says why", flag(world)),
         ];
     }
     if let HandlerTarget::Name(name) = &entry.delivery.target {
         return vec![
             format!("it waits because the handler `{name}` has no URL"),
             format!(
-                "give it one with `--handler {name}=URL`, or take the request with `POST /__standin/outbox/{id}/take`"
+                "give it one with `--handler {name}=URL`, or take the request with `POST {}/outbox/{id}/take`",
+                root_of(world)
             ),
         ];
     }
@@ -124,7 +138,7 @@ fn waiting(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec<String> {
     match entry.next.filter(|next| *next > here) {
         Some(next) if world.clock() != Clock::Real => vec![
             format!("it waits for {next}, and the scenario's clock shows {here}"),
-            r#"`POST /__standin/clock` with `{"advance": "next"}` moves the clock there"#.to_owned(),
+            format!(r#"`POST {}/clock` with `{{"advance": "next"}}` moves the clock there"#, root_of(world)),
         ],
         Some(next) => vec![format!("it waits for {next}")],
         None => vec!["it is due, and is about to be sent".to_owned()],

@@ -110,9 +110,15 @@ impl Filter {
                 }
                 "operation" => {
                     let operations = SERVICES.iter().flat_map(|service| service.operations()).map(|o| o.name);
+                    let events = SERVICES.iter().flat_map(|service| service.events()).map(|event| event.name);
                     // The operation may begin with the name of the service, as in a fault's `on`.
                     let bare = SERVICES.iter().find_map(|v| value.strip_prefix(v.name())?.strip_prefix('.'));
-                    filter.operation = Some(known(bare.unwrap_or(&value).to_owned(), operations)?);
+                    let bare = bare.unwrap_or(&value);
+                    if events.clone().any(|event| event == bare) {
+                        let help = "`direction=out` shows events, and `operation` chooses among calls";
+                        return Err((format!("`{bare}` is an event and no operation"), help.into()));
+                    }
+                    filter.operation = Some(known(bare.to_owned(), operations)?);
                 }
                 "direction" => {
                     filter.direction = match &*value {

@@ -150,7 +150,7 @@ pub fn answer(namespaces: &Namespaces, request: &Request, now: Timestamp) -> Rep
     let fitting: Vec<_> = ROUTES.iter().filter_map(|route| Some((route, route.segment(path)?))).collect();
     if let Some((route, segment)) = fitting.iter().find(|(route, _)| route.method == verb) {
         if request.body == Body::TooLarge {
-            return too_large();
+            return too_large(path);
         }
         let place = Place { namespaces, name: namespace.as_deref(), now };
         let asked = Asked { request, segment: segment.clone(), now };
@@ -201,7 +201,7 @@ impl Place<'_> {
 /// The reply to a request that cannot be answered.
 pub fn question(namespaces: &Namespaces, request: &Request, now: Timestamp) -> Result<Question, Reply> {
     if request.body == Body::TooLarge {
-        return Err(too_large());
+        return Err(too_large(verify::PATH));
     }
     let (_, namespace) = directed(request);
     let place = Place { namespaces, name: namespace.as_deref(), now };
@@ -245,6 +245,11 @@ fn in_namespace(path: &str) -> Option<(String, String)> {
     Some((name, format!("/__standin/{rest}")))
 }
 
+/// The path of the control interface of a world, without a final slash.
+fn root_of(world: &World) -> String {
+    world.namespace().map_or("/__standin".to_owned(), |name| format!("/__standin/namespaces/{name}"))
+}
+
 /// The 404 for a namespace that does not exist.
 pub fn no_namespace(UnknownNamespace(name): &UnknownNamespace) -> Reply {
     let help = "it was dropped or never made; `POST /__standin/namespaces` makes a new one";
@@ -258,8 +263,11 @@ pub fn timed_out(patience: Duration) -> Reply {
     mistake(408, message, &format!("send the whole body, without a pause of {seconds} s"))
 }
 
-fn too_large() -> Reply {
-    let help = "start the server with a large scenario in a file";
+fn too_large(path: &str) -> Reply {
+    let help = match path {
+        "/__standin/scenario" | "/__standin/namespaces" => "start the server with a large scenario in a file",
+        _ => "send a smaller body",
+    };
     mistake(413, "the body is larger than 1 MiB".to_owned(), help)
 }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Asked, Place, mistake, no_namespace, refused};
+use crate::emulator::{HandlerUrl, those_of};
 use crate::engine::{
     MOST_NAMESPACES, Namespace, NamespaceName, Namespaces, NotOpened, UnknownNamespace, World,
 };
@@ -60,6 +61,13 @@ pub(super) fn open(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
             return mistake(400, format!("`{text}` cannot be the name of a namespace"), &help);
         }
     };
+    for (name, url) in &handlers {
+        if let Err(why) = HandlerUrl::parse(url) {
+            let help = "type a URL such as `http://127.0.0.1:3000/events`";
+            let message = format!("`{url}` is no URL of the handler `{name}`: {why}; no namespace was made");
+            return mistake(422, message, help);
+        }
+    }
     let text = match scenario {
         None => None,
         Some(Value::String(yaml)) => Some(yaml),
@@ -96,18 +104,16 @@ pub(super) fn open(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
                 if let Some(expect) = expect {
                     world.expect(expect);
                 }
-                handlers.into_iter().find(|(name, url)| world.bind_handler(name, url) == 0)
+                handlers.into_iter().find_map(|(name, url)| {
+                    let is_unknown = world.bind_handler(&name, &url) == 0;
+                    is_unknown.then(|| no_handler(&world, &name))
+                })
             });
             match unknown {
                 None => describe(namespaces, namespace.name(), 201, asked),
-                Some((handler, _)) => {
+                Some(reply) => {
                     namespaces.close(namespace.name(), asked.now);
-                    let help = "name one of `handlers` of the scenario that has a `name`";
-                    mistake(
-                        422,
-                        format!("the scenario has no handler called `{handler}`; no namespace was made"),
-                        help,
-                    )
+                    reply
                 }
             }
         }
@@ -129,6 +135,12 @@ pub(super) fn open(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
             "choose another name",
         ),
     }
+}
+
+/// The answer when the scenario knows no handler by this name.
+fn no_handler(world: &World, name: &str) -> Reply {
+    let help = those_of("handlers with a name", world.handler_names());
+    mistake(422, format!("the scenario has no handler called `{name}`; no namespace was made"), &help)
 }
 
 pub(super) fn show(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {

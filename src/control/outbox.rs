@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::delivery::{self, Shown};
-use super::{Asked, Place, explain, fate, mistake};
+use super::{Asked, Place, explain, fate, mistake, root_of};
 use crate::emulator::Outcome;
 use crate::engine::{DeliveryId, DeliveryState, Redactor, World};
 use crate::http::{Reply, json as text};
@@ -126,14 +126,15 @@ pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
             match latest.and_then(|attempt| Some((attempt.outcome.as_ref()?, attempt.until?))) {
                 Some((Outcome::Failed(why), _)) => (
                     format!("the answer to `{}` comes too late: {why}", asked.segment),
-                    "answer earlier, or give handlers more time: `bitrix24: {events: {time_limit: 1m}}`",
+                    "answer earlier, or give handlers more time: `bitrix24: {events: {time_limit: 1m}}`"
+                        .to_owned(),
                 ),
                 _ => (
                     format!("no attempt of `{}` is under way", asked.segment),
-                    "`POST /__standin/outbox/eN/take` begins an attempt",
+                    format!("`POST {}/outbox/{}/take` begins an attempt", root_of(world), asked.segment),
                 ),
             };
-        return mistake(409, message, help);
+        return mistake(409, message, &help);
     }
     let state = world.outbox().get(number).map_or("delivered", |entry| entry.state.name());
     Reply::json(200, &json!({"id": asked.segment, "state": state}))

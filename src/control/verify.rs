@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Asked, Place, directed, mistake, refused};
+use super::{Asked, Place, directed, mistake, refused, root_of};
 use crate::basics::Clock;
 use crate::engine::Namespaces;
 use crate::http::{Reply, Request};
@@ -37,6 +37,8 @@ pub struct Look {
     evicted: Option<u64>,
     /// When something is due next, and the time of the virtual clock that it waits for.
     waits_for: Option<[Timestamp; 2]>,
+    /// The path of the control interface of this world.
+    root: String,
 }
 
 /// How long the caller is willing to wait until the expectations are met. `None` when the request is for another
@@ -105,13 +107,13 @@ impl Question {
                 Clock::Virtual(now) => world.next_due().map(|due| [due, now]),
                 Clock::Real => None,
             };
-            Some((outcomes, evicted, waits_for))
+            Some((outcomes, evicted, waits_for, root_of(world)))
         });
-        let Some((outcomes, evicted, waits_for)) = seen? else {
+        let Some((outcomes, evicted, waits_for, root)) = seen? else {
             let help = "send a list of expectations, or add `expect:` to the scenario";
             return Err(mistake(400, "there are no expectations".to_owned(), help));
         };
-        Ok(Look { outcomes: outcomes.hidden(), evicted, waits_for })
+        Ok(Look { outcomes: outcomes.hidden(), evicted, waits_for, root })
     }
 }
 
@@ -140,7 +142,8 @@ impl Look {
         if let (false, Some([due, now])) = (met, self.waits_for) {
             body["waits_for"] = json!(due.to_string());
             body["help"] = json!(format!(
-                "something is due at {due}, and the virtual clock shows {now}: advance it with `POST /__standin/clock`"
+                "something is due at {due}, and the virtual clock shows {now}: advance it with `POST {}/clock`",
+                self.root
             ));
         }
         if let Some(evicted) = self.evicted {

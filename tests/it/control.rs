@@ -237,6 +237,27 @@ fn mistakes_in_the_control_path_are_answered_with_help() {
 }
 
 #[test]
+fn mistakes_in_orders_are_told_in_words() {
+    let server = serve(&format!("{}clock: {{virtual: now}}\n", with_a_fault()));
+    let large = "x".repeat(3 << 20);
+    for (path, body, status, message, help) in [
+        ("clock", "[]", 400, "the body is no object", r#"{"advance": "30s"}"#),
+        ("clock", r#"{"advnce": "next"}"#, 400, "a clock cannot `advnce`", r#"{"advance": "30s"}"#),
+        ("clock", r#"{"advance": 5}"#, 400, "`advance` is no text", r#"{"advance": "30s"}"#),
+        ("clock", r#"{"set": 5}"#, 400, "`set` is no text", r#"{"advance": "30s"}"#),
+        ("clock", "{}", 400, "the body has one member: `advance` or `set`", r#"{"advance": "30s"}"#),
+        ("actions", "[1, 2]", 400, "the body is no object", r#"{"do": "#),
+        ("actions", &large, 413, "the body is larger than 1 MiB", "send a smaller body"),
+        ("scenario", &large, 413, "the body is larger than 1 MiB", "a large scenario in a file"),
+    ] {
+        let answer = post(&server, &format!("/__standin/{path}"), body);
+        let told = answer.json();
+        assert_eq!((answer.status(), told["standin"].as_str()), (status, Some(message)), "{path}");
+        assert!(told["help"].as_str().is_some_and(|told| told.contains(help)), "{path}: {told}");
+    }
+}
+
+#[test]
 fn one_fault_is_shown_by_its_name() {
     let server = Server::start().unwrap();
     let fault = r#"{"name":"half of them","on":"chert","when":{"probability":0.5},"reply":{"status":502}}"#;

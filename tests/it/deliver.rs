@@ -2,6 +2,7 @@
 
 mod handlers;
 mod life;
+mod named;
 mod receiver;
 mod runs;
 mod shown;
