@@ -17,6 +17,8 @@ pub struct Exchange<'a> {
     pub stopwatch: Stopwatch,
     /// The checkpoint that the service reports each stage to.
     pub checkpoint: &'a mut dyn Checkpoint,
+    /// The URL of the server without a final slash, for answers that tell it.
+    pub url: &'a str,
 }
 
 /// Receives the stages that a call passes. It may order an error.
@@ -38,6 +40,18 @@ pub trait Checkpoint {
 
     /// Adds a remark to the journal.
     fn remark(&mut self, text: Cow<'static, str>);
+
+    /// Reports that one of the two bodies is a file.
+    fn bulk(&mut self, _bulk: Bulk) {}
+}
+
+/// Which body of an exchange is a file, of which the journal keeps only length and hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bulk {
+    /// That of the request.
+    Request,
+    /// That of the answer.
+    Reply,
 }
 
 /// A call that a request asks for, before it is made.

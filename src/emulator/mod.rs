@@ -26,12 +26,12 @@ pub use delivery::{
 };
 pub use error::{ErrorCode, Face, Gives, gives};
 pub use example::Example;
-pub use exchange::{Checkpoint, Effect, Exchange, Fate, OperationCall, Ordered, RequestedCall};
+pub use exchange::{Bulk, Checkpoint, Effect, Exchange, Fate, OperationCall, Ordered, RequestedCall};
 pub use later::Later;
 pub use operation::{ANY, Named, Operation, Parameter, Place, Requirement, ValueType};
 pub use reason::{misspelt, some_of, those_of};
 pub use secrets::{FieldForm, Places, Secret, weakness};
 pub use section::{Access, Known, Proof, Section, Traits, known};
-pub use service::{Difference, Habits, Service};
+pub use service::{Difference, Habits, Service, USUAL_BODY};
 pub use state::{Emulator, Thing};
 pub use url::HandlerUrl;

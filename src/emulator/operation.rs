@@ -78,6 +78,8 @@ pub enum ValueType {
     Flag,
     /// A list or a mapping. Its members are parameters with a path.
     ListOrMapping,
+    /// The bytes of a file, which are the whole body.
+    Bytes,
 }
 
 /// Whether a call must have a parameter.
@@ -121,6 +123,7 @@ impl ValueType {
             Self::TextOrNumber => "text or number",
             Self::Flag => "true or false",
             Self::ListOrMapping => "list or mapping",
+            Self::Bytes => "bytes",
         }
     }
 }

@@ -62,6 +62,11 @@ pub trait Section: Debug + Send + Sync {
         None
     }
 
+    /// Whether the section describes what calls of `operation` are about. If not, nobody misses one that succeeds.
+    fn is_about(&self, _operation: &Operation) -> bool {
+        true
+    }
+
     /// Whether a `state` refuses every caller. The author of such a section wants no call to succeed.
     fn is_shut(&self) -> bool {
         false

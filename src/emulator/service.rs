@@ -13,6 +13,9 @@ use super::secrets::Places;
 use super::section::Section;
 use crate::http::{Reply, Request};
 
+/// The size of the largest body of nearly every request, in bytes.
+pub const USUAL_BODY: usize = 1 << 20;
+
 /// An emulated service.
 pub trait Service: Sync {
     /// The name of the service: its key in a scenario and the prefix of its operations, such as `chert`.
@@ -69,6 +72,11 @@ pub trait Service: Sync {
     /// The credential in the request, valid or not: an access token, `user/secret` of a webhook, or the slug of a
     /// tenant. `None` when there is none.
     fn credential(&self, request: &Request) -> Option<String>;
+
+    /// The size of the largest body that a request may have, in bytes.
+    fn largest_body(&self, _request: &Request) -> usize {
+        USUAL_BODY
+    }
 
     /// The calls of a request: first its own, then the commands of a batch.
     fn calls(&self, request: &Request) -> Vec<RequestedCall>;

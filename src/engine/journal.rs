@@ -6,9 +6,11 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 use super::memory::{Memory, Share};
 use crate::basics::Stage;
+use crate::emulator::Bulk;
 use crate::fault::Decision;
 use crate::http::{Body, Field, Fields, Headers, Reply, Request};
 
@@ -27,6 +29,8 @@ pub struct Note {
     pub faults: Vec<Decision>,
     /// Other facts for a reader of the journal.
     pub remarks: Vec<Cow<'static, str>>,
+    /// Which body is a file, of which only length and hash are kept; `None` for nearly every exchange.
+    pub bulk: Option<Bulk>,
 }
 
 /// One exchange: a request and its answer.
@@ -78,6 +82,13 @@ impl Journal {
     /// Adds an exchange and removes the oldest ones until the limits hold. `number` is one more than that of the
     /// exchange before.
     pub fn push(&mut self, number: u64, at: Timestamp, request: &Request, reply: &Reply, note: Note) {
+        let (mut sent, mut answered) = (request.body(), &reply.body[..]);
+        let digest;
+        if let Some(bulk) = note.bulk {
+            let body = if bulk == Bulk::Request { &mut sent } else { &mut answered };
+            digest = digest_of(body);
+            *body = digest.as_bytes();
+        }
         let (common, own) = reply.headers.parts();
         let mut fields = Headers::with_room_for(own.len());
         own.iter().for_each(|(name, value)| fields.push_lower_case(name, value.as_bytes()));
@@ -85,11 +96,11 @@ impl Journal {
             request.method.as_bytes(),
             request.target().as_bytes(),
             request.headers.block(),
-            request.body(),
+            sent,
             fields.block(),
-            &reply.body,
+            answered,
         ];
-        let Note { service, operation, stage, error, faults, remarks } = note;
+        let Note { service, operation, stage, error, faults, remarks, .. } = note;
         let has_aside = !faults.is_empty() || !remarks.is_empty();
         let kept = Kept {
             number,
@@ -205,7 +216,7 @@ impl Journal {
         };
         let Kept { number, at, service, operation, stage, error, .. } = *kept;
         let (faults, remarks) = kept.aside.as_deref().cloned().unwrap_or_default();
-        let note = Note { service, operation, stage, error, faults, remarks };
+        let note = Note { service, operation, stage, error, faults, remarks, bulk: None };
         Entry { number, at, request, reply, note }
     }
 
@@ -213,6 +224,12 @@ impl Journal {
     pub fn evicted(&self) -> u64 {
         self.evicted
     }
+}
+
+/// What is kept of a file.
+fn digest_of(bytes: &[u8]) -> String {
+    let hash: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("({} bytes, SHA-256 {hash})", bytes.len())
 }
 
 /// The decisions and the remarks of a note.
@@ -284,6 +301,22 @@ mod tests {
         assert_eq!(entry.request.path(), "/a");
         assert_eq!(journal.entry(5).unwrap().request.body(), b"body");
         assert!(journal.entry(4).is_none() && journal.entry(7).is_none());
+    }
+
+    #[test]
+    fn of_a_file_only_length_and_hash_are_kept() {
+        let request = Request::new("PUT", "/", Headers::default(), vec![b'x'; 5 << 20].into());
+        let reply = Reply { status: 200, headers: Fields::default(), body: "done".into() };
+        let mut journal = Journal::default();
+        let note = |bulk| Note { bulk: Some(bulk), ..Note::default() };
+        journal.push(1, Timestamp::UNIX_EPOCH, &request, &reply, note(Bulk::Request));
+        journal.push(2, Timestamp::UNIX_EPOCH, &request, &reply, note(Bulk::Reply));
+        let (first, second) = (journal.entry(1).unwrap(), journal.entry(2).unwrap());
+        let kept = str::from_utf8(first.request.body()).unwrap().to_owned();
+        assert!(kept.starts_with("(5242880 bytes, SHA-256 ") && kept.len() == 89, "{kept}");
+        assert_eq!(&first.reply.body[..], b"done");
+        assert!(second.reply.body.starts_with(b"(4 bytes, SHA-256 "));
+        assert_eq!(second.request.body().len(), 5 << 20);
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub(super) fn ask(world: &World, request: &Request, arrival: Arrival) -> Option<
     let (_, emulator) = world.emulators.iter().find(|(known, _)| known.name() == service.name())?;
     let mut aside = Aside::default();
     let stopwatch = world.clock.stopwatch(arrival);
-    let mut exchange = Exchange { request, stopwatch, checkpoint: &mut aside };
+    let mut exchange = Exchange { request, stopwatch, checkpoint: &mut aside, url: &world.public_url };
     let reply = emulator.other_edition(&mut exchange)?;
     Some(Other { status: reply.status, error: aside.error, body: reply.body, editions })
 }

@@ -12,7 +12,9 @@ use super::outbox::Cause;
 use super::schedule::Schedule;
 use super::{Note, World, prefer, unknown};
 use crate::basics::{Arrival, Clock, Stage, Stopwatch};
-use crate::emulator::{Checkpoint, ErrorCode, Exchange, Fate, Operation, OperationCall, Ordered, Service};
+use crate::emulator::{
+    Bulk, Checkpoint, ErrorCode, Exchange, Fate, Operation, OperationCall, Ordered, Service,
+};
 use crate::fault::{FORGOTTEN, FaultSpec, MOST_THINGS, Strike, Subject, Wire};
 use crate::http::{Reply, Request};
 use crate::services::by_path;
@@ -108,7 +110,7 @@ fn plan(world: &mut World, service: &'static dyn Service, request: &Request, arr
         schedule,
         suffix: world.suffix.as_str(),
     };
-    let mut exchange = Exchange { request, stopwatch, checkpoint: &mut inspector };
+    let mut exchange = Exchange { request, stopwatch, checkpoint: &mut inspector, url: &world.public_url };
     let mut reply = emulator.answer(&mut exchange);
     let (taken, end, now) = (exchange.stopwatch.taken(), exchange.stopwatch.end(), exchange.stopwatch.now());
     if inspector.puts_off {
@@ -232,6 +234,10 @@ impl Checkpoint for Inspector<'_> {
 
     fn remark(&mut self, text: Cow<'static, str>) {
         self.note.remarks.push(text);
+    }
+
+    fn bulk(&mut self, bulk: Bulk) {
+        self.note.bulk = Some(bulk);
     }
 }
 

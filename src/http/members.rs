@@ -74,7 +74,12 @@ impl Members {
         self.find(is_meant).map(|member| self.as_given(member))
     }
 
-    /// The value of the last member with exactly this name.
+    /// The value of the last member with exactly this name, as JSON.
+    pub fn json(&self, name: &str) -> Option<&Value> {
+        self.value(|known| known == name.as_bytes())
+    }
+
+    /// Like [`Members::json`], without what is inside a list or a mapping.
     pub fn get(&self, name: &str) -> Option<Given<'_>> {
         self.given(|known| known == name.as_bytes())
     }

@@ -137,6 +137,9 @@ pub(super) const CHERT: Shape = Record(&[
         Field { name: "lines", is_required: false, shape: List { first: &[], rest: Some(&Record(&[
             Field { name: "id", is_required: true, shape: Text },
             Field { name: "phone_number", is_required: true, shape: Text },
+            Field { name: "active", is_required: false, shape: Flag },
+            Field { name: "capabilities", is_required: false, shape: List { first: &[], rest: Some(&Text), least: 0, most: usize::MAX } },
+            Field { name: "locations", is_required: false, shape: Flag },
         ])), least: 0, most: usize::MAX } },
         Field { name: "chats", is_required: false, shape: List { first: &[], rest: Some(&Record(&[
             Field { name: "id", is_required: true, shape: Text },
@@ -145,6 +148,25 @@ pub(super) const CHERT: Shape = Record(&[
             Field { name: "chat_key", is_required: false, shape: Flag },
             Field { name: "display_name", is_required: false, shape: Optional(&Text) },
             Field { name: "group_chat_icon", is_required: false, shape: Optional(&Text) },
+            Field { name: "participants", is_required: false, shape: List { first: &[], rest: Some(&Text), least: 0, most: usize::MAX } },
+            Field { name: "left", is_required: false, shape: Flag },
+            Field { name: "conversation", is_required: false, shape: Optional(&Text) },
+            Field { name: "messages", is_required: false, shape: List { first: &[], rest: Some(&Record(&[
+                Field { name: "id", is_required: false, shape: Optional(&Text) },
+                Field { name: "from", is_required: false, shape: Optional(&Text) },
+                Field { name: "text", is_required: false, shape: Optional(&Text) },
+                Field { name: "media", is_required: false, shape: List { first: &[], rest: Some(&Text), least: 0, most: usize::MAX } },
+                Field { name: "at", is_required: false, shape: Optional(&Read { example: "30s", kind: Kind::Point }) },
+                Field { name: "status", is_required: false, shape: Choice { words: &["sent", "delivered", "read"], forms: &[] } },
+            ])), least: 0, most: usize::MAX } },
+        ])), least: 0, most: usize::MAX } },
+        Field { name: "attachments", is_required: false, shape: List { first: &[], rest: Some(&Record(&[
+            Field { name: "id", is_required: true, shape: Text },
+            Field { name: "filename", is_required: false, shape: Text },
+            Field { name: "content_type", is_required: false, shape: Text },
+            Field { name: "size_bytes", is_required: false, shape: Optional(&Integer { least: 0, most: 18446744073709551615 }) },
+            Field { name: "text", is_required: false, shape: Optional(&Text) },
+            Field { name: "base64", is_required: false, shape: Optional(&Text) },
         ])), least: 0, most: usize::MAX } },
     ])), least: 0, most: usize::MAX } },
     Field { name: "limits", is_required: false, shape: Record(&[
@@ -152,6 +174,13 @@ pub(super) const CHERT: Shape = Record(&[
             Field { name: "burst", is_required: true, shape: Integer { least: 1, most: 4294967295 } },
             Field { name: "per_second", is_required: true, shape: Integer { least: 1, most: 4294967295 } },
         ])) },
+    ]) },
+    Field { name: "new_ids", is_required: false, shape: Record(&[
+        Field { name: "chats", is_required: false, shape: List { first: &[], rest: Some(&Text), least: 0, most: usize::MAX } },
+        Field { name: "messages", is_required: false, shape: List { first: &[], rest: Some(&Text), least: 0, most: usize::MAX } },
+        Field { name: "inbound", is_required: false, shape: List { first: &[], rest: Some(&Text), least: 0, most: usize::MAX } },
+        Field { name: "attachments", is_required: false, shape: List { first: &[], rest: Some(&Text), least: 0, most: usize::MAX } },
+        Field { name: "conversations", is_required: false, shape: List { first: &[], rest: Some(&Text), least: 0, most: usize::MAX } },
     ]) },
 ]);
 

@@ -62,10 +62,8 @@ impl Scenario {
                 let has_things = kinds.any(|named| {
                     named.kind == "chat" && named.found_by.is_some() && !section.things(named.kind).is_empty()
                 });
-                let Some(help) = why(&**section, operation).filter(|_| has_things && !section.is_shut())
-                else {
-                    continue;
-                };
+                let is_wanted = has_things && section.is_about(operation) && !section.is_shut();
+                let Some(help) = why(&**section, operation).filter(|_| is_wanted) else { continue };
                 let message =
                     format!("no call of `{}.{}` can succeed at the start", service.name(), operation.name);
                 findings.add(Path::default().key(service.name()), message, help);

@@ -68,12 +68,13 @@ impl Arriving {
     /// When the client leaves before the body is complete.
     pub(super) async fn answer(&mut self, shared: &Arc<Shared>) -> Result<Exchanged, hyper::Error> {
         let Self { request, body, head, client_waits, rank } = self;
-        request.body = if body::is_too_large(body) {
+        let limit = body::limit(request, body);
+        request.body = if body::is_too_large(body, limit) {
             Body::TooLarge
         } else {
             // Whoever reads from the body tells the client to go on.
             *client_waits = false;
-            match body::read(body).await {
+            match body::read(body, limit).await {
                 Ok(body) => body,
                 Err(Incomplete::Left(error)) => {
                     tracing::warn!(%error, "the client left before its body was complete");

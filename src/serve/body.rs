@@ -1,4 +1,4 @@
-//! A request's body → bytes, up to 1 MiB.
+//! A request's body → bytes, up to a limit.
 
 use std::pin::Pin;
 use std::task::Poll;
@@ -10,10 +10,9 @@ use hyper::body::{Body as _, Frame, Incoming};
 use tokio::time::timeout;
 
 use super::activity::PATIENCE;
-use crate::http::Body;
-
-/// The largest body that is kept, in bytes.
-const LIMIT: usize = 1 << 20;
+use crate::emulator::USUAL_BODY;
+use crate::http::{Body, Request};
+use crate::services::by_path;
 
 /// How many bytes of a larger body are read and discarded, so that its client gets to read the answer.
 const DRAINED: usize = 16 << 20;
@@ -30,9 +29,18 @@ pub(super) enum Incomplete {
     Stopped,
 }
 
-/// Whether a body that has not begun is announced as too large.
-pub(super) fn is_too_large(body: &Incoming) -> bool {
-    body.size_hint().lower() > LIMIT as u64
+/// The size of the largest body that is kept of a request, in bytes. Only one that announces more than usual is asked for
+/// its path.
+pub(super) fn limit(request: &Request, body: &Incoming) -> usize {
+    if !is_too_large(body, USUAL_BODY) {
+        return USUAL_BODY;
+    }
+    by_path(request.path()).map_or(USUAL_BODY, |service| service.largest_body(request))
+}
+
+/// Whether a body that has not begun is announced as larger than `limit`.
+pub(super) fn is_too_large(body: &Incoming, limit: usize) -> bool {
+    body.size_hint().lower() > limit as u64
 }
 
 /// Reads a body that was too large, in the background, and discards it, so that its client gets to read the answer. Ends
@@ -48,11 +56,11 @@ pub(super) fn discard(mut body: Incoming) {
     }));
 }
 
-/// Reads a body to its end.
+/// Reads a body to its end. It is kept up to `limit`.
 ///
 /// # Errors
 /// When the client leaves or stops sending before the end.
-pub(super) async fn read(body: &mut Incoming) -> Result<Body, Incomplete> {
+pub(super) async fn read(body: &mut Incoming, limit: usize) -> Result<Body, Incomplete> {
     // Nearly every body comes in one piece, which is not copied.
     let (mut whole, mut pieces) = (Bytes::new(), BytesMut::new());
     let mut seen = 0_usize;
@@ -64,13 +72,13 @@ pub(super) async fn read(body: &mut Incoming) -> Result<Body, Incomplete> {
         }
         if seen == data.len() {
             whole = data;
-        } else if seen <= LIMIT {
+        } else if seen <= limit {
             pieces.extend_from_slice(&std::mem::take(&mut whole));
             pieces.extend_from_slice(&data);
         }
     }
     Ok(match () {
-        () if seen > LIMIT => Body::TooLarge,
+        () if seen > limit => Body::TooLarge,
         () if pieces.is_empty() => Body::Whole(whole),
         () => Body::Whole(pieces.freeze()),
     })

@@ -36,9 +36,15 @@ chert:
       {tenant}
       lines: [{{id: pl_01H, phone_number: \"+15555550100\"}}]
       chats:
-        - {{id: ch_01H, group: true, line: pl_01H}}
+        - id: ch_01H
+          group: true
+          line: pl_01H
+          participants: [\"+14155550100\", \"+14155550200\", \"+14155550201\"]
+          messages: [{{id: msg_01H, text: Hello!}}]
         - {{id: ch_02D, group: false}}
         - {{id: ch_03K, group: true}}
+        - {{id: ch_05S, group: false, line: pl_01H, participants: [\"+14155551234\"]}}
+      attachments: [{{id: att_01H, size_bytes: 12}}, {{id: att_02H, text: Hello!}}]
 {faults}",
         webhook = credential.split(',').filter(|part| part.contains("user_unauthorized")).collect::<String>(),
     ))

@@ -1,5 +1,11 @@
 //! Behaviour of Chert beyond the documented examples.
 
+mod attachments;
+mod life;
+mod members;
+mod messages;
+mod recipients;
+
 use serde_json::{Value, json};
 use standin::Server;
 
@@ -261,7 +267,7 @@ fn other_paths_and_verbs_are_not_found_once_authorised() {
         ("PUT", "/api/v1/chats"),
         ("PUT", "/api/v1/chats/"),
         ("PUT", "/api/v1/chats/a/b"),
-        ("POST", "/api/v1/chats/ch_01H/leave"),
+        ("POST", "/api/v1/chats/ch_01H/archive"),
         ("GET", "/api/v1"),
     ] {
         let response = send(&server, verb, target, &bearer, b"");

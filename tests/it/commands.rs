@@ -456,7 +456,13 @@ fn the_catalogue_lists_operations_errors_and_differences() {
     Chert
       4099
         501 Not supported for this chat
-        the group lacks its chat key or its pinned line · stage lookup · only chats.rename · source: page of the rename
+        of send, 422 Not supported for this chat
+        of locations.send, 422 Not supported for this chat
+        of chats.create, 501 Group create takes one text part only
+        of chats.messages.send, 422 Not supported for this chat
+        of chats.participants.add, 422 Not supported for this chat
+        of chats.participants.remove, 422 Not supported for this chat
+        the group lacks its chat key or its pinned line · stage lookup · only chats.rename, send, locations.send, chats.create, chats.messages.send, messages.edit, chats.mark_read, chats.typing, chats.send_contact, contacts.send, chats.share_contact_info, contacts.share, chats.participants.add, chats.participants.remove, chats.leave · source: page of the rename
     ");
     let one = stdout(&standin(&["catalog", "chat_renaming_failed", "--format", "json"])).to_owned();
     assert_eq!(serde_json::from_str::<serde_json::Value>(&one).unwrap()[0]["code"], "CHAT_RENAMING_FAILED");

@@ -7,6 +7,7 @@
 //!   credential names the tenant
 //! * `examples` sends the example of each operation in the catalogue
 //! * `get TARGET`, `post TARGET BODY`, `put TARGET BODY` sends any other request
+//! * `call VERB TARGET [BODY]` sends any other request to Chert, with the tenant's bearer token
 //! * `N times …` repeats a step N times
 //! * `state` shows the names of chats that have changed since the start
 //! * `wait LENGTH` lets time pass
@@ -221,6 +222,15 @@ fn request(step: &str) -> Request {
         "get" => plain("GET", vec![]),
         "post" => plain("POST", json()),
         "put" => plain("PUT", [json(), vec![("authorization", format!("Bearer {SECRET}"))]].concat()),
+        "call" => {
+            let verb = ["GET", "POST", "PUT", "DELETE"].into_iter().find(|verb| *verb == first);
+            let (target, body) = body.split_once(' ').unwrap_or((body, ""));
+            let mut headers = vec![("authorization", format!("Bearer {SECRET}"))];
+            if !body.is_empty() {
+                headers.extend(json());
+            }
+            Request { verb: verb.expect("a verb"), target: target.into(), headers, body: body.into() }
+        }
         _ => panic!("no step is called `{what}`"),
     }
 }

@@ -309,7 +309,7 @@ fn a_path_without_its_beginning_says_what_it_lacks() {
         ("PUT", "/chat/ch_group", ": did you mean `PUT /api/v1/chats/{id}`?"),
         ("PUT", "/api/chats/ch_group", ": did you mean `PUT /api/v1/chats/{id}`?"),
         ("GET", "/api/v2/whoami", ": did you mean `GET /api/v1/whoami`?"),
-        ("PUT", "/chat", ""),
+        ("PUT", "/chat", ": did you mean `POST /api/v1/chats`?"),
         ("PUT", "/users/ch_group", ""),
     ] {
         let response = send(&server, verb, path, &[], b"");

@@ -1,6 +1,7 @@
 //! `content-type`: a body without a `content-type`, or with a wrong one.
 
 use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
+use crate::emulator::{RequestedCall, ValueType};
 
 pub(super) static RULE: Rule = Rule {
     name: "content-type",
@@ -15,7 +16,7 @@ struct ContentType;
 impl Observer for ContentType {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let body = seen.request.body().trim_ascii();
-        if body.is_empty() || &*seen.request.method == "GET" {
+        if body.is_empty() || &*seen.request.method == "GET" || seen.calls.iter().any(takes_bytes) {
             return None;
         }
         let told = seen.request.headers.text("content-type").unwrap_or_default();
@@ -36,6 +37,12 @@ impl Observer for ContentType {
         };
         Some(Breach::of(seen, what))
     }
+}
+
+/// Whether the body of a call is a file, which may have any type.
+fn takes_bytes(call: &RequestedCall) -> bool {
+    let mut parameters = call.operation.iter().flat_map(|operation| operation.parameters);
+    parameters.any(|parameter| parameter.value == ValueType::Bytes)
 }
 
 fn tells_json(media_type: &str) -> bool {

@@ -99,6 +99,6 @@ fn wanted_instead(wanted: ValueType, found: ValueKind) -> Option<&'static str> {
         (ValueType::ListOrMapping, ValueKind::List | ValueKind::Mapping) => None,
         (ValueType::ListOrMapping, _) => Some("a list or a mapping"),
         (ValueType::Number | ValueType::TextOrNumber, _) => Some("a text or a number"),
-        (ValueType::Text | ValueType::Flag, _) => Some("a text"),
+        (ValueType::Text | ValueType::Flag | ValueType::Bytes, _) => Some("a text"),
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use super::addresses::is_e164;
+use super::check_life;
 use super::section::{ChertSection, Tenant};
 use crate::scalar::{Findings, Path, nearest};
 
@@ -30,7 +32,9 @@ pub fn check(section: &ChertSection, path: &Path, findings: &mut Findings) {
             );
         }
         check_tenant(tenant, &here, findings);
+        check_life::check(tenant, &here, findings);
     }
+    check_life::check_new_ids(section, &path.key("new_ids"), findings);
 }
 
 fn check_tenant(tenant: &Tenant, path: &Path, findings: &mut Findings) {
@@ -70,13 +74,4 @@ fn check_tenant(tenant: &Tenant, path: &Path, findings: &mut Findings) {
             findings.add(place().key("line"), format!("there is no line `{line}`"), help);
         }
     }
-}
-
-/// Whether a text is `+` and 7 to 15 digits, of which the first is not 0.
-fn is_e164(number: &str) -> bool {
-    number.strip_prefix('+').is_some_and(|digits| {
-        (7..=15).contains(&digits.len())
-            && !digits.starts_with('0')
-            && digits.bytes().all(|b| b.is_ascii_digit())
-    })
 }

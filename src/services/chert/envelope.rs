@@ -21,35 +21,81 @@ struct Error<'a> {
     retryable: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attachment_index: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed_effects: Option<&'static [&'static str]>,
 }
 
-/// The reply to a request that succeeded: `body` as it is, with neither `success` nor `trace_id` in it.
+/// The answer to a `/send` that failed.
+#[derive(Serialize)]
+struct Flat<'a> {
+    status: &'static str,
+    error: Error<'a>,
+}
+
+/// The effects of a message: those that Apple's program offers. The vendor's list is not known.
+pub const EFFECTS: &[&str] = &[
+    "slam",
+    "loud",
+    "gentle",
+    "invisible_ink",
+    "echo",
+    "spotlight",
+    "balloons",
+    "confetti",
+    "love",
+    "lasers",
+    "fireworks",
+    "celebration",
+];
+
+/// The reply to a request that succeeded: `body` as it is, with neither `success` nor `trace_id` in it. A content type
+/// among its own fields replaces that of JSON.
 pub fn success(status: u16, own: Vec<Field>, body: Vec<u8>, trace: String) -> Reply {
-    let mut headers = headers(trace);
+    let is_json = own.iter().all(|(name, _)| name != "content-type");
+    let mut headers = if is_json { headers(trace) } else { Fields::from(vec![trace_id(trace)]) };
     own.into_iter().for_each(|field| headers.push(field));
     Reply { status, headers, body: body.into() }
 }
 
 /// The reply to a refused request. `retry_after` is sent both in the body and as a header field.
 pub fn error(refusal: &Refusal, trace: &str) -> Reply {
-    let envelope = Envelope {
-        success: false,
-        error: Error {
-            status: refusal.status,
-            code: refusal.code.code.parse().unwrap_or_default(),
-            message: &refusal.text,
-            retryable: refusal.code.retryable,
-            retry_after: refusal.retry_after,
-        },
-        trace_id: trace,
-    };
-    let body = serde_json::to_vec(&envelope).expect("an envelope is plain members");
+    let envelope = Envelope { success: false, error: error_of(refusal), trace_id: trace };
+    refused(refusal, serde_json::to_vec(&envelope), trace)
+}
+
+/// The reply to a `/send` that failed, which has a form of its own.
+pub fn flat_error(refusal: &Refusal, trace: &str) -> Reply {
+    let flat = Flat { status: "failed", error: error_of(refusal) };
+    refused(refusal, serde_json::to_vec(&flat), trace)
+}
+
+fn error_of(refusal: &Refusal) -> Error<'_> {
+    let has_effects = refusal.code.members.contains(&"allowed_effects");
+    Error {
+        status: refusal.status,
+        code: refusal.code.code.parse().unwrap_or_default(),
+        message: &refusal.text,
+        retryable: refusal.code.retryable,
+        retry_after: refusal.retry_after,
+        attachment_index: refusal.attachment_index,
+        allowed_effects: has_effects.then_some(EFFECTS),
+    }
+}
+
+fn refused(refusal: &Refusal, body: serde_json::Result<Vec<u8>>, trace: &str) -> Reply {
     let mut headers = headers(trace.to_owned());
     headers.extend(refusal.retry_after.map(|seconds| ("retry-after".into(), seconds.to_string().into())));
+    let body = body.expect("an envelope is plain members");
     Reply { status: refusal.status, headers, body: body.into() }
 }
 
 fn headers(trace: String) -> Fields {
     static JSON: [Field; 1] = [field("content-type", "application/json")];
-    Fields::with_own(&JSON, vec![("x-trace-id".into(), trace.into())])
+    Fields::with_own(&JSON, vec![trace_id(trace)])
+}
+
+fn trace_id(trace: String) -> Field {
+    ("x-trace-id".into(), trace.into())
 }

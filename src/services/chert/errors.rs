@@ -19,6 +19,8 @@ pub struct Refusal {
     pub retry_after: Option<u32>,
     /// Whether the change that the call asked for is made in spite of the error.
     pub fate: Fate,
+    /// Position of the faulty entry in the list of attachments; `None` when the error is about none.
+    pub attachment_index: Option<usize>,
     /// What in the request or the scenario caused the error, for the journal; `None` when a fault did.
     pub reason: Option<Cow<'static, str>>,
 }
@@ -46,6 +48,7 @@ impl Refusal {
             text: face.text.into(),
             retry_after,
             fate: Fate::Never,
+            attachment_index: None,
             reason: None,
         }
     }
@@ -60,6 +63,12 @@ impl Refusal {
     #[must_use]
     pub fn because(self, reason: impl Into<Cow<'static, str>>) -> Self {
         Self { reason: Some(reason.into()), ..self }
+    }
+
+    /// The same error about the entry at `index` of the list of attachments.
+    #[must_use]
+    pub fn of_attachment(self, index: usize) -> Self {
+        Self { attachment_index: Some(index), ..self }
     }
 
     /// The same error with `retry_after` set to `wait`, rounded up to whole seconds, at least 1.
@@ -108,11 +117,24 @@ catalogue! {
     ACCOUNT_LIMIT_REACHED "2008" 402 Auth false "Account limit reached", "", "table of error codes";
     RATE_LIMIT_EXCEEDED "1007" 429 Auth true "Rate limit exceeded", "", "table of error codes", "retry_after";
     INVALID_JSON_BODY "1004" 400 Arguments false "Invalid JSON body", "the body is not a JSON object", "page of the rename";
+    TEXT_TOO_LONG "1009" 400 Arguments false "Text exceeds the length limit", "a text of more than 16,384 bytes", "table of error codes";
+    CONSECUTIVE_TEXTS "1008" 400 Arguments false "Consecutive text parts", "two text parts stand side by side", "table of error codes";
+    URL_IN_FIRST_MESSAGE "1005" 400 Arguments false "First message has URLs in text", "a link in the first message of a chat is a `rich_link`", "table of error codes";
+    INVALID_PHONE_NUMBER "1003" 400 Arguments false "Invalid phone number", "not E.164", "table of error codes";
+    UNKNOWN_EFFECT "4098" 400 Arguments false "Unknown effect", "", "page on sending", "allowed_effects";
+    INVALID_ATTACHMENT_REFERENCE "1011" 409 Arguments false "Attachment reference invalid", "a URL in place of an ID", "table of error codes";
+    ATTACHMENT_TOO_LARGE "5002" 400 Arguments false "Attachment too large", "more than 8 MiB, or no room for more files", "table of error codes";
+    UNSUPPORTED_MIME_TYPE "5003" 400 Arguments false "Unsupported MIME type", "not a type, or not the announced one", "table of error codes";
     MISSING_REQUIRED_FIELD "1001" 400 Arguments false "Missing required field: display_name or group_chat_icon", "neither field is given", "decision";
     INVALID_FIELD_VALUE "1002" 400 Arguments false "Invalid field value: display_name", "the name is blank or not a text, or the icon is not an https URL", "decision";
     CHAT_NOT_FOUND "2002" 404 Lookup false "Chat not found", "also a chat of another tenant", "page of the rename";
     CHAT_IS_DIRECT_MESSAGE "1006" 400 Lookup false "Chat is a direct message", "only groups have a name and an icon", "page of the rename";
     NOT_SUPPORTED_FOR_CHAT "4099" 501 Lookup false "Not supported for this chat", "the group lacks its chat key or its pinned line", "page of the rename";
+    MESSAGE_NOT_FOUND "2003" 404 Lookup false "Message not found", "also a message of another tenant", "table of error codes";
+    PHONE_NOT_ASSIGNED "2006" 400 Lookup false "Phone not assigned to tenant", "the tenant has no such line", "table of error codes";
+    STATE_INVALID "1012" 409 Lookup false "Resource state invalid", "the idempotency key belongs to another body", "decision";
+    ATTACHMENT_NOT_FOUND "5001" 404 Lookup false "Attachment not found", "", "table of error codes";
+    ATTACHMENT_NOT_UPLOADED "5004" 400 Lookup false "Attachment not yet uploaded", "", "table of error codes";
     NOT_FOUND "2011" 404 Lookup false "Not found", "an unknown path or verb", "table of error codes";
     INTERNAL_SERVER_ERROR "3001" 500 Delivery true "Internal server error", "", "table of error codes";
     DELIVERY_UNAVAILABLE "3002" 503 Delivery true "Delivery unavailable", "", "table of error codes";
@@ -136,9 +158,20 @@ pub static OF_ALL: &[Gives] = &[
     gives(&INTERNAL_SERVER_ERROR),
 ];
 
+/// The status and the text of an error of one operation.
+macro_rules! own {
+    ($status:literal $text:literal) => {
+        &[$crate::emulator::Face { edition: "", status: $status, text: $text }]
+    };
+}
+pub(super) use own;
+
 /// Errors of a request with a JSON body.
 pub static OF_BODIES: &[Gives] =
     &[gives(&INVALID_JSON_BODY), gives(&MISSING_REQUIRED_FIELD), gives(&INVALID_FIELD_VALUE)];
+
+/// Errors of a request that names attachments.
+pub static OF_ATTACHMENTS: &[Gives] = &[gives(&ATTACHMENT_NOT_FOUND), gives(&ATTACHMENT_NOT_UPLOADED)];
 
 /// Errors of a request that changes a group.
 pub static OF_GROUPS: &[Gives] =

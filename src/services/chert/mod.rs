@@ -1,18 +1,33 @@
 //! Chert: endpoints of its HTTP API under `/api/v1`.
 
+mod acting;
+mod actions;
+mod addresses;
+mod attachments;
 mod change;
+mod chats;
 mod check;
+mod check_life;
 mod endpoints;
 mod envelope;
 mod errors;
+mod happening;
 mod icon;
+mod idempotency;
+mod ids;
 mod invocation;
+mod messages;
+mod parts;
+mod raise;
 mod requests;
 mod rules;
 mod secret;
 mod section;
+mod sending;
 mod signature;
 mod spellings;
+mod tenants;
+mod things;
 mod workspace;
 
 use std::borrow::Cow;
@@ -25,11 +40,11 @@ use serde_json::Value;
 
 use crate::emulator::conduct::Rule;
 use crate::emulator::{
-    Access, Emulator, ErrorCode, Example, FieldForm, Gives, Habits, Operation, Places, Proof, RequestedCall,
-    Secret, Section, Service,
+    Access, Action, Emulator, ErrorCode, Example, FieldForm, Gives, Habits, Operation, Places, Proof,
+    RequestedCall, Secret, Section, Service, USUAL_BODY,
 };
 use crate::http::{Reply, Request};
-use crate::scalar::{Findings, Path};
+use crate::scalar::{Findings, Path, Text};
 use section::ChertSection;
 pub use signature::SERIALISED_AGAIN;
 
@@ -49,6 +64,10 @@ impl Service for Chert {
 
     fn operations(&self) -> &'static [&'static Operation] {
         &endpoints::OPERATIONS
+    }
+
+    fn actions(&self) -> &'static [&'static Action] {
+        actions::ACTIONS
     }
 
     fn errors(&self) -> &'static [&'static ErrorCode] {
@@ -87,6 +106,10 @@ impl Service for Chert {
         signature::credential(request)
     }
 
+    fn largest_body(&self, request: &Request) -> usize {
+        if endpoints::is_upload(request) { attachments::LARGEST } else { USUAL_BODY }
+    }
+
     fn calls(&self, request: &Request) -> Vec<RequestedCall> {
         let route = endpoints::route(request);
         let operation = Option::as_ref(&route).map(|route| &route.endpoint.operation);
@@ -112,8 +135,8 @@ impl Section for Arc<ChertSection> {
         check::check(self, path, findings);
     }
 
-    fn open(&self, seed: u64, _start: Timestamp) -> Box<dyn Emulator> {
-        Box::new(workspace::LiveWorkspace::new(self, seed))
+    fn open(&self, seed: u64, start: Timestamp) -> Box<dyn Emulator> {
+        Box::new(workspace::LiveWorkspace::new(self, seed, start))
     }
 
     fn with_suffix(&self, suffix: &str) -> Box<dyn Section> {
@@ -159,22 +182,32 @@ impl Section for Arc<ChertSection> {
     fn example(&self, operation: &Operation, now: Timestamp, proof: Proof) -> Option<Example> {
         let endpoint = endpoints::by_name(operation.name)?;
         let active = self.tenants.iter().filter(|tenant| tenant.state == section::TenantState::Active);
-        let (tenant, endpoints::Sample { path, body }) =
+        let (tenant, sample) =
             active.filter_map(|tenant| Some((tenant, (endpoint.example)(tenant)?))).next()?;
-        let has_body = body.is_some();
-        let body = body.map_or(String::new(), |body| body.to_string());
+        let endpoints::Sample { path, body, content_type, is_unsigned } = sample;
+        let proof = if is_unsigned { Proof::Lasting } else { proof };
         let credential = match proof {
             Proof::Signed => {
-                let signature = signature::sign(&tenant.signing_secret, now.as_second(), body.as_bytes());
+                let signed: &[u8] = if operation.verb == "DELETE" { &[] } else { body.as_bytes() };
+                let signature = signature::sign(&tenant.signing_secret, now.as_second(), signed);
                 ("x-chert-signature", signature)
             }
             Proof::Lasting => ("authorization", format!("Bearer {}", tenant.signing_secret)),
         };
         let mut headers = vec![("x-chert-tenant", tenant.slug.to_string()), credential];
-        if has_body {
-            headers.push(("content-type", "application/json".to_owned()));
+        if !content_type.is_empty() {
+            headers.push(("content-type", content_type));
         }
         Some(Example { verb: operation.verb, target: format!("{BASE}{path}"), headers, body })
+    }
+
+    fn is_about(&self, operation: &Operation) -> bool {
+        let of_groups = endpoints::OF_MEMBERS.contains(&operation.name);
+        if !of_groups && !endpoints::OF_PARTICIPANTS.contains(&operation.name) {
+            return true;
+        }
+        let mut chats = self.tenants.iter().flat_map(|tenant| &tenant.chats);
+        chats.any(|chat| !chat.participants.is_empty() && (chat.group || !of_groups))
     }
 
     fn is_shut(&self) -> bool {
@@ -182,7 +215,26 @@ impl Section for Arc<ChertSection> {
     }
 
     fn things(&self, kind: &str) -> HashSet<Cow<'_, str>> {
-        let chats = self.tenants.iter().filter(|_| kind == "chat").flat_map(|tenant| &tenant.chats);
-        chats.map(|chat| chat.id.as_str().into()).collect()
+        let chats = || self.tenants.iter().flat_map(|tenant| &tenant.chats);
+        let ids: Vec<&Text> = match kind {
+            "chat" => chats().map(|chat| &chat.id).collect(),
+            "line" => self.tenants.iter().flat_map(|tenant| &tenant.lines).map(|line| &line.id).collect(),
+            "message" => {
+                chats().flat_map(|chat| &chat.messages).filter_map(|known| known.id.as_ref()).collect()
+            }
+            "attachment" => {
+                self.tenants.iter().flat_map(|tenant| &tenant.attachments).map(|known| &known.id).collect()
+            }
+            _ => Vec::new(),
+        };
+        ids.into_iter().map(|id| id.as_str().into()).collect()
+    }
+
+    fn may_appear(&self, kind: &str, id: &str) -> bool {
+        // Nobody knows an ID that is drawn from the seed before the first run. A message is also called `last`.
+        match kind {
+            "chat" => self.new_ids.chats.iter().any(|known| known.as_str() == id),
+            kind => matches!(kind, "message" | "attachment"),
+        }
     }
 }

@@ -3,17 +3,17 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::change::Change;
 use super::endpoints::{self, EndpointAnswer};
 use super::errors::{self, Refusal};
 use super::invocation::{Invocation, passed};
 use super::section::TenantState;
-use super::workspace::{Chat, LiveWorkspace, Tenant};
-use super::{BASE, envelope, signature};
+use super::workspace::LiveWorkspace;
+use super::{BASE, envelope, signature, things};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Emulator, Exchange, OperationCall, Thing};
+use crate::emulator::{ActionInput, ActionResult, Effect, Emulator, Exchange, OperationCall, Raised, Thing};
 use crate::http::{Body, Reply, Request};
 
 impl Emulator for LiveWorkspace {
@@ -24,7 +24,13 @@ impl Emulator for LiveWorkspace {
             Err(mut refusal) => {
                 refusal.reason.take().into_iter().for_each(|reason| exchange.checkpoint.remark(reason));
                 exchange.checkpoint.refused(refusal.code.code);
-                envelope::error(&refusal, &trace)
+                // After the authentication, `/send` fails in a form of its own.
+                let is_flat = || endpoints::is_send(exchange.request) && refusal.code.stage > Stage::Auth;
+                if is_flat() {
+                    envelope::flat_error(&refusal, &trace)
+                } else {
+                    envelope::error(&refusal, &trace)
+                }
             }
         }
     }
@@ -34,49 +40,48 @@ impl Emulator for LiveWorkspace {
     }
 
     fn settle(&mut self, now: Timestamp) -> Vec<Cow<'static, str>> {
-        self.later.due(now).into_iter().for_each(|change| self.commit(change));
-        Vec::new()
+        self.later.due(now).into_iter().filter_map(|change| self.commit(change, now)).collect()
     }
 
     fn next_due(&self) -> Option<Timestamp> {
         self.later.next_due()
     }
 
+    fn has_raised(&self) -> bool {
+        !self.raised.deliveries.is_empty() || !self.raised.silences.is_empty()
+    }
+
+    fn raised(&mut self) -> Raised {
+        std::mem::take(&mut self.raised)
+    }
+
     fn copy(&self) -> Box<dyn Emulator> {
         Box::new(self.clone())
     }
 
+    fn act(&mut self, action: &str, with: &ActionInput, now: Timestamp) -> ActionResult {
+        self.perform(action, with, now)
+    }
+
     fn things(&self, kind: &str, id: &str) -> Vec<Thing> {
-        let thing = |tenant: &Tenant| {
-            let (_, chat) = tenant.chat(id).filter(|_| kind == "chat")?;
-            let name = chat.display_name.clone().unwrap_or_default();
-            let icon = chat.group_chat_icon.clone().unwrap_or_default();
-            Some(Thing {
-                apart: vec![("tenant", tenant.original.clone())],
-                members: vec![("name", name.clone()), ("display_name", name), ("group_chat_icon", icon)],
-            })
-        };
-        self.tenants.all().iter().filter_map(thing).collect()
+        things::things(&self.tenants, kind, id)
     }
 
     fn state(&self) -> Value {
-        let chat = |chat: &Chat| {
-            json!({
-                "id": chat.id,
-                "group": chat.is_group,
-                "display_name": chat.display_name,
-                "group_chat_icon": chat.group_chat_icon,
-            })
-        };
-        let tenant = |tenant: &Tenant| json!({"slug": tenant.slug(), "chats": tenant.chats.iter().map(chat).collect::<Vec<_>>()});
-        json!({"tenants": self.tenants.all().iter().map(tenant).collect::<Vec<_>>()})
+        things::state(&self.tenants)
     }
 }
+
+/// Why a file that is too large is refused.
+const TOO_LARGE: &str = "the file is larger than 8 MiB, the most that standin keeps";
 
 impl LiveWorkspace {
     fn request(&mut self, exchange: &mut Exchange<'_>) -> Result<(u16, EndpointAnswer), Refusal> {
         let request = exchange.request;
         if request.body == Body::TooLarge {
+            if endpoints::is_upload(request) {
+                return Err(Refusal::new(&errors::ATTACHMENT_TOO_LARGE).because(TOO_LARGE));
+            }
             return Err(Refusal { status: 413, ..Refusal::new(&errors::INVALID_FIELD_VALUE) }
                 .with_text("Request body is larger than 1 MiB"));
         }
@@ -106,7 +111,7 @@ impl LiveWorkspace {
         let Some(route) = &*route else {
             return Err(Refusal::new(&errors::NOT_FOUND).because(why_unknown(request)));
         };
-        let invocation = Invocation { tenants: &self.tenants, tenant, route, call };
+        let invocation = Invocation { tenants: &self.tenants, ids: &self.ids, tenant, route, call };
         let mut answer = (route.endpoint.run)(&invocation, exchange)?;
         self.deliver(std::mem::replace(&mut answer.effect, Effect::Nothing), &call, exchange)?;
         Ok((route.endpoint.operation.status, answer))
@@ -119,9 +124,14 @@ impl LiveWorkspace {
         call: &OperationCall<'_>,
         exchange: &mut Exchange<'_>,
     ) -> Result<(), Refusal> {
+        let now = exchange.stopwatch.now();
+        if let Effect::Change(change) = &effect {
+            self.allocate(change);
+        }
         let report = || passed(Stage::Delivery, call, exchange);
         let (change, verdict) = self.later.deliver(effect, report, |refusal| refusal.fate);
-        change.into_iter().for_each(|change| self.commit(change));
+        let remark = change.and_then(|change| self.commit(change, now));
+        remark.into_iter().for_each(|remark| exchange.checkpoint.remark(remark));
         verdict
     }
 }

@@ -21,6 +21,11 @@ impl Secret {
         Self { text, keyed: OnceLock::new() }
     }
 
+    /// The secret as a text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Whether `token` is the secret. The comparison takes constant time; only the length of the secret can leak.
     pub fn is(&self, token: &str) -> bool {
         self.text.as_bytes().ct_eq(token.as_bytes()).into()

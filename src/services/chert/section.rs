@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::emulator::bucket::Rate;
-use crate::scalar::Text;
+use crate::scalar::{Point, Text};
 
 /// The Chert API and its tenants.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -15,6 +15,9 @@ pub struct ChertSection {
     /// Rate limits. Without this key nothing is limited.
     #[serde(default)]
     pub limits: Limits,
+    /// IDs that new things get, in this order. After them, and without this key, IDs are drawn from the seed.
+    #[serde(default)]
+    pub new_ids: NewIds,
     /// Suffix appended to every slug and secret of this namespace; empty in the main one.
     #[serde(skip)]
     pub suffix: String,
@@ -50,6 +53,31 @@ pub struct Tenant {
     /// Chats that exist at the start.
     #[serde(default)]
     pub chats: Vec<Chat>,
+    /// Attachments that exist at the start.
+    #[serde(default)]
+    pub attachments: Vec<Attachment>,
+}
+
+/// IDs that new things get.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ChertNewIds")]
+pub struct NewIds {
+    /// Of chats that calls make, and of groups that are made elsewhere.
+    #[serde(default)]
+    pub chats: Vec<Text>,
+    /// Of messages that the tenant sends.
+    #[serde(default)]
+    pub messages: Vec<Text>,
+    /// Of messages that recipients write.
+    #[serde(default)]
+    pub inbound: Vec<Text>,
+    /// Of attachments that calls make.
+    #[serde(default)]
+    pub attachments: Vec<Text>,
+    /// Of the conversations that `/send` names as `convo_id`.
+    #[serde(default)]
+    pub conversations: Vec<Text>,
 }
 
 /// State of a tenant's account.
@@ -76,6 +104,15 @@ pub struct Line {
     pub id: Text,
     /// Phone number of the line in E.164 form, such as `+15555550100`.
     pub phone_number: Text,
+    /// Whether the line is active. An inactive one sends nothing: `3002`.
+    #[serde(default = "yes")]
+    pub active: bool,
+    /// What the line can do, as `/phone-numbers` shows it.
+    #[serde(default = "capabilities")]
+    pub capabilities: Vec<Text>,
+    /// Whether the line can send locations; if not, `/locations` fails with `4099`.
+    #[serde(default = "yes")]
+    pub locations: bool,
 }
 
 /// A chat.
@@ -99,8 +136,95 @@ pub struct Chat {
     /// URL of the chat's icon at the start.
     #[serde(default)]
     pub group_chat_icon: Option<Text>,
+    /// Phone numbers and email addresses of the recipients: all but the tenant's own line.
+    #[serde(default)]
+    pub participants: Vec<Text>,
+    /// Whether the tenant has left the group.
+    #[serde(default)]
+    pub left: bool,
+    /// ID of the conversation, which `/send` names as `convo_id`.
+    #[serde(default)]
+    pub conversation: Option<Text>,
+    /// Messages of the chat, the oldest first.
+    #[serde(default)]
+    pub messages: Vec<Message>,
+}
+
+/// A message that exists at the start.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ChertMessage")]
+pub struct Message {
+    /// ID of the message; drawn from the seed when it is not given.
+    #[serde(default)]
+    pub id: Option<Text>,
+    /// The recipient who wrote it; without it, the tenant sent it.
+    #[serde(default)]
+    pub from: Option<Text>,
+    /// The text.
+    #[serde(default)]
+    pub text: Option<Text>,
+    /// IDs of the attachments.
+    #[serde(default)]
+    pub media: Vec<Text>,
+    /// When it was sent; by default at the start of the scenario.
+    #[serde(default)]
+    pub at: Option<Point>,
+    /// What became of a message that the tenant sent.
+    #[serde(default)]
+    pub status: MessageStatus,
+}
+
+/// What became of a message that a tenant has sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "ChertMessageStatus")]
+pub enum MessageStatus {
+    /// It was sent.
+    #[default]
+    Sent,
+    /// It was delivered.
+    Delivered,
+    /// It was read.
+    Read,
+}
+
+/// An attachment that exists at the start.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ChertAttachment")]
+pub struct Attachment {
+    /// ID of the attachment.
+    pub id: Text,
+    /// Name of the file.
+    #[serde(default = "filename")]
+    pub filename: Text,
+    /// Type of the content.
+    #[serde(default = "content_type")]
+    pub content_type: Text,
+    /// Size in bytes, for an attachment that is not uploaded yet.
+    #[serde(default)]
+    pub size_bytes: Option<u64>,
+    /// The content of an uploaded attachment, as text.
+    #[serde(default)]
+    pub text: Option<Text>,
+    /// The content of an uploaded attachment, in base64.
+    #[serde(default)]
+    pub base64: Option<Text>,
 }
 
 fn yes() -> bool {
     true
+}
+
+fn capabilities() -> Vec<Text> {
+    ["imessage", "send", "receive"].map(Text::from).to_vec()
+}
+
+fn filename() -> Text {
+    "file.txt".into()
+}
+
+fn content_type() -> Text {
+    "text/plain".into()
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::errors::{self, Refusal};
 use super::secret::Secret;
 use super::spellings::spellings;
-use super::workspace::{Tenant, Tenants};
+use super::tenants::{Tenant, Tenants};
 use crate::basics::Stopwatch;
 use crate::emulator::some_of;
 use crate::http::Request;

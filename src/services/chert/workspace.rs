@@ -1,18 +1,26 @@
-//! The state of running Chert: tenants, their chats, and limits.
+//! The state of running Chert, and the changes of it.
 
-use foldhash::{HashMap, HashMapExt};
+use std::borrow::Cow;
 
-use super::change::Change;
-use super::secret::Secret;
-use super::section::{self, ChertSection, TenantState};
+use jiff::Timestamp;
+
+use super::change::{Change, ChatChange, MessageChange, NewChat, Receiving, Sending, Target};
+use super::chats::Chat;
+use super::happening::Happening;
+use super::ids::Ids;
+use super::messages::{Author, Edit, Part, Reaction};
+use super::section::ChertSection;
+use super::tenants::{Tenant, Tenants};
 use crate::basics::Draws;
-use crate::emulator::Later;
 use crate::emulator::bucket::Buckets;
+use crate::emulator::{Later, Raised};
 
 /// The state of running Chert.
 #[derive(Clone, Debug)]
 pub struct LiveWorkspace {
     pub(super) tenants: Tenants,
+    /// The IDs of new things.
+    pub(super) ids: Ids,
     /// Counts requests by tenant; `None` when they are not limited.
     pub(super) requests: Option<Buckets<usize>>,
     traces: Draws,
@@ -20,148 +28,25 @@ pub struct LiveWorkspace {
     answered: u64,
     /// Postponed changes.
     pub(super) later: Later<Change>,
+    /// What changes have raised and the engine has not taken yet.
+    pub(super) raised: Raised,
 }
 
-/// All tenants, and what they are found by.
-#[derive(Clone, Debug)]
-pub struct Tenants {
-    tenants: Vec<Tenant>,
-    slugs: HashMap<String, Key>,
-}
-
-/// A tenant and the secret that authenticates its requests.
-#[derive(Clone, Debug)]
-struct Key {
-    /// Index of the tenant.
-    tenant: usize,
-    secret: Secret,
-}
-
-/// A tenant.
-#[derive(Clone, Debug)]
-pub struct Tenant {
-    /// Index of the tenant.
-    pub index: usize,
-    slug: String,
-    /// Slug in the scenario, without the suffix of a namespace.
-    pub original: String,
-    /// Whether a request with a bearer token must also send `x-chert-tenant`.
-    pub multi_tenant: bool,
-    /// State of the account.
-    pub state: TenantState,
-    /// Lines, which no call changes.
-    pub lines: Vec<section::Line>,
-    /// Chats, in the order of the scenario.
-    pub chats: Vec<Chat>,
-    ids: HashMap<String, usize>,
-}
-
-/// A chat.
-#[derive(Clone, Debug)]
-pub struct Chat {
-    /// ID of the chat.
-    pub id: String,
-    /// Whether the chat is a group.
-    pub is_group: bool,
-    /// What the chat lacks for a delivery: its chat key or its pinned line. `None` when it has both.
-    pub lacks: Option<&'static str>,
-    /// Current display name.
-    pub display_name: Option<String>,
-    /// URL of the current icon.
-    pub group_chat_icon: Option<String>,
-}
-
-impl Tenants {
-    /// All tenants, in the order of the scenario.
-    pub fn all(&self) -> &[Tenant] {
-        &self.tenants
-    }
-
-    /// Indexes the tenants of `section`. In a namespace, a tenant is also found by its slug and secret without the
-    /// suffix, because a request can select the namespace by a header field.
-    fn new(section: &ChertSection) -> Self {
-        let tenants: Vec<_> = section
-            .tenants
-            .iter()
-            .enumerate()
-            .map(|(i, tenant)| Tenant::new(i, tenant, &section.suffix))
-            .collect();
-        let mut slugs = HashMap::new();
-        for (tenant, seed) in section.tenants.iter().enumerate() {
-            let original = |text: &str| text.strip_suffix(&section.suffix).unwrap_or(text).to_owned();
-            let (slug, secret) = (original(&seed.slug), original(&seed.signing_secret));
-            slugs.insert(slug, Key { tenant, secret: Secret::new(secret) });
-            let secret = Secret::new(seed.signing_secret.to_string());
-            slugs.insert(seed.slug.to_string(), Key { tenant, secret });
-        }
-        Self { tenants, slugs }
-    }
-
-    /// The tenant with this slug, and its secret; `None` when there is none.
-    pub fn by_slug(&self, slug: &str) -> Option<(&Tenant, &Secret)> {
-        let key = self.slugs.get(slug)?;
-        Some((&self.tenants[key.tenant], &key.secret))
-    }
-
-    /// The tenant whose secret satisfies `is_meant`; `None` when there is none.
-    pub fn by_secret(&self, is_meant: impl Fn(&Secret) -> bool) -> Option<&Tenant> {
-        let key = self.slugs.values().find(|key| is_meant(&key.secret))?;
-        Some(&self.tenants[key.tenant])
-    }
-}
-
-impl Tenant {
-    fn new(index: usize, tenant: &section::Tenant, suffix: &str) -> Self {
-        let chats: Vec<_> = tenant.chats.iter().map(Chat::new).collect();
-        Self {
-            index,
-            slug: tenant.slug.to_string(),
-            original: tenant.slug.strip_suffix(suffix).unwrap_or(&tenant.slug).to_owned(),
-            multi_tenant: tenant.multi_tenant,
-            state: tenant.state,
-            lines: tenant.lines.clone(),
-            ids: chats.iter().enumerate().map(|(index, chat)| (chat.id.clone(), index)).collect(),
-            chats,
-        }
-    }
-
-    /// Slug of the tenant, with the suffix of the namespace.
-    pub fn slug(&self) -> &str {
-        &self.slug
-    }
-
-    /// The chat with this ID, and its index; `None` when there is none.
-    pub fn chat(&self, id: &str) -> Option<(usize, &Chat)> {
-        self.ids.get(id).map(|&index| (index, &self.chats[index]))
-    }
-}
-
-impl Chat {
-    fn new(chat: &section::Chat) -> Self {
-        Self {
-            id: chat.id.to_string(),
-            is_group: chat.group,
-            lacks: match (chat.chat_key, &chat.line) {
-                (true, Some(_)) => None,
-                (true, None) => Some("has no `line`"),
-                (false, Some(_)) => Some("has `chat_key: false`"),
-                (false, None) => Some("has `chat_key: false` and no `line`"),
-            },
-            display_name: chat.display_name.as_ref().map(ToString::to_string),
-            group_chat_icon: chat.group_chat_icon.as_ref().map(ToString::to_string),
-        }
-    }
-}
+/// What a change has brought about: what happened, or why the change was no longer possible.
+type Committed = Result<Option<Happening>, Cow<'static, str>>;
 
 impl LiveWorkspace {
     /// Chert at the start of its scenario. Random draws come from `seed`.
-    pub fn new(section: &ChertSection, seed: u64) -> Self {
+    pub fn new(section: &ChertSection, seed: u64, start: Timestamp) -> Self {
+        let ids = Ids::new(section, seed);
         Self {
-            tenants: Tenants::new(section),
+            tenants: Tenants::new(section, &ids, start),
+            ids,
             requests: section.limits.requests.map(Buckets::new),
             traces: Draws::new(seed, "chert", "trace"),
             answered: 0,
             later: Later::default(),
+            raised: Raised::default(),
         }
     }
 
@@ -174,14 +59,184 @@ impl LiveWorkspace {
         str::from_utf8(&digits).expect("hex digits are ASCII").to_owned()
     }
 
-    /// Makes a change, which is always possible.
-    pub(super) fn commit(&mut self, change: Change) {
+    /// Notes that the IDs of a change were given in an answer: they are not given again, even if the change is never
+    /// made.
+    pub(super) fn allocate(&mut self, change: &Change) {
         match change {
-            Change::Rename { tenant, chat, display_name, group_chat_icon } => {
-                let chat = &mut self.tenants.tenants[tenant].chats[chat];
-                chat.display_name = display_name.or(chat.display_name.take());
-                chat.group_chat_icon = group_chat_icon.or(chat.group_chat_icon.take());
-            }
+            Change::Send(sending) => self.ids.next.skip_to(sending.next),
+            Change::Receive(receiving) => self.ids.next.skip_to(receiving.next),
+            Change::Attach(attaching) => self.ids.next.skip_to(attaching.next),
+            _ => {}
         }
     }
+
+    /// Makes a change, and raises what has happened by it. Returns a remark when the change is no longer possible.
+    pub(super) fn commit(&mut self, change: Change, now: Timestamp) -> Option<Cow<'static, str>> {
+        let happening = match change {
+            Change::Rename { tenant, chat, display_name, group_chat_icon } => {
+                let chat = &mut self.tenants.get_mut(tenant).chats[chat];
+                chat.display_name = display_name.or(chat.display_name.take());
+                chat.group_chat_icon = group_chat_icon.or(chat.group_chat_icon.take());
+                return None;
+            }
+            Change::Send(sending) => self.send(*sending, now),
+            Change::Receive(receiving) => Ok(self.receive(*receiving, now)),
+            Change::Chat { tenant, chat, change } => {
+                change_chat(&mut self.tenants.get_mut(tenant).chats[chat], change, now)
+            }
+            Change::Message { tenant, message, change } => {
+                change_message(self.tenants.get_mut(tenant), message, *change, now)
+            }
+            Change::Attach(attaching) => {
+                let attachments = &mut self.tenants.get_mut(attaching.tenant).attachments;
+                attachments.insert(attaching.id, attaching.attachment);
+                Ok(None)
+            }
+            Change::Upload(attaching) => {
+                let attachments = &mut self.tenants.get_mut(attaching.tenant).attachments;
+                attachments.insert(attaching.id, attaching.attachment);
+                Ok(None)
+            }
+        };
+        match happening {
+            Ok(happening) => {
+                happening.iter().for_each(|happening| self.raise(happening, now));
+                None
+            }
+            Err(remark) => Some(remark),
+        }
+    }
+
+    fn send(&mut self, sending: Sending, now: Timestamp) -> Committed {
+        let Sending { tenant, chat, messages, line, lead, keeping, next } = sending;
+        self.ids.next.skip_to(next);
+        let tenant = self.tenants.get_mut(tenant);
+        if let Some(keeping) = keeping {
+            // Two postponed changes may have the same key.
+            if tenant.answers.get(keeping.operation, &keeping.key, now).is_some() {
+                return Err("a postponed change came too late: its idempotency key was used again".into());
+            }
+            tenant.answers.keep(keeping);
+        }
+        let place = open(tenant, chat, now);
+        let chat = &mut tenant.chats[place];
+        chat.pin(line);
+        let life = chat.life_mut();
+        life.is_typing = false;
+        life.lead_name = lead.name.or(life.lead_name.take());
+        life.external_id = lead.external_id.or(life.external_id.take());
+        life.conversation = lead.conversation.or(life.conversation.take());
+        messages.into_iter().for_each(|message| tenant.add_message(place, message));
+        Ok(None)
+    }
+
+    fn receive(&mut self, receiving: Receiving, now: Timestamp) -> Option<Happening> {
+        let Receiving { tenant: index, chat, line, message, files, next } = receiving;
+        self.ids.next.skip_to(next);
+        let tenant = self.tenants.get_mut(index);
+        tenant.attachments.extend(files);
+        let place = open(tenant, chat, now);
+        let chat = &mut tenant.chats[place];
+        if let (None, Some(line)) = (chat.line, line) {
+            chat.pin(line);
+        }
+        let id = message.id.clone();
+        tenant.add_message(place, message);
+        Some(Happening::Received { tenant: index, chat: place, message: id })
+    }
+}
+
+/// The index of the chat that messages go to. Makes it if it is new.
+fn open(tenant: &mut Tenant, chat: Target, now: Timestamp) -> usize {
+    let NewChat { id, is_group, display_name, participants } = match chat {
+        Target::Known(index) => return index,
+        Target::New(chat) => chat,
+    };
+    // A postponed change may find that another one has made the chat.
+    let known = match participants.as_slice() {
+        [address] if !is_group => tenant.direct(address),
+        _ => None,
+    };
+    if let Some((index, _)) = known.or_else(|| tenant.chat(&id)) {
+        return index;
+    }
+    let mut chat = Chat::new(id, is_group, true, None);
+    chat.display_name = display_name;
+    let life = chat.life_mut();
+    life.created_at = Some(now);
+    life.participants = participants;
+    tenant.add_chat(chat)
+}
+
+fn change_chat(chat: &mut Chat, change: ChatChange, now: Timestamp) -> Committed {
+    let life = chat.life_mut();
+    match change {
+        ChatChange::Add(address) => {
+            if !life.participants.contains(&address) {
+                life.participants.push(address);
+            }
+        }
+        ChatChange::Remove(address) => life.participants.retain(|known| *known != address),
+        ChatChange::Leave => chat.leave(),
+        ChatChange::Read => {
+            life.read_at = Some(now);
+            for message in life.messages_mut().filter(|message| !message.is_own()) {
+                message.read_at.get_or_insert(now);
+            }
+        }
+        ChatChange::Type(is_typing) => life.is_typing = is_typing,
+        ChatChange::SendCard => life.cards = life.cards.saturating_add(1),
+        ChatChange::ShareContact => life.shares_contact = true,
+    }
+    Ok(None)
+}
+
+fn change_message(tenant: &mut Tenant, id: String, change: MessageChange, now: Timestamp) -> Committed {
+    let reaction = match &change {
+        MessageChange::React(reaction) => Some((reaction.clone(), true)),
+        MessageChange::Unreact(reaction) => Some((reaction.clone(), false)),
+        _ => None,
+    };
+    let changed = tenant.change_message(&id, |message| match change {
+        MessageChange::Edit { part, text } => {
+            if let Some(Part::Text { value }) = message.parts.get_mut(part) {
+                keep_newest(&mut message.edits);
+                message.edits.push(Edit { at: now, before: std::mem::replace(value, text) });
+            }
+        }
+        MessageChange::React(reaction) => {
+            // One person has one reaction to a message.
+            message.reactions.retain(|known| known.author != reaction.author);
+            keep_newest(&mut message.reactions);
+            message.reactions.push(reaction);
+        }
+        MessageChange::Unreact(reaction) => message.reactions.retain(|known| *known != reaction),
+        MessageChange::Become(status) => message.become_at(status, now),
+    });
+    let Some(chat) = changed else {
+        return Err(format!("a postponed change came too late: the message `{id}` is gone").into());
+    };
+    let tenant = tenant.index;
+    Ok(reaction.filter(|(reaction, _)| is_recipients(reaction)).map(|(reaction, is_added)| {
+        if is_added {
+            Happening::ReactionAdded { tenant, chat, message: id, reaction }
+        } else {
+            Happening::ReactionRemoved { tenant, chat, message: id, reaction }
+        }
+    }))
+}
+
+/// How many changes of a message, and how many reactions to it, are kept.
+const MOST_OF_MESSAGE: usize = 100;
+
+/// Makes room for one more.
+fn keep_newest<T>(list: &mut Vec<T>) {
+    if list.len() >= MOST_OF_MESSAGE {
+        list.remove(0);
+    }
+}
+
+/// Whether a recipient has reacted, not the tenant.
+fn is_recipients(reaction: &Reaction) -> bool {
+    matches!(reaction.author, Author::Recipient(_))
 }

@@ -113,13 +113,21 @@ const OF_OPERATIONS: &[(&str, &str, Face, Face)] = &[
 const CHERT: &[(&str, Face, bool)] = &[
     ("1001", (400, "Missing required field: display_name or group_chat_icon"), false),
     ("1002", (400, "Invalid field value: display_name"), false),
+    ("1003", (400, "Invalid phone number"), false),
     ("1004", (400, "Invalid JSON body"), false),
+    ("1005", (400, "First message has URLs in text"), false),
     ("1006", (400, "Chat is a direct message"), false),
     ("1007", (429, "Rate limit exceeded"), true),
+    ("1008", (400, "Consecutive text parts"), false),
+    ("1009", (400, "Text exceeds the length limit"), false),
+    ("1011", (409, "Attachment reference invalid"), false),
+    ("1012", (409, "Resource state invalid"), false),
     ("2001", (404, "Tenant not found"), false),
     ("2002", (404, "Chat not found"), false),
+    ("2003", (404, "Message not found"), false),
     ("2004", (401, "Invalid authentication"), false),
     ("2005", (403, "Forbidden"), false),
+    ("2006", (400, "Phone not assigned to tenant"), false),
     ("2007", (403, "Email not verified"), false),
     ("2008", (402, "Account limit reached"), false),
     ("2011", (404, "Not found"), false),
@@ -131,13 +139,67 @@ const CHERT: &[(&str, Face, bool)] = &[
     ("3004", (502, "Delivery service error"), true),
     ("4001", (502, "Delivery failed"), true),
     ("4002", (503, "All lines saturated for recipient"), true),
+    ("4098", (400, "Unknown effect"), false),
     ("4099", (501, "Not supported for this chat"), false),
+    ("5001", (404, "Attachment not found"), false),
+    ("5002", (400, "Attachment too large"), false),
+    ("5003", (400, "Unsupported MIME type"), false),
+    ("5004", (400, "Attachment not yet uploaded"), false),
+];
+
+/// Operation, code, and how Chert's page of that operation gives the error.
+#[rustfmt::skip]
+const OF_CHERT: &[(&str, &str, Face)] = &[
+    ("send", "1001", (400, "Missing required field: phone")),
+    ("send", "1002", (400, "Invalid field value: attachments")),
+    ("send", "4099", (422, "Not supported for this chat")),
+    ("locations.send", "1001", (400, "Missing required field: phone")),
+    ("locations.send", "1002", (400, "Invalid field value: chat_id")),
+    ("locations.send", "1006", (400, "Chat was left")),
+    ("locations.send", "4099", (422, "Not supported for this chat")),
+    ("chats.create", "1001", (400, "Missing required field: to")),
+    ("chats.create", "1002", (400, "Invalid field value: to")),
+    ("chats.create", "1006", (422, "Too many recipients")),
+    ("chats.create", "2006", (403, "Phone not assigned to tenant")),
+    ("chats.create", "4099", (501, "Group create takes one text part only")),
+    ("chats.messages.send", "1001", (400, "Missing required field: message.parts")),
+    ("chats.messages.send", "1002", (400, "Invalid field value: message.parts")),
+    ("chats.messages.send", "1006", (400, "Too many parts")),
+    ("chats.messages.send", "4099", (422, "Not supported for this chat")),
+    ("messages.react", "1002", (400, "Invalid field value: reaction")),
+    ("messages.edit", "1002", (400, "Invalid field value: new_text")),
+    ("chats.mark_read", "1002", (422, "Invalid field value: participants")),
+    ("chats.mark_read", "1006", (400, "Chat was left")),
+    ("chats.typing", "1001", (400, "Missing required field: state")),
+    ("chats.typing", "1002", (400, "Invalid field value: state")),
+    ("chats.typing", "1006", (400, "Chat was left")),
+    ("chats.send_contact", "1001", (400, "Missing required field: contact")),
+    ("chats.send_contact", "1002", (400, "Invalid field value: contact")),
+    ("chats.send_contact", "1006", (400, "Chat was left")),
+    ("contacts.send", "1001", (400, "Missing required field: contact")),
+    ("contacts.send", "1002", (400, "Invalid field value: contact")),
+    ("contacts.send", "1006", (400, "Chat was left")),
+    ("chats.share_contact_info", "1002", (400, "Invalid field value: to")),
+    ("chats.share_contact_info", "1006", (400, "Chat was left")),
+    ("contacts.share", "1002", (400, "Invalid field value: to")),
+    ("contacts.share", "1006", (400, "Chat was left")),
+    ("chats.participants.add", "1001", (400, "Missing required field: address")),
+    ("chats.participants.add", "1002", (400, "Invalid field value: address")),
+    ("chats.participants.add", "4099", (422, "Not supported for this chat")),
+    ("chats.participants.remove", "1001", (400, "Missing required field: address")),
+    ("chats.participants.remove", "1002", (400, "Invalid field value: address")),
+    ("chats.participants.remove", "4099", (422, "Not supported for this chat")),
+    ("chats.leave", "1002", (400, "Invalid field value: participants")),
+    ("attachments.create", "1001", (400, "Missing required field: filename")),
+    ("attachments.create", "1002", (400, "Invalid field value: size_bytes")),
+    ("attachments.upload", "1002", (400, "Invalid field value: size_bytes")),
 ];
 
 /// Status and text of an error of an operation in an edition.
 pub fn face(service: &str, operation: &str, code: &str, edition: &str) -> Face {
     if service == "chert" {
-        return CHERT.iter().find(|row| row.0 == code).expect(code).1;
+        let own = OF_CHERT.iter().find(|row| (row.0, row.1) == (operation, code)).map(|row| row.2);
+        return own.unwrap_or_else(|| CHERT.iter().find(|row| row.0 == code).expect(code).1);
     }
     let own = OF_OPERATIONS.iter().find(|row| (row.0, row.1) == (operation, code));
     let (documented, live) = match own {

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::emulator::{Effect, Exchange, Operation};
+use crate::scalar::Text;
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
 use crate::services::chert::section::Line;
@@ -22,7 +23,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         events: &[],
         source: "docs.trychert.com/api/phone-numbers",
     },
-    example: |_| Some(Sample { path: "/phone-numbers".to_owned(), body: None }),
+    example: |_| Some(Sample::empty("/phone-numbers".to_owned())),
     run,
 };
 
@@ -40,7 +41,7 @@ struct PhoneNumber<'a> {
     phone_number: &'a str,
     service: &'static str,
     is_active: bool,
-    capabilities: [&'static str; 3],
+    capabilities: &'a [Text],
 }
 
 impl<'a> PhoneNumber<'a> {
@@ -50,8 +51,8 @@ impl<'a> PhoneNumber<'a> {
             phone_line_id: &line.id,
             phone_number: &line.phone_number,
             service: "imessage",
-            is_active: true,
-            capabilities: ["imessage", "send", "receive"],
+            is_active: line.active,
+            capabilities: &line.capabilities,
         }
     }
 }

@@ -1,8 +1,27 @@
 //! The list of emulated endpoints. Each endpoint has a file of its own: copy `list_phone_numbers.rs` for one that reads,
 //! `rename_chat.rs` for one with parameters and a change.
 
+mod add_participant;
+mod attachment_content;
+mod create_attachment;
+mod create_chat;
+mod edit_message;
+mod get_message;
+mod leave_chat;
+mod list_messages;
 mod list_phone_numbers;
+mod mark_read;
+mod react;
+mod remove_participant;
 mod rename_chat;
+mod samples;
+mod send;
+mod send_contact;
+mod send_location;
+mod send_message;
+mod share_contact;
+mod typing;
+mod upload_attachment;
 mod whoami;
 
 use std::borrow::Cow;
@@ -16,13 +35,42 @@ use serde_json::Value;
 use super::change::Change;
 use super::errors::Refusal;
 use super::invocation::Invocation;
-use super::section;
+use super::{BASE, section};
 use crate::emulator::{Effect, Exchange, Operation, Place};
 use crate::http::{Facts, Field, Given, Members, Request, ValueKind, Way, json};
 
-/// Every emulated endpoint.
-pub static ENDPOINTS: &[&Endpoint] =
-    &[&rename_chat::ENDPOINT, &list_phone_numbers::ENDPOINT, &whoami::ENDPOINT];
+/// Every emulated endpoint. The most frequent one comes first. A path that has no parameter comes before one that has.
+pub static ENDPOINTS: &[&Endpoint] = &[
+    &rename_chat::ENDPOINT,
+    &list_phone_numbers::ENDPOINT,
+    &whoami::ENDPOINT,
+    &send::ENDPOINT,
+    &send_location::ENDPOINT,
+    &create_chat::ENDPOINT,
+    &send_message::ENDPOINT,
+    &list_messages::ENDPOINT,
+    &get_message::ENDPOINT,
+    &react::ENDPOINT,
+    &edit_message::ENDPOINT,
+    &mark_read::ENDPOINT,
+    &typing::ENDPOINT,
+    &send_contact::TO_CHAT,
+    &send_contact::TO_PHONE,
+    &share_contact::TO_CHAT,
+    &share_contact::TO_PHONE,
+    &add_participant::ENDPOINT,
+    &remove_participant::ENDPOINT,
+    &leave_chat::ENDPOINT,
+    &create_attachment::ENDPOINT,
+    &upload_attachment::ENDPOINT,
+    &attachment_content::ENDPOINT,
+];
+
+/// The operations that need participants of a chat, which many scenarios do not describe.
+pub const OF_PARTICIPANTS: [&str; 2] = ["chats.mark_read", "chats.share_contact_info"];
+
+/// The operations that need several participants of a group.
+pub const OF_MEMBERS: [&str; 2] = ["chats.participants.remove", "chats.leave"];
 
 /// The operation of each endpoint.
 pub static OPERATIONS: LazyLock<Vec<&Operation>> =
@@ -42,8 +90,25 @@ pub struct Endpoint {
 pub struct Sample {
     /// The path after `/api/v1`, such as `/chats/ch_01H`.
     pub path: String,
-    /// The body; `None` when the request has none.
-    pub body: Option<Value>,
+    /// The body; empty when the request has none.
+    pub body: String,
+    /// The type of the body; empty when the request has none.
+    pub content_type: String,
+    /// Whether the endpoint takes a bearer token only.
+    pub is_unsigned: bool,
+}
+
+impl Sample {
+    /// A request without a body.
+    pub fn empty(path: String) -> Self {
+        Self { path, body: String::new(), content_type: String::new(), is_unsigned: false }
+    }
+
+    /// A request with a JSON body.
+    pub fn json(path: String, body: Value) -> Self {
+        let content_type = "application/json".to_owned();
+        Self { path, body: body.to_string(), content_type, is_unsigned: false }
+    }
 }
 
 /// An endpoint's answer, and its effect on the state.
@@ -131,6 +196,16 @@ pub fn route(request: &Request) -> Arc<Option<Route>> {
     request.read_once(|| route_now(request))
 }
 
+/// Whether a request uploads a file. Its body may be larger than others.
+pub fn is_upload(request: &Request) -> bool {
+    &*request.method == "PUT" && matched(&upload_attachment::ENDPOINT, request.path()).is_some()
+}
+
+/// Whether a request is a `/send`.
+pub fn is_send(request: &Request) -> bool {
+    Option::as_ref(&route(request)).is_some_and(|route| route.endpoint.operation.name == send::NAME)
+}
+
 fn route_now(request: &Request) -> Option<Route> {
     if request.sent_path().starts_with("//") {
         return None;
@@ -141,11 +216,13 @@ fn route_now(request: &Request) -> Option<Route> {
     let has_query = endpoint.operation.parameters.iter().any(|parameter| parameter.place == Place::Query);
     let sent = if has_query { request.query() } else { "" };
     let query = form_urlencoded::parse(sent.as_bytes());
+    // The bytes of a file are not read as JSON.
+    let has_json = endpoint.operation.name != upload_attachment::NAME;
     Some(Route {
         endpoint,
         path,
         query: query.into_owned().collect(),
-        body: json::parse(request.body(), json::USUAL),
+        body: has_json.then(|| json::parse(request.body(), json::USUAL)).flatten(),
     })
 }
 

@@ -1,7 +1,5 @@
 //! `PUT /api/v1/chats/{id}`: gives a group a new display name, a new icon, or both.
 
-use serde::de::IgnoredAny;
-
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
 use crate::emulator::{Effect, Exchange, Operation, Parameter, Place, misspelt};
@@ -65,23 +63,14 @@ fn example(tenant: &section::Tenant) -> Option<Sample> {
     let fit = |chat: &&section::Chat| chat.group && chat.chat_key && chat.line.is_some();
     let chat = tenant.chats.iter().find(fit)?;
     let body = serde_json::json!({"display_name": "Acme launch crew"});
-    Some(Sample { path: format!("/chats/{}", segment(&chat.id)), body: Some(body) })
+    Some(Sample::json(format!("/chats/{}", segment(&chat.id)), body))
 }
 
 /// Checks the body, then the chat. What comes before an endpoint (signature or token, tenant, limits) is in `requests.rs`.
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<EndpointAnswer, Refusal> {
     let Invocation { tenant, route, .. } = *invocation;
     let refuse = |code| invocation.refusal(code);
-    let body = route.body.as_ref().ok_or_else(|| {
-        let reason = match exchange.request.body() {
-            [] => "the body is empty",
-            body if serde_json::from_slice::<IgnoredAny>(body).is_ok() => {
-                "the body is JSON, but not an object"
-            }
-            _ => "the body is not valid JSON",
-        };
-        refuse(&errors::INVALID_JSON_BODY).because(reason)
-    })?;
+    let body = invocation.body(exchange)?;
     let display_name = body.get("display_name").map(display_name).transpose()?;
     let group_chat_icon = body.get("group_chat_icon").map(group_chat_icon).transpose()?;
     if display_name.is_none() && group_chat_icon.is_none() {
@@ -102,6 +91,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Endpo
         return Err(refuse(&errors::CHAT_IS_DIRECT_MESSAGE).because(reason));
     }
     if let Some(lack) = chat.lacks {
+        invocation.check_member(chat)?;
         return Err(refuse(&errors::NOT_SUPPORTED_FOR_CHAT).because(format!("the chat `{id}` {lack}")));
     }
     invocation.passed(Stage::Lookup, exchange)?;

@@ -21,7 +21,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         events: &[],
         source: "docs.trychert.com/quickstart",
     },
-    example: |_| Some(Sample { path: "/whoami".to_owned(), body: None }),
+    example: |_| Some(Sample::empty("/whoami".to_owned())),
     run,
 };
 
@@ -34,6 +34,7 @@ struct Answer<'a> {
 
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<EndpointAnswer, Refusal> {
     invocation.passed_up_to_lookup(exchange)?;
+    invocation.is_chosen(exchange);
     let endpoints_available = OPERATIONS.iter().map(|operation| operation.route()).collect();
     let answer = Answer { tenant: invocation.tenant.slug(), endpoints_available };
     Ok(EndpointAnswer::json(&answer, Effect::Nothing))

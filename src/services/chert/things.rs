@@ -1,0 +1,128 @@
+//! The state as JSON, and its things as expectations see them.
+
+use serde_json::{Value, json};
+
+use super::chats::Chat;
+use super::messages::{Author, Message, Reaction, milliseconds, seconds};
+use super::tenants::{Tenant, Tenants};
+use crate::emulator::Thing;
+
+/// The state of all tenants, without secrets.
+pub fn state(tenants: &Tenants) -> Value {
+    json!({"tenants": tenants.all().iter().map(of_tenant).collect::<Vec<_>>()})
+}
+
+fn of_tenant(tenant: &Tenant) -> Value {
+    let chats: Vec<_> = tenant.chats.iter().map(|chat| of_chat(tenant, chat)).collect();
+    let mut state = json!({"slug": tenant.slug(), "chats": chats});
+    if !tenant.attachments.is_empty() {
+        let attachments = tenant.attachments.iter().map(|(id, known)| {
+            let content = known.content.as_ref();
+            json!({
+                "id": id,
+                "filename": known.filename,
+                "content_type": known.content_type,
+                "size_bytes": known.size,
+                "sha256": content.map(|content| &content.sha256),
+            })
+        });
+        state["attachments"] = attachments.collect();
+    }
+    state
+}
+
+/// A chat. What most chats do not have is shown only where it is.
+fn of_chat(tenant: &Tenant, chat: &Chat) -> Value {
+    let mut state = json!({
+        "id": chat.id,
+        "group": chat.is_group,
+        "display_name": chat.display_name,
+        "group_chat_icon": chat.group_chat_icon,
+    });
+    let life = chat.life();
+    let mut show = |name: &str, value: Value, is_shown: bool| {
+        if is_shown {
+            state[name] = value;
+        }
+    };
+    let has_life = chat.has_life();
+    show("line", json!(tenant.line_of(chat).map(|line| &line.id)), has_life);
+    show("participants", json!(life.participants), has_life);
+    show("left", json!(true), life.has_left);
+    show("typing", json!(true), life.is_typing);
+    show("read_at", json!(life.read_at.map(seconds)), life.read_at.is_some());
+    show("cards", json!(life.cards), life.cards > 0);
+    show("shares_contact", json!(true), life.shares_contact);
+    show("name", json!(life.lead_name), life.lead_name.is_some());
+    show("external_id", json!(life.external_id), life.external_id.is_some());
+    let messages = life.messages().map(of_message).collect::<Vec<_>>();
+    show("messages", json!(messages), has_life);
+    state
+}
+
+fn of_message(message: &Message) -> Value {
+    let author = |author: &Author| match author {
+        Author::Tenant => None,
+        Author::Recipient(address) => Some(address.clone()),
+    };
+    let reaction = |reaction: &Reaction| json!({"reaction": reaction.kind, "from": author(&reaction.author)});
+    let mut state = json!({
+        "id": message.id,
+        "from": author(&message.author),
+        "parts": message.parts,
+        "status": message.status,
+        "created_at": seconds(message.created_at),
+    });
+    if !message.edits.is_empty() {
+        let edits =
+            message.edits.iter().map(|edit| json!({"at": milliseconds(edit.at), "before": edit.before}));
+        state["edits"] = edits.collect();
+    }
+    if !message.reactions.is_empty() {
+        state["reactions"] = message.reactions.iter().map(reaction).collect();
+    }
+    state
+}
+
+/// The things of a kind with this identifier.
+pub fn things(tenants: &Tenants, kind: &str, id: &str) -> Vec<Thing> {
+    let of_tenant = |tenant: &Tenant| {
+        let members = match kind {
+            "chat" => members_of_chat(tenant.chat(id)?.1),
+            "message" if id == "last" => members_of_message(tenant.newest(Message::is_own)?.1),
+            "message" => members_of_message(tenant.message(id)?.1),
+            _ => return None,
+        };
+        Some(Thing { apart: vec![("tenant", tenant.original.clone())], members })
+    };
+    tenants.all().iter().filter_map(of_tenant).collect()
+}
+
+fn members_of_chat(chat: &Chat) -> Vec<(&'static str, String)> {
+    let name = chat.display_name.clone().unwrap_or_default();
+    let icon = chat.group_chat_icon.clone().unwrap_or_default();
+    let life = chat.life();
+    vec![
+        ("name", name.clone()),
+        ("display_name", name),
+        ("group_chat_icon", icon),
+        ("participants", life.participants.join(", ")),
+        ("messages", life.messages().len().to_string()),
+        ("left", life.has_left.to_string()),
+        ("typing", life.is_typing.to_string()),
+        ("read", life.messages().all(|message| message.is_own() || message.read_at.is_some()).to_string()),
+        ("cards", life.cards.to_string()),
+        ("shares_contact", life.shares_contact.to_string()),
+    ]
+}
+
+fn members_of_message(message: &Message) -> Vec<(&'static str, String)> {
+    let reactions: Vec<_> = message.reactions.iter().map(|reaction| reaction.kind.name()).collect();
+    let status = json!(message.status).as_str().unwrap_or_default().to_owned();
+    vec![
+        ("text", message.text()),
+        ("status", status),
+        ("edited", (!message.edits.is_empty()).to_string()),
+        ("reactions", reactions.join(", ")),
+    ]
+}
