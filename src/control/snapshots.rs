@@ -23,7 +23,7 @@ pub(super) fn save(world: &mut World, asked: &Asked<'_>) -> Reply {
 }
 
 pub(super) fn restore(world: &mut World, asked: &Asked<'_>) -> Reply {
-    match world.restore(&asked.segment) {
+    match world.restore(&asked.segment, asked.now) {
         true => Reply::json(200, &json!({"restored": asked.segment})),
         false => missing(world, asked),
     }

@@ -29,6 +29,17 @@ pub struct Delivery {
     pub body: Arc<str>,
     /// Who sends it.
     pub sender: Sender,
+    /// What the service's log knows the event by; `None` when it keeps none.
+    pub record: Option<EventRecord>,
+}
+
+/// An event in the log of its service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRecord {
+    /// Its number in the log.
+    pub number: u64,
+    /// The key by which receivers drop repeats.
+    pub key: Arc<str>,
 }
 
 /// The largest number that every reader of JSON reads as it is.
@@ -119,6 +130,47 @@ pub struct Raised {
     pub deliveries: Vec<Delivery>,
     /// Why an event goes to nobody, in words.
     pub silences: Vec<String>,
+    /// Whether an event came into the service's log, which streams may send.
+    pub is_logged: bool,
+    /// The delivery, by its place in the list, whose end the answer to the present exchange waits for.
+    pub waits_for: Option<usize>,
+    /// What the answer to the present exchange goes on with when it is a stream.
+    pub opens: Option<Feed>,
+}
+
+impl Raised {
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.deliveries.is_empty() && self.silences.is_empty() && !self.is_logged && self.opens.is_none()
+    }
+}
+
+/// The events that one stream sends: those of an account after a place in the service's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feed {
+    /// The service's index of the account.
+    pub account: usize,
+    /// The number of the latest event that was sent, or of the one before the first.
+    pub after: u64,
+    /// After how long a silence the stream shows that it is alive.
+    pub heartbeat: Duration,
+    /// How long the stream lasts.
+    pub life: Duration,
+}
+
+/// How one attempt of a delivery ended, for a service that keeps a log.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempted<'a> {
+    /// When it was due.
+    pub at: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// How it ended.
+    pub outcome: &'a Outcome,
+    /// How long it took.
+    pub duration: Duration,
+    /// Whether no other attempt follows.
+    pub is_last: bool,
 }
 
 /// Where the service is reached from outside, which events tell their handlers.

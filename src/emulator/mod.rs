@@ -22,7 +22,8 @@ mod url;
 
 pub use action::{Action, ActionInput, ActionMistake, ActionParameter, ActionResult, ParameterMistake};
 pub use delivery::{
-    BoundHandler, Delivery, Endpoint, EventKind, HandlerTarget, Next, Outcome, Outgoing, Raised, Sender,
+    Attempted, BoundHandler, Delivery, Endpoint, EventKind, EventRecord, Feed, HandlerTarget, Next, Outcome,
+    Outgoing, Raised, Sender,
 };
 pub use error::{ErrorCode, Face, Gives, gives};
 pub use example::Example;

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::action::{ActionInput, ActionMistake, ActionResult};
-use super::delivery::{BoundHandler, Delivery, Endpoint, Next, Outcome, Outgoing, Raised};
+use super::delivery::{Attempted, BoundHandler, Delivery, Endpoint, Feed, Next, Outcome, Outgoing, Raised};
 use super::exchange::Exchange;
 use crate::http::Reply;
 
@@ -51,6 +52,11 @@ pub trait Emulator: Send {
         false
     }
 
+    /// Whether the answer to the present exchange waits for a delivery that was raised since the last look.
+    fn is_awaited(&self) -> bool {
+        false
+    }
+
     /// Takes what changes have raised since the last look.
     fn raised(&mut self) -> Raised {
         Raised::default()
@@ -77,6 +83,33 @@ pub trait Emulator: Send {
     /// What happens after the failed attempt with this number, counted from 1.
     fn next_attempt(&self, _delivery: &Delivery, _attempt: usize, _outcome: &Outcome) -> Next {
         Next::GiveUp
+    }
+
+    /// Notes how an attempt of a delivery ended.
+    fn attempted(&mut self, _delivery: &Delivery, _attempt: &Attempted<'_>) {}
+
+    /// Notes that a delivery was given up without a further attempt.
+    fn gave_up(&mut self, _delivery: &Delivery, _now: Timestamp) {}
+
+    /// Finishes an answer that has waited for a delivery. Returns it with the code of its error, if it is one.
+    fn resume(&mut self, _outcome: &Outcome, reply: Reply) -> (Reply, Option<&'static str>) {
+        (reply, None)
+    }
+
+    /// The next event of a stream, in the bytes that it sends, after which the feed moves on. `None` when there is none
+    /// yet.
+    fn next_of(&mut self, _feed: &mut Feed) -> Option<Bytes> {
+        None
+    }
+
+    /// What a stream sends to show that it is alive.
+    fn heartbeat(&self) -> Bytes {
+        Bytes::new()
+    }
+
+    /// What a stream sends when its life is over.
+    fn farewell(&self, _now: Timestamp) -> Bytes {
+        Bytes::new()
     }
 
     /// How long a handler may take to answer.

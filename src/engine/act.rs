@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::World;
+use super::dispatch::Collected;
 use super::outbox::Cause;
 use crate::emulator::{Action, ActionMistake, Service};
 use crate::services::action_called;
@@ -83,7 +84,8 @@ impl World {
     ) -> Result<Acted, ActionMistake> {
         let changed = self.emulators[place].1.act(action.name, with, now)?;
         self.acted += 1;
-        let (remarks, deliveries) = self.collect(place, Cause::Action(self.acted), now);
+        let Collected { silences: remarks, deliveries, .. } =
+            self.collect(place, Cause::Action(self.acted), now);
         self.observers.forget();
         Ok(Acted { number: self.acted, changed, deliveries, remarks })
     }

@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use super::outbox::{Cause, CountsByEvent, DeliveryState, Outbox, OutboxCounts};
 use super::{Credential, World};
 use crate::basics::Clock;
-use crate::emulator::{BoundHandler, Endpoint, HandlerTarget, Next, Outcome, Outgoing, Raised};
+use crate::emulator::{
+    Attempted, BoundHandler, Endpoint, Feed, HandlerTarget, Next, Outcome, Outgoing, Raised,
+};
 
 /// Identifies an attempt. A reset and a restored snapshot begin an epoch; results of an older one change nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,20 +50,33 @@ pub struct Ahead {
     pub time_limit: Duration,
 }
 
+/// What a service has raised, after it came into the outbox.
+pub(super) struct Collected {
+    /// Why events go to nobody.
+    pub(super) silences: Vec<String>,
+    /// The numbers of the deliveries.
+    pub(super) deliveries: Vec<u64>,
+    /// The number of the delivery that the answer waits for.
+    pub(super) waits_for: Option<u64>,
+    /// What the answer goes on with.
+    pub(super) opens: Option<Feed>,
+}
+
 impl World {
-    /// Puts what the service with this index has raised into the outbox. Returns the remarks and the numbers of the
-    /// deliveries.
-    pub(super) fn collect(
-        &mut self,
-        service: usize,
-        cause: Cause,
-        due: Timestamp,
-    ) -> (Vec<String>, Vec<u64>) {
-        let Raised { deliveries, silences } = self.emulators[service].1.raised();
+    /// Puts what the service with this index has raised into the outbox.
+    pub(super) fn collect(&mut self, service: usize, cause: Cause, due: Timestamp) -> Collected {
+        let Raised { deliveries, silences, is_logged, waits_for, opens } = self.emulators[service].1.raised();
         let numbers = deliveries.into_iter().map(|delivery| self.outbox.push(service, delivery, cause, due));
-        let numbers = numbers.collect();
+        let deliveries: Vec<_> = numbers.collect();
+        let waits_for = waits_for.and_then(|place| deliveries.get(place).copied());
         silences.iter().for_each(|why| self.outbox.note_silence(cause, why.clone()));
-        (silences, numbers)
+        if is_logged {
+            self.bell.ring();
+        }
+        for (service, delivery) in self.outbox.take_lost() {
+            self.emulators[service].1.gave_up(&delivery, due);
+        }
+        Collected { silences, deliveries, waits_for, opens }
     }
 
     /// Makes the late changes, performs the actions and lets the services do what they do by themselves, as far as it is
@@ -162,7 +177,9 @@ impl World {
         if id.epoch != self.epoch {
             return false;
         }
-        self.attempt_ended(id.number, outcome, duration, self.clock.now(now))
+        let was_under_way = self.attempt_ended(id.number, outcome, duration, self.clock.now(now));
+        self.resume_ended(now);
+        was_under_way
     }
 
     /// The same at the instant `now` of the scenario's clock, in the present epoch.
@@ -171,10 +188,16 @@ impl World {
         let is_answered = matches!(outcome, Outcome::Answered(_));
         let Self { emulators, outbox, observers, counters, .. } = self;
         let was_under_way = outbox.delivered(number, outcome, duration, |entry, outcome| {
-            match emulators[entry.service].1.next_attempt(&entry.delivery, entry.attempted, outcome) {
+            let emulator = &mut emulators[entry.service].1;
+            let next = match emulator.next_attempt(&entry.delivery, entry.attempted, outcome) {
+                _ if outcome.is_success() || matches!(outcome, Outcome::Blocked(_)) => None,
                 Next::GiveUp => None,
                 Next::After(wait) => Some(now.checked_add(wait).unwrap_or(Timestamp::MAX)),
-            }
+            };
+            let at = entry.attempts.last().map_or(now, |attempt| attempt.at);
+            let is_last = next.is_none();
+            emulator.attempted(&entry.delivery, &Attempted { at, ended: now, outcome, duration, is_last });
+            next
         });
         let ended = outbox.get(number).filter(|entry| was_under_way && entry.state.has_ended());
         if let Some(attempt) = ended.and_then(|entry| entry.attempts.last())

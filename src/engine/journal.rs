@@ -79,8 +79,8 @@ impl Journal {
         self.share.memory()
     }
 
-    /// Adds an exchange and removes the oldest ones until the limits hold. `number` is one more than that of the
-    /// exchange before.
+    /// Adds an exchange and removes the oldest ones until the limits hold. `number` is mostly one more than that of the
+    /// exchange before; an answer that waited comes later than others with higher numbers.
     pub fn push(&mut self, number: u64, at: Timestamp, request: &Request, reply: &Reply, note: Note) {
         let (mut sent, mut answered) = (request.body(), &reply.body[..]);
         let digest;
@@ -177,19 +177,22 @@ impl Journal {
         self.kept.len()
     }
 
-    /// The kept exchanges, oldest first.
+    /// The kept exchanges, by ascending number.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = Entry> + ExactSizeIterator {
         let ends = self.kept.iter().scan(0, |end, kept| {
             *end += kept.length();
             Some(*end)
         });
-        let ends: Vec<_> = ends.collect();
-        self.kept.iter().zip(ends).map(|(kept, end)| self.entry_that_ends_at(kept, end))
+        let mut kept: Vec<_> = self.kept.iter().zip(ends).collect();
+        kept.sort_by_key(|(kept, _)| kept.number);
+        kept.into_iter().map(|(kept, end)| self.entry_that_ends_at(kept, end))
     }
 
     /// The exchange with this number; `None` when it is not kept.
     pub fn entry(&self, number: u64) -> Option<Entry> {
-        let place = self.kept.binary_search_by_key(&number, |kept| kept.number).ok()?;
+        // A search by halves may miss one that lies out of order.
+        let by_halves = self.kept.binary_search_by_key(&number, |kept| kept.number).ok();
+        let place = by_halves.or_else(|| self.kept.iter().position(|kept| kept.number == number))?;
         let end = self.kept.iter().take(place + 1).map(Kept::length).sum();
         Some(self.entry_that_ends_at(&self.kept[place], end))
     }
@@ -325,6 +328,16 @@ mod tests {
         (1..=1_003).for_each(|number| push(&mut journal, number, 0));
         let numbers: Vec<_> = journal.entries().map(|entry| entry.number).collect();
         assert_eq!((numbers.len(), numbers[0], numbers[999], journal.evicted()), (1_000, 4, 1_003, 3));
+    }
+
+    #[test]
+    fn an_exchange_that_is_added_late_is_found_and_shown_by_its_number() {
+        let mut journal = Journal::default();
+        [1, 3, 4, 2, 5].into_iter().for_each(|number| push(&mut journal, number, number as usize));
+        assert_eq!(journal.entries().map(|entry| entry.number).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+        for number in 1..=5 {
+            assert_eq!(journal.entry(number).unwrap().request.body().len(), number as usize);
+        }
     }
 
     #[test]

@@ -18,12 +18,15 @@ mod other_edition;
 mod outbox;
 mod outcomes;
 mod past;
+mod pending;
 mod prefer;
+mod record;
 mod redact;
 mod replay;
 mod schedule;
 mod snapshot;
 mod step;
+mod stream;
 mod traffic;
 mod unknown;
 mod world;
@@ -42,8 +45,10 @@ pub use other_edition::Other;
 pub use outbox::{
     Attempt, Cause, CountsByEvent, DeliveryState, MOST_WAITING, Outbox, OutboxCounts, OutboxEntry,
 };
+pub use pending::After;
 pub use redact::{Hidden, Redactor, Unhidden};
 pub use snapshot::MOST_SNAPSHOTS;
-pub use step::{Planned, step};
+pub use step::{Form, Planned, step};
+pub use stream::{Bell, EventStream, Portion};
 pub use traffic::Traffic;
 pub use world::World;

@@ -26,6 +26,7 @@ use super::directory::{Credential, Directory, Totals, credentials};
 use super::memory::{LEFT_IN_JOURNALS, MOST_IN_JOURNALS, Memory, fair_size};
 use super::namespace::{Namespace, named};
 use super::redact::Elsewhere;
+use super::stream::Bell;
 use super::{Traffic, Unhidden, World};
 use crate::http::Request;
 use crate::judge::{ActionLeft, Broken, ExpectationOutcome, Whose};
@@ -47,6 +48,8 @@ pub struct Namespaces {
     pub(super) memory: Memory,
     /// The secrets that all worlds share.
     pub(super) elsewhere: Elsewhere,
+    /// Wakes streams.
+    pub(super) bell: Bell,
 }
 
 /// The request header that names a namespace.
@@ -62,9 +65,9 @@ const MOST_ACTIONS_LEFT: usize = 100;
 impl Namespaces {
     /// A server's worlds at its start: the main world and no namespace.
     pub fn new(main: World) -> Self {
-        let (memory, elsewhere) = (Memory::default(), Elsewhere::default());
+        let (memory, elsewhere, bell) = (Memory::default(), Elsewhere::default(), Bell::default());
         Self {
-            main: Mutex::new(main.sharing(&memory, &elsewhere)),
+            main: Mutex::new(main.sharing(&memory, &elsewhere, &bell)),
             directory: RwLock::default(),
             dropping: Mutex::default(),
             has_owners: AtomicBool::new(false),
@@ -72,7 +75,13 @@ impl Namespaces {
             traffic: Arc::default(),
             memory,
             elsewhere,
+            bell,
         }
+    }
+
+    /// Wakes the streams of all worlds.
+    pub fn bell(&self) -> &Bell {
+        &self.bell
     }
 
     /// Locks the main world. A panic while it was locked does not make it unusable.
@@ -173,6 +182,8 @@ impl Namespaces {
         let _dropping = self.dropping();
         let (outcomes, broken, run) = {
             let Some(mut world) = namespace.world().filter(|_| may(namespace)) else { return false };
+            world.give_up_all("the namespace was dropped", now);
+            self.bell.ring();
             world.share_secrets();
             let results = (world.outcomes(now), world.broken(), world.of_run());
             let mut totals = Totals::of(&world);

@@ -110,9 +110,11 @@ impl Namespaces {
         let seed = seed.or_else(|| scenario?.seed).unwrap_or(main_seed);
         let is_copy = scenario.is_none();
         let scenario = scenario.unwrap_or(&main).with_suffix(&suffix);
-        let mut world = World::new(Arc::new(scenario), seed, now)
-            .allowing_prefer(allows_prefer)
-            .sharing(&self.memory, &self.elsewhere);
+        let mut world = World::new(Arc::new(scenario), seed, now).allowing_prefer(allows_prefer).sharing(
+            &self.memory,
+            &self.elsewhere,
+            &self.bell,
+        );
         world.suffix = suffix;
         world.set_public_url(&public_url);
         for (name, url) in &bound {

@@ -40,8 +40,14 @@ impl World {
         true
     }
 
-    /// Restores a snapshot. The journal and the counters of exchanges stay. Returns whether the snapshot existed.
-    pub fn restore(&mut self, name: &str) -> bool {
+    /// Restores a snapshot. The journal and the counters of exchanges stay. Returns whether the snapshot existed. `now` is
+    /// the time of the wall clock.
+    pub fn restore(&mut self, name: &str, now: Timestamp) -> bool {
+        if !self.snapshots.contains_key(name) {
+            return false;
+        }
+        self.give_up_all("a snapshot was restored", now);
+        self.bell.ring();
         let Some(saved) = self.snapshots.get(name) else { return false };
         self.share_issued_secrets();
         let mut faults = saved.faults.clone();
@@ -51,6 +57,7 @@ impl World {
         self.schedule = saved.schedule.clone();
         self.epoch += 1;
         self.alarm = None;
+        self.streams_due = None;
         self.untold.clear();
         self.alter();
         true

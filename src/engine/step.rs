@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::dispatch::Ahead;
+use super::dispatch::{Ahead, Collected};
 use super::faults::{Faults, number_of};
 use super::other_edition::{self, Other};
 use super::outbox::Cause;
+use super::pending::After;
 use super::schedule::Schedule;
+use super::stream::EventStream;
 use super::{Note, World, prefer, unknown};
 use crate::basics::{Arrival, Clock, Stage, Stopwatch};
 use crate::emulator::{
@@ -30,12 +32,26 @@ pub struct Planned {
     pub took: Duration,
     /// What the connection does to the reply; `None` when it is sent as it is.
     pub wire: Option<Wire>,
-    /// The deliveries that must have ended before the reply leaves; `None` when it waits for none.
-    pub ahead: Option<Box<Ahead>>,
+    /// Whether the reply waits for deliveries, or goes on as a stream.
+    pub form: Form,
     /// The answer of the service's other edition; `None` when no rule needs it.
     pub other: Option<Other>,
     /// The note for the journal.
     pub note: Note,
+}
+
+/// What an answer waits for, or goes on with.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Form {
+    /// Nothing: the reply is the answer.
+    #[default]
+    Plain,
+    /// The reply leaves when these deliveries have ended.
+    Ahead(Box<Ahead>),
+    /// The reply is finished when this delivery has ended.
+    After(Box<After>),
+    /// Behind the head of the reply comes a stream of events.
+    Stream(Box<EventStream>),
 }
 
 impl Planned {
@@ -46,7 +62,7 @@ impl Planned {
             delay: Duration::ZERO,
             took: Duration::ZERO,
             wire: None,
-            ahead: None,
+            form: Form::Plain,
             other: None,
             note,
         }
@@ -126,24 +142,63 @@ fn plan(world: &mut World, service: &'static dyn Service, request: &Request, arr
     if let Clock::Virtual(_) = world.clock {
         world.clock.advance(took);
         (delay, wire) = (Duration::ZERO, wire.map(Wire::at_once));
+        world.ring_if_due();
     }
     if world.schedule.is_counting() {
         world.schedule.answered(end);
     }
-    let mut ahead = None;
+    let mut form = Form::Plain;
     // Most calls raise nothing.
     if world.emulators[place].1.has_raised() {
-        let is_hasty = world.emulators[place].1.is_hasty();
-        let due = if is_hasty { now } else { end };
-        let cause = Cause::Exchange(world.counters().exchanges + 1);
-        let (silences, deliveries) = world.collect(place, cause, due);
-        if is_hasty {
-            ahead = world.ahead(place, deliveries);
+        let due = Due { now, end, arrival };
+        let replaced = is_replaced(&note);
+        form = raised(world, place, due, &mut note);
+        // A fault that replaces the answer leaves nothing to finish, and one on the connection strikes the head alone.
+        let is_kept = match form {
+            Form::After(_) => !replaced,
+            Form::Stream(_) => !replaced && wire.is_none(),
+            Form::Plain | Form::Ahead(_) => true,
+        };
+        if !is_kept {
+            form = Form::Plain;
         }
-        note.remarks.extend(silences.into_iter().map(Cow::from));
     }
     let other = beside_faults(world, service, other, &note);
-    Planned { reply, delay, took, wire, ahead, other, note }
+    Planned { reply, delay, took, wire, form, other, note }
+}
+
+/// The instants that the events of an exchange depend on.
+struct Due {
+    /// When the call was judged.
+    now: Timestamp,
+    /// When its answer is due.
+    end: Timestamp,
+    arrival: Arrival,
+}
+
+/// Whether a fault gives a reply in place of the service's own.
+fn is_replaced(note: &Note) -> bool {
+    note.faults.iter().any(|decision| decision.answered && decision.fault.spec.reply.is_some())
+}
+
+/// Puts what an exchange has raised into the outbox. Says what its answer waits for or goes on with.
+fn raised(world: &mut World, place: usize, due: Due, note: &mut Note) -> Form {
+    let Due { now, end, arrival } = due;
+    let emulator = &world.emulators[place].1;
+    let is_hasty = emulator.is_hasty();
+    let is_early = is_hasty || emulator.is_awaited();
+    let cause = Cause::Exchange(world.counters().exchanges + 1);
+    let collected = world.collect(place, cause, if is_early { now } else { end });
+    let Collected { silences, deliveries, waits_for, opens } = collected;
+    note.remarks.extend(silences.into_iter().map(Cow::from));
+    if let Some(number) = waits_for {
+        return Form::After(Box::new(world.after(place, number)));
+    }
+    if let Some(feed) = opens {
+        return Form::Stream(Box::new(EventStream::open(world, place, feed, arrival.now)));
+    }
+    let ahead = is_hasty.then(|| world.ahead(place, deliveries)).flatten();
+    ahead.map_or(Form::Plain, Form::Ahead)
 }
 
 /// The other edition's answer, as far as it can be compared. When a fault decided the answer, it can only be compared

@@ -9,16 +9,17 @@ use jiff::Timestamp;
 
 use super::faults::Faults;
 use super::memory::Memory;
-use super::observers::{Observers, Passing};
+use super::observers::Observers;
 use super::outbox::{CountsByEvent, Outbox};
 use super::past::Past;
+use super::pending::Pending;
 use super::redact::{Elsewhere, Unhidden};
 use super::schedule::Schedule;
 use super::snapshot::Snapshot;
-use super::{Counters, Entry, Journal, Planned};
-use crate::basics::{Arrival, Clock};
+use super::stream::Bell;
+use super::{Counters, Entry, Journal};
+use crate::basics::Clock;
 use crate::emulator::{Emulator, Section, Service};
-use crate::http::{Reply, Request};
 use crate::judge::{Broken, RunTally};
 use crate::scenario::Scenario;
 
@@ -42,11 +43,11 @@ pub struct World {
     pub(super) emulators: Vec<(&'static dyn Service, Box<dyn Emulator>)>,
     /// The faults.
     pub(super) faults: Faults,
-    journal: Journal,
+    pub(super) journal: Journal,
     /// Secrets of other worlds, and of states that are gone.
     pub(super) elsewhere: Elsewhere,
     /// When the newest exchange of the journal was answered, by the wall clock.
-    newest: Option<Timestamp>,
+    pub(super) newest: Option<Timestamp>,
     pub(super) counters: Counters,
     /// The observers of the clients.
     pub(super) observers: Observers,
@@ -66,6 +67,12 @@ pub struct World {
     pub(super) acted: u64,
     /// The instant that [`World::alarm`] told last.
     pub(super) alarm: Option<Timestamp>,
+    /// The exchanges whose answer waits for a delivery.
+    pub(super) pending: Vec<Pending>,
+    /// Wakes the streams of all worlds.
+    pub(super) bell: Bell,
+    /// When a stream has something to do by the virtual clock.
+    pub(super) streams_due: Option<Timestamp>,
     /// Names of handlers with their URLs.
     pub(super) bound: Vec<(String, String)>,
     /// The totals from before the latest reset or replaced scenario.
@@ -121,6 +128,9 @@ impl World {
             untold: Vec::new(),
             acted: 0,
             alarm: None,
+            pending: Vec::new(),
+            bell: Bell::default(),
+            streams_due: None,
             bound: Vec::new(),
             before: Before::default(),
             past: None,
@@ -141,10 +151,12 @@ impl World {
     }
 
     fn begin(&mut self, scenario: Arc<Scenario>, seed: u64, now: Timestamp) {
+        self.give_up_all("the scenario was set back to its start", now);
+        self.bell.ring();
         let Self { seed_is_given, allows_prefer, .. } = *self;
         let judges = self.observers.judges();
         let memory = self.journal.shared_memory().clone();
-        let elsewhere = self.elsewhere.clone();
+        let (elsewhere, bell) = (self.elsewhere.clone(), self.bell.clone());
         match Arc::ptr_eq(&scenario, &self.scenario) {
             true => self.share_issued_secrets(),
             false => self.share_secrets(),
@@ -173,6 +185,7 @@ impl World {
             suffix,
             before,
             elsewhere,
+            bell,
             ..Self::new(scenario, seed, now)
         };
         new.journal = Journal::sharing(&memory);
@@ -194,10 +207,10 @@ impl World {
         }
     }
 
-    /// The same world with a new journal, whose memory is a part of `memory`, and with `elsewhere`, the secrets
-    /// that all worlds share.
-    pub(super) fn sharing(self, memory: &Memory, elsewhere: &Elsewhere) -> Self {
-        Self { journal: Journal::sharing(memory), elsewhere: elsewhere.clone(), ..self }
+    /// The same world with a new journal, whose memory is a part of `memory`, and with what all worlds share: the secrets
+    /// of others and the bell of streams.
+    pub(super) fn sharing(self, memory: &Memory, elsewhere: &Elsewhere, bell: &Bell) -> Self {
+        Self { journal: Journal::sharing(memory), elsewhere: elsewhere.clone(), bell: bell.clone(), ..self }
     }
 
     /// Tells all worlds the secrets of the scenario and those that the services have issued, because another journal may
@@ -258,24 +271,6 @@ impl World {
         let snapshots = std::mem::take(&mut self.snapshots);
         self.begin(Arc::clone(&self.scenario), self.seed, now);
         self.snapshots = snapshots;
-    }
-
-    /// Counts an exchange, adds it to the journal and returns its reply.
-    pub fn record(&mut self, request: &Request, planned: Planned, arrival: Arrival) -> Reply {
-        let Planned { reply, note, wire, took, other, .. } = planned;
-        self.counters.exchanges += 1;
-        self.counters.errors += u64::from(reply.status >= 400);
-        self.counters.faults_fired += note.faults.iter().filter(|decision| decision.fired).count() as u64;
-        let outcome = note.error.unwrap_or(if reply.status < 400 { "success" } else { "" });
-        let outcome = (note.service.unwrap_or_default(), note.operation.unwrap_or_default(), outcome);
-        *self.counters.by_outcome.entry(outcome).or_default() += 1;
-        let at = self.clock.now(arrival.now);
-        let number = self.counters.exchanges;
-        let passing = Passing { number, request, reply: &reply, note: &note, arrival, took, wire, other };
-        self.observers.saw(&passing, self.clock);
-        self.newest = Some(arrival.now);
-        self.journal.push(number, at, request, &reply, note);
-        reply
     }
 
     /// The scenario of this world.
@@ -350,9 +345,10 @@ impl World {
 
     /// Makes the changes that are due, and ends the attempts whose time is over. `now` is the time of the wall clock.
     pub fn settle(&mut self, now: Timestamp) {
-        let now = self.clock.now(now);
-        self.settle_at(now);
-        self.give_up_taken(now);
+        let instant = self.clock.now(now);
+        self.settle_at(instant);
+        self.give_up_taken(instant);
+        self.resume_ended(now);
     }
 
     /// Moves a virtual clock and returns its new time. `None` when the scenario follows the real clock.
@@ -360,7 +356,9 @@ impl World {
         let Clock::Virtual(now) = &mut self.clock else { return None };
         self.is_altered = true;
         *now = to(*now);
-        Some(*now)
+        let now = *now;
+        self.bell.ring();
+        Some(now)
     }
 
     /// The exchange with this number, if the journal still has it.

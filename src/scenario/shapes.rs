@@ -168,6 +168,30 @@ pub(super) const CHERT: Shape = Record(&[
             Field { name: "text", is_required: false, shape: Optional(&Text) },
             Field { name: "base64", is_required: false, shape: Optional(&Text) },
         ])), least: 0, most: usize::MAX } },
+        Field { name: "subscriptions", is_required: false, shape: List { first: &[], rest: Some(&Record(&[
+            Field { name: "id", is_required: false, shape: Optional(&Text) },
+            Field { name: "url", is_required: false, shape: Optional(&Text) },
+            Field { name: "name", is_required: false, shape: Optional(&Text) },
+            Field { name: "events", is_required: false, shape: List { first: &[], rest: Some(&Text), least: 0, most: usize::MAX } },
+            Field { name: "version", is_required: false, shape: Text },
+            Field { name: "secret", is_required: false, shape: Optional(&Text) },
+            Field { name: "active", is_required: false, shape: Flag },
+        ])), least: 0, most: usize::MAX } },
+        Field { name: "events", is_required: false, shape: List { first: &[], rest: Some(&Record(&[
+            Field { name: "id", is_required: false, shape: Optional(&Text) },
+            Field { name: "type", is_required: true, shape: Text },
+            Field { name: "event_id", is_required: true, shape: Text },
+            Field { name: "lead_id", is_required: false, shape: Optional(&Text) },
+            Field { name: "convo_id", is_required: false, shape: Optional(&Text) },
+            Field { name: "at", is_required: false, shape: Optional(&Read { example: "30s", kind: Kind::Point }) },
+            Field { name: "url", is_required: false, shape: Optional(&Text) },
+            Field { name: "attempts", is_required: false, shape: List { first: &[], rest: Some(&Record(&[
+                Field { name: "at", is_required: false, shape: Optional(&Read { example: "30s", kind: Kind::Point }) },
+                Field { name: "status", is_required: false, shape: Optional(&Integer { least: 0, most: 65535 }) },
+                Field { name: "duration_ms", is_required: false, shape: Integer { least: 0, most: 18446744073709551615 } },
+                Field { name: "subscription", is_required: true, shape: Text },
+            ])), least: 0, most: usize::MAX } },
+        ])), least: 0, most: usize::MAX } },
     ])), least: 0, most: usize::MAX } },
     Field { name: "limits", is_required: false, shape: Record(&[
         Field { name: "requests", is_required: false, shape: Optional(&Record(&[
@@ -175,12 +199,18 @@ pub(super) const CHERT: Shape = Record(&[
             Field { name: "per_second", is_required: true, shape: Integer { least: 1, most: 4294967295 } },
         ])) },
     ]) },
+    Field { name: "webhooks", is_required: false, shape: Record(&[
+        Field { name: "strict", is_required: false, shape: Flag },
+        Field { name: "body", is_required: false, shape: Choice { words: &["envelope", "row"], forms: &[] } },
+    ]) },
     Field { name: "new_ids", is_required: false, shape: Record(&[
         Field { name: "chats", is_required: false, shape: List { first: &[], rest: Some(&Text), least: 0, most: usize::MAX } },
         Field { name: "messages", is_required: false, shape: List { first: &[], rest: Some(&Text), least: 0, most: usize::MAX } },
         Field { name: "inbound", is_required: false, shape: List { first: &[], rest: Some(&Text), least: 0, most: usize::MAX } },
         Field { name: "attachments", is_required: false, shape: List { first: &[], rest: Some(&Text), least: 0, most: usize::MAX } },
         Field { name: "conversations", is_required: false, shape: List { first: &[], rest: Some(&Text), least: 0, most: usize::MAX } },
+        Field { name: "subscriptions", is_required: false, shape: List { first: &[], rest: Some(&Text), least: 0, most: usize::MAX } },
+        Field { name: "subscription_secrets", is_required: false, shape: List { first: &[], rest: Some(&Text), least: 0, most: usize::MAX } },
     ]) },
 ]);
 

@@ -16,10 +16,11 @@ use super::body::Incomplete;
 use super::client::Client;
 use super::seats::Rank;
 use super::shared::Shared;
+use super::stream::OpenStream;
 use super::{body, clock, line};
 use crate::basics::Arrival;
 use crate::control;
-use crate::engine::{Ahead, Namespace, Note, Planned, World, credentials_issued};
+use crate::engine::{After, Ahead, Form, Namespace, Note, Planned, World, credentials_issued};
 use crate::fault::Wire;
 use crate::http::{Body, Connection, Headers, Reply, Request};
 use crate::services::SERVICES;
@@ -93,13 +94,20 @@ impl Arriving {
         } else {
             return Ok(Exchanged::last(shared.seats.refusal()));
         };
-        if !answered.delay.is_zero() || answered.ahead.is_some() {
+        if !answered.delay.is_zero() || answered.waits() {
             Box::pin(answered.hold_back(shared)).await;
         }
+        let stream = match answered.form {
+            Form::Stream(stream) => {
+                let namespace = answered.namespace.as_ref().map(Arc::downgrade);
+                Some(Box::new(OpenStream { stream: *stream, namespace }))
+            }
+            _ => None,
+        };
         let Answered { reply, number, wire, .. } = answered;
         let has_body = request.method != "HEAD" && !matches!(reply.status, 204 | 304);
         let number = number.filter(|_| shared.tag);
-        Ok(Exchanged { reply, number, wire, has_body, closes: request.body == Body::TooLarge })
+        Ok(Exchanged { reply, number, wire, has_body, closes: request.body == Body::TooLarge, stream })
     }
 
     /// Whether more may come of a body that was too large. A client that waits for `100 Continue` sends nothing more, and
@@ -121,7 +129,7 @@ fn plan(shared: &Shared, request: &Request, head: Timestamp) -> Answered {
 
 /// An answer that is not recorded.
 fn plain(reply: Reply) -> Answered {
-    Answered { reply, number: None, delay: Duration::ZERO, ahead: None, wire: None, namespace: None }
+    Answered { reply, number: None, delay: Duration::ZERO, form: Form::Plain, wire: None, namespace: None }
 }
 
 /// Finds the world that the request is for, locks it and makes the reply.
@@ -155,12 +163,16 @@ fn make(
     let arrival = Arrival { head, body, now: clock::now() };
     let step = shared.step;
     // A panic in here becomes an exchange of the journal.
-    let mut planned = unless_panic(|| step(&mut world, request, arrival)).unwrap_or_else(|| broken(request));
-    let (delay, wire, ahead) = (planned.delay, planned.wire, planned.ahead.take());
+    let planned = unless_panic(|| step(&mut world, request, arrival)).unwrap_or_else(|| broken(request));
+    let (delay, wire, form) = (planned.delay, planned.wire, planned.form.clone());
     let is_shared = namespace.is_some() || shared.namespaces().has_any();
     let issued = if is_shared { credentials_issued(request, &planned.reply) } else { Vec::new() };
     let number = world.counters().exchanges + 1;
-    let line = line::Line::of(&world, number, &planned);
+    // What waits has no status yet.
+    let line = match form {
+        Form::After(_) => None,
+        _ => line::Line::of(&world, number, planned.reply.status, &planned.note),
+    };
     let reply = world.record(request, planned, arrival);
     shared.namespaces().note_issued(namespace, &world, issued);
     let is_due = world.alarm(arrival.now).is_some();
@@ -171,9 +183,10 @@ fn make(
     line.iter().for_each(|line| line.write(request));
     shared.namespaces().cut_journals();
     shared.recorded.notify_waiters();
+    shared.ring();
     let made = clock::now().duration_since(body);
     shared.traffic().took(Duration::try_from(made).unwrap_or_default() + delay);
-    Answered { reply, number: Some(number), delay, ahead, wire, namespace: None }
+    Answered { reply, number: Some(number), delay, form, wire, namespace: None }
 }
 
 /// An answer that is due.
@@ -186,12 +199,14 @@ pub(super) struct Exchanged {
     pub(super) has_body: bool,
     /// Whether to close the connection after the answer.
     pub(super) closes: bool,
+    /// The stream that takes the place of the body.
+    pub(super) stream: Option<Box<OpenStream>>,
 }
 
 impl Exchanged {
     /// An answer that is not recorded, and after which the connection is closed.
     fn last(reply: Reply) -> Self {
-        Self { reply, number: None, wire: None, has_body: true, closes: true }
+        Self { reply, number: None, wire: None, has_body: true, closes: true, stream: None }
     }
 }
 
@@ -201,39 +216,109 @@ struct Answered {
     /// Number of the exchange; `None` when the request is not recorded as one.
     number: Option<u64>,
     delay: Duration,
-    /// The deliveries that must have ended before the answer leaves.
-    ahead: Option<Box<Ahead>>,
+    /// What the answer waits for, or goes on with.
+    form: Form,
     wire: Option<Wire>,
     /// The namespace of the exchange; `None` for the main world.
     namespace: Option<Arc<Namespace>>,
 }
 
 impl Answered {
+    /// Whether the answer waits for deliveries.
+    fn waits(&self) -> bool {
+        matches!(self.form, Form::Ahead(_) | Form::After(_))
+    }
+
     /// Waits until the answer is due, and the deliveries that go before it have ended.
     async fn hold_back(&mut self, shared: &Shared) {
         let mut stopping = shared.stopping();
         // If the client leaves before the answer is due, dropping this records that the client has not read it.
-        let namespace = self.namespace.take().map(|namespace| Arc::downgrade(&namespace));
-        let deliveries = until_ended(shared, namespace.clone(), self.ahead.take());
-        let mut waiting = Waiting { shared, namespace, number: self.number };
-        tokio::select! {
-            _ = async { tokio::join!(sleep(self.delay), deliveries) } => {}
-            // The server stops during the delay: no answer is better than one that comes too early.
-            _ = stopping.wait_for(|stopping| *stopping) => self.wire = Some(Wire::Empty),
-        }
+        let namespace = self.namespace.as_ref().map(Arc::downgrade);
+        let form = match &mut self.form {
+            Form::Stream(_) => Form::Plain,
+            form => std::mem::take(form),
+        };
+        let mut waiting = Waiting { shared, namespace: namespace.clone(), number: self.number };
+        let deliveries = async {
+            match &form {
+                Form::Ahead(ahead) => until_ended(shared, namespace.as_ref(), ahead).await,
+                Form::After(after) => until_finished(shared, namespace.as_ref(), after).await,
+                Form::Plain | Form::Stream(_) => {}
+            }
+        };
+        let is_stopped = tokio::select! {
+            _ = async { tokio::join!(sleep(self.delay), deliveries) } => false,
+            _ = stopping.wait_for(|stopping| *stopping) => true,
+        };
         waiting.number = None;
+        if let Form::After(after) = &form {
+            give_up(shared, namespace.as_ref(), after, "the server stops");
+            after.answer().into_iter().for_each(|reply| self.reply = reply.clone());
+            let line = match &namespace {
+                None => self.line(&shared.namespaces().main()),
+                Some(namespace) => namespace.upgrade().and_then(|known| self.line(&*known.world()?)),
+            };
+            line.iter().for_each(|(line, request)| line.write(request));
+        }
+        // The server stops during the delay: no answer is better than one that comes too early.
+        if is_stopped && (!self.delay.is_zero() || !matches!(form, Form::After(_))) {
+            self.wire = Some(Wire::Empty);
+        }
+    }
+
+    /// The line in the log about an exchange that has waited.
+    fn line(&self, world: &World) -> Option<(line::Line, Request)> {
+        let entry = world.exchange(self.number?)?;
+        Some((line::Line::of(world, entry.number, entry.reply.status, &entry.note)?, entry.request))
+    }
+}
+
+/// For how much longer than its time limit an answer waits for a delivery: the time limit begins with the connection.
+const MORE: Duration = Duration::from_secs(1);
+
+/// Waits until an answer is finished that waits for a delivery. It is never longer than the handler may take.
+async fn until_finished(shared: &Shared, namespace: Option<&Weak<Namespace>>, after: &After) {
+    let until_answer = async {
+        loop {
+            let looked = shared.deliverer.ended();
+            if after.answer().is_some() {
+                return;
+            }
+            looked.await;
+        }
+    };
+    if timeout(after.time_limit + MORE, until_answer).await.is_err() {
+        give_up(shared, namespace, after, &format!("nobody has taken it within {:?}", after.time_limit));
+    }
+}
+
+/// Ends a delivery that an answer waits for, unless it has ended.
+fn give_up(shared: &Shared, namespace: Option<&Weak<Namespace>>, after: &After, why: &str) {
+    if after.answer().is_some() {
+        return;
+    }
+    let end = |world: &mut World| world.give_up(after.delivery, why, clock::now());
+    match namespace {
+        None => end(&mut shared.namespaces().main()),
+        // Without it the answer was finished when it was dropped.
+        Some(namespace) => {
+            if let Some(namespace) = namespace.upgrade()
+                && let Some(mut world) = namespace.world()
+            {
+                end(&mut world);
+            }
+        }
     }
 }
 
 /// Waits until deliveries have ended, for as long as their handlers may take. The world is not locked meanwhile, because
 /// a handler may call back.
-async fn until_ended(shared: &Shared, namespace: Option<Weak<Namespace>>, ahead: Option<Box<Ahead>>) {
-    let Some(ahead) = ahead else { return };
-    let have_ended = || match &namespace {
-        None => shared.namespaces().main().have_ended(&ahead),
+async fn until_ended(shared: &Shared, namespace: Option<&Weak<Namespace>>, ahead: &Ahead) {
+    let have_ended = || match namespace {
+        None => shared.namespaces().main().have_ended(ahead),
         Some(namespace) => namespace
             .upgrade()
-            .is_none_or(|namespace| namespace.world().is_none_or(|world| world.have_ended(&ahead))),
+            .is_none_or(|namespace| namespace.world().is_none_or(|world| world.have_ended(ahead))),
     };
     let until_ended = async {
         loop {

@@ -76,6 +76,8 @@ async fn until_idle(shared: &Arc<Shared>, request: &Request) {
 
 /// Lets the deliverer look, because a request to the control interface may have made, reset, dropped or changed a world.
 fn look(shared: &Shared, request: &Request, reply: &Reply) {
+    // Whoever looks at a world makes what is due in it.
+    shared.ring();
     if matches!(&*request.method, "GET" | "HEAD") {
         return;
     }
@@ -86,6 +88,7 @@ fn look(shared: &Shared, request: &Request, reply: &Reply) {
         Some(Err(_)) => {}
     }
     shared.deliverer.look();
+    shared.has_changed();
 }
 
 /// Looks after each exchange and at intervals, until the answer is final or `patience` is over. `None` after a panic.

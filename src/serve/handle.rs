@@ -169,6 +169,7 @@ impl Server {
     pub fn reset(&self) {
         self.shared.namespaces().main().reset(now());
         self.shared.deliverer.wake(None);
+        self.shared.has_changed();
     }
 
     /// The latest exchanges, one line each, with secrets hidden.

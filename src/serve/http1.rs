@@ -5,8 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::Response;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
@@ -15,13 +13,14 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::sleep;
 
-use super::activity::Activity;
+use super::activity::{Activity, InProgress};
 use super::answer::{Arriving, Exchanged};
 use super::beside::beside;
 use super::client::Client;
 use super::response::response;
 use super::script_stream::{MARK, Order, Orders, Over, Reset, ScriptStream};
 use super::shared::Shared;
+use super::stream::AnswerBody;
 use crate::http::Connection;
 
 /// The largest head of a request, in bytes.
@@ -41,7 +40,7 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
         shared,
         client,
         orders,
-        activity: Activity::default(),
+        activity: Arc::default(),
         answered: AtomicU64::new(0),
     });
     let service = {
@@ -82,7 +81,7 @@ struct Conversation {
     shared: Arc<Shared>,
     client: Arc<Client>,
     orders: Arc<Orders>,
-    activity: Activity,
+    activity: Arc<Activity>,
     /// How often bytes of the client had been read when the latest answer was made.
     answered: AtomicU64,
 }
@@ -99,8 +98,9 @@ impl Conversation {
     ///
     /// # Errors
     /// When the client leaves before the body of its request is complete. The connection is then closed.
-    async fn answer(&self, arriving: &mut Arriving) -> Result<Response<Full<Bytes>>, hyper::Error> {
-        let Exchanged { reply, number, wire, has_body, closes } = arriving.answer(&self.shared).await?;
+    async fn answer(&self, arriving: &mut Arriving) -> Result<Response<AnswerBody>, hyper::Error> {
+        let Exchanged { reply, number, wire, has_body, closes, stream } =
+            arriving.answer(&self.shared).await?;
         if self.orders.is_busy() {
             Box::pin(self.orders.idle()).await;
         }
@@ -108,6 +108,9 @@ impl Conversation {
         let mut response = response(reply, wire.map(|_| MARK), number);
         if closes {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        if let Some(stream) = stream {
+            *response.body_mut() = stream.body(&self.shared, InProgress::of(&self.activity));
         }
         if let Some(wire) = wire {
             self.orders.give(Order { wire, body: length });

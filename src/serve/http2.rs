@@ -13,7 +13,6 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::Response;
 use hyper::body::{Body, Frame, SizeHint};
 use hyper::header::{CONTENT_LENGTH, HeaderValue};
@@ -30,6 +29,7 @@ use super::client::Client;
 use super::response::response;
 use super::script_stream::{Over, Pause, Reset};
 use super::shared::Shared;
+use super::stream::AnswerBody;
 use crate::fault::Wire;
 use crate::fault::wire::{Act, Answer, End};
 use crate::http::Connection;
@@ -104,8 +104,13 @@ async fn answer(
 ) -> Result<Response<Frames>, hyper::Error> {
     let exchanged = arriving.answer(shared).await?;
     let whole = exchanged.reply.body.clone();
-    let response = response(exchanged.reply, None, exchanged.number);
-    let Some(wire) = exchanged.wire else { return Ok(response.map(Frames::Whole)) };
+    let mut response = response(exchanged.reply, None, exchanged.number);
+    let Some(wire) = exchanged.wire else {
+        if let Some(stream) = exchanged.stream {
+            *response.body_mut() = stream.body(shared, in_progress);
+        }
+        return Ok(response.map(Frames::Whole));
+    };
     let body = if exchanged.has_body { whole } else { Bytes::new() };
     let answer = as_bytes(&response, &body);
     let wire = match wire {
@@ -137,7 +142,7 @@ async fn answer(
 }
 
 /// The answer in the bytes of HTTP/1.
-fn as_bytes(response: &Response<Full<Bytes>>, body: &Bytes) -> Answer {
+fn as_bytes(response: &Response<AnswerBody>, body: &Bytes) -> Answer {
     let mut text = format!("HTTP/1.1 {}\r\n", response.status());
     for (name, value) in response.headers() {
         let _ = write!(text, "{name}: {}\r\n", String::from_utf8_lossy(value.as_bytes()));
@@ -216,8 +221,8 @@ impl<S: AsyncWrite + Reset + Unpin> AsyncWrite for Ended<S> {
 
 /// The body of an answer.
 enum Frames {
-    /// The whole body at once.
-    Whole(Full<Bytes>),
+    /// The body as the service gives it.
+    Whole(AnswerBody),
     /// The body as a script sends it.
     Performed(Performance),
 }

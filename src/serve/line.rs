@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::engine::{Planned, Redactor, World, wire};
+use crate::engine::{Note, Redactor, World, wire};
 use crate::fault::{Fault, Wire};
 use crate::http::Request;
 
@@ -23,18 +23,17 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// The line about an exchange that is about to be recorded. `None` when there is no log.
-    pub(super) fn of(world: &World, number: u64, planned: &Planned) -> Option<Self> {
+    /// The line about an exchange of this number that is answered with this status. `None` when there is no log.
+    pub(super) fn of(world: &World, number: u64, status: u16, note: &Note) -> Option<Self> {
         if !tracing::enabled!(tracing::Level::INFO) {
             return None;
         }
-        let Planned { reply, note, .. } = planned;
         let fired = note.faults.iter().find(|decision| decision.fired);
         Some(Self {
             number,
             service: note.service,
             operation: note.operation,
-            status: reply.status,
+            status,
             error: note.error,
             fault: fired.map(|decision| Arc::clone(&decision.fault)),
             wire: wire(note),

@@ -23,6 +23,7 @@ mod script_stream;
 mod seats;
 mod shared;
 mod signals;
+mod stream;
 mod tls;
 mod until;
 

@@ -31,6 +31,7 @@ pub fn reload_on_change(running: &Running, path: PathBuf, served: String, say: f
                 file.served = change.text;
                 shared.namespaces().main().replace(Arc::new(scenario), clock::now());
                 shared.deliverer.wake(None);
+                shared.has_changed();
             }
             say(&change.message);
         }

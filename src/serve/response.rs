@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 
-use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
+use super::stream::AnswerBody;
 use crate::http::{Field, Reply};
 
 /// A reply as hyper's response, with `mark` as its first header field and with the number of its exchange, if given.
@@ -15,8 +15,8 @@ pub(super) fn response(
     reply: Reply,
     mark: Option<&'static str>,
     number: Option<u64>,
-) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(reply.body));
+) -> Response<AnswerBody> {
+    let mut response = Response::new(AnswerBody::Whole(Full::new(reply.body)));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     let (common, own) = reply.headers.parts();

@@ -24,6 +24,8 @@ pub struct Shared {
     pub(super) seats: Seats,
     /// Wakes waiting requests when an exchange has been recorded.
     pub(super) recorded: Notify,
+    /// Wakes streams when an event has come into a log, or their world may be gone.
+    pub(super) logged: Notify,
     /// Turns true when the server stops. Delays and pauses end then.
     stopping: watch::Sender<bool>,
     /// Sends what is due to handlers.
@@ -78,6 +80,7 @@ impl Shared {
             control_token: options.control_token,
             seats: Seats::new(options.max_connections),
             recorded: Notify::new(),
+            logged: Notify::new(),
             stopping: watch::Sender::new(false),
             deliverer,
             step,
@@ -93,6 +96,20 @@ impl Shared {
     /// Counters of connections and requests.
     pub(super) fn traffic(&self) -> &Arc<Traffic> {
         self.namespaces.traffic()
+    }
+
+    /// Wakes streams if the bell has rung.
+    #[inline]
+    pub(super) fn ring(&self) {
+        if self.namespaces.bell().has_rung() {
+            self.logged.notify_waiters();
+        }
+    }
+
+    /// Lets whoever waits for a world look at it again: it may have been reset, replaced or dropped.
+    pub(super) fn has_changed(&self) {
+        self.deliverer.tell();
+        self.ring();
     }
 
     /// Announces that the server stops.

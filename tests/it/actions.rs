@@ -300,12 +300,12 @@ fn events_about_a_message_need_its_confirmation() {
             remarks[0].starts_with(&format!("{event} is not sent: imconnector.send.status.delivery")),
             "{remarks:?}"
         );
-        world.world().restore("before");
+        world.world().restore("before", jiff::Timestamp::UNIX_EPOCH);
         confirm(world, 86497, json!(["e-1", "e-2"]));
         let (raised, remarks) = act(world, action, here(more));
         assert_eq!((raised.len(), remarks.len()), (1, 0), "{remarks:?}");
         assert!(raised[0].starts_with(&format!("event={}&", event.to_uppercase())), "{raised:?}");
-        world.world().restore("before");
+        world.world().restore("before", jiff::Timestamp::UNIX_EPOCH);
     }
     // What the operator has changed shows, whoever hears of it.
     act(world, "operator.edit", here(json!({"text": "Bye"})));
@@ -336,7 +336,7 @@ fn a_later_registration_decides_what_operators_may_do() {
         call(world, "access-token", "imconnector.register", registration(flag, "Y"));
         world.world().save("before", jiff::Timestamp::UNIX_EPOCH);
         assert_eq!(act(world, action, chat("connector", "group", more)).0.len(), 1);
-        world.world().restore("before");
+        world.world().restore("before", jiff::Timestamp::UNIX_EPOCH);
     }
     let text = |world: &mut Direct| {
         let (raised, _) = act(

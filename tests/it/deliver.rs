@@ -3,7 +3,7 @@
 mod handlers;
 mod life;
 mod named;
-mod receiver;
+pub mod receiver;
 mod runs;
 mod shown;
 mod taken;

@@ -17,6 +17,7 @@
 //! * `expectations`: expectations of a scenario
 //! * `namespaces`: separate worlds within one server
 //! * `deliver`: events on their way to handlers
+//! * `webhooks`: subscriptions, event log, replay and stream of Chert
 //! * `control`: health, journal, state, reset
 //! * `library`: every scenario in `scenarios/`, as a client sees it
 //! * `limits`: rate limits and time limits
@@ -63,5 +64,6 @@ mod scenario;
 mod secrets;
 mod sequences;
 mod tls;
+mod webhooks;
 mod whole_run;
 mod wire;

@@ -61,6 +61,8 @@ pub struct Outbox {
     counts: CountsByEvent<usize>,
     /// Why the latest events went to nobody.
     silences: VecDeque<(Cause, String)>,
+    /// What was given up without a word to its service, by the index of the service.
+    lost: Vec<(usize, Delivery)>,
 }
 
 /// The index of a service in its world, and the service's number of the handler.
@@ -94,9 +96,16 @@ impl Outbox {
         self.admit_first(key);
         while self.waiting.len() > MOST_WAITING || self.waiting_bytes > MOST_WAITING_BYTES {
             let Some(oldest) = self.waiting.first().copied() else { break };
+            let known = self.entries.get(&oldest).map(|entry| (entry.service, entry.delivery.clone()));
+            self.lost.extend(known);
             self.end(oldest, DeliveryState::Dropped, Some(GIVEN_UP));
         }
         number
+    }
+
+    /// Takes the deliveries that were given up since the last look, each with the index of its service.
+    pub fn take_lost(&mut self) -> Vec<(usize, Delivery)> {
+        std::mem::take(&mut self.lost)
     }
 
     /// When the next delivery is due, or the time of a test to answer one is over; `None` when nothing is to come.
@@ -156,8 +165,8 @@ impl Outbox {
         entry.map(|entry| entry.state = to).is_some()
     }
 
-    /// Notes how the present attempt of a delivery ended, after `duration`. `next` says what the service does after a
-    /// failure. Returns false when no attempt is under way.
+    /// Notes how the present attempt of a delivery ended, after `duration`. `next` is told so, and says when the next
+    /// attempt is due after a failure. Returns false when no attempt is under way.
     pub fn delivered(
         &mut self,
         number: u64,
@@ -174,7 +183,7 @@ impl Outbox {
             outcome if outcome.is_success() => DeliveryState::Delivered,
             _ => DeliveryState::Failed,
         };
-        let again = (state == DeliveryState::Failed).then(|| next(entry, &outcome)).flatten();
+        let again = next(entry, &outcome).filter(|_| state == DeliveryState::Failed);
         if let Some(attempt) = entry.attempts.last_mut() {
             attempt.outcome = Some(outcome);
             attempt.duration = duration;

@@ -9,7 +9,7 @@ fn at(second: i64) -> Timestamp {
 
 fn delivery(handler: u64) -> Delivery {
     let target = HandlerTarget::Url("http://127.0.0.1:1/".into());
-    Delivery { event: &EVENT, handler, target, body: "x".into(), sender: Sender::default() }
+    Delivery { event: &EVENT, handler, target, body: "x".into(), sender: Sender::default(), record: None }
 }
 
 fn never(_: &OutboxEntry, _: &Outcome) -> Option<Timestamp> {

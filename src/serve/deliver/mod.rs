@@ -71,6 +71,11 @@ impl Deliverer {
         let _ = self.wake.send(Wake::Known);
     }
 
+    /// Lets the answers that wait for deliveries look again.
+    pub(super) fn tell(&self) {
+        self.ended.notify_waiters();
+    }
+
     /// Ends when deliveries have ended after this call, or their world may be gone.
     pub(super) fn ended(&self) -> Notified<'_> {
         self.ended.notified()
@@ -215,6 +220,7 @@ fn look(shared: &Arc<Shared>, of_world: &mut OfWorld) {
         of_world.epoch = epoch;
         shared.deliverer.ended.notify_waiters();
     }
+    shared.ring();
     for dispatch in due {
         of_world.tasks.spawn(perform(Arc::clone(shared), key.clone(), dispatch));
     }
@@ -267,6 +273,7 @@ async fn perform(shared: Arc<Shared>, key: WorldKey, mut dispatch: Dispatch) {
         if has_more {
             let _ = shared.deliverer.wake.send(Wake::World(key.clone()));
         }
+        shared.ring();
         shared.recorded.notify_waiters();
         shared.deliverer.ended.notify_waiters();
         match next {

@@ -299,6 +299,7 @@ impl Acting<'_> {
             target: HandlerTarget::Url(target.into()),
             body: options.to_string().into(),
             sender: Sender { account: owner, user: Some(operator.to_string()), depth: 0 },
+            record: None,
         });
         Ok(json!({"connector": connector, "line": line, "operator": operator}))
     }

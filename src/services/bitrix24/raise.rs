@@ -124,6 +124,7 @@ impl LivePortal {
             target: handler.target.clone(),
             body: body.into(),
             sender: Sender { account: handler.application, user, depth: by.depth + 1 },
+            record: None,
         }
     }
 

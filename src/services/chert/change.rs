@@ -4,6 +4,7 @@ use super::attachments::Attachment;
 use super::idempotency::Keeping;
 use super::ids::NextIds;
 use super::messages::{Message, Reaction, Status};
+use super::subscriptions::{Subscription, SubscriptionChange};
 
 /// One change. It refers to tenants, chats and lines by index, and holds the IDs that were given with the answer. Large
 /// variants are boxed, so that the most frequent one is not moved in a larger space.
@@ -41,6 +42,26 @@ pub enum Change {
         message: String,
         /// What changes.
         change: Box<MessageChange>,
+    },
+    /// Adds a webhook subscription.
+    Subscribe(Box<Subscription>),
+    /// Changes a webhook subscription.
+    Subscription {
+        /// Its number.
+        number: u64,
+        /// What changes.
+        change: Box<SubscriptionChange>,
+    },
+    /// Deletes the webhook subscription with this number.
+    Unsubscribe(u64),
+    /// Sends an event again.
+    Replay {
+        /// Index of the tenant.
+        tenant: usize,
+        /// Number of the event.
+        event: u64,
+        /// Number of the subscription.
+        subscription: u64,
     },
     /// Makes an attachment.
     Attach(Box<Attaching>),

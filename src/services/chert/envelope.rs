@@ -1,5 +1,6 @@
 //! A result or a refusal → the reply: status, header fields, body.
 
+use bytes::Bytes;
 use serde::Serialize;
 
 use super::errors::Refusal;
@@ -89,6 +90,42 @@ fn refused(refusal: &Refusal, body: serde_json::Result<Vec<u8>>, trace: &str) ->
     headers.extend(refusal.retry_after.map(|seconds| ("retry-after".into(), seconds.to_string().into())));
     let body = body.expect("an envelope is plain members");
     Reply { status: refusal.status, headers, body: body.into() }
+}
+
+/// The head of a stream of events.
+pub fn stream(status: u16, own: Vec<Field>, trace: String) -> Reply {
+    static EVENTS: [Field; 2] =
+        [field("content-type", "text/event-stream"), field("cache-control", "no-cache")];
+    let mut headers = Fields::with_own(&EVENTS, vec![("x-trace-id".into(), trace.into())]);
+    own.into_iter().for_each(|field| headers.push(field));
+    Reply { status, headers, body: Bytes::new() }
+}
+
+/// The body of a replay that has failed. It is flat.
+#[derive(Serialize)]
+struct ReplayFailed<'a> {
+    ok: bool,
+    error: &'a str,
+    downstream_status: Option<u16>,
+    code: u16,
+    message: &'a str,
+    retryable: bool,
+    trace_id: &'a str,
+}
+
+/// The reply to a replay that has failed for the reason `why`: the handler answered with this status, or not at all.
+pub fn replay_failed(refusal: &Refusal, why: &str, downstream_status: Option<u16>, trace: &str) -> Reply {
+    let body = ReplayFailed {
+        ok: false,
+        error: why,
+        downstream_status,
+        code: refusal.code.code.parse().unwrap_or_default(),
+        message: &refusal.text,
+        retryable: refusal.code.retryable,
+        trace_id: trace,
+    };
+    let body = serde_json::to_vec(&body).expect("an envelope is plain members");
+    Reply { status: refusal.status, headers: headers(trace.to_owned()), body: body.into() }
 }
 
 fn headers(trace: String) -> Fields {

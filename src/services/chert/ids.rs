@@ -129,7 +129,7 @@ impl NextIds {
 }
 
 /// A random UUID, version 4, of 128 bits.
-fn uuid(high: u64, low: u64) -> String {
+pub(super) fn uuid(high: u64, low: u64) -> String {
     let (high, low) = (high & !0xf000 | 0x4000, low & !(0b11 << 62) | 0b10 << 62);
     format!(
         "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",

@@ -9,6 +9,7 @@ use super::errors::{self, Refusal};
 use super::ids::Ids;
 use super::messages::Message;
 use super::tenants::{Tenant, Tenants};
+use super::webhooks::Webhooks;
 use crate::basics::Stage;
 use crate::emulator::{ErrorCode, Exchange, Fate, OperationCall, misspelt, some_of};
 use crate::http::{Given, Members};
@@ -20,6 +21,8 @@ pub struct Invocation<'a> {
     pub tenants: &'a Tenants,
     /// The IDs of new things.
     pub ids: &'a Ids,
+    /// Webhook subscriptions and the event log.
+    pub webhooks: &'a Webhooks,
     /// The tenant that calls.
     pub tenant: &'a Tenant,
     /// The endpoint and the request's parameters.

@@ -8,14 +8,18 @@ mod change;
 mod chats;
 mod check;
 mod check_life;
+mod check_webhooks;
 mod endpoints;
 mod envelope;
 mod errors;
+mod event_rows;
+mod events;
 mod happening;
 mod icon;
 mod idempotency;
 mod ids;
 mod invocation;
+mod log;
 mod messages;
 mod parts;
 mod raise;
@@ -26,8 +30,11 @@ mod section;
 mod sending;
 mod signature;
 mod spellings;
+mod subscription_fields;
+mod subscriptions;
 mod tenants;
 mod things;
+mod webhooks;
 mod workspace;
 
 use std::borrow::Cow;
@@ -40,8 +47,8 @@ use serde_json::Value;
 
 use crate::emulator::conduct::Rule;
 use crate::emulator::{
-    Access, Action, Emulator, ErrorCode, Example, FieldForm, Gives, Habits, Operation, Places, Proof,
-    RequestedCall, Secret, Section, Service, USUAL_BODY,
+    Access, Action, Emulator, ErrorCode, EventKind, Example, FieldForm, Gives, Habits, Operation, Places,
+    Proof, RequestedCall, Secret, Section, Service, Traits, USUAL_BODY,
 };
 use crate::http::{Reply, Request};
 use crate::scalar::{Findings, Path, Text};
@@ -64,6 +71,10 @@ impl Service for Chert {
 
     fn operations(&self) -> &'static [&'static Operation] {
         &endpoints::OPERATIONS
+    }
+
+    fn events(&self) -> &'static [&'static EventKind] {
+        events::EVENTS
     }
 
     fn actions(&self) -> &'static [&'static Action] {
@@ -120,7 +131,7 @@ impl Service for Chert {
         Places {
             path: None,
             root: None,
-            parameters: &["signing_secret"],
+            parameters: &["signing_secret", "secret"],
             headers: &[("authorization", FieldForm::Scheme), ("x-chert-signature", FieldForm::Signature)],
         }
     }
@@ -133,6 +144,7 @@ impl Service for Chert {
 impl Section for Arc<ChertSection> {
     fn check(&self, path: &Path, findings: &mut Findings) {
         check::check(self, path, findings);
+        check_webhooks::check(self, path, findings);
     }
 
     fn open(&self, seed: u64, start: Timestamp) -> Box<dyn Emulator> {
@@ -144,7 +156,11 @@ impl Section for Arc<ChertSection> {
         for tenant in &mut section.tenants {
             tenant.slug = format!("{}{suffix}", tenant.slug).into();
             tenant.signing_secret = format!("{}{suffix}", tenant.signing_secret).into();
+            let secrets = tenant.subscriptions.iter_mut().filter_map(|known| known.secret.as_mut());
+            secrets.for_each(|secret| *secret = format!("{secret}{suffix}").into());
         }
+        let secrets = section.new_ids.subscription_secrets.iter_mut();
+        secrets.for_each(|secret| *secret = format!("{secret}{suffix}").into());
         section.suffix = suffix.to_owned();
         Box::new(Arc::new(section))
     }
@@ -156,11 +172,20 @@ impl Section for Arc<ChertSection> {
     }
 
     fn secrets(&self) -> Vec<Secret> {
-        let of_tenant = |(index, tenant): (usize, &section::Tenant)| Secret {
-            path: Path::default().key("tenants").index(index).key("signing_secret"),
-            text: tenant.signing_secret.to_string(),
-        };
-        self.tenants.iter().enumerate().map(of_tenant).collect()
+        let mut secrets = Vec::new();
+        let mut add = |path: Path, text: &Text| secrets.push(Secret { path, text: text.to_string() });
+        for (index, tenant) in self.tenants.iter().enumerate() {
+            let here = Path::default().key("tenants").index(index);
+            add(here.key("signing_secret"), &tenant.signing_secret);
+            for (index, known) in tenant.subscriptions.iter().enumerate() {
+                let path = here.key("subscriptions").index(index).key("secret");
+                known.secret.iter().for_each(|secret| add(path.clone(), secret));
+            }
+        }
+        for (index, secret) in self.new_ids.subscription_secrets.iter().enumerate() {
+            add(Path::default().key("new_ids").key("subscription_secrets").index(index), secret);
+        }
+        secrets
     }
 
     fn shown_access(&self) -> Vec<Access> {
@@ -175,6 +200,22 @@ impl Section for Arc<ChertSection> {
                 tenant.signing_secret.to_string(),
                 false,
             ));
+        }
+        access
+    }
+
+    fn access(&self, seed: u64) -> Vec<Access> {
+        let mut access = self.shown_access();
+        // Most scenarios have no subscription.
+        if self.tenants.iter().any(|tenant| !tenant.subscriptions.is_empty()) {
+            let all = subscriptions::Subscriptions::new(self, seed, Timestamp::UNIX_EPOCH);
+            let first = (0..self.tenants.len()).find_map(|tenant| all.of(tenant).next());
+            access.extend(first.map(|known| Access {
+                label: "webhook secret",
+                variable: "CHERT_WEBHOOK_SECRET",
+                value: known.secret.text().to_owned(),
+                is_path: false,
+            }));
         }
         access
     }
@@ -225,16 +266,39 @@ impl Section for Arc<ChertSection> {
             "attachment" => {
                 self.tenants.iter().flat_map(|tenant| &tenant.attachments).map(|known| &known.id).collect()
             }
+            "subscription" => {
+                let known = self.tenants.iter().flat_map(|tenant| &tenant.subscriptions);
+                known.filter_map(|known| known.id.as_ref()).collect()
+            }
+            "event" => {
+                let known = self.tenants.iter().flat_map(|tenant| &tenant.events);
+                known.filter_map(|known| known.id.as_ref()).collect()
+            }
             _ => Vec::new(),
         };
         ids.into_iter().map(|id| id.as_str().into()).collect()
+    }
+
+    fn looked_at(&self) -> &'static [&'static str] {
+        &["chat", "message"]
+    }
+
+    fn is_flag(&self, kind: &str, member: &str) -> bool {
+        matches!(
+            (kind, member),
+            ("chat", "left" | "typing" | "read" | "shares_contact") | ("message", "edited")
+        )
+    }
+
+    fn traits(&self, kind: &str) -> Option<Traits> {
+        things::traits(kind)
     }
 
     fn may_appear(&self, kind: &str, id: &str) -> bool {
         // Nobody knows an ID that is drawn from the seed before the first run. A message is also called `last`.
         match kind {
             "chat" => self.new_ids.chats.iter().any(|known| known.as_str() == id),
-            kind => matches!(kind, "message" | "attachment"),
+            kind => matches!(kind, "message" | "attachment" | "subscription" | "event"),
         }
     }
 }

@@ -1,33 +1,48 @@
 //! Handles a request: authenticates the caller, runs the endpoint, applies its change.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::change::Change;
-use super::endpoints::{self, EndpointAnswer};
+use super::endpoints::{self, EndpointAnswer, replay_event, stream_events};
 use super::errors::{self, Refusal};
 use super::invocation::{Invocation, passed};
 use super::section::TenantState;
 use super::workspace::LiveWorkspace;
-use super::{BASE, envelope, signature, things};
+use super::{BASE, envelope, signature, things, webhooks};
 use crate::basics::Stage;
-use crate::emulator::{ActionInput, ActionResult, Effect, Emulator, Exchange, OperationCall, Raised, Thing};
+use crate::emulator::{
+    ActionInput, ActionResult, Attempted, Delivery, Effect, Emulator, Endpoint as EndpointUrl, Exchange,
+    Feed, Next, OperationCall, Outcome, Outgoing, Raised, Thing,
+};
 use crate::http::{Body, Reply, Request};
 
 impl Emulator for LiveWorkspace {
     fn answer(&mut self, exchange: &mut Exchange<'_>) -> Reply {
         let trace = self.trace();
         match self.request(exchange) {
-            Ok((status, answer)) => envelope::success(status, answer.headers, answer.body, trace),
+            Ok((status, answer)) => {
+                if answer.opens.is_some() {
+                    self.raised.opens = answer.opens;
+                    return envelope::stream(status, answer.headers, trace);
+                }
+                envelope::success(status, answer.headers, answer.body, trace)
+            }
             Err(mut refusal) => {
+                // The answer is there already.
+                self.raised.waits_for = None;
                 refusal.reason.take().into_iter().for_each(|reason| exchange.checkpoint.remark(reason));
                 exchange.checkpoint.refused(refusal.code.code);
                 // After the authentication, `/send` fails in a form of its own.
                 let is_flat = || endpoints::is_send(exchange.request) && refusal.code.stage > Stage::Auth;
                 if is_flat() {
                     envelope::flat_error(&refusal, &trace)
+                } else if replay_event::is_failed(exchange.request, &refusal) {
+                    envelope::replay_failed(&refusal, &refusal.text, None, &trace)
                 } else {
                     envelope::error(&refusal, &trace)
                 }
@@ -48,11 +63,59 @@ impl Emulator for LiveWorkspace {
     }
 
     fn has_raised(&self) -> bool {
-        !self.raised.deliveries.is_empty() || !self.raised.silences.is_empty()
+        !self.raised.is_empty()
     }
 
     fn raised(&mut self) -> Raised {
         std::mem::take(&mut self.raised)
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.raised.waits_for.is_some()
+    }
+
+    fn outgoing(&mut self, delivery: &Delivery, endpoint: EndpointUrl<'_>) -> Outgoing {
+        self.webhooks.request(delivery, endpoint.now)
+    }
+
+    fn next_attempt(&self, delivery: &Delivery, attempt: usize, outcome: &Outcome) -> Next {
+        webhooks::next_attempt(delivery, attempt, outcome)
+    }
+
+    fn attempted(&mut self, delivery: &Delivery, attempt: &Attempted<'_>) {
+        self.webhooks.attempted(delivery, attempt);
+    }
+
+    fn gave_up(&mut self, delivery: &Delivery, now: Timestamp) {
+        self.webhooks.gave_up(delivery, now);
+    }
+
+    fn resume(&mut self, outcome: &Outcome, reply: Reply) -> (Reply, Option<&'static str>) {
+        replay_event::finished(outcome, reply)
+    }
+
+    fn next_of(&mut self, feed: &mut Feed) -> Option<Bytes> {
+        stream_events::next_of(&self.webhooks.log, feed)
+    }
+
+    fn heartbeat(&self) -> Bytes {
+        stream_events::HEARTBEAT
+    }
+
+    fn farewell(&self, now: Timestamp) -> Bytes {
+        stream_events::farewell(now)
+    }
+
+    fn time_limit(&self) -> Duration {
+        webhooks::TIME_LIMIT
+    }
+
+    fn bind_handler(&mut self, name: &str, url: &str) -> usize {
+        self.webhooks.subscriptions.bind(name, url)
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        self.webhooks.subscriptions.secrets()
     }
 
     fn copy(&self) -> Box<dyn Emulator> {
@@ -111,7 +174,14 @@ impl LiveWorkspace {
         let Some(route) = &*route else {
             return Err(Refusal::new(&errors::NOT_FOUND).because(why_unknown(request)));
         };
-        let invocation = Invocation { tenants: &self.tenants, ids: &self.ids, tenant, route, call };
+        let invocation = Invocation {
+            tenants: &self.tenants,
+            ids: &self.ids,
+            webhooks: &self.webhooks,
+            tenant,
+            route,
+            call,
+        };
         let mut answer = (route.endpoint.run)(&invocation, exchange)?;
         self.deliver(std::mem::replace(&mut answer.effect, Effect::Nothing), &call, exchange)?;
         Ok((route.endpoint.operation.status, answer))

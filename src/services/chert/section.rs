@@ -6,6 +6,9 @@ use serde::Deserialize;
 use crate::emulator::bucket::Rate;
 use crate::scalar::{Point, Text};
 
+/// The version of a subscription that names none.
+pub const DEFAULT_VERSION: &str = "2026-04-01";
+
 /// The Chert API and its tenants.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -15,6 +18,9 @@ pub struct ChertSection {
     /// Rate limits. Without this key nothing is limited.
     #[serde(default)]
     pub limits: Limits,
+    /// How events are sent to webhooks.
+    #[serde(default)]
+    pub webhooks: Webhooks,
     /// IDs that new things get, in this order. After them, and without this key, IDs are drawn from the seed.
     #[serde(default)]
     pub new_ids: NewIds,
@@ -56,6 +62,112 @@ pub struct Tenant {
     /// Attachments that exist at the start.
     #[serde(default)]
     pub attachments: Vec<Attachment>,
+    /// Webhook subscriptions that exist at the start.
+    #[serde(default)]
+    pub subscriptions: Vec<Subscription>,
+    /// Events that stand in the log at the start, the oldest first.
+    #[serde(default)]
+    pub events: Vec<Event>,
+}
+
+/// How events are sent to webhooks.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ChertWebhooks")]
+pub struct Webhooks {
+    /// Whether the URL of a subscription must be https and must not lead to this machine, as the service wants it.
+    #[serde(default)]
+    pub strict: bool,
+    /// The form of the body.
+    #[serde(default)]
+    pub body: BodyForm,
+}
+
+/// The form of the body of a webhook.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "ChertBodyForm")]
+pub enum BodyForm {
+    /// As the page on webhooks shows it, with `event` and `data`.
+    #[default]
+    Envelope,
+    /// As a row of the event log, with `type` and `payload`.
+    Row,
+}
+
+/// A webhook subscription.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ChertSubscription")]
+pub struct Subscription {
+    /// ID of the subscription; drawn from the seed when it is not given.
+    #[serde(default)]
+    pub id: Option<Text>,
+    /// URL of the handler, or `https://dev-inbox`.
+    #[serde(default)]
+    pub url: Option<Text>,
+    /// Name of a handler whose URL is not known yet.
+    #[serde(default)]
+    pub name: Option<Text>,
+    /// Names of the events that it takes; all when there are none.
+    #[serde(default)]
+    pub events: Vec<Text>,
+    /// Version of the events.
+    #[serde(default = "version")]
+    pub version: Text,
+    /// The key that signs deliveries; drawn from the seed when it is not given.
+    #[serde(default)]
+    pub secret: Option<Text>,
+    /// Whether it gets events.
+    #[serde(default = "yes")]
+    pub active: bool,
+}
+
+/// An event that stands in the log at the start. Its payload is empty.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ChertEvent")]
+pub struct Event {
+    /// ID of the row; drawn from the seed when it is not given.
+    #[serde(default)]
+    pub id: Option<Text>,
+    /// Name of the event.
+    pub r#type: Text,
+    /// The key by which receivers drop repeats.
+    pub event_id: Text,
+    /// ID of the chat.
+    #[serde(default)]
+    pub lead_id: Option<Text>,
+    /// ID of the conversation.
+    #[serde(default)]
+    pub convo_id: Option<Text>,
+    /// When it happened; by default at the start of the scenario.
+    #[serde(default)]
+    pub at: Option<Point>,
+    /// Where it was sent; `https://dev-inbox` for the dev inbox, nowhere when it is not given.
+    #[serde(default)]
+    pub url: Option<Text>,
+    /// The attempts. Without any, the event waits.
+    #[serde(default)]
+    pub attempts: Vec<EventAttempt>,
+}
+
+/// An attempt to deliver an event.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ChertEventAttempt")]
+pub struct EventAttempt {
+    /// When it was made; by default at the start of the scenario.
+    #[serde(default)]
+    pub at: Option<Point>,
+    /// Status of the handler's answer; not given when there was none.
+    #[serde(default)]
+    pub status: Option<u16>,
+    /// How long it took, in milliseconds.
+    #[serde(default)]
+    pub duration_ms: u64,
+    /// ID of the subscription.
+    pub subscription: Text,
 }
 
 /// IDs that new things get.
@@ -78,6 +190,12 @@ pub struct NewIds {
     /// Of the conversations that `/send` names as `convo_id`.
     #[serde(default)]
     pub conversations: Vec<Text>,
+    /// Of webhook subscriptions that calls make.
+    #[serde(default)]
+    pub subscriptions: Vec<Text>,
+    /// Secrets of webhook subscriptions that calls make.
+    #[serde(default)]
+    pub subscription_secrets: Vec<Text>,
 }
 
 /// State of a tenant's account.
@@ -215,6 +333,10 @@ pub struct Attachment {
 
 fn yes() -> bool {
     true
+}
+
+fn version() -> Text {
+    DEFAULT_VERSION.into()
 }
 
 fn capabilities() -> Vec<Text> {

@@ -122,7 +122,7 @@ impl Keyed {
             None => Ok(None),
             Some(answer) if answer.asked == *asked => {
                 let body = answer.body.to_vec();
-                Ok(Some(EndpointAnswer { headers: Vec::new(), body, effect: Effect::Nothing }))
+                Ok(Some(EndpointAnswer { headers: Vec::new(), body, effect: Effect::Nothing, opens: None }))
             }
             Some(_) => {
                 let refusal = invocation.refusal(&errors::STATE_INVALID);

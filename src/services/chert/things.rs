@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::chats::Chat;
 use super::messages::{Author, Message, Reaction, milliseconds, seconds};
 use super::tenants::{Tenant, Tenants};
-use crate::emulator::Thing;
+use crate::emulator::{Thing, Traits};
 
 /// The state of all tenants, without secrets.
 pub fn state(tenants: &Tenants) -> Value {
@@ -98,31 +98,56 @@ pub fn things(tenants: &Tenants, kind: &str, id: &str) -> Vec<Thing> {
     tenants.all().iter().filter_map(of_tenant).collect()
 }
 
+/// What expectations can look at.
+pub fn traits(kind: &str) -> Option<Traits> {
+    let members = match kind {
+        "chat" => &OF_CHATS[..],
+        "message" => &OF_MESSAGES,
+        _ => return None,
+    };
+    Some(Traits { apart: &["tenant"], members })
+}
+
+const OF_CHATS: [&str; 10] = [
+    "name",
+    "display_name",
+    "group_chat_icon",
+    "participants",
+    "messages",
+    "left",
+    "typing",
+    "read",
+    "cards",
+    "shares_contact",
+];
+
 fn members_of_chat(chat: &Chat) -> Vec<(&'static str, String)> {
     let name = chat.display_name.clone().unwrap_or_default();
-    let icon = chat.group_chat_icon.clone().unwrap_or_default();
     let life = chat.life();
-    vec![
-        ("name", name.clone()),
-        ("display_name", name),
-        ("group_chat_icon", icon),
-        ("participants", life.participants.join(", ")),
-        ("messages", life.messages().len().to_string()),
-        ("left", life.has_left.to_string()),
-        ("typing", life.is_typing.to_string()),
-        ("read", life.messages().all(|message| message.is_own() || message.read_at.is_some()).to_string()),
-        ("cards", life.cards.to_string()),
-        ("shares_contact", life.shares_contact.to_string()),
-    ]
+    let is_read = life.messages().all(|message| message.is_own() || message.read_at.is_some());
+    let values = [
+        name.clone(),
+        name,
+        chat.group_chat_icon.clone().unwrap_or_default(),
+        life.participants.join(", "),
+        life.messages().len().to_string(),
+        life.has_left.to_string(),
+        life.is_typing.to_string(),
+        is_read.to_string(),
+        life.cards.to_string(),
+        life.shares_contact.to_string(),
+    ];
+    OF_CHATS.into_iter().zip(values).collect()
 }
+
+const OF_MESSAGES: [&str; 4] = ["text", "status", "edited", "reactions"];
 
 fn members_of_message(message: &Message) -> Vec<(&'static str, String)> {
     let reactions: Vec<_> = message.reactions.iter().map(|reaction| reaction.kind.name()).collect();
     let status = json!(message.status).as_str().unwrap_or_default().to_owned();
-    vec![
-        ("text", message.text()),
-        ("status", status),
-        ("edited", (!message.edits.is_empty()).to_string()),
-        ("reactions", reactions.join(", ")),
-    ]
+    let is_edited = !message.edits.is_empty();
+    OF_MESSAGES
+        .into_iter()
+        .zip([message.text(), status, is_edited.to_string(), reactions.join(", ")])
+        .collect()
 }

@@ -11,6 +11,7 @@ use super::ids::Ids;
 use super::messages::{Author, Edit, Part, Reaction};
 use super::section::ChertSection;
 use super::tenants::{Tenant, Tenants};
+use super::webhooks::Webhooks;
 use crate::basics::Draws;
 use crate::emulator::bucket::Buckets;
 use crate::emulator::{Later, Raised};
@@ -30,10 +31,15 @@ pub struct LiveWorkspace {
     pub(super) later: Later<Change>,
     /// What changes have raised and the engine has not taken yet.
     pub(super) raised: Raised,
+    /// Webhook subscriptions and the event log.
+    pub(super) webhooks: Webhooks,
 }
 
 /// What a change has brought about: what happened, or why the change was no longer possible.
 type Committed = Result<Option<Happening>, Cow<'static, str>>;
+
+/// The remark on a postponed change whose subscription is gone.
+const LATE_SUBSCRIPTION: &str = "a postponed change came too late: the subscription was deleted";
 
 impl LiveWorkspace {
     /// Chert at the start of its scenario. Random draws come from `seed`.
@@ -47,6 +53,7 @@ impl LiveWorkspace {
             answered: 0,
             later: Later::default(),
             raised: Raised::default(),
+            webhooks: Webhooks::new(section, seed, start),
         }
     }
 
@@ -65,6 +72,7 @@ impl LiveWorkspace {
         match change {
             Change::Send(sending) => self.ids.next.skip_to(sending.next),
             Change::Receive(receiving) => self.ids.next.skip_to(receiving.next),
+            Change::Subscribe(new) => self.webhooks.subscriptions.allocate(new),
             Change::Attach(attaching) => self.ids.next.skip_to(attaching.next),
             _ => {}
         }
@@ -73,6 +81,23 @@ impl LiveWorkspace {
     /// Makes a change, and raises what has happened by it. Returns a remark when the change is no longer possible.
     pub(super) fn commit(&mut self, change: Change, now: Timestamp) -> Option<Cow<'static, str>> {
         let happening = match change {
+            Change::Subscribe(new) => {
+                self.webhooks.subscriptions.add(*new);
+                return None;
+            }
+            Change::Subscription { number, change } => {
+                let is_known = self.webhooks.subscriptions.change(number, *change, now);
+                return (!is_known).then(|| LATE_SUBSCRIPTION.into());
+            }
+            Change::Unsubscribe(number) => {
+                let is_known = self.webhooks.subscriptions.delete(number);
+                return (!is_known).then(|| LATE_SUBSCRIPTION.into());
+            }
+            Change::Replay { tenant, event, subscription } => {
+                let slug = self.tenants.all()[tenant].slug();
+                let is_known = self.webhooks.replay(slug, event, subscription, &mut self.raised);
+                return (!is_known).then(|| "a postponed replay came too late: its event is gone".into());
+            }
             Change::Rename { tenant, chat, display_name, group_chat_icon } => {
                 let chat = &mut self.tenants.get_mut(tenant).chats[chat];
                 chat.display_name = display_name.or(chat.display_name.take());

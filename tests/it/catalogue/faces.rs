@@ -151,6 +151,14 @@ const CHERT: &[(&str, Face, bool)] = &[
 #[rustfmt::skip]
 const OF_CHERT: &[(&str, &str, Face)] = &[
     ("send", "1001", (400, "Missing required field: phone")),
+    ("webhook_subscriptions.create", "1001", (400, "Missing required field: url")),
+    ("webhook_subscriptions.create", "1002", (400, "Invalid field value: url")),
+    ("webhook_subscriptions.update", "1001", (400, "Missing required field: url")),
+    ("webhook_subscriptions.update", "1002", (400, "Invalid field value: url")),
+    ("events.list", "1002", (400, "Invalid field value: limit")),
+    ("dev_inbox.list", "1002", (400, "Invalid field value: limit")),
+    ("events.stream", "1002", (400, "Invalid field value: since")),
+    ("events.replay", "1002", (400, "Invalid field value: destination")),
     ("send", "1002", (400, "Invalid field value: attachments")),
     ("send", "4099", (422, "Not supported for this chat")),
     ("locations.send", "1001", (400, "Missing required field: phone")),

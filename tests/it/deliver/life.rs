@@ -172,7 +172,7 @@ fn a_delivery_that_waits_for_its_turn_is_told_as_one_that_waits() {
     assert_eq!(state(&world), (Some("sending"), (0, 1)));
     assert!(world.delivered(sent.id, Outcome::Answered(200), STUCK, NOW));
     assert_eq!(state(&world), (Some("delivered"), (0, 0)));
-    assert!(world.restore("queued"));
+    assert!(world.restore("queued", NOW));
     assert!(!world.wait_for_turn(sent.id) && !world.has_turn(sent.id), "it is of an older epoch");
     assert_eq!(state(&world), (Some("waiting"), (1, 0)));
     assert_eq!(world.take_due(NOW).unwrap().id.number, 1);

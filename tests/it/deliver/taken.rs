@@ -138,7 +138,7 @@ fn nobody_waits_for_a_test_and_a_snapshot_forgets_that_it_took_anything() {
     assert!(!world.delivered(taken.id, Outcome::Answered(200), STUCK, NOW), "it is too late");
     assert_eq!(world.take_due(NOW).unwrap().id.number, 2);
     assert!(!world.is_idle(NOW), "the server is sending");
-    world.restore("taken");
+    world.restore("taken", NOW);
     assert_eq!(world.take_due(NOW).unwrap().id.number, 1, "it waits again");
     assert!(world.take_due(NOW).is_none());
     assert_eq!(world.next_due(), None, "no time of a test runs");

@@ -317,7 +317,7 @@ impl Player {
             0..=2 => assert!(self.world.save(name, self.wall)),
             3 => drop(self.world.forget(name)),
             _ => {
-                if self.world.restore(name) {
+                if self.world.restore(name, Timestamp::UNIX_EPOCH) {
                     self.left();
                 }
             }
@@ -395,7 +395,7 @@ impl Player {
 
     /// Restores a snapshot, and forgets what came after it.
     pub fn go_back_to(&mut self, name: &str) {
-        assert!(self.world.restore(name));
+        assert!(self.world.restore(name, Timestamp::UNIX_EPOCH));
         self.witness = self.then.clone().expect("it stayed there");
         self.left();
         (self.stale, self.token) = (None, None);

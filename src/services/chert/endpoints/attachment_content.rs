@@ -41,5 +41,5 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Endpo
     invocation.passed(Stage::Lookup, exchange)?;
     exchange.checkpoint.bulk(Bulk::Reply);
     let headers = vec![("content-type".into(), attachment.content_type.clone().into())];
-    Ok(EndpointAnswer { headers, body: content.bytes().to_vec(), effect: Effect::Nothing })
+    Ok(EndpointAnswer { headers, body: content.bytes().to_vec(), effect: Effect::Nothing, opens: None })
 }

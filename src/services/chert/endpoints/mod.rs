@@ -5,22 +5,32 @@ mod add_participant;
 mod attachment_content;
 mod create_attachment;
 mod create_chat;
+mod create_subscription;
+mod delete_subscription;
 mod edit_message;
+mod get_event;
 mod get_message;
+mod get_subscription;
 mod leave_chat;
+mod list_dev_inbox;
+mod list_events;
 mod list_messages;
 mod list_phone_numbers;
+mod list_subscriptions;
 mod mark_read;
 mod react;
 mod remove_participant;
 mod rename_chat;
+pub(super) mod replay_event;
 mod samples;
 mod send;
 mod send_contact;
 mod send_location;
 mod send_message;
 mod share_contact;
+pub(super) mod stream_events;
 mod typing;
+mod update_subscription;
 mod upload_attachment;
 mod whoami;
 
@@ -36,7 +46,7 @@ use super::change::Change;
 use super::errors::Refusal;
 use super::invocation::Invocation;
 use super::{BASE, section};
-use crate::emulator::{Effect, Exchange, Operation, Place};
+use crate::emulator::{Effect, Exchange, Feed, Operation, Place};
 use crate::http::{Facts, Field, Given, Members, Request, ValueKind, Way, json};
 
 /// Every emulated endpoint. The most frequent one comes first. A path that has no parameter comes before one that has.
@@ -64,6 +74,17 @@ pub static ENDPOINTS: &[&Endpoint] = &[
     &create_attachment::ENDPOINT,
     &upload_attachment::ENDPOINT,
     &attachment_content::ENDPOINT,
+    &create_subscription::ENDPOINT,
+    &list_subscriptions::ENDPOINT,
+    &get_subscription::ENDPOINT,
+    &update_subscription::ENDPOINT,
+    &delete_subscription::ENDPOINT,
+    &list_events::ENDPOINT,
+    // Before the one that takes `stream` for an ID.
+    &stream_events::ENDPOINT,
+    &get_event::ENDPOINT,
+    &replay_event::ENDPOINT,
+    &list_dev_inbox::ENDPOINT,
 ];
 
 /// The operations that need participants of a chat, which many scenarios do not describe.
@@ -119,13 +140,15 @@ pub struct EndpointAnswer {
     pub body: Vec<u8>,
     /// The effect on the state.
     pub effect: Effect<Change>,
+    /// The events that the answer goes on with; `None` unless it is a stream.
+    pub opens: Option<Feed>,
 }
 
 impl EndpointAnswer {
     /// An answer with a JSON body and no header fields of its own.
     pub fn json(body: &impl Serialize, effect: Effect<Change>) -> Self {
         let body = serde_json::to_vec(body).expect("an answer is plain members");
-        Self { headers: Vec::new(), body, effect }
+        Self { headers: Vec::new(), body, effect, opens: None }
     }
 }
 
@@ -142,6 +165,11 @@ pub struct Route {
 }
 
 impl Route {
+    /// The parameter `name` of the query; `None` when it is not given. The first one counts.
+    pub fn in_query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     /// The parameter `name` of the path; empty when there is none.
     pub fn segment(&self, name: &str) -> &str {
         self.path.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)

@@ -1,0 +1,49 @@
+//! An exchange and its answer → the journal, the counters, the observers.
+
+use super::observers::Passing;
+use super::pending::After;
+use super::{Form, Planned, World};
+use crate::basics::Arrival;
+use crate::http::{Reply, Request};
+
+impl World {
+    /// Counts an exchange, adds it to the journal and returns its reply. One whose answer waits for a delivery is counted
+    /// now, and added when the delivery has ended; its reply is not finished yet.
+    pub fn record(&mut self, request: &Request, planned: Planned, arrival: Arrival) -> Reply {
+        if let Form::After(after) = &planned.form {
+            let (reply, after) = (planned.reply.clone(), After::clone(after));
+            self.put_off(request, planned, after, arrival);
+            return reply;
+        }
+        let number = self.number();
+        self.keep(number, request, planned, arrival)
+    }
+
+    /// The number of the present exchange.
+    pub(super) fn number(&mut self) -> u64 {
+        self.counters.exchanges += 1;
+        self.counters.exchanges
+    }
+
+    /// Counts how the exchange with this number ended, adds it to the journal and returns its reply.
+    pub(super) fn keep(
+        &mut self,
+        number: u64,
+        request: &Request,
+        planned: Planned,
+        arrival: Arrival,
+    ) -> Reply {
+        let Planned { reply, note, wire, took, other, .. } = planned;
+        self.counters.errors += u64::from(reply.status >= 400);
+        self.counters.faults_fired += note.faults.iter().filter(|decision| decision.fired).count() as u64;
+        let outcome = note.error.unwrap_or(if reply.status < 400 { "success" } else { "" });
+        let outcome = (note.service.unwrap_or_default(), note.operation.unwrap_or_default(), outcome);
+        *self.counters.by_outcome.entry(outcome).or_default() += 1;
+        let at = self.clock.now(arrival.now);
+        let passing = Passing { number, request, reply: &reply, note: &note, arrival, took, wire, other };
+        self.observers.saw(&passing, self.clock);
+        self.newest = Some(arrival.now);
+        self.journal.push(number, at, request, &reply, note);
+        reply
+    }
+}

@@ -1,0 +1,131 @@
+//! The body of an answer: whole, or a stream of events that goes on until it is over.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::time::sleep;
+
+use super::activity::InProgress;
+use super::clock;
+use super::shared::Shared;
+use crate::engine::{EventStream, Namespace, Portion, World};
+
+/// The body of an answer.
+pub(super) enum AnswerBody {
+    /// The whole body at once.
+    Whole(Full<Bytes>),
+    /// Events, as they come.
+    Events(EventBody),
+}
+
+/// A stream of events that an answer goes on with.
+#[derive(Debug)]
+pub(super) struct OpenStream {
+    pub(super) stream: EventStream,
+    /// The namespace; `None` for the main world. Weak, so that one which is dropped is freed.
+    pub(super) namespace: Option<Weak<Namespace>>,
+}
+
+/// The next bytes of a stream, with what makes those after them. `None` at its end.
+type Next = Pin<Box<dyn Future<Output = Option<(Bytes, Reader)>> + Send>>;
+
+/// The body of a stream of events.
+pub(super) struct EventBody(Option<Next>);
+
+/// Reads the events of one stream.
+struct Reader {
+    open: OpenStream,
+    shared: Arc<Shared>,
+    is_over: bool,
+    /// The connection is not silent while the stream is open.
+    _in_progress: InProgress,
+}
+
+impl OpenStream {
+    /// The body, which sends what is logged from now on.
+    pub(super) fn body(self, shared: &Arc<Shared>, in_progress: InProgress) -> AnswerBody {
+        let shared = Arc::clone(shared);
+        let reader = Reader { open: self, shared, is_over: false, _in_progress: in_progress };
+        AnswerBody::Events(EventBody(Some(Box::pin(reader.next()))))
+    }
+}
+
+impl Reader {
+    /// Waits for the next bytes. The stream ends without a word when the server stops or its world is gone.
+    async fn next(mut self) -> Option<(Bytes, Self)> {
+        let shared = Arc::clone(&self.shared);
+        let mut stopping = shared.stopping();
+        while !self.is_over {
+            let logged = shared.logged.notified();
+            let Portion { bytes, is_over, wait } = self.look()?;
+            self.is_over = is_over;
+            if !bytes.is_empty() {
+                return Some((bytes, self));
+            }
+            if is_over {
+                return None;
+            }
+            tokio::select! {
+                () = logged => {}
+                () = sleep(wait) => {}
+                _ = stopping.wait_for(|stopping| *stopping) => return None,
+            }
+        }
+        None
+    }
+
+    /// What the stream sends now; `None` when its world is dropped.
+    fn look(&mut self) -> Option<Portion> {
+        let Self { open: OpenStream { stream, namespace }, shared, .. } = self;
+        let mut ask = |world: &mut World| world.stream(stream, clock::now());
+        match namespace {
+            None => Some(ask(&mut shared.namespaces().main())),
+            Some(namespace) => Some(ask(&mut *namespace.upgrade()?.world()?)),
+        }
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let body = match self.get_mut() {
+            Self::Whole(body) => return Pin::new(body).poll_frame(context),
+            Self::Events(EventBody(body)) => body,
+        };
+        let Some(next) = body else { return Poll::Ready(None) };
+        Poll::Ready(match ready!(next.as_mut().poll(context)) {
+            None => {
+                *body = None;
+                None
+            }
+            Some((bytes, reader)) => {
+                *body = Some(Box::pin(reader.next()));
+                Some(Ok(Frame::data(bytes)))
+            }
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(body) => body.is_end_stream(),
+            Self::Events(EventBody(body)) => body.is_none(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(body) => body.size_hint(),
+            Self::Events(_) => SizeHint::default(),
+        }
+    }
+}
