@@ -21,10 +21,16 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::slow::Slow;
+use super::socket::{Course, Socket};
 use super::targets::{NoAddress, Origin, Targets};
 use crate::emulator::{Outcome, Outgoing};
 
-type Sender = SendRequest<Full<Bytes>>;
+/// A connection to a handler.
+#[derive(Debug)]
+struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    course: Arc<Course>,
+}
 
 /// Sends requests to handlers.
 #[derive(Debug, Default)]
@@ -33,7 +39,7 @@ pub(super) struct Client {
     /// Certificates of authorities that are trusted besides the public ones.
     authorities: Vec<CertificateDer<'static>>,
     tls: OnceLock<Arc<ClientConfig>>,
-    idle: Mutex<HashMap<Origin, Vec<(Instant, Sender)>>>,
+    idle: Mutex<HashMap<Origin, Vec<(Instant, Connection)>>>,
     /// The handlers that do not answer in time.
     pub(super) slow: Slow,
 }
@@ -53,6 +59,12 @@ const PATIENCE: Duration = Duration::from_millis(100);
 
 /// How many unused connections to one origin are kept.
 const MOST_OF_ORIGIN: usize = 32;
+
+impl Connection {
+    fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+}
 
 impl Client {
     /// A client that sends only to `targets`, and trusts the authorities besides the public ones.
@@ -84,9 +96,9 @@ impl Client {
         let duration = began.elapsed();
         self.slow.note(url, attempted.is_err());
         let outcome = match attempted {
-            Ok(Ok((sender, response))) => {
+            Ok(Ok((connection, response))) => {
                 let status = response.status().as_u16();
-                self.finish(&origin, sender, response).await;
+                self.finish(&origin, connection, response).await;
                 Outcome::Answered(status)
             }
             Ok(Err(NotSent::Blocked(why))) => Outcome::Blocked(why),
@@ -101,26 +113,25 @@ impl Client {
         origin: &Origin,
         path: &str,
         request: &Outgoing,
-    ) -> Result<(Sender, hyper::Response<Incoming>), NotSent> {
+    ) -> Result<(Connection, hyper::Response<Incoming>), NotSent> {
         // The address is checked for each request: a name may lead elsewhere now.
         let addresses = self.targets.addresses(origin).await?;
-        while let Some(mut sender) = self.kept(origin) {
-            match sender.send_request(made(origin, path, request)?).await {
-                Ok(response) => return Ok((sender, response)),
-                // It was closed before: nothing was sent.
-                Err(error) if error.is_canceled() => {}
-                // The handler closed it at the same moment, and has not seen the request.
-                Err(error) if is_over(&error) => break,
+        while let Some(mut kept) = self.kept(origin) {
+            kept.course.begin_another();
+            match kept.sender.send_request(made(origin, path, request)?).await {
+                Ok(response) => return Ok((kept, response)),
+                // The handler has closed it since its last answer, and does not know of this request.
+                Err(error) if error.is_canceled() || kept.course.is_unread() => {}
                 Err(error) => return Err(NotSent::Failed(words(&error))),
             }
         }
-        let mut sender = self.connect(origin, &addresses).await?;
-        let response = sender.send_request(made(origin, path, request)?).await;
-        response.map(|response| (sender, response)).map_err(|error| NotSent::Failed(words(&error)))
+        let mut fresh = self.connect(origin, &addresses).await?;
+        let response = fresh.sender.send_request(made(origin, path, request)?).await;
+        response.map(|response| (fresh, response)).map_err(|error| NotSent::Failed(words(&error)))
     }
 
     /// Reads a short body, and keeps the connection if that was all.
-    async fn finish(&self, origin: &Origin, sender: Sender, response: hyper::Response<Incoming>) {
+    async fn finish(&self, origin: &Origin, connection: Connection, response: hyper::Response<Incoming>) {
         let mut body = response.into_body();
         let mut read = 0;
         // What comes later than the head does not matter; an endless body would hold up the next delivery.
@@ -134,55 +145,56 @@ impl Client {
             }
             true
         };
-        if tokio::time::timeout(PATIENCE, rest).await == Ok(true) && !sender.is_closed() {
-            self.keep(origin, sender);
+        if tokio::time::timeout(PATIENCE, rest).await == Ok(true) && !connection.is_closed() {
+            self.keep(origin, connection);
         }
     }
 
-    fn kept(&self, origin: &Origin) -> Option<Sender> {
+    fn kept(&self, origin: &Origin) -> Option<Connection> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let senders = idle.get_mut(origin)?;
-        while let Some((since, sender)) = senders.pop() {
-            if since.elapsed() < KEPT && !sender.is_closed() {
-                return Some(sender);
+        let connections = idle.get_mut(origin)?;
+        while let Some((since, connection)) = connections.pop() {
+            if since.elapsed() < KEPT && !connection.is_closed() {
+                return Some(connection);
             }
         }
         idle.remove(origin);
         None
     }
 
-    fn keep(&self, origin: &Origin, sender: Sender) {
+    fn keep(&self, origin: &Origin, connection: Connection) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() >= MOST_KEPT {
-            idle.retain(|_, senders| {
-                senders.retain(|(since, sender)| since.elapsed() < KEPT && !sender.is_closed());
-                !senders.is_empty()
+            idle.retain(|_, connections| {
+                connections.retain(|(since, known)| since.elapsed() < KEPT && !known.is_closed());
+                !connections.is_empty()
             });
         }
-        if let Some(senders) = idle.get_mut(origin) {
+        if let Some(connections) = idle.get_mut(origin) {
+            let is_old = connections.first().is_some_and(|(since, _)| since.elapsed() >= KEPT);
             // The first one is the oldest.
-            if senders.len() >= MOST_OF_ORIGIN || senders.first().is_some_and(|(at, _)| at.elapsed() >= KEPT)
-            {
-                senders.remove(0);
+            if connections.len() >= MOST_OF_ORIGIN || is_old {
+                connections.remove(0);
             }
-            senders.push((Instant::now(), sender));
+            connections.push((Instant::now(), connection));
         } else if idle.len() < MOST_KEPT {
-            idle.insert(origin.clone(), vec![(Instant::now(), sender)]);
+            idle.insert(origin.clone(), vec![(Instant::now(), connection)]);
         }
     }
 
-    async fn connect(&self, origin: &Origin, addresses: &[SocketAddr]) -> Result<Sender, NotSent> {
+    async fn connect(&self, origin: &Origin, addresses: &[SocketAddr]) -> Result<Connection, NotSent> {
         let failed = |why: String| NotSent::Failed(why);
         let stream = TcpStream::connect(addresses).await.map_err(|error| failed(of_connection(&error)))?;
         let _ = stream.set_nodelay(true);
+        let (socket, course) = Socket::new(stream);
         if !origin.is_secure {
-            return handshake(stream).await;
+            return handshake(socket, course).await;
         }
         let name = ServerName::try_from(origin.host.clone())
             .map_err(|_| failed(format!("`{}` is no name that a certificate can have", origin.host)))?;
         let config = self.config().map_err(|error| failed(format!("TLS cannot be set up: {error}")))?;
-        let stream = TlsConnector::from(config).connect(name, stream).await;
-        handshake(stream.map_err(|error| failed(format!("no agreement on TLS: {error}")))?).await
+        let stream = TlsConnector::from(config).connect(name, socket).await;
+        handshake(stream.map_err(|error| failed(trust::words(&error)))?, course).await
     }
 
     /// The TLS configuration, which is made when it is first needed.
@@ -231,14 +243,14 @@ impl From<NoAddress> for NotSent {
     }
 }
 
-async fn handshake<S>(stream: S) -> Result<Sender, NotSent>
+async fn handshake<S>(stream: S, course: Arc<Course>) -> Result<Connection, NotSent>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
     let handshake = http1::Builder::new().title_case_headers(true).handshake(TokioIo::new(stream)).await;
     let (sender, connection) = handshake.map_err(|error| NotSent::Failed(words(&error)))?;
     tokio::spawn(connection);
-    Ok(sender)
+    Ok(Connection { sender, course })
 }
 
 fn made(origin: &Origin, path: &str, request: &Outgoing) -> Result<Request<Full<Bytes>>, NotSent> {
@@ -249,16 +261,6 @@ fn made(origin: &Origin, path: &str, request: &Outgoing) -> Result<Request<Full<
     }
     let made = made.header(CONTENT_LENGTH, body.len()).body(Full::new(body));
     made.map_err(|error| NotSent::Failed(format!("the request cannot be made: {error}")))
-}
-
-/// Whether a connection ended before any answer came. On a kept connection this means that its handler closed it while
-/// the request was on its way.
-fn is_over(error: &hyper::Error) -> bool {
-    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<io::Error>());
-    let is_gone = |cause: &io::Error| {
-        matches!(cause.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
-    };
-    error.is_closed() || error.is_incomplete_message() || cause.is_some_and(is_gone)
 }
 
 /// Why a connection was not made, in words.

@@ -7,6 +7,7 @@
 mod client;
 mod line;
 mod slow;
+mod socket;
 mod targets;
 
 use std::collections::HashMap;

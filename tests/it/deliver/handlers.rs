@@ -290,3 +290,38 @@ fn a_handler_may_close_each_connection_after_its_answer() {
         assert!(found.iter().all(|(state, ..)| state == "delivered"), "{found:?}");
     }
 }
+
+#[test]
+fn an_event_that_a_handler_has_read_comes_once_and_fails_on_a_kept_connection_too() {
+    let receiver = Receiver::new();
+    let server = server(&receiver.url("/h"));
+    ["one", "two", "three"].iter().for_each(|text| drop(write(&server, text)));
+    let mut caller = receiver.accept();
+    assert_eq!(caller.request().unwrap().text(), "one");
+    caller.send(OK);
+    assert_eq!(caller.request().unwrap().text(), "two");
+    drop(caller);
+    let mut caller = receiver.accept();
+    assert_eq!(caller.request().unwrap().text(), "three", "the second one came once");
+    caller.send(OK);
+    let found = results(&ended(&server));
+    let why = "the handler closed the connection without an answer";
+    assert_eq!(found[1], ("failed".to_owned(), json!(null), why.to_owned()));
+    assert_eq!((found[0].0.as_str(), found[2].0.as_str()), ("delivered", "delivered"));
+    assert!(!receiver.has_another());
+}
+
+#[test]
+fn an_event_that_a_handler_has_not_read_comes_over_a_new_connection() {
+    let receiver = Receiver::new();
+    let server = server(&receiver.url("/h"));
+    ["one", "two"].iter().for_each(|text| drop(write(&server, text)));
+    let mut caller = receiver.accept();
+    assert_eq!(caller.request().unwrap().text(), "one");
+    caller.send(OK);
+    caller.reset();
+    let mut caller = receiver.accept();
+    assert_eq!(caller.request().unwrap().text(), "two");
+    caller.send(OK);
+    assert!(results(&ended(&server)).iter().all(|(state, ..)| state == "delivered"));
+}
