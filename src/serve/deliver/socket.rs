@@ -16,6 +16,8 @@ use tokio::net::TcpStream;
 pub(super) struct Socket {
     stream: TcpStream,
     course: Arc<Course>,
+    /// Whether something was read since the last acknowledgement was asked for.
+    owes_acknowledgement: bool,
 }
 
 /// How far a connection has come with its present request.
@@ -70,7 +72,7 @@ impl Course {
 impl Socket {
     pub(super) fn new(stream: TcpStream) -> (Self, Arc<Course>) {
         let course = Arc::<Course>::default();
-        (Self { stream, course: Arc::clone(&course) }, course)
+        (Self { stream, course: Arc::clone(&course), owes_acknowledgement: false }, course)
     }
 
     /// Refuses to write the first byte of a request on a connection that the handler has closed. Only the system knows:
@@ -85,6 +87,15 @@ impl Socket {
             _ => Err(io::ErrorKind::ConnectionAborted.into()),
         }
     }
+
+    /// Acknowledges what was read now. A handler that writes its answer in two parts may send the second one only when the
+    /// first is acknowledged, and a system puts that off by 40 ms when it has nothing to send.
+    fn acknowledge(&mut self) {
+        if std::mem::take(&mut self.owes_acknowledgement) {
+            #[cfg(target_os = "linux")]
+            let _ = rustix::net::sockopt::set_tcp_quickack(&self.stream, true);
+        }
+    }
 }
 
 impl AsyncRead for Socket {
@@ -96,8 +107,9 @@ impl AsyncRead for Socket {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         match &read {
-            Poll::Pending => {}
+            Poll::Pending => self.acknowledge(),
             Poll::Ready(Ok(())) if buffer.filled().len() > before => {
+                self.owes_acknowledgement = true;
                 if self.course.has(WRITTEN) {
                     self.course.note(ANSWERED);
                 }

@@ -1,9 +1,11 @@
 //! What handlers get, and what becomes of an event whose handler answers badly or not at all.
 
+use std::time::Instant;
+
 use serde_json::json;
 
 use super::receiver::{Arrived, Caller, OK, Receiver};
-use super::{ended, outbox, results, scenario, server, write};
+use super::{STUCK, ended, outbox, results, scenario, server, write};
 use crate::client::serve;
 
 #[test]
@@ -324,4 +326,22 @@ fn an_event_that_a_handler_has_not_read_comes_over_a_new_connection() {
     assert_eq!(caller.request().unwrap().text(), "two");
     caller.send(OK);
     assert!(results(&ended(&server)).iter().all(|(state, ..)| state == "delivered"));
+}
+
+#[test]
+fn an_answer_in_two_parts_is_acknowledged_at_once() {
+    let receiver = Receiver::new();
+    let server = server(&receiver.url("/h"));
+    // A system puts an acknowledgement off by 40 ms.
+    let texts: Vec<_> = (0..STUCK.as_millis() / 40).map(|number| format!("text {number}")).collect();
+    texts.iter().for_each(|text| drop(write(&server, text)));
+    let mut caller = receiver.accept();
+    let began = Instant::now();
+    for text in &texts {
+        assert_eq!(&caller.request().unwrap().text(), text);
+        caller.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+        caller.send("ok");
+    }
+    assert!(began.elapsed() < STUCK);
+    assert_eq!(ended(&server)["counts"]["delivered"], texts.len());
 }
