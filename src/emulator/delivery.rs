@@ -81,6 +81,8 @@ pub struct Sender {
     pub user: Option<String>,
     /// How many events led to this one: a call that a handler makes for an event may raise another event.
     pub depth: u8,
+    /// How many deliveries the service has raised, this one included; 0 when it does not count them.
+    pub number: u64,
 }
 
 /// The request of one attempt of a delivery.
@@ -173,11 +175,13 @@ pub struct Attempted<'a> {
     pub is_last: bool,
 }
 
-/// Where the service is reached from outside, which events tell their handlers.
+/// What a service knows of an attempt: where it is reached from outside, which events tell their handlers, and when.
 #[derive(Clone, Copy, Debug)]
 pub struct Endpoint<'a> {
     /// The URL of the server without a final slash, such as `http://127.0.0.1:8080`.
     pub url: &'a str,
     /// The time by the scenario's clock.
     pub now: Timestamp,
+    /// How many attempts of the delivery there were, this one included.
+    pub attempt: usize,
 }

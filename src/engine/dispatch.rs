@@ -158,7 +158,8 @@ impl World {
             true => observers.sent_again(number, service, entry.delivery.event),
         }
         let (service, emulator) = &mut emulators[entry.service];
-        let request = emulator.outgoing(&entry.delivery, Endpoint { url: public_url, now });
+        let endpoint = Endpoint { url: public_url, now, attempt: entry.attempted };
+        let request = emulator.outgoing(&entry.delivery, endpoint);
         let issued = request.issued.iter().map(|credential| (service.name(), credential.clone())).collect();
         let url = entry.url().cloned();
         let (request, time_limit) = (Arc::new(request), emulator.time_limit());

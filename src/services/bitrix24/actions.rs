@@ -298,7 +298,7 @@ impl Acting<'_> {
             handler: events::PLACEMENTS - owner as u64,
             target: HandlerTarget::Url(target.into()),
             body: options.to_string().into(),
-            sender: Sender { account: owner, user: Some(operator.to_string()), depth: 0 },
+            sender: Sender { account: owner, user: Some(operator.to_string()), depth: 0, number: 0 },
             record: None,
         });
         Ok(json!({"connector": connector, "line": line, "operator": operator}))

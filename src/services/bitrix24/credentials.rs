@@ -12,6 +12,7 @@ use super::call::{self, Presented, Webhook};
 use super::caller::{Caller, Kind, Means, OfEvent};
 use super::editions::Edition;
 use super::errors;
+use super::pairs::{Bearer, EventPairs, Pair};
 use super::reasons;
 use super::refusal::{Refusal, for_means};
 use super::section::{CredentialState, Portal, PortalState};
@@ -37,6 +38,7 @@ pub struct Credentials {
     /// How many pairs have been drawn so far; the number of a pair selects its random draws.
     count: u64,
     draws: Draws,
+    event_pairs: EventPairs,
     /// Suffix appended to every credential of this namespace; empty in the main one.
     suffix: String,
 }
@@ -73,15 +75,6 @@ struct Grant {
     used: Option<Timestamp>,
 }
 
-/// An access token and a refresh token that were issued together.
-#[derive(Clone, Debug)]
-pub struct Pair {
-    /// The access token.
-    pub access_token: String,
-    /// The refresh token.
-    pub refresh_token: String,
-}
-
 /// A new pair of tokens that is to replace an old one.
 #[derive(Clone, Debug)]
 pub struct Refresh {
@@ -114,6 +107,7 @@ impl Credentials {
             removed: Vec::new(),
             count: 0,
             draws: Draws::new(seed, "bitrix24", &format!("oauth{}", portal.suffix)),
+            event_pairs: EventPairs::new(seed, &portal.suffix),
             suffix: portal.suffix.clone(),
         };
         let mut applications = HashMap::new();
@@ -201,7 +195,10 @@ impl Credentials {
     ) {
         let Pair { access_token, refresh_token } = pair.clone();
         let token = Token { credential, expires: Some(expires), is_replaced: false, of_event };
-        self.tokens.insert(access_token.clone(), token);
+        // A clock that is set back comes to the same second again.
+        if self.tokens.insert(access_token.clone(), token).is_some() {
+            self.issued.retain(|known| known.access_token != access_token);
+        }
         if refreshes {
             self.grants.insert(refresh_token, Grant { credential, access_token, used: None });
         }
@@ -214,30 +211,27 @@ impl Credentials {
         }
     }
 
-    /// The tokens that an event carries: of the credential with this index, for this user. They are drawn at `now`; all
-    /// events of one second share them. Without `refreshes` the refresh token is not valid.
-    pub fn issue(
-        &mut self,
-        credential: usize,
-        user: &str,
-        depth: u8,
-        refreshes: bool,
-        now: Timestamp,
-    ) -> Pair {
+    /// The tokens that an attempt to deliver an event carries, drawn at `now`. Those with a refresh token that is valid are
+    /// for one attempt alone: `lasting` has the numbers of the delivery and of the attempt. All others of one second share theirs.
+    pub fn issue(&mut self, bearer: Bearer<'_>, lasting: Option<(u64, usize)>, now: Timestamp) -> Pair {
+        let Bearer { credential, user, depth } = bearer;
         let second = now.as_second();
         self.of_events.retain(|known| known.second == second);
         let of_event = OfEvent { user: user.to_owned(), depth };
-        let is_same =
-            |known: &&EventToken| known.credential == credential && *known.of_event == of_event && !refreshes;
-        if let Some(known) = self.of_events.iter().find(is_same) {
+        let is_same = |known: &&EventToken| known.credential == credential && *known.of_event == of_event;
+        if lasting.is_none()
+            && let Some(known) = self.of_events.iter().find(is_same)
+        {
             return known.pair.clone();
         }
         let of_event = Arc::new(of_event);
-        let drawn = self.refresh(String::new(), now);
-        self.allocate(&drawn);
-        let pair = drawn.pair;
-        self.add(credential, pair.clone(), drawn.expires, Some(Arc::clone(&of_event)), refreshes);
-        if !refreshes {
+        let pair = match lasting {
+            Some((delivery, attempt)) => self.event_pairs.of_attempt(delivery, attempt),
+            None => self.event_pairs.of_second(bearer, now),
+        };
+        let known = Some(Arc::clone(&of_event));
+        self.add(credential, pair.clone(), expiry(now), known, lasting.is_some());
+        if lasting.is_none() {
             self.of_events.push(EventToken { credential, second, of_event, pair: pair.clone() });
         }
         pair
@@ -246,13 +240,8 @@ impl Credentials {
     /// Draws a new pair for the one with this refresh token. The new pair is not valid before [`Credentials::replace`].
     pub fn refresh(&self, refresh_token: String, now: Timestamp) -> Refresh {
         let (number, mut draws) = (self.count + 1, self.draws.clone());
-        let mut word = |first: u64| {
-            let draws = (0..4).map(|part| draws.draw(number * 8 + first + part));
-            draws.flat_map(letters).collect::<String>()
-        };
-        let pair = Pair { access_token: word(0), refresh_token: word(4) };
-        let lifetime = Duration::from_secs(LIFETIME.unsigned_abs());
-        Refresh { number, refresh_token, pair, expires: now.checked_add(lifetime).unwrap_or(Timestamp::MAX) }
+        let pair = Pair::draw(&mut draws, number);
+        Refresh { number, refresh_token, pair, expires: expiry(now) }
     }
 
     /// Notes whether the application of these credentials was removed.
@@ -437,8 +426,7 @@ impl Credentials {
     }
 }
 
-/// Eight letters and digits made from a draw.
-fn letters(draw: u64) -> impl Iterator<Item = char> {
-    const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-    (0..8).map(move |place| char::from(ALPHABET[(draw / 36_u64.pow(place) % 36) as usize]))
+/// When a token expires that is issued now.
+fn expiry(now: Timestamp) -> Timestamp {
+    now.checked_add(Duration::from_secs(LIFETIME.unsigned_abs())).unwrap_or(Timestamp::MAX)
 }

@@ -76,7 +76,12 @@ impl Emulator for LivePortal {
     }
 
     fn raised(&mut self) -> Raised {
-        std::mem::take(&mut self.raised)
+        let mut raised = std::mem::take(&mut self.raised);
+        for delivery in &mut raised.deliveries {
+            self.deliveries += 1;
+            delivery.sender.number = self.deliveries;
+        }
+        raised
     }
 
     fn outgoing(&mut self, delivery: &Delivery, endpoint: Endpoint<'_>) -> Outgoing {

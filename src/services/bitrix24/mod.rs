@@ -26,6 +26,7 @@ mod methods;
 mod missing;
 mod oauth;
 mod obstacle;
+mod pairs;
 mod parameters;
 pub mod php;
 mod portal;

@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use super::call;
 use super::change::Change;
-use super::credentials::{LIFETIME, Pair};
+use super::credentials::LIFETIME;
 use super::editions::Edition;
 use super::envelope;
 use super::errors;
 use super::invocation::passed;
+use super::pairs::Pair;
 use super::parameters::Parameters;
 use super::php;
 use super::portal::LivePortal;

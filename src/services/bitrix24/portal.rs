@@ -40,6 +40,8 @@ pub struct LivePortal {
     pub(super) later: Later<Change>,
     /// What changes have raised and the engine has not taken yet.
     pub(super) raised: Raised,
+    /// How many deliveries the engine has taken.
+    pub(super) deliveries: u64,
 }
 
 impl LivePortal {
@@ -59,6 +61,7 @@ impl LivePortal {
             auto_closes: AutoCloses::default(),
             later: Later::default(),
             raised: Raised::default(),
+            deliveries: 0,
             portal,
         };
         for chat in 0..live.chats.count() {

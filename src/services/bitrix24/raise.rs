@@ -9,6 +9,7 @@ use super::applications::Handler;
 use super::chats::{Chat, Session};
 use super::credentials::LIFETIME;
 use super::events::{self, Actor, Audience};
+use super::pairs::Bearer;
 use super::php::query;
 use super::portal::LivePortal;
 use crate::emulator::{Delivery, Endpoint, EventKind, Outgoing, Sender};
@@ -123,7 +124,7 @@ impl LivePortal {
             handler: handler.id,
             target: handler.target.clone(),
             body: body.into(),
-            sender: Sender { account: handler.application, user, depth: by.depth + 1 },
+            sender: Sender { account: handler.application, user, depth: by.depth + 1, number: 0 },
             record: None,
         }
     }
@@ -148,7 +149,9 @@ impl LivePortal {
         let credential = self.portal.credentials.len() + delivery.sender.account;
         if let Some(user) = user {
             let now = endpoint.now;
-            let token = self.credentials.issue(credential, user, delivery.sender.depth, refreshes, now);
+            let bearer = Bearer { credential, user, depth: delivery.sender.depth };
+            let lasting = refreshes.then_some((delivery.sender.number, endpoint.attempt));
+            let token = self.credentials.issue(bearer, lasting, now);
             auth("access_token", json!(token.access_token));
             auth("expires", json!(now.as_second() + LIFETIME));
             auth("expires_in", json!(LIFETIME));
@@ -180,10 +183,12 @@ impl LivePortal {
 
     /// The request that loads a settings page.
     fn page_of(&mut self, delivery: &Delivery, endpoint: Endpoint<'_>) -> Outgoing {
-        let Sender { account, user, depth } = &delivery.sender;
+        let Sender { account, user, depth, .. } = &delivery.sender;
         let credential = self.portal.credentials.len() + account;
         let user = user.clone().unwrap_or_default();
-        let token = self.credentials.issue(credential, &user, *depth, true, endpoint.now);
+        let bearer = Bearer { credential, user: &user, depth: *depth };
+        let lasting = Some((delivery.sender.number, endpoint.attempt));
+        let token = self.credentials.issue(bearer, lasting, endpoint.now);
         let (scheme, domain) = endpoint.url.split_once("://").unwrap_or(("http", endpoint.url));
         let mut address = String::new();
         for (name, value) in [

@@ -176,7 +176,7 @@ fn delivery(
         event: name,
         target: target.clone(),
         body: body(form, row, to, name, slug).into(),
-        sender: Sender { account: usize::try_from(to.number).ok()?, user: None, depth: 0 },
+        sender: Sender { account: usize::try_from(to.number).ok()?, user: None, depth: 0, number: 0 },
         record: Some(EventRecord { number: row.number, key: row.news.event_id.as_str().into() }),
     })
 }

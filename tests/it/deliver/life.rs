@@ -112,11 +112,53 @@ fn world(more: &str, faults: &str) -> World {
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 fn call(world: &mut World) {
+    call_with(world, "/rest/imconnector.activate?auth=access-token-1", OFF);
+}
+
+fn call_with(world: &mut World, target: &str, body: &'static str) {
     let headers = [("content-type", "application/json")].into_iter().collect();
-    let target = "/rest/imconnector.activate?auth=access-token-1";
-    let request = Request::new("POST", target, headers, OFF.into());
+    let request = Request::new("POST", target, headers, body.into());
     let planned = step(world, &request, Arrival::at(NOW));
     world.record(&request, planned, Arrival::at(NOW));
+}
+
+#[test]
+fn the_tokens_of_an_event_do_not_depend_on_when_other_events_are_sent() {
+    let handlers = "[{event: OnImConnectorStatusDelete, name: a}, {event: OnAppTest, name: b}]";
+    let scenario =
+        Scenario::parse("test", &scenario(handlers, "")).unwrap_or_else(|report| panic!("{report}"));
+    let scenario = Arc::new(scenario);
+    let bodies = |order: [u64; 2]| {
+        let mut world = World::new(Arc::clone(&scenario), 1, NOW);
+        call(&mut world);
+        call_with(&mut world, "/rest/event.test?auth=access-token-1", "{}");
+        let mut sent =
+            order.map(|number| (number, world.take(number, NOW).unwrap().request.body.to_string()));
+        sent.sort();
+        sent
+    };
+    let [(_, off), (_, test)] = bodies([1, 2]);
+    assert_eq!(bodies([2, 1]), [(1, off.clone()), (2, test.clone())]);
+    let token = |body: &str| {
+        let mut pairs = form_urlencoded::parse(body.as_bytes());
+        pairs.find(|(name, _)| name == "auth[access_token]").map(|(_, value)| value.into_owned())
+    };
+    assert!(token(&off).is_some() && token(&off) != token(&test));
+}
+
+#[test]
+fn another_attempt_has_tokens_of_its_own() {
+    let handlers = "[{event: OnAppTest, name: app}]";
+    let scenario =
+        Scenario::parse("test", &scenario(handlers, "")).unwrap_or_else(|report| panic!("{report}"));
+    let mut world = World::new(Arc::new(scenario), 1, NOW);
+    call_with(&mut world, "/rest/event.test?auth=access-token-1", "{}");
+    let first = world.take(1, NOW).unwrap();
+    assert!(world.delivered(first.id, Outcome::Answered(500), STUCK, NOW));
+    assert!(world.send_again(1, NOW));
+    let second = world.take(1, NOW).unwrap();
+    assert_ne!(first.request.issued, second.request.issued);
+    assert_eq!((first.issued.len(), second.issued.len()), (2, 2));
 }
 
 #[test]
