@@ -1,7 +1,7 @@
 //! What a world sends out: events that changes raised → the outbox → requests that are due, and how they ended.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,6 +60,13 @@ pub(super) struct Collected {
     pub(super) waits_for: Option<u64>,
     /// What the answer goes on with.
     pub(super) opens: Option<Feed>,
+}
+
+/// Deliveries that are under way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnderWay {
+    epoch: u64,
+    numbers: HashSet<u64>,
 }
 
 impl World {
@@ -212,7 +219,19 @@ impl World {
 
     /// Whether nothing is under way and nothing is due at `now`, the time of the wall clock.
     pub fn is_idle(&self, now: Timestamp) -> bool {
-        !self.outbox.is_sending() && self.next_due().is_none_or(|due| due > self.clock.now(now))
+        self.outbox.under_way().next().is_none()
+            && self.next_due().is_none_or(|due| due > self.clock.now(now))
+    }
+
+    /// The deliveries that are under way.
+    pub fn under_way(&self) -> UnderWay {
+        UnderWay { epoch: self.epoch, numbers: self.outbox.under_way().collect() }
+    }
+
+    /// Whether nothing is under way besides what was `before`, and nothing is due at `now`, the time of the wall clock.
+    pub fn is_idle_besides(&self, before: &UnderWay, now: Timestamp) -> bool {
+        let is_old = |number| before.epoch == self.epoch && before.numbers.contains(&number);
+        self.outbox.under_way().all(is_old) && self.next_due().is_none_or(|due| due > self.clock.now(now))
     }
 
     /// Whether a delivery is under way in the present epoch.

@@ -34,7 +34,7 @@ mod world;
 pub use act::Acted;
 pub use counters::Counters;
 pub use directory::{Credential, Totals, credentials_issued};
-pub use dispatch::{Ahead, DeliveryId, Dispatch};
+pub use dispatch::{Ahead, DeliveryId, Dispatch, UnderWay};
 pub use explain::{Verdict, explain, wire};
 pub use journal::{Entry, Journal, Note};
 pub use memory::MOST_IN_JOURNALS;

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use super::clock;
 use super::shared::Shared;
 use crate::control;
-use crate::engine::Namespaces;
+use crate::engine::{Namespaces, UnderWay, World};
 use crate::http::{Reply, Request};
 
 /// How often a waiting request checks its condition when no exchange arrives: time alone can also change the state.
@@ -19,6 +19,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// How long a request that moves a clock waits for what it made due.
 const MOST_IDLE: Duration = Duration::from_secs(10);
+
+/// How long it waits for what was under way before. A handler may move the clock itself, and answer its event only then.
+const MOST_BEFORE: Duration = Duration::from_secs(1);
 
 /// Answers a request to the control interface.
 pub(super) async fn control(shared: &Arc<Shared>, request: &Request) -> Reply {
@@ -29,6 +32,7 @@ pub(super) async fn control(shared: &Arc<Shared>, request: &Request) -> Reply {
         let answer = || control::answer(shared.namespaces(), request, clock::now());
         return unless_panic(answer).unwrap_or_else(control::failure);
     }
+    let before = control::moves_time(request).then(|| under_way(shared, request));
     let asked = request.clone();
     let reply = match control::patience(request) {
         None => aside(shared, move |namespaces| control::answer(namespaces, &asked, clock::now())).await,
@@ -43,25 +47,41 @@ pub(super) async fn control(shared: &Arc<Shared>, request: &Request) -> Reply {
         }
     }
     .inspect(|reply| look(shared, request, reply));
-    if control::moves_time(request) {
-        until_idle(shared, request).await;
+    if let Some(before) = before {
+        until_idle(shared, request, &before).await;
     }
     reply.unwrap_or_else(control::failure)
 }
 
-/// Waits until everything that is due in the world of a request has ended, for at most [`MOST_IDLE`].
-async fn until_idle(shared: &Arc<Shared>, request: &Request) {
-    let deadline = Instant::now() + MOST_IDLE;
+/// What the world of a request has under way.
+fn under_way(shared: &Shared, request: &Request) -> UnderWay {
+    in_world(shared, request, |world| world.under_way()).unwrap_or_default()
+}
+
+/// What `ask` finds in the world that a request is directed to; `None` when there is none.
+fn in_world<T>(shared: &Shared, request: &Request, ask: impl FnOnce(&World) -> T) -> Option<T> {
+    let Some(name) = control::namespace_of(request) else {
+        return Some(ask(&shared.namespaces().main()));
+    };
+    let namespace = shared.namespaces().called(&name, clock::now()).ok()?;
+    let world = namespace.world()?;
+    Some(ask(&world))
+}
+
+/// Waits until everything that is due in the world of a request has ended, for at most [`MOST_IDLE`]; for what was under way
+/// `before`, at most [`MOST_BEFORE`].
+async fn until_idle(shared: &Arc<Shared>, request: &Request, before: &UnderWay) {
+    let begin = Instant::now();
+    let deadline = begin + MOST_IDLE;
     let mut stopping = shared.stopping();
     loop {
         let recorded = shared.recorded.notified();
-        let is_idle = match control::namespace_of(request) {
-            None => shared.namespaces().main().is_idle(clock::now()),
-            Some(name) => shared
-                .namespaces()
-                .called(&name, clock::now())
-                .is_ok_and(|namespace| namespace.world().is_none_or(|world| world.is_idle(clock::now()))),
+        let waits_for_all = begin.elapsed() < MOST_BEFORE;
+        let ask = |world: &World| match waits_for_all {
+            true => world.is_idle(clock::now()),
+            false => world.is_idle_besides(before, clock::now()),
         };
+        let is_idle = in_world(shared, request, ask).unwrap_or(true);
         if is_idle || Instant::now() >= deadline {
             return;
         }
@@ -140,8 +160,9 @@ mod tests {
     use jiff::Timestamp;
 
     use super::super::shared::Options;
+    use super::super::shared::tests::{WRITE, with_an_event_under_way};
     use super::*;
-    use crate::engine::World;
+    use crate::emulator::Outcome;
     use crate::scenario::Scenario;
 
     /// Longer than anything takes unless it hangs.
@@ -223,6 +244,29 @@ mod tests {
         assert!(!asked.is_finished());
         assert!(shared.namespaces().close("n1", clock::now()));
         assert_eq!(asked.await.unwrap().status, 404);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handler_that_moves_the_clock_does_not_wait_for_its_own_event() {
+        let (shared, sent) = with_an_event_under_way();
+        let advance = r#"{"advance": "100ms"}"#;
+        let start = Instant::now();
+        assert_eq!(ask(&shared, "POST", "/__standin/clock", advance).await.unwrap().status, 200);
+        assert_eq!(start.elapsed().as_secs(), MOST_BEFORE.as_secs());
+        shared.namespaces().main().delivered(sent, Outcome::Answered(200), Duration::ZERO, clock::now());
+        // What became due after it is waited for: here nobody sends it.
+        assert_eq!(ask(&shared, "POST", "/__standin/actions", WRITE).await.unwrap().status, 200);
+        let start = Instant::now();
+        assert_eq!(ask(&shared, "POST", "/__standin/clock", advance).await.unwrap().status, 200);
+        assert_eq!(start.elapsed().as_secs(), MOST_IDLE.as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_clock_of_an_unknown_namespace_is_not_waited_for() {
+        let shared = shared();
+        let start = Instant::now();
+        let asked = ask(&shared, "POST", "/__standin/namespaces/n7/clock", r#"{"advance": "1s"}"#);
+        assert_eq!((asked.await.unwrap().status, start.elapsed()), (404, Duration::ZERO));
     }
 
     #[test]

@@ -122,3 +122,33 @@ impl Shared {
         self.stopping.subscribe()
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::sync::Arc;
+
+    use super::{Options, Shared};
+    use crate::engine::{DeliveryId, World};
+    use crate::scenario::Scenario;
+    use crate::serve::clock;
+
+    /// Under this clock an operator can write, which raises an event.
+    const SCENARIO: &str = r#"{standin: 1, name: events, clock: {virtual: "2026-03-17T15:52:41Z"}, bitrix24: {
+        applications: [{client_id: app, client_secret: client-secret-1}],
+        connectors: [{id: myconnector, chat_group: true}], lines: [{id: 107, connectors: [myconnector]}],
+        chats: [{connector: myconnector, line: 107, id: channel-123, name: Channel}],
+        handlers: [{event: OnImConnectorMessageAdd, url: "http://127.0.0.1:9/h"}]}}"#;
+
+    /// What the operator does.
+    pub(crate) const WRITE: &str = r#"{"do": "bitrix24.operator.write", "with": {"connector": "myconnector", "line": 107, "chat": "channel-123", "text": "one"}}"#;
+
+    /// The parts of a server that nothing delivers for, with an event that is under way.
+    pub(crate) fn with_an_event_under_way() -> (Arc<Shared>, DeliveryId) {
+        let scenario = Scenario::parse("test", SCENARIO).unwrap_or_else(|report| panic!("{report}"));
+        let mut world = World::new(Arc::new(scenario), 1, clock::now());
+        let order: serde_json::Value = serde_json::from_str(WRITE).unwrap();
+        world.act("bitrix24.operator.write", order["with"].as_object().unwrap(), clock::now()).unwrap();
+        let sent = world.take_due(clock::now()).unwrap();
+        (Arc::new(Shared::new(world, Options::default()).0), sent.id)
+    }
+}

@@ -288,10 +288,12 @@ impl Outbox {
         queued.filter(is_bound).count()
     }
 
-    /// Whether the server has a request under way, or one that waits for its turn. What a test has taken is neither.
-    pub fn is_sending(&self) -> bool {
+    /// The numbers of the deliveries of which the server has a request under way, or one that waits for its turn. Of what a test
+    /// has taken it has neither.
+    pub fn under_way(&self) -> impl Iterator<Item = u64> {
         let is_begun = |state| matches!(state, DeliveryState::Sending | DeliveryState::Queued);
-        self.firsts().any(|entry| is_begun(entry.state) && entry.taken_until().is_none())
+        let is_sent = move |entry: &&OutboxEntry| is_begun(entry.state) && entry.taken_until().is_none();
+        self.firsts().filter(is_sent).map(|entry| entry.number)
     }
 
     /// How many deliveries wait, and how many are under way.
