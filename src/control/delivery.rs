@@ -107,10 +107,13 @@ fn outcome_as_json(attempt: &Attempt) -> Value {
 fn request_as_json(entry: &OutboxEntry, attempt: &Attempt, redactor: &Redactor) -> Value {
     let Some(request) = &attempt.request else { return Value::Null };
     let hide = |text: &str| redactor.own_text(text, &request.issued);
-    let url = entry.url().map(|url| match (request.query.as_str(), url.contains('?')) {
-        ("", _) => hide(url),
-        (query, true) => hide(&format!("{url}&{query}")),
-        (query, false) => hide(&format!("{url}?{query}")),
+    let url = entry.url().map(|url| {
+        let joint = if url.contains('?') { "&" } else { "?" };
+        // A client has written the first part, the service the second one.
+        match request.query.as_str() {
+            "" => redactor.text(url),
+            query => format!("{}{joint}{}", redactor.text(url), hide(query)),
+        }
     });
     let headers: Vec<_> = request.headers.iter().map(|(name, value)| json!([name, hide(value)])).collect();
     json!({"method": "POST", "url": url, "headers": headers, "body": hide(&request.body)})

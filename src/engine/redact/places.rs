@@ -105,11 +105,13 @@ impl<'a> Finder<'a> {
         self.value(view, 0);
     }
 
-    /// Paths with a credential, wherever they stand in a text: behind a host or another path, in any case and with escapes.
+    /// Passwords and paths with a credential, wherever URLs stand in a text: behind a host or another path, in any case and with
+    /// escapes.
     pub(super) fn urls(&mut self, view: &View) {
         let mut layer = Some(view.clone());
         for _ in 0..DEEPEST {
             let Some(view) = layer else { return };
+            self.passwords(&view);
             let lower = view.bytes.to_ascii_lowercase();
             for service in SERVICES {
                 let Some(root) = service.places("").root else { continue };
@@ -134,6 +136,19 @@ impl<'a> Finder<'a> {
                 }
             }
             layer = view.decoded(Escapes::Any);
+        }
+    }
+
+    /// Passwords before hosts, as in `http://user:password@host`. A user without a password may be a token.
+    fn passwords(&mut self, view: &View) {
+        for start in memchr::memmem::find_iter(&view.bytes, b"://").map(|start| start + 3) {
+            let rest = &view.bytes[start..];
+            let rest = &rest[..rest.len().min(LONGEST_PATH)];
+            let end = rest.iter().position(|byte| *byte == b'/' || ENDS_OF_PATH.contains(byte));
+            let authority = &rest[..end.unwrap_or(rest.len())];
+            let Some(length) = authority.iter().rposition(|byte| *byte == b'@') else { continue };
+            let colon = authority[..length].iter().position(|byte| *byte == b':');
+            self.found(view, start + colon.map_or(0, |colon| colon + 1)..start + length);
         }
     }
 

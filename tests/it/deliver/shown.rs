@@ -190,3 +190,47 @@ fn metrics_and_counts_add_up() {
     assert_eq!((metric("standin_deliveries_waiting "), metric("standin_deliveries_sending ")), (0, 0));
     assert_eq!((ended("delivered"), ended("abandoned")), (1, 2));
 }
+
+#[test]
+fn no_answer_of_the_control_interface_shows_what_a_client_wrote_into_the_url_of_its_handler() {
+    let receiver = Receiver::new();
+    let server = serve(&scenario("[]", ""));
+    let call = |token: &str, method: &str, body: Value| {
+        let answer = post(&server, &format!("/rest/{method}?auth={token}"), &body.to_string());
+        assert_eq!(answer.status(), 200, "{}", answer.text());
+    };
+    let url = receiver.url("/u?token=topsecretvalue99").replace("http://", "http://user:secret%2Bpw1234@");
+    call("access-token-1", "event.bind", json!({"event": "OnAppTest", "handler": url}));
+    let remark = "the user and the password in the URL of `handler` are not sent";
+    let entry = get(&server, "/__standin/journal").json()["entries"][0].clone();
+    assert_eq!(entry["remarks"], json!([remark]));
+    call("access-token-1", "event.test", json!({}));
+    let mut caller = receiver.accept();
+    let event = caller.request().unwrap();
+    caller.send(OK);
+    assert!(!event.head.to_lowercase().contains("authorization"));
+    let token = event.parameter("auth[access_token]");
+    let message = json!({"user": {"id": "u"}, "message": {"id": "m", "text": format!("it is {token}")}, "chat": {"id": "new"}});
+    let sent = json!({"CONNECTOR": "myconnector", "LINE": 107, "MESSAGES": [message]});
+    call(&token, "imconnector.send.messages", sent);
+    let handler = receiver.url(&format!("/other?t={token}"));
+    call("access-token-1", "event.bind", json!({"event": "OnAppTest", "handler": handler}));
+    ended(&server);
+    for path in [
+        "outbox",
+        "state",
+        "journal?direction=all",
+        "journal/1",
+        "journal/1/explain",
+        "journal/3",
+        "outbox/e1/explain",
+    ] {
+        let answer = get(&server, &format!("/__standin/{path}"));
+        assert_eq!(answer.status(), 200, "{path}");
+        for secret in ["pw1234", "topsecretvalue99", &token] {
+            assert!(!answer.text().contains(secret), "{path}: {}", answer.text());
+        }
+    }
+    assert!(get(&server, "/__standin/state").text().contains("it is ***"));
+    assert!(get(&server, "/__standin/outbox").text().contains("http://user:***@127.0.0.1:"));
+}

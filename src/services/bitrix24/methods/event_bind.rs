@@ -230,6 +230,10 @@ fn check_handler(
                       (row 58 of `standin catalog --editions`)";
         exchange.checkpoint.remark(remark.into());
     }
+    if authority(handler).contains('@') {
+        let remark = "the user and the password in the URL of `handler` are not sent";
+        exchange.checkpoint.remark(remark.into());
+    }
     if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
         let reason = format!("the scheme of `handler` is `{scheme}`");
         return Err(invocation.refusal(&errors::ERROR_UNSUPPORTED_PROTOCOL).because(reason));
@@ -239,12 +243,17 @@ fn check_handler(
 
 /// The scheme and the host of a URL, without user and port; empty when it has none.
 fn scheme_and_host(url: &str) -> (&str, &str) {
-    let Some((scheme, rest)) = url.split_once("://") else { return ("", "") };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
+    let Some((scheme, _)) = url.split_once("://") else { return ("", "") };
+    let host = authority(url).rsplit('@').next().unwrap_or_default();
     let host = match host.find(']') {
         Some(end) if host.starts_with('[') => &host[..=end],
         _ => host.split(':').next().unwrap_or_default(),
     };
     (scheme, host)
+}
+
+/// What stands between the scheme and the path of a URL; empty when it has no scheme.
+fn authority(url: &str) -> &str {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
 }
