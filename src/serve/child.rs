@@ -34,8 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Runs `command` with the server's own environment, changed by `environment`, and waits for its end. When `stop` ends
-/// first, the command is ended. `settle` is waited for before the processes end that the command left running. Must be
-/// called in a tokio runtime.
+/// first, the command is ended. `settle` is waited for before the processes end that the command left running, unless a
+/// signal asks for the end. Must be called in a tokio runtime.
 ///
 /// # Errors
 /// When the command cannot be started.
@@ -61,10 +61,14 @@ pub async fn run(
     let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
     let mut stop = std::pin::pin!(stop);
     let mut stopped = None;
+    let mut is_in_a_hurry = false;
     let status = loop {
         tokio::select! {
             status = child.wait() => break status?,
-            Some(number) = signals.recv() => pass_on(pid, number),
+            Some(number) = signals.recv() => {
+                is_in_a_hurry |= asks_for_the_end(number);
+                pass_on(pid, number);
+            }
             why = &mut stop, if stopped.is_none() => {
                 stopped = Some(why);
                 send(pid.as_slice(), Signal::TERM);
@@ -72,7 +76,13 @@ pub async fn run(
             () = sleep(PATIENCE), if stopped.is_some() => send(pid.as_slice(), Signal::KILL),
         }
     };
-    settle.await;
+    let mut settle = std::pin::pin!(settle);
+    while !is_in_a_hurry {
+        tokio::select! {
+            () = &mut settle => break,
+            Some(number) = signals.recv() => is_in_a_hurry = asks_for_the_end(number),
+        }
+    }
     let left_behind = end_orphans().await;
     // How a command ends that was stopped says nothing of it.
     let (code, signal) = match stopped {
@@ -109,6 +119,12 @@ fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+}
+
+/// Whether a signal asks a process to end.
+fn asks_for_the_end(number: i32) -> bool {
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup(), SignalKind::quit()];
+    kinds.iter().any(|kind| kind.as_raw_value() == number)
 }
 
 fn pass_on(pid: Option<Pid>, number: i32) {

@@ -11,7 +11,7 @@ use super::connection::{self, Listener};
 use super::deliver;
 use super::shared::{Options, Shared};
 use super::tls::Tls;
-use super::until::{self, Until};
+use super::until::{self, Patience, Until};
 use crate::engine::{Namespaces, World};
 
 /// A handle to a running server.
@@ -82,17 +82,15 @@ pub fn serve_while<T>(
     serve(sockets, world, options, |running| {
         let seen = &seen;
         Ok(async move {
+            let patience = Patience::new();
             let stop = async {
                 match ends {
                     [] => std::future::pending().await,
-                    ends => {
-                        let why = until::come(&running, ends).await;
-                        until::delivered(&running).await;
-                        why
-                    }
+                    ends => until::stop(&running, ends, &patience).await,
                 }
             };
-            let ended = child::run(command, environment, stop, until::delivered(&running)).await;
+            let settle = until::delivered(&running, &patience);
+            let ended = child::run(command, environment, stop, settle).await;
             seen.replace(Some(ended.map(|ended| look(running.namespaces(), ended))));
         })
     })?;

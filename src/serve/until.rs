@@ -1,5 +1,6 @@
 //! When `standin run` stops a command that serves, and how long it waits for open deliveries.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout};
@@ -24,19 +25,49 @@ pub enum Until {
 const QUIET: Duration = Duration::from_secs(1);
 /// A command is stopped after this time if no other was asked for.
 const LONGEST: Duration = Duration::from_secs(5 * 60);
-/// How long open deliveries are waited for.
+/// How long open deliveries are waited for in a run.
 const OPEN_DELIVERIES: Duration = Duration::from_secs(10);
 /// How often the worlds are looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// Waits until the first of `ends` has come, and why it has.
-pub(super) async fn come(shared: &Shared, ends: &[Until]) -> String {
+/// How long open deliveries are still waited for, before a command is stopped and after it has ended.
+pub(super) struct Patience(Cell<Duration>);
+
+impl Patience {
+    pub(super) fn new() -> Self {
+        Self(Cell::new(OPEN_DELIVERIES))
+    }
+
+    /// Ends it, because somebody wants the run to end now.
+    fn end(&self) {
+        self.0.set(Duration::ZERO);
+    }
+}
+
+/// Waits until the command is to be stopped, and why. Whoever has set a time waits for nothing after it.
+pub(super) async fn stop(shared: &Shared, ends: &[Until], patience: &Patience) -> String {
     let begin = Instant::now();
-    let time = ends.iter().filter_map(|end| match end {
+    let why = come(shared, ends).await;
+    if begin.elapsed() >= longest(ends) {
+        patience.end();
+    }
+    delivered(shared, patience).await;
+    why
+}
+
+/// The time after which a command is stopped whatever happens.
+fn longest(ends: &[Until]) -> Duration {
+    let times = ends.iter().filter_map(|end| match end {
         Until::After(time) => Some(*time),
         _ => None,
     });
-    let longest = time.min().unwrap_or(LONGEST);
+    times.min().unwrap_or(LONGEST)
+}
+
+/// Waits until the first of `ends` has come, and why it has.
+async fn come(shared: &Shared, ends: &[Until]) -> String {
+    let begin = Instant::now();
+    let longest = longest(ends);
     let mut quiet_since = begin;
     let mut came = 0;
     // Whether an expectation was met before anything came: such a one can only be broken.
@@ -154,8 +185,9 @@ fn actions_to_come(shared: &Shared) -> usize {
     main + in_namespaces(shared, &World::actions_due_later)
 }
 
-/// Waits until no delivery is under way or due, for at most [`OPEN_DELIVERIES`].
-pub(super) async fn delivered(shared: &Shared) {
+/// Waits until no delivery is under way or due, as long as there is patience.
+pub(super) async fn delivered(shared: &Shared, patience: &Patience) {
+    let begin = Instant::now();
     let wait = async {
         loop {
             let recorded = shared.recorded.notified();
@@ -165,7 +197,8 @@ pub(super) async fn delivered(shared: &Shared) {
             let _ = timeout(LOOK_AGAIN, recorded).await;
         }
     };
-    let _ = timeout(OPEN_DELIVERIES, wait).await;
+    let _ = timeout(patience.0.get(), wait).await;
+    patience.0.set(patience.0.get().saturating_sub(begin.elapsed()));
 }
 
 /// Whether all worlds are as `is_so` says.
@@ -182,6 +215,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::super::shared::Options;
+    use super::super::shared::tests::with_an_event_under_way;
     use super::*;
     use crate::basics::Arrival;
     use crate::emulator::Outcome;
@@ -353,5 +387,28 @@ actions: [{do: bitrix24.line.delete, with: {line: 107}, after: {on: bitrix24.pro
     fn lengths_of_time_are_told_in_words() {
         assert_eq!(in_words(Duration::ZERO), "0s");
         assert_eq!(in_words(Duration::from_millis(1500)), "1.5s");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_its_time_a_run_waits_for_nothing() {
+        let (shared, _) = with_an_event_under_way();
+        let (begin, patience) = (Instant::now(), Patience::new());
+        let time = Duration::from_secs(1);
+        assert_eq!(stop(&shared, &[Until::After(time)], &patience).await, "1s have passed");
+        delivered(&shared, &patience).await;
+        assert_eq!(begin.elapsed().as_secs(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn open_deliveries_are_waited_for_ten_seconds_in_all() {
+        let (shared, sent) = with_an_event_under_way();
+        let (begin, patience) = (Instant::now(), Patience::new());
+        delivered(&shared, &patience).await;
+        delivered(&shared, &patience).await;
+        assert_eq!(begin.elapsed().as_secs(), 10);
+        shared.namespaces().main().delivered(sent, Outcome::Answered(200), Duration::ZERO, clock::now());
+        let begin = Instant::now();
+        delivered(&shared, &Patience::new()).await;
+        assert!(begin.elapsed().is_zero());
     }
 }

@@ -121,6 +121,31 @@ fn signals_are_passed_on() {
 }
 
 #[test]
+fn after_a_signal_no_event_is_waited_for() {
+    // Nobody accepts the connection, so the event has no answer.
+    let handler = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let scenario = format!(
+        "
+standin: 1
+name: events
+bitrix24:
+  applications: [{{client_id: app, client_secret: client-secret-1}}]
+  connectors: [{{id: connector, chat_group: true}}]
+  lines: [{{id: 105, connectors: [connector]}}]
+  chats: [{{connector: connector, line: 105, id: chat-1, name: Chat}}]
+  handlers: [{{event: OnImConnectorMessageAdd, url: \"http://{}/h\"}}]
+  events: {{time_limit: 1h}}
+",
+        handler.local_addr().unwrap()
+    );
+    let write = "$STANDIN act bitrix24.operator.write connector=connector line=105 chat=chat-1 text=Hello > /dev/null";
+    let began = std::time::Instant::now();
+    let (output, _) = run(Some(&scenario), &[], &format!("trap '' TERM; {write}; kill $PPID"));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(began.elapsed().as_secs() < 10, "it was waited for");
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn what_a_command_leaves_behind_is_ended() {
     let (output, _) =
