@@ -15,14 +15,13 @@ use hyper::header::{CONTENT_LENGTH, HOST};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::slow::Slow;
 use super::socket::{Course, Socket};
 use super::targets::{NoAddress, Origin, Targets};
+use super::trust;
 use crate::emulator::{Outcome, Outgoing};
 
 /// A connection to a handler.
@@ -36,7 +35,7 @@ struct Connection {
 #[derive(Debug, Default)]
 pub(super) struct Client {
     targets: Targets,
-    /// Certificates of authorities that are trusted besides the public ones.
+    /// Certificates that are trusted besides those of the public authorities.
     authorities: Vec<CertificateDer<'static>>,
     tls: OnceLock<Arc<ClientConfig>>,
     idle: Mutex<HashMap<Origin, Vec<(Instant, Connection)>>>,
@@ -202,30 +201,9 @@ impl Client {
         if let Some(config) = self.tls.get() {
             return Ok(Arc::clone(config));
         }
-        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
-        for authority in &self.authorities {
-            roots.add(authority.clone()).map_err(io::Error::other)?;
-        }
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let config = trust::config(&self.authorities)?;
         Ok(Arc::clone(self.tls.get_or_init(|| Arc::new(config))))
     }
-}
-
-/// Reads the certificates of a PEM file.
-///
-/// # Errors
-/// When the file cannot be read or holds no certificate.
-pub fn authorities(path: &std::path::Path) -> io::Result<Vec<CertificateDer<'static>>> {
-    let failed = |error: &dyn std::fmt::Display| {
-        io::Error::other(format!("`{}` cannot be used: {error}", path.display()))
-    };
-    let found = CertificateDer::pem_file_iter(path).and_then(|found| found.collect::<Result<Vec<_>, _>>());
-    let found = found.map_err(|error| failed(&error))?;
-    if found.is_empty() { Err(failed(&"it holds no certificate")) } else { Ok(found) }
 }
 
 /// Why a request got no answer.

@@ -9,6 +9,7 @@ mod line;
 mod slow;
 mod socket;
 mod targets;
+mod trust;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -25,10 +26,10 @@ use super::shared::Shared;
 use crate::basics::Clock;
 use crate::engine::{DeliveryId, Dispatch, Namespace, World};
 use client::Client;
-pub use client::authorities;
-use line::Line;
+pub(super) use line::Line;
 pub use targets::{Targets, target};
 use tokio_rustls::rustls::pki_types::CertificateDer;
+pub use trust::authorities;
 
 /// What a server sends, and where.
 #[derive(Debug)]
