@@ -123,6 +123,9 @@ impl World {
         self.settle(now);
         let now = self.clock.now(now);
         let number = self.outbox.begin_due(now)?;
+        if self.clock == Clock::Real {
+            self.outbox.began(number, now);
+        }
         self.dispatch(number, now)
     }
 

@@ -66,7 +66,8 @@ pub enum DeliveryState {
 /// One attempt of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// When it was due, by the scenario's clock.
+    /// When it began, by the scenario's clock. A virtual one may be moved past the instant at which it was due: then it is that
+    /// one.
     pub at: Timestamp,
     /// The request; `None` before it is made.
     pub request: Option<Arc<Outgoing>>,

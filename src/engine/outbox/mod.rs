@@ -141,6 +141,14 @@ impl Outbox {
         true
     }
 
+    /// Notes the instant at which the present attempt began.
+    pub fn began(&mut self, number: u64, at: Timestamp) {
+        let attempt = self.entries.get_mut(&number).and_then(|entry| entry.attempts.last_mut());
+        if let Some(attempt) = attempt {
+            attempt.at = at;
+        }
+    }
+
     /// Notes the request of the present attempt.
     pub fn set_request(&mut self, number: u64, request: Arc<Outgoing>) {
         let Some(entry) = self.entries.get_mut(&number) else { return };

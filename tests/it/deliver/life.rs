@@ -162,6 +162,24 @@ fn another_attempt_has_tokens_of_its_own() {
 }
 
 #[test]
+fn an_attempt_bears_the_instant_at_which_it_began() {
+    let later = NOW + jiff::SignedDuration::from_secs(1);
+    for (clock, second) in [("# clock: ", later), ("clock: ", "2026-03-17T15:52:41.02Z".parse().unwrap())] {
+        let handlers = r#"[{event: OnAppTest, url: "http://127.0.0.1:9/h"}]"#;
+        let yaml = scenario(handlers, "").replace("clock: ", clock);
+        let scenario = Scenario::parse("test", &yaml).unwrap_or_else(|report| panic!("{report}"));
+        let mut world = World::new(Arc::new(scenario), 1, NOW);
+        call_with(&mut world, "/rest/event.test?auth=access-token-1", "{}");
+        call_with(&mut world, "/rest/event.test?auth=access-token-1", "{\"a\": 1}");
+        let first = world.take_due(NOW).unwrap();
+        assert!(world.take_due(NOW).is_none(), "the second one waits for it");
+        assert!(world.delivered(first.id, Outcome::Answered(200), STUCK, later));
+        assert_eq!(world.take_due(later).unwrap().id.number, 2);
+        assert_eq!(world.outbox().get(2).unwrap().attempts[0].at, second, "{clock}");
+    }
+}
+
+#[test]
 fn a_late_result_changes_nothing() {
     let mut world = world("", "[]");
     call(&mut world);
