@@ -222,6 +222,13 @@ pub fn moves_time(request: &Request) -> bool {
     &*request.method == "POST" && directed(request).0 == "/__standin/clock"
 }
 
+/// The number of the delivery that a test has answered by this request; `None` for other requests.
+pub fn delivery_answered(request: &Request, reply: &Reply) -> Option<u64> {
+    let path = directed(request).0;
+    let segment = path.strip_prefix("/__standin/outbox/e")?.strip_suffix("/answer")?;
+    (&*request.method == "POST" && reply.status == 200).then(|| segment.parse().ok()).flatten()
+}
+
 /// The namespace that a request is directed to by its path or a header field; `None` for the main world.
 pub fn namespace_of(request: &Request) -> Option<String> {
     directed(request).1

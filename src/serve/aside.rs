@@ -9,6 +9,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until};
 
 use super::clock;
+use super::deliver::Line;
 use super::shared::Shared;
 use crate::control;
 use crate::engine::{Namespaces, UnderWay, World};
@@ -46,7 +47,10 @@ pub(super) async fn control(shared: &Arc<Shared>, request: &Request) -> Reply {
             }
         }
     }
-    .inspect(|reply| look(shared, request, reply));
+    .inspect(|reply| {
+        look(shared, request, reply);
+        log(shared, request, reply);
+    });
     if let Some(before) = before {
         until_idle(shared, request, &before).await;
     }
@@ -109,6 +113,13 @@ fn look(shared: &Shared, request: &Request, reply: &Reply) {
     }
     shared.deliverer.look();
     shared.has_changed();
+}
+
+/// Writes the line about an event that a test has taken and answered now.
+fn log(shared: &Shared, request: &Request, reply: &Reply) {
+    let line = control::delivery_answered(request, reply)
+        .and_then(|number| in_world(shared, request, |world| Line::of(world, number))?);
+    line.iter().for_each(Line::write);
 }
 
 /// Looks after each exchange and at intervals, until the answer is final or `patience` is over. `None` after a panic.

@@ -254,6 +254,40 @@ fn exchanges_are_logged_without_secrets() {
 }
 
 #[test]
+fn an_event_that_a_test_takes_and_answers_is_logged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("named.yaml");
+    let yaml = "
+standin: 1
+name: named
+bitrix24:
+  applications: [{client_id: app, client_secret: client-secret-1}]
+  connectors: [{id: connector, chat_group: true}]
+  lines: [{id: 105, connectors: [connector]}]
+  chats: [{connector: connector, line: 105, id: chat-1, name: Chat}]
+  handlers: [{event: OnImConnectorMessageAdd, name: app}]
+";
+    std::fs::write(&path, yaml).unwrap();
+    let serving = Serving::start(&["--log", "json", path.to_str().unwrap()]);
+    let ask = |path: &str, body: &str| {
+        let answer =
+            client::send_to(serving.host(), "POST", &format!("/__standin{path}"), &[], body.as_bytes());
+        assert_eq!(answer.status(), 200, "{}", answer.text());
+        answer.text().to_owned()
+    };
+    let with = r#"{"connector": "connector", "line": 105, "chat": "chat-1", "text": "Hello"}"#;
+    ask("/actions", &format!(r#"{{"do": "bitrix24.operator.write", "with": {with}}}"#));
+    let taken = ask("/outbox/e1/take", "");
+    ask("/outbox/e1/answer", r#"{"status": 204}"#);
+    let token = taken.split("access_token%5D=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+    let (_, said) = serving.stop("-TERM");
+    let line: serde_json::Value = serde_json::from_str(said.trim()).unwrap();
+    assert_eq!((&line["message"], &line["number"]), (&"delivery".into(), &"e1".into()));
+    assert_eq!((&line["state"], &line["status"]), (&"delivered".into(), &204.into()));
+    assert!(!said.contains(&token), "{said}");
+}
+
+#[test]
 fn a_client_that_takes_the_http_port_for_https_is_told_of_in_the_log() {
     let serving = Serving::start(&["--log", "json"]);
     let hello = [0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0];

@@ -1,10 +1,10 @@
 //! A line of the log, about a delivery.
 
 use crate::emulator::Outcome;
-use crate::engine::{DeliveryId, World};
+use crate::engine::World;
 
 /// A line of the log, about an attempt of a delivery that has ended.
-pub(super) struct Line {
+pub(in crate::serve) struct Line {
     number: u64,
     namespace: Option<String>,
     service: &'static str,
@@ -16,7 +16,7 @@ pub(super) struct Line {
 
 impl Line {
     /// The line about a delivery. `None` when there is no log.
-    pub(super) fn of(world: &World, DeliveryId { number, .. }: DeliveryId) -> Option<Self> {
+    pub(in crate::serve) fn of(world: &World, number: u64) -> Option<Self> {
         if !tracing::enabled!(tracing::Level::INFO) {
             return None;
         }
@@ -33,7 +33,7 @@ impl Line {
     }
 
     /// Writes the line, without the URL and the body, which may contain secrets. The world is not locked any more.
-    pub(super) fn write(&self) {
+    pub(in crate::serve) fn write(&self) {
         let (status, why) = match &self.outcome {
             None => (None, None),
             Some(Outcome::Answered(status)) => (Some(*status), None),

@@ -266,7 +266,7 @@ async fn perform(shared: Arc<Shared>, key: WorldKey, mut dispatch: Dispatch) {
             if !world.delivered(id, outcome, duration, now) {
                 return (None, None, true);
             }
-            let line = Line::of(world, id);
+            let line = Line::of(world, id.number);
             let next = WorldKey::take_due(&shared, namespace, world);
             (line, next, world.alarm(now).is_some())
         });
