@@ -308,7 +308,7 @@ impl Acting<'_> {
         let application = self.application()?;
         let Self { portal, now, .. } = self;
         portal.applications.set_installed(application, true);
-        portal.credentials.set_removed(portal.portal.credentials_of(application), false);
+        portal.credentials.install(&portal.portal.credentials_of(application));
         let data =
             json!({"VERSION": 1, "ACTIVE": "Y", "INSTALLED": "Y", "LANGUAGE_ID": portal.portal.language});
         let by = Actor { user: Some(portal.applications.get(application).user.as_str().into()), depth: 0 };
@@ -338,7 +338,7 @@ impl Acting<'_> {
         let owned: Vec<_> = owned.map(|(id, _)| id.to_owned()).collect();
         // The application is gone: nobody hears of its connectors.
         owned.iter().for_each(|id| portal.unregister(id, application, &by, *now));
-        portal.credentials.set_removed(portal.portal.credentials_of(application), true);
+        portal.credentials.remove(&portal.portal.credentials_of(application));
         let client_id = &portal.applications.get(application).client_id;
         Ok(json!({"application": client_id, "installed": false, "connectors": owned}))
     }

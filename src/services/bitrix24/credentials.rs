@@ -244,12 +244,30 @@ impl Credentials {
         Refresh { number, refresh_token, pair, expires: expiry(now) }
     }
 
-    /// Notes whether the application of these credentials was removed.
-    pub fn set_removed(&mut self, credentials: Vec<usize>, is_removed: bool) {
+    /// Notes that the application of these credentials was removed: they are dead.
+    pub fn remove(&mut self, credentials: &[usize]) {
         self.removed.retain(|known| !credentials.contains(known));
-        if is_removed {
-            self.removed.extend(credentials);
+        self.removed.extend(credentials);
+    }
+
+    /// Notes that the application of these credentials is installed. If it had been removed, those of the scenario are good
+    /// again, and what was issued before stays dead.
+    pub fn install(&mut self, credentials: &[usize]) {
+        if !self.removed.iter().any(|known| credentials.contains(known)) {
+            return;
         }
+        self.removed.retain(|known| !credentials.contains(known));
+        self.of_events.retain(|known| !credentials.contains(&known.credential));
+        let Self { issued, tokens, grants, .. } = self;
+        issued.retain(|pair| {
+            let known = tokens.get(&pair.access_token);
+            let is_dead = known.is_some_and(|known| credentials.contains(&known.credential));
+            if is_dead {
+                tokens.remove(&pair.access_token);
+                grants.remove(&pair.refresh_token);
+            }
+            !is_dead
+        });
     }
 
     /// Whether the application of the credential with this index was removed.

@@ -113,9 +113,10 @@ fn a_removed_application_is_gone_with_its_tokens() {
     assert!(world.act("operator.write", &chat("connector", "group", json!({"text": "x"}))).is_err());
     let twice = world.act("app.uninstall", &json!({"application": "mine"})).unwrap_err();
     assert_eq!(twice.message, "the application `mine` is removed already");
-    // Installed again, it calls by its old token; what it had is gone.
+    // Installed again, it calls by its token of the scenario; what it had is gone.
     act(world, "app.install", json!({"application": "mine"}));
     assert_eq!(error(&call(world, "access-token", "app.info", json!({}))), None);
+    assert!(call(world, &token, "app.info", json!({}))["result"].is_null());
     assert_eq!(call(world, "access-token", "event.get", json!({}))["result"], json!([]));
 }
 
