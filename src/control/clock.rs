@@ -64,6 +64,7 @@ pub(super) fn set(world: &mut World, asked: &Asked<'_>) -> Reply {
         Err(message) => return mistake(400, message, help),
     };
     let next = world.next_due();
+    let wants_next = matches!(order, Order::Advance(Step::Next));
     let moved = world.move_clock(|now| match order {
         Order::Advance(Step::Next) => next.unwrap_or(now).max(now),
         Order::Advance(Step::By(Length(length))) => now.checked_add(length).unwrap_or(Timestamp::MAX),
@@ -71,6 +72,10 @@ pub(super) fn set(world: &mut World, asked: &Asked<'_>) -> Reply {
     });
     world.settle(asked.now);
     match moved {
+        Some(now) if wants_next => {
+            let was_due = next.is_some();
+            Reply::json(200, &json!({"clock": "virtual", "now": now.to_string(), "was_due": was_due}))
+        }
         Some(now) => Reply::json(200, &json!({"clock": "virtual", "now": now.to_string()})),
         None => mistake(
             409,

@@ -302,3 +302,17 @@ fn an_answer_waits_for_a_handler_that_is_slow_no_longer_than_for_its_event() {
     let server = serve(&scenario(handlers, "events: {before_answer: true, time_limit: 1h}"));
     assert_eq!(switch_off(&server), 200);
 }
+
+#[test]
+fn whoever_moves_the_clock_step_by_step_learns_that_nothing_is_due() {
+    let with = "{connector: myconnector, line: 107, chat: channel-123, text: one}";
+    let actions = format!("actions: [{{do: bitrix24.operator.write, with: {with}, at: 10s}}]\n");
+    let server = serve(&(scenario("[{event: OnImConnectorMessageAdd, name: app}]", "") + &actions));
+    let step = || {
+        let answer = post(&server, "/__standin/clock", r#"{"advance": "next"}"#).json();
+        (answer["was_due"].clone(), answer["now"].clone())
+    };
+    assert_eq!(step(), (json!(true), json!("2026-03-17T15:52:51Z")));
+    assert_eq!(step(), (json!(false), json!("2026-03-17T15:52:51Z")));
+    assert!(post(&server, "/__standin/clock", r#"{"advance": "1s"}"#).json().get("was_due").is_none());
+}
