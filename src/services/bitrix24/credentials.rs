@@ -1,4 +1,4 @@
-//! The credentials of a request → the caller, or the error.
+//! The credentials of a portal: what a request may present, and what is issued.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -8,25 +8,19 @@ use std::time::Duration;
 use foldhash::{HashMap, HashMapExt};
 use jiff::Timestamp;
 
-use super::call::{self, Presented, Webhook};
-use super::caller::{Caller, Kind, Means, OfEvent};
-use super::editions::Edition;
-use super::errors;
+use super::caller::{Kind, OfEvent};
 use super::pairs::{Bearer, EventPairs, Pair};
-use super::reasons;
-use super::refusal::{Refusal, for_means};
-use super::section::{CredentialState, Portal, PortalState};
+use super::section::Portal;
 use crate::basics::Draws;
-use crate::http::Request;
 
 /// The credentials of a portal, indexed by what a request presents.
 #[derive(Clone, Debug)]
 pub struct Credentials {
-    tokens: HashMap<String, Token>,
+    pub(super) tokens: HashMap<String, Token>,
     /// By user, then by secret.
-    webhooks: HashMap<String, HashMap<String, usize>>,
+    pub(super) webhooks: HashMap<String, HashMap<String, usize>>,
     /// For each credential: the account that its operating time is counted for.
-    accounts: Vec<usize>,
+    pub(super) accounts: Vec<usize>,
     /// By refresh token.
     grants: HashMap<String, Grant>,
     /// Issued pairs, the oldest first.
@@ -45,14 +39,14 @@ pub struct Credentials {
 
 /// What an access token stands for.
 #[derive(Clone, Debug)]
-struct Token {
+pub(super) struct Token {
     /// Index of the credential in the scenario.
-    credential: usize,
-    expires: Option<Timestamp>,
+    pub(super) credential: usize,
+    pub(super) expires: Option<Timestamp>,
     /// Whether it expires because a refresh has replaced it.
-    is_replaced: bool,
+    pub(super) is_replaced: bool,
     /// For whom it acts if it came with an event.
-    of_event: Option<Arc<OfEvent>>,
+    pub(super) of_event: Option<Arc<OfEvent>>,
 }
 
 /// A token that came with an event. All events of one second share it.
@@ -157,7 +151,7 @@ impl Credentials {
 
     /// The presented credential, with the suffix of the namespace if it lacks it. A namespace also accepts the
     /// credentials without the suffix, because a request can select the namespace by a header field.
-    fn own<'a, V>(&self, presented: &'a str, known: &HashMap<String, V>) -> Cow<'a, str> {
+    pub(super) fn own<'a, V>(&self, presented: &'a str, known: &HashMap<String, V>) -> Cow<'a, str> {
         match self.suffix.as_str() {
             suffix if !suffix.is_empty() && !known.contains_key(presented) => {
                 format!("{presented}{suffix}").into()
@@ -284,163 +278,6 @@ impl Credentials {
     /// Records that a pair was drawn, so that it is not drawn again even if it never becomes valid.
     pub fn allocate(&mut self, refresh: &Refresh) {
         self.count = self.count.max(refresh.number);
-    }
-
-    /// Authenticates the caller. The handlers run in the server's order: application, webhook, session; the first one
-    /// that recognises its kind of credential decides. A webhook in the path goes before all of them, because clients
-    /// send a stray `auth` with it.
-    ///
-    /// `scopes` are those of which the method needs one. The checks within each handler are in the server's order.
-    pub fn caller(
-        &self,
-        portal: &Portal,
-        edition: Edition,
-        presented: &Presented,
-        scopes: &[&str],
-        now: Timestamp,
-        request: &Request,
-    ) -> Result<Caller, Refusal> {
-        match (&presented.token, &presented.webhook) {
-            (_, Some(webhook)) if presented.webhook_in_path => {
-                self.by_webhook(portal, edition, webhook, scopes, request.secure)
-            }
-            (Some(token), _) => self.by_token(portal, edition, token, scopes, now),
-            (None, Some(webhook)) => self.by_webhook(portal, edition, webhook, scopes, request.secure),
-            (None, None) if presented.session => Ok(Caller {
-                means: Means::Session,
-                client_id: None,
-                credential: None,
-                account: None,
-                of_event: None,
-                scope: None,
-            }),
-            (None, None) => {
-                let reason = reasons::of_no_credential(request, &call::parameters(request));
-                Err(Refusal::new(&errors::NO_AUTH_FOUND, edition).because(reason))
-            }
-        }
-    }
-
-    fn by_token(
-        &self,
-        portal: &Portal,
-        edition: Edition,
-        token: &str,
-        scopes: &[&str],
-        now: Timestamp,
-    ) -> Result<Caller, Refusal> {
-        let refuse = |code, reason: &'static str| Err(Refusal::new(code, edition).because(reason));
-        // The authorization server tells what a token is, so nothing is known of any token without it.
-        if portal.state == PortalState::OauthUnreachable {
-            return refuse(&errors::CONNECTION_ERROR, "the portal has `state: oauth_unreachable`");
-        }
-        let Some(known) = self.tokens.get(&*self.own(token, &self.tokens)) else {
-            return refuse(edition.rules().unknown_token, reasons::of_token(self.kind(token)));
-        };
-        let (index, expires, is_replaced) = (known.credential, known.expires, known.is_replaced);
-        let credential = portal.credential(index);
-        let caller = Caller {
-            means: Means::OAuth,
-            client_id: credential.client_id.clone(),
-            credential: Some(index),
-            account: Some(self.accounts[index]),
-            of_event: known.of_event.clone(),
-            scope: portal.scope_of(credential).cloned(),
-        };
-        if credential.state == CredentialState::NotInstalled {
-            return refuse(&errors::ERROR_OAUTH, "the credential has `state: not_installed`");
-        }
-        if self.is_removed(index) {
-            return refuse(&errors::ERROR_OAUTH, "the application was removed by the action `app.uninstall`");
-        }
-        match portal.state {
-            PortalState::SubscriptionEnded => {
-                return refuse(&errors::PAYMENT_REQUIRED, "the portal has `state: subscription_ended`");
-            }
-            PortalState::Overloaded => {
-                return refuse(&errors::OVERLOAD_LIMIT, "the portal has `state: overloaded`");
-            }
-            PortalState::NoRest => return refuse(&errors::ACCESS_DENIED, "the portal has `state: no_rest`"),
-            PortalState::Open | PortalState::Deleted | PortalState::OauthUnreachable => {}
-        }
-        if credential.state == CredentialState::ApplicationNotFound {
-            let reason = "the credential has `state: application_not_found`";
-            return refuse(&errors::APPLICATION_NOT_FOUND, reason);
-        }
-        if let Some(expired) = expires.filter(|expires| *expires <= now) {
-            let what = if is_replaced { "a refresh replaced the token" } else { "the token expired" };
-            let reason = format!("{what} at {expired}; the scenario's clock shows {now}");
-            return Err(Refusal::new(&errors::EXPIRED_TOKEN, edition).because(reason));
-        }
-        if !caller.has_any(scopes) {
-            let reason = reasons::of_scope(edition, scopes, portal, credential);
-            return Err(Refusal::new(&errors::INSUFFICIENT_SCOPE, edition).because(reason));
-        }
-        match credential.state {
-            CredentialState::UserUnauthorized => {
-                refuse(&errors::AUTHORIZATION_ERROR, "the credential has `state: user_unauthorized`")
-            }
-            CredentialState::UserWithoutAccess => {
-                refuse(&errors::USER_ACCESS_ERROR, "the credential has `state: user_without_access`")
-            }
-            _ => Ok(caller),
-        }
-    }
-
-    fn by_webhook(
-        &self,
-        portal: &Portal,
-        edition: Edition,
-        webhook: &Webhook,
-        scopes: &[&str],
-        secure: bool,
-    ) -> Result<Caller, Refusal> {
-        let refuse = |code, reason: &'static str| Err(Refusal::new(code, edition).because(reason));
-        if portal.require_https && !secure {
-            let reason = "the portal has `require_https: true`, and the call came over http";
-            return refuse(&errors::INVALID_REQUEST, reason);
-        }
-        let of_user = self.webhooks.get(webhook.user());
-        let Some(&index) = of_user.and_then(|of_user| of_user.get(&*self.own(webhook.secret(), of_user)))
-        else {
-            let reason = reasons::of_webhook(portal, webhook.user());
-            return Err(Refusal::new(&errors::INVALID_CREDENTIALS, edition).because(reason));
-        };
-        let credential = portal.credential(index);
-        let account = Some(self.accounts[index]);
-        let caller = Caller {
-            means: Means::Webhook,
-            client_id: None,
-            credential: Some(index),
-            account,
-            of_event: None,
-            scope: credential.scope.clone(),
-        };
-        if !caller.has_any(scopes) {
-            let reason = reasons::of_scope(edition, scopes, portal, credential);
-            let refusal = Refusal::new(&errors::INSUFFICIENT_SCOPE, edition).because(reason);
-            return Err(for_means(refusal, Means::Webhook, edition));
-        }
-        match portal.state {
-            PortalState::Overloaded => {
-                return refuse(&errors::OVERLOAD_LIMIT, "the portal has `state: overloaded`");
-            }
-            PortalState::NoRest | PortalState::SubscriptionEnded => {
-                let reason = match portal.state {
-                    PortalState::NoRest => "the portal has `state: no_rest`",
-                    _ => "the portal has `state: subscription_ended`",
-                };
-                let refusal = Refusal::new(&errors::ACCESS_DENIED, edition).because(reason);
-                return Err(for_means(refusal, Means::Webhook, edition));
-            }
-            PortalState::Open | PortalState::Deleted | PortalState::OauthUnreachable => {}
-        }
-        match credential.state {
-            CredentialState::UserUnauthorized => {
-                refuse(&errors::AUTHORIZATION_ERROR, "the credential has `state: user_unauthorized`")
-            }
-            _ => Ok(caller),
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod acting;
 mod actions;
 mod applications;
+mod authentication;
 mod auto_closes;
 mod call;
 mod caller;
