@@ -76,6 +76,8 @@ impl World {
         let numbers = deliveries.into_iter().map(|delivery| self.outbox.push(service, delivery, cause, due));
         let deliveries: Vec<_> = numbers.collect();
         let waits_for = waits_for.and_then(|place| deliveries.get(place).copied());
+        let now = self.clock.now(due);
+        deliveries.iter().for_each(|number| self.outbox.note_clock(*number, now));
         silences.iter().for_each(|why| self.outbox.note_silence(cause, why.clone()));
         if is_logged {
             self.bell.ring();
@@ -125,8 +127,11 @@ impl World {
         let number = self.outbox.begin_due(now)?;
         if self.clock == Clock::Real {
             self.outbox.began(number, now);
+            return self.dispatch(number, now);
         }
-        self.dispatch(number, now)
+        // A virtual clock may have been moved meanwhile, or not: that depends on how quick the handlers are.
+        let ready = self.outbox.get(number)?.ready();
+        self.dispatch(number, ready)
     }
 
     /// Begins an attempt of a waiting delivery for a test that delivers it itself. `None` when it does not wait. The test

@@ -29,6 +29,9 @@ pub struct OutboxEntry {
     pub attempted: usize,
     /// Whether an attempt was begun, also one that a restored snapshot does not know.
     pub was_sent: bool,
+    /// What the scenario's clock showed when it began to wait. Actions happen at their instant, also when the clock was moved
+    /// past it.
+    pub clock: Timestamp,
     /// Why it was given up.
     pub remark: Option<&'static str>,
 }
@@ -89,6 +92,11 @@ impl OutboxEntry {
     /// When the test that has taken the latest attempt must have answered; `None` when the server sends it.
     pub fn taken_until(&self) -> Option<Timestamp> {
         self.attempts.last()?.until
+    }
+
+    /// What a virtual clock showed when the latest attempt could begin.
+    pub(in crate::engine) fn ready(&self) -> Timestamp {
+        self.attempts.last().map_or(self.clock, |attempt| attempt.at.max(self.clock))
     }
 
     /// The URL of the handler; `None` for one that is known by a name only.

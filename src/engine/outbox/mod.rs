@@ -87,6 +87,7 @@ impl Outbox {
             attempts: Vec::new(),
             attempted: 0,
             was_sent: false,
+            clock: due,
             remark: None,
         };
         self.entries.insert(number, entry);
@@ -139,6 +140,13 @@ impl Outbox {
         self.waiting.remove(&number);
         self.waiting_bytes -= entry.delivery.body.len();
         true
+    }
+
+    /// Notes what the scenario's clock shows when a delivery begins to wait.
+    pub fn note_clock(&mut self, number: u64, now: Timestamp) {
+        if let Some(entry) = self.entries.get_mut(&number) {
+            entry.clock = now;
+        }
     }
 
     /// Notes the instant at which the present attempt began.

@@ -147,6 +147,29 @@ fn the_tokens_of_an_event_do_not_depend_on_when_other_events_are_sent() {
 }
 
 #[test]
+fn what_an_event_carries_does_not_depend_on_how_long_it_waits_for_another() {
+    let handlers = r#"[{event: OnAppTest, url: "http://127.0.0.1:9/h"}]"#;
+    let scenario =
+        Scenario::parse("test", &scenario(handlers, "")).unwrap_or_else(|report| panic!("{report}"));
+    let scenario = Arc::new(scenario);
+    let second = |is_quick: bool| {
+        let mut world = World::new(Arc::clone(&scenario), 1, NOW);
+        for body in ["{}", r#"{"a": 1}"#] {
+            call_with(&mut world, "/rest/event.test?auth=access-token-1", body);
+        }
+        let first = world.take_due(NOW).unwrap();
+        let answer = |world: &mut World| {
+            assert!(world.delivered(first.id, Outcome::Answered(200), STUCK, NOW));
+            world.take_due(NOW).unwrap().request
+        };
+        let early = is_quick.then(|| answer(&mut world));
+        world.move_clock(|now| now + jiff::SignedDuration::from_secs(10));
+        early.unwrap_or_else(|| answer(&mut world))
+    };
+    assert_eq!(second(true), second(false));
+}
+
+#[test]
 fn another_attempt_has_tokens_of_its_own() {
     let handlers = "[{event: OnAppTest, name: app}]";
     let scenario =
