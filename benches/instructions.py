@@ -1,5 +1,6 @@
-"""What benches/instructions.sh counts. Each server runs twice, with some renames and with more, over 32 connections that are
-kept: what lies between the two counts is that of the renames alone, after the start and with a journal that is full."""
+"""What benches/instructions.sh counts. Each server runs twice, with some requests and with more, over 32 connections that are
+kept: what lies between the two counts is that of the requests alone, after the start and with a journal that is full. All
+requests are renames, but for one subject."""
 
 import hashlib
 import hmac
@@ -21,6 +22,7 @@ TARGET = sys.argv[1]
 SERVER = [f"{TARGET}/standin", "serve", "--listen", "%s:%d" % ADDRESS, "--workers", "1", "--log", "off"]
 BARE = [f"{TARGET}/bare_hyper", "%s:%d" % ADDRESS, "1"]
 BITRIX24 = b'{"CONNECTOR":"connector","LINE":"105","CHAT_ID":"47e007b1-ee15-43db-bcba-1c26e5884d3f","NAME":"New dialog name"}'
+MESSAGE = b'{"CONNECTOR":"connector","LINE":"105","MESSAGES":[{"user":{"id":"u1","name":"Ivan","last_name":"Ivanov"},"message":{"id":"m1","date":1773265993,"text":"Good afternoon"},"chat":{"id":"47e007b1-ee15-43db-bcba-1c26e5884d3f"}}]}'
 CHERT = b'{"display_name":"Acme launch crew","group_chat_icon":"https://cdn.example.com/acme-icon.png"}'
 SECRET = b"5f4dcc3b5aa765d61d8327deb882cf99"
 
@@ -32,6 +34,10 @@ def request(line, body, *fields):
 
 def by_webhook():
     return request("POST /rest/1/webhook-secret/imconnector.chat.name.set", BITRIX24)
+
+
+def send():
+    return request("POST /rest/1/webhook-secret/imconnector.send.messages", MESSAGE)
 
 
 def by_token():
@@ -47,6 +53,7 @@ def signed():
 SUBJECTS = {
     "bare hyper": (BARE, by_webhook),
     "Bitrix24 by webhook": (SERVER, by_webhook),
+    "Bitrix24 send.messages": (SERVER, send),
     "Chert by bearer token": (SERVER, by_token),
     "Chert signed": (SERVER, signed),
 }
@@ -69,7 +76,7 @@ def read_answer(connection):
         answer += receive(connection)
     head, _, body = answer.partition(b"\r\n\r\n")
     if not head.startswith(b"HTTP/1.1 200 "):
-        sys.exit(f"benches/instructions.sh: a rename fails: {answer.decode()}")
+        sys.exit(f"benches/instructions.sh: a request fails: {answer.decode()}")
     length = int(re.search(rb"(?i)\r\ncontent-length: (\d+)", head)[1])
     while len(body) < length:
         body += receive(connection)
@@ -107,7 +114,7 @@ def main():
         with open(FILE) as file:
             known = {name: int(figure) for name, figure in (line.rstrip("\n").split("\t") for line in file)}
     today, above = {}, []
-    print(f"{'instructions a rename':<24}{'today':>10}{'committed':>12}")
+    print(f"{'instructions a request':<24}{'today':>10}{'committed':>12}")
     for name, (command, make) in SUBJECTS.items():
         text, (few, many) = make(), ROUNDS
         more = count(command, text, many) - count(command, text, few)
