@@ -307,6 +307,8 @@ fn attempts_come_at_their_instants_and_subscriptions_do_not_hold_each_other_up()
             let body: Value = serde_json::from_str(&dispatch.request.body).unwrap();
             let text = body["data"]["message"]["parts"][0]["value"].as_str().unwrap().to_owned();
             seen.push(format!("{} {id} {text}", now.as_second() - 1_779_586_534));
+            let attempt = world.world().outbox().get(dispatch.id.number).unwrap().attempts.last().unwrap().at;
+            assert_eq!(attempt, now, "also of the one that waited for the other");
             let outcome = Outcome::Answered(if id == "down" { 503 } else { 200 });
             assert!(world.world().delivered(dispatch.id, outcome, Duration::ZERO, wall));
         }

@@ -270,9 +270,16 @@ impl Outbox {
         }
         self.ended_bytes += entry.size();
         self.ended.push_back(number);
+        let ended = entry.attempts.last().map(|attempt| (attempt.at, entry.ready()));
         if let Some(queue) = self.queues.get_mut(&key) {
-            if let Some(place) = queue.iter().position(|waiting| *waiting == number) {
-                queue.remove(place);
+            let place = queue.iter().position(|waiting| *waiting == number);
+            place.and_then(|place| queue.remove(place));
+            // The next one could not begin before this one.
+            if let (Some(0), Some((at, ready))) = (place, ended)
+                && let Some(first) = queue.front().and_then(|first| self.entries.get_mut(first))
+            {
+                first.next = first.next.map(|next| next.max(at));
+                first.clock = first.clock.max(ready);
             }
             if queue.is_empty() {
                 self.queues.remove(&key);
