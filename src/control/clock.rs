@@ -63,7 +63,7 @@ pub(super) fn set(world: &mut World, asked: &Asked<'_>) -> Reply {
         Ok(order) => order,
         Err(message) => return mistake(400, message, help),
     };
-    let next = world.next_due();
+    let next = world.next_instant(asked.now);
     let wants_next = matches!(order, Order::Advance(Step::Next));
     let moved = world.move_clock(|now| match order {
         Order::Advance(Step::Next) => next.unwrap_or(now).max(now),

@@ -376,4 +376,13 @@ impl World {
         let late = self.emulators.iter().filter_map(|(_, emulator)| emulator.next_due());
         late.chain(self.schedule.next_due()).chain(self.outbox.next_due()).min()
     }
+
+    /// The next instant of the scenario's clock at which something is due. What is due already happens without it: a
+    /// delivery leaves as soon as somebody looks. `now` is the time of the wall clock.
+    pub fn next_instant(&mut self, now: Timestamp) -> Option<Timestamp> {
+        self.settle(now);
+        let late = self.emulators.iter().filter_map(|(_, emulator)| emulator.next_due());
+        let later = self.outbox.next_due_after(self.clock.now(now));
+        late.chain(self.schedule.next_due()).chain(later).min()
+    }
 }

@@ -5,6 +5,7 @@
 
 mod counts;
 mod entry;
+mod prospect;
 mod taken;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -107,11 +108,6 @@ impl Outbox {
     /// Takes the deliveries that were given up since the last look, each with the index of its service.
     pub fn take_lost(&mut self) -> Vec<(usize, Delivery)> {
         std::mem::take(&mut self.lost)
-    }
-
-    /// When the next delivery is due, or the time of a test to answer one is over; `None` when nothing is to come.
-    pub fn next_due(&self) -> Option<Timestamp> {
-        self.ready.first().into_iter().chain(self.taken.first()).map(|(due, _)| *due).min()
     }
 
     /// Begins an attempt of the next delivery that is due at `now`, and returns its number.
@@ -309,26 +305,6 @@ impl Outbox {
         let is_bound = |number: &&u64| self.entries.get(number).is_some_and(|entry| entry.url().is_some());
         let queued = self.queues.values().flatten();
         queued.filter(is_bound).count()
-    }
-
-    /// The numbers of the deliveries of which the server has a request under way, or one that waits for its turn. Of what a test
-    /// has taken it has neither.
-    pub fn under_way(&self) -> impl Iterator<Item = u64> {
-        let is_begun = |state| matches!(state, DeliveryState::Sending | DeliveryState::Queued);
-        let is_sent = move |entry: &&OutboxEntry| is_begun(entry.state) && entry.taken_until().is_none();
-        self.firsts().filter(is_sent).map(|entry| entry.number)
-    }
-
-    /// How many deliveries wait, and how many are under way.
-    pub fn unfinished(&self) -> (usize, usize) {
-        let all: usize = self.queues.values().map(VecDeque::len).sum();
-        let queued = self.firsts().filter(|entry| entry.state == DeliveryState::Queued).count();
-        (self.waiting.len() + queued, all - self.waiting.len() - queued)
-    }
-
-    /// The first delivery of each handler.
-    fn firsts(&self) -> impl Iterator<Item = &OutboxEntry> {
-        self.queues.values().filter_map(|queue| self.entries.get(queue.front()?))
     }
 
     /// The memory of all bodies, in bytes.

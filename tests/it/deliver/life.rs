@@ -339,3 +339,20 @@ fn whoever_moves_the_clock_step_by_step_learns_that_nothing_is_due() {
     assert_eq!(step(), (json!(false), json!("2026-03-17T15:52:51Z")));
     assert!(post(&server, "/__standin/clock", r#"{"advance": "1s"}"#).json().get("was_due").is_none());
 }
+
+#[test]
+fn the_clock_moves_past_what_is_due_already() {
+    let with = "{connector: myconnector, line: 107, chat: channel-123, text: one}";
+    let actions = format!("actions: [{{do: bitrix24.operator.write, with: {with}, at: 10s}}]\n");
+    let yaml = scenario(r#"[{event: OnAppTest, url: "http://127.0.0.1:9/h"}]"#, "") + &actions;
+    let scenario = Scenario::parse("test", &yaml).unwrap_or_else(|report| panic!("{report}"));
+    let mut world = World::new(Arc::new(scenario), 1, NOW);
+    let action = "2026-03-17T15:52:51Z".parse().unwrap();
+    assert_eq!(world.next_instant(NOW), Some(action));
+    call_with(&mut world, "/rest/event.test?auth=access-token-1", "{}");
+    assert_eq!(world.next_instant(NOW), Some(action), "whether the event has left or not");
+    world.take_due(NOW).unwrap();
+    assert_eq!(world.next_instant(NOW), Some(action));
+    world.move_clock(|_| action);
+    assert_eq!(world.next_instant(NOW), None);
+}
