@@ -86,7 +86,8 @@ fn a_handler_on_the_command_line_is_checked() {
         assert!(output.status.code() == Some(code) && said.contains(told), "{handlers:?}: {said}");
     }
     let (_folder, nameless) = file("[{event: OnAppTest, url: \"http://127.0.0.1:1/\"}]");
-    let output = standin(&["serve", &nameless, "--handler", "app=http://127.0.0.1:1/"]);
+    let output =
+        standin(&["serve", &nameless, "--listen", "127.0.0.1:0", "--handler", "app=http://127.0.0.1:1/"]);
     assert!(stderr(&output).contains("help: there are no handlers with a name"), "{}", stderr(&output));
 }
 
