@@ -70,7 +70,7 @@ fn state(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec<String> {
     match entry.state {
         DeliveryState::Waiting => waiting(world, entry, now),
         DeliveryState::Queued => vec![
-            "it waits for its turn: its handler did not answer in time before, and only 32 such handlers are called at a time"
+            "it waits for its turn: its handler did not answer in time before, and only 8 such handlers are called at a time"
                 .to_owned(),
         ],
         DeliveryState::Sending => match entry.taken_until() {

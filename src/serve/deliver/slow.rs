@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::{Semaphore, SemaphorePermit, TryAcquireError};
 
 /// How many handlers that did not answer in time are called at a time.
-const MOST_AT_A_TIME: usize = 32;
+const MOST_AT_A_TIME: usize = 8;
 
 /// How many of them are known. Beyond it, all are forgotten.
 const MOST_KNOWN: usize = 20_000;
