@@ -122,21 +122,29 @@ const FEW: usize = 32;
 /// Adds the members of a value; none unless it is a mapping. Returns where they are.
 fn add_members<'a>(part: Option<Part<'a>>, members: &mut Vec<Member<'a>>) -> Range<usize> {
     let start = members.len();
-    if let Some(part) = part.filter(|part| part.is_mapping()) {
-        if part.parts().count_inside() > FEW {
-            let table: IndexMap<_, _> = part.parts().map(|part| (lower(part.name()), part)).collect();
-            members.extend(table);
-        } else {
-            for part in part.parts() {
-                let name = lower(part.name());
-                match members[start..].iter_mut().find(|(known, _)| *known == name) {
-                    Some((_, known)) => *known = part,
-                    None => members.push((name, part)),
-                }
-            }
-        }
+    if let Some(part) = part.filter(|part| part.is_mapping())
+        && (part.parts().count_inside() > FEW || !add_distinct(part, members))
+    {
+        members.truncate(start);
+        // Equal names are one member before names in another case become equal.
+        let sent: IndexMap<_, _> = part.parts().map(|part| (part.name(), part)).collect();
+        let folded: IndexMap<_, _> = sent.into_iter().map(|(name, part)| (lower(name), part)).collect();
+        members.extend(folded);
     }
     start..members.len()
+}
+
+/// Adds the members of a mapping. Returns false at the first name that comes again.
+fn add_distinct<'a>(mapping: Part<'a>, members: &mut Vec<Member<'a>>) -> bool {
+    let start = members.len();
+    for part in mapping.parts() {
+        let name = lower(part.name());
+        if members[start..].iter().any(|(known, _)| *known == name) {
+            return false;
+        }
+        members.push((name, part));
+    }
+    true
 }
 
 /// A name in lower case.
@@ -238,13 +246,18 @@ impl<'a> Element<'_, 'a> {
 
     /// The number of files that the portal would fetch: those with a URL.
     pub fn count_files(self) -> usize {
-        let files = self.message.get("files");
-        let has_url = |file: &Part<'_>| {
+        let has_url = |file: Part<'_>| {
             let mut members = Vec::new();
-            add_members(Some(*file), &mut members);
+            add_members(Some(file), &mut members);
             Mapping(&members).get("url").is_some_and(php::is_true)
         };
-        files.map_or(0, |files| values(files).filter(has_url).count())
+        let Some(files) = self.message.get("files") else { return 0 };
+        if files.is_mapping() {
+            let mut members = Vec::new();
+            add_members(Some(files), &mut members);
+            return members.into_iter().filter(|(_, file)| has_url(*file)).count();
+        }
+        files.parts().filter(|file| has_url(*file)).count()
     }
 }
 
@@ -451,4 +464,24 @@ pub const DONE: &[u8] = br#"{"SUCCESS":true,"DATA":[]}"#;
 fn is_id(text: &str) -> bool {
     let longest = super::chats::LONGEST;
     !text.is_empty() && (text.len() <= longest || text.chars().count() <= longest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Members;
+
+    #[test]
+    fn equal_names_are_one_member_before_names_in_another_case_become_equal() {
+        for (user, id) in [
+            (r#"{"ID":"a","id":"b","ID":"c"}"#, "b"),
+            (r#"{"ID":"a","id":"b"}"#, "b"),
+            (r#"{"id":"a","ID":"b"}"#, "b"),
+            (r#"{"id":"a","id":"b"}"#, "b"),
+        ] {
+            let members: Members = serde_json::from_str(&format!(r#"{{"m":[{{"user":{user}}}]}}"#)).unwrap();
+            let elements = list(members.tree(|name| name == b"m"));
+            assert_eq!(elements.iter().next().unwrap().user.text("id"), id, "{user}");
+        }
+    }
 }
