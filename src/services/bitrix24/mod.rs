@@ -22,6 +22,7 @@ mod events;
 mod invocation;
 mod limits;
 mod lines;
+mod message_answers;
 mod messages;
 mod methods;
 mod missing;

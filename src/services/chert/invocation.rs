@@ -2,9 +2,9 @@
 
 use serde::de::IgnoredAny;
 
-use super::addresses::is_e164;
+use super::addresses::{self, is_e164};
 use super::chats::Chat;
-use super::endpoints::Route;
+use super::endpoints::{Route, samples};
 use super::errors::{self, Refusal};
 use super::ids::Ids;
 use super::messages::Message;
@@ -154,6 +154,25 @@ impl<'a> Invocation<'a> {
                 Err(self.refusal(&errors::NOT_SUPPORTED_FOR_CHAT).because(reason))
             }
         }
+    }
+
+    /// A phone number in the spelling that the service stores, for an endpoint that has an error of its own for others.
+    ///
+    /// # Errors
+    /// `1003` when it is no E.164 number.
+    pub fn phone_number(&self, sent: &str) -> Result<String, Refusal> {
+        addresses::phone(sent).ok_or_else(|| {
+            let reason = format!("`{sent}` is not an E.164 number such as `{}`", samples::PHONE);
+            self.refusal(&errors::INVALID_PHONE_NUMBER).because(reason)
+        })
+    }
+
+    /// The same for the field `name` of other endpoints.
+    ///
+    /// # Errors
+    /// `1002` when it is no E.164 number.
+    pub fn phone_number_in(&self, name: &str, sent: &str) -> Result<String, Refusal> {
+        addresses::phone(sent).ok_or_else(|| self.invalid(name, "is not an E.164 number"))
     }
 
     /// The direct chat with the recipient of a phone number, and its index.

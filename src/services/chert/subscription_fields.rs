@@ -5,29 +5,20 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use serde_json::Value;
 
-use super::errors;
-use super::errors::Refusal;
+use super::errors::{self, Refusal, own};
 use super::events;
 use super::icon::is_https;
 use super::invocation::Invocation;
 use super::subscriptions::{DEV_INBOX, SubscriptionChange, Target};
-use crate::emulator::{Exchange, Face, Gives, Parameter, Place, ValueType, gives};
+use crate::emulator::{Exchange, Gives, Parameter, Place, ValueType, gives};
 use crate::http::{Given, Members};
 use crate::scalar::nearest;
 
 /// The errors of both calls.
 pub static ERRORS: &[Gives] = &[
     gives(&errors::INVALID_JSON_BODY),
-    gives(&errors::MISSING_REQUIRED_FIELD).with(&[Face {
-        edition: "",
-        status: 400,
-        text: "Missing required field: url",
-    }]),
-    gives(&errors::INVALID_FIELD_VALUE).with(&[Face {
-        edition: "",
-        status: 400,
-        text: "Invalid field value: url",
-    }]),
+    gives(&errors::MISSING_REQUIRED_FIELD).with(own!(400 "Missing required field: url")),
+    gives(&errors::INVALID_FIELD_VALUE).with(own!(400 "Invalid field value: url")),
 ];
 
 /// `events` of both calls.
@@ -46,20 +37,6 @@ const LONGEST_URL: usize = 2_000;
 /// How many names of events a subscription may have, and how long each may be.
 const MOST_EVENTS: usize = 100;
 
-/// The body as an object.
-///
-/// # Errors
-/// `1004` when it is none.
-pub fn body<'a>(invocation: &Invocation<'a>, exchange: &Exchange<'_>) -> Result<&'a Members, Refusal> {
-    invocation.route.body.as_ref().ok_or_else(|| {
-        let reason = match exchange.request.body() {
-            [] => "the body is empty",
-            _ => "the body is not a JSON object",
-        };
-        invocation.refusal(&errors::INVALID_JSON_BODY).because(reason)
-    })
-}
-
 /// The fields that a body gives.
 ///
 /// # Errors
@@ -69,20 +46,16 @@ pub fn fields(
     body: &Members,
     exchange: &mut Exchange<'_>,
 ) -> Result<SubscriptionChange, Refusal> {
-    let wrong = |name: &str, why: String| {
-        let refusal = invocation.refusal(&errors::INVALID_FIELD_VALUE);
-        refusal.with_text(format!("Invalid field value: {name}")).because(format!("`{name}` {why}"))
-    };
+    let wrong = |name: &str, why: &str| invocation.invalid(name, why);
     let target = body.get("url").map(|url| {
-        let url = url.as_str().ok_or_else(|| wrong("url", "is not a text".to_owned()))?;
-        let remark =
-            is_handler(url, invocation.webhooks.is_strict).map_err(|why| wrong("url", why.to_owned()))?;
+        let url = url.as_str().ok_or_else(|| wrong("url", "is not a text"))?;
+        let remark = is_handler(url, invocation.webhooks.is_strict).map_err(|why| wrong("url", why))?;
         remark.into_iter().for_each(|remark| exchange.checkpoint.remark(Cow::Borrowed(remark)));
         Ok(Target::of(url))
     });
     let events = body.json("events").map(|events| {
         let names = names_of(events)
-            .ok_or_else(|| wrong("events", format!("is not a list of at most {MOST_EVENTS} short texts")))?;
+            .ok_or_else(|| wrong("events", &format!("is not a list of at most {MOST_EVENTS} short texts")))?;
         for name in names.iter().filter(|name| events::named(name).is_none()) {
             let all = || events::EVENTS.iter().map(|kind| kind.name);
             let meant = nearest(name, all()).map(|near| format!(": did you mean `{near}`?"));
@@ -93,12 +66,12 @@ pub fn fields(
     });
     let version = body.get("version").map(|version| {
         let version = version.as_str().filter(|version| !version.is_empty() && version.len() <= 100);
-        version.map(str::to_owned).ok_or_else(|| wrong("version", "is not a short text".to_owned()))
+        version.map(str::to_owned).ok_or_else(|| wrong("version", "is not a short text"))
     });
     let flag = ["is_active", "active"].into_iter().find_map(|name| Some((name, body.get(name)?)));
     let is_active = flag.map(|(name, flag)| match flag {
         Given::Flag(flag) => Ok(flag),
-        _ => Err(wrong(name, "is neither true nor false".to_owned())),
+        _ => Err(wrong(name, "is neither true nor false")),
     });
     Ok(SubscriptionChange {
         target: target.transpose()?,

@@ -11,7 +11,7 @@ use crate::services::bitrix24::change::Change;
 use crate::services::bitrix24::editions::Edition;
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
-use crate::services::bitrix24::messages::DONE;
+use crate::services::bitrix24::message_answers::DONE;
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::Portal;
 

@@ -10,7 +10,7 @@ use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, ValueType, 
 use crate::services::bitrix24::change::Change;
 use crate::services::bitrix24::errors::{self, documented, live};
 use crate::services::bitrix24::invocation::Invocation;
-use crate::services::bitrix24::messages::{Answers, Stored};
+use crate::services::bitrix24::message_answers::{Answers, Stored};
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::Portal;
 

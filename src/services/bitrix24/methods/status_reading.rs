@@ -8,7 +8,7 @@ use crate::basics::Stage;
 use crate::emulator::{Effect, Exchange, Operation, Parameter, ValueType};
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
-use crate::services::bitrix24::messages::DONE;
+use crate::services::bitrix24::message_answers::DONE;
 use crate::services::bitrix24::refusal::Refusal;
 
 pub static METHOD: Method = Method {

@@ -7,7 +7,6 @@ use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
 use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, ValueType, gives, some_of};
 use crate::http::Members;
-use crate::services::chert::addresses;
 use crate::services::chert::change::{Change, Lead, NewChat, Sending, Target};
 use crate::services::chert::errors::{self, Refusal, own};
 use crate::services::chert::ids::IdKind;
@@ -108,14 +107,10 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Endpo
     if message.get("parts").is_none_or(Value::is_null) {
         return Err(invocation.missing("message.parts"));
     }
-    let invalid = |text: &str| {
-        let reason = format!("`{text}` is not an E.164 number such as `{}`", samples::PHONE);
-        invocation.refusal(&errors::INVALID_PHONE_NUMBER).because(reason)
-    };
-    let from = addresses::phone(from).ok_or_else(|| invalid(from))?;
+    let from = invocation.phone_number(from)?;
     let mut participants = Vec::new();
     for text in to {
-        let phone = addresses::phone(text).ok_or_else(|| invalid(text))?;
+        let phone = invocation.phone_number(text)?;
         if !participants.contains(&phone) {
             participants.push(phone);
         }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Parameter, Place, misspelt};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, Place};
 use crate::services::chert::change::Change;
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
@@ -43,14 +43,10 @@ struct Answer<'a> {
 }
 
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<EndpointAnswer, Refusal> {
-    let body = fields::body(invocation, exchange)?;
+    let body = invocation.body(exchange)?;
     let change = fields::fields(invocation, body, exchange)?;
     let Some(target) = change.target.clone() else {
-        let reason = match misspelt(invocation.route, "url") {
-            Some(sent) => format!("the body has `{sent}`; the field is called `url`"),
-            None => "the body has no `url`".to_owned(),
-        };
-        return Err(invocation.refusal(&errors::MISSING_REQUIRED_FIELD).because(reason));
+        return Err(invocation.missing("url"));
     };
     invocation.passed(Stage::Arguments, exchange)?;
 

@@ -22,7 +22,7 @@ mod react;
 mod remove_participant;
 mod rename_chat;
 pub(super) mod replay_event;
-mod samples;
+pub(super) mod samples;
 mod send;
 mod send_contact;
 mod send_location;

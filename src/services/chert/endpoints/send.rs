@@ -6,7 +6,6 @@ use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
 use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, ValueType, gives, some_of};
 use crate::http::Members;
-use crate::services::chert::addresses;
 use crate::services::chert::change::{Change, Lead, NewChat, Sending, Target};
 use crate::services::chert::envelope::EFFECTS;
 use crate::services::chert::errors::{self, Refusal, own};
@@ -85,10 +84,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Endpo
     };
     let (name, external_id) = (optional("name")?, optional("external_id")?);
     let line_id = invocation.optional(body, "phone_line_id")?;
-    let phone = addresses::phone(phone).ok_or_else(|| {
-        let reason = format!("`{phone}` is not an E.164 number such as `{}`", samples::PHONE);
-        invocation.refusal(&errors::INVALID_PHONE_NUMBER).because(reason)
-    })?;
+    let phone = invocation.phone_number(phone)?;
     texts.iter().try_for_each(|text| parts::check_length(invocation, text))?;
     if let Some(effect) = invocation.optional(body, "effect")?.filter(|effect| !EFFECTS.contains(effect)) {
         let reason = format!("there is no effect `{effect}`");

@@ -6,7 +6,6 @@ use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
 use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, ValueType, gives};
 use crate::http::Members;
-use crate::services::chert::addresses;
 use crate::services::chert::change::{Change, ChatChange};
 use crate::services::chert::chats::Chat;
 use crate::services::chert::errors::{self, Refusal, own};
@@ -73,7 +72,7 @@ pub static TO_PHONE: Endpoint = Endpoint {
     run: |invocation, exchange| {
         let body = invocation.body(exchange)?;
         let to = invocation.required(body, "to")?;
-        let phone = addresses::phone(to).ok_or_else(|| invocation.invalid("to", "is not an E.164 number"))?;
+        let phone = invocation.phone_number_in("to", to)?;
         check_card(invocation, body)?;
         invocation.passed(Stage::Arguments, exchange)?;
         let (place, chat) = invocation.chat_with(&phone)?;

@@ -7,7 +7,6 @@ use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
 use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, ValueType, gives};
 use crate::http::{Given, Members};
-use crate::services::chert::addresses;
 use crate::services::chert::change::{Change, Lead, NewChat, Sending, Target};
 use crate::services::chert::errors::{self, Refusal, own};
 use crate::services::chert::ids::IdKind;
@@ -101,10 +100,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Endpo
         (Some(_), Some(_)) => {
             return Err(invocation.invalid("chat_id", "stands beside `phone`: send one of them"));
         }
-        (Some(phone), None) => Some(addresses::phone(phone).ok_or_else(|| {
-            let reason = format!("`{phone}` is not an E.164 number such as `{}`", samples::PHONE);
-            invocation.refusal(&errors::INVALID_PHONE_NUMBER).because(reason)
-        })?),
+        (Some(phone), None) => Some(invocation.phone_number(phone)?),
         (None, Some(_)) => None,
     };
     let key = body.value(|name| name == b"idempotency_key");

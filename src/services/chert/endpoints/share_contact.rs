@@ -5,7 +5,6 @@ use serde_json::json;
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
 use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, gives};
-use crate::services::chert::addresses;
 use crate::services::chert::change::{Change, ChatChange};
 use crate::services::chert::chats::Chat;
 use crate::services::chert::errors::{self, Refusal, own};
@@ -60,7 +59,7 @@ pub static TO_PHONE: Endpoint = Endpoint {
     run: |invocation, exchange| {
         let body = invocation.body(exchange)?;
         let to = invocation.optional(body, "to")?.unwrap_or_default();
-        let phone = addresses::phone(to).ok_or_else(|| invocation.invalid("to", "is not an E.164 number"))?;
+        let phone = invocation.phone_number_in("to", to)?;
         invocation.passed(Stage::Arguments, exchange)?;
         let (place, chat) = invocation.chat_with(&phone)?;
         answer(invocation, exchange, place, chat)

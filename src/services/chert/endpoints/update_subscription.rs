@@ -47,7 +47,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
 };
 
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<EndpointAnswer, Refusal> {
-    let body = fields::body(invocation, exchange)?;
+    let body = invocation.body(exchange)?;
     let change = fields::fields(invocation, body, exchange)?;
     if change == SubscriptionChange::default() {
         let refusal = invocation.refusal(&errors::MISSING_REQUIRED_FIELD);
