@@ -31,6 +31,58 @@ pub struct Delivery {
     pub sender: Sender,
     /// What the service's log knows the event by; `None` when it keeps none.
     pub record: Option<EventRecord>,
+    /// What it is beside the event itself.
+    pub nature: Nature,
+}
+
+/// What a delivery is: the event itself, or what a fault makes of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Nature {
+    /// The event itself, as the service sends it.
+    #[default]
+    Genuine,
+    /// The event once more, in the same words.
+    Repeat,
+    /// An event that never happened, from somebody who does not know the secret: its token or signature is wrong.
+    Forged,
+    /// An event whose body was changed after it was signed.
+    Tampered,
+    /// An event whose signature is right and too old.
+    Stale,
+    /// The event itself, with a token that has expired.
+    ExpiredToken,
+}
+
+impl Nature {
+    /// The nature in a word, as `deliver` spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Genuine => "genuine",
+            Self::Repeat => "repeat",
+            Self::Forged => "forged",
+            Self::Tampered => "tampered",
+            Self::Stale => "stale",
+            Self::ExpiredToken => "expired_token",
+        }
+    }
+
+    /// Whether the event has happened, so that a handler must accept it.
+    pub fn is_true(self) -> bool {
+        matches!(self, Self::Genuine | Self::Repeat | Self::ExpiredToken)
+    }
+}
+
+/// Something that an event names: a chat, a message, a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brought {
+    /// The name by which faults match it: that of the parameter by which operations name the same, such as `CHAT_ID`.
+    pub name: &'static str,
+    /// The kind of thing, such as `chat` or `message`; `text` and `event` are kinds too.
+    pub kind: &'static str,
+    /// The identifier or the text.
+    pub value: String,
+    /// Whether only this event has brought it: the ID of a new message, for example. A chat may be known from elsewhere.
+    pub is_new: bool,
 }
 
 /// An event in the log of its service.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::action::Action;
 use super::conduct::Rule;
-use super::delivery::EventKind;
+use super::delivery::{Brought, Delivery, EventKind};
 use super::error::{ErrorCode, Gives};
 use super::exchange::RequestedCall;
 use super::operation::Operation;
@@ -30,6 +30,11 @@ pub trait Service: Sync {
     /// The events that the service sends out.
     fn events(&self) -> &'static [&'static EventKind] {
         &[]
+    }
+
+    /// What an event names, read from its delivery, which may be one that a fault has made.
+    fn brings(&self, _delivery: &Delivery) -> Vec<Brought> {
+        Vec::new()
     }
 
     /// The actions that can be performed on its state.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::emulator::{EventKind, HandlerTarget, Sender};
+use crate::emulator::{EventKind, HandlerTarget, Nature, Sender};
 
 static EVENT: EventKind = EventKind { name: "OnTest", summary: "", source: "" };
 
@@ -9,7 +9,8 @@ fn at(second: i64) -> Timestamp {
 
 fn delivery(handler: u64) -> Delivery {
     let target = HandlerTarget::Url("http://127.0.0.1:1/".into());
-    Delivery { event: &EVENT, handler, target, body: "x".into(), sender: Sender::default(), record: None }
+    let (sender, nature) = (Sender::default(), Nature::Genuine);
+    Delivery { event: &EVENT, handler, target, body: "x".into(), sender, record: None, nature }
 }
 
 fn never(_: &OutboxEntry, _: &Outcome) -> Option<Timestamp> {

@@ -9,7 +9,8 @@ use super::chats::{Message, take};
 use super::events::{self, Actor, Audience};
 use super::portal::LivePortal;
 use crate::emulator::{
-    Action, ActionInput, ActionMistake, ActionParameter, ActionResult, Delivery, HandlerTarget, Sender,
+    Action, ActionInput, ActionMistake, ActionParameter, ActionResult, Delivery, HandlerTarget, Nature,
+    Sender,
 };
 
 const CONNECTOR: ActionParameter = ActionParameter::required("connector", "ID of the connector");
@@ -300,6 +301,7 @@ impl Acting<'_> {
             body: options.to_string().into(),
             sender: Sender { account: owner, user: Some(operator.to_string()), depth: 0, number: 0 },
             record: None,
+            nature: Nature::Genuine,
         });
         Ok(json!({"connector": connector, "line": line, "operator": operator}))
     }

@@ -12,7 +12,7 @@ use super::events::{self, Actor, Audience};
 use super::pairs::Bearer;
 use super::php::query;
 use super::portal::LivePortal;
-use crate::emulator::{Delivery, Endpoint, EventKind, Outgoing, Sender};
+use crate::emulator::{Delivery, Endpoint, EventKind, Nature, Outgoing, Sender};
 
 /// After this many nested events, further ones are dropped.
 const DEEPEST: u8 = 7;
@@ -126,6 +126,7 @@ impl LivePortal {
             body: body.into(),
             sender: Sender { account: handler.application, user, depth: by.depth + 1, number: 0 },
             record: None,
+            nature: Nature::Genuine,
         }
     }
 

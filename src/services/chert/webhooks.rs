@@ -13,7 +13,9 @@ use super::log::EventLog;
 use super::messages::milliseconds;
 use super::section::{BodyForm, ChertSection};
 use super::subscriptions::{Subscription, Subscriptions, Target};
-use crate::emulator::{Attempted, Delivery, EventKind, EventRecord, Next, Outcome, Outgoing, Raised, Sender};
+use crate::emulator::{
+    Attempted, Delivery, EventKind, EventRecord, Nature, Next, Outcome, Outgoing, Raised, Sender,
+};
 
 /// Subscriptions and events of all tenants.
 #[derive(Clone, Debug)]
@@ -178,6 +180,7 @@ fn delivery(
         body: body(form, row, to, name, slug).into(),
         sender: Sender { account: usize::try_from(to.number).ok()?, user: None, depth: 0, number: 0 },
         record: Some(EventRecord { number: row.number, key: row.news.event_id.as_str().into() }),
+        nature: Nature::Genuine,
     })
 }
 
