@@ -14,6 +14,17 @@ pub struct EventKind {
     pub summary: &'static str,
     /// The page that documents it.
     pub source: &'static str,
+    /// What it names.
+    pub names: &'static [EventName],
+}
+
+/// What events of a kind name, such as a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventName {
+    /// The name by which faults match it.
+    pub name: &'static str,
+    /// The kind of thing, such as `chat`.
+    pub kind: &'static str,
 }
 
 /// An event on its way to one handler.
@@ -64,6 +75,11 @@ impl Nature {
             Self::Stale => "stale",
             Self::ExpiredToken => "expired_token",
         }
+    }
+
+    /// Whether it is the delivery that the service makes by itself, and not one more.
+    pub fn is_own(self) -> bool {
+        matches!(self, Self::Genuine | Self::ExpiredToken)
     }
 
     /// Whether the event has happened, so that a handler must accept it.

@@ -22,8 +22,8 @@ mod url;
 
 pub use action::{Action, ActionInput, ActionMistake, ActionParameter, ActionResult, ParameterMistake};
 pub use delivery::{
-    Attempted, BoundHandler, Brought, Delivery, Endpoint, EventKind, EventRecord, Feed, HandlerTarget,
-    Nature, Next, Outcome, Outgoing, Raised, Sender,
+    Attempted, BoundHandler, Brought, Delivery, Endpoint, EventKind, EventName, EventRecord, Feed,
+    HandlerTarget, Nature, Next, Outcome, Outgoing, Raised, Sender,
 };
 pub use error::{ErrorCode, Face, Gives, gives};
 pub use example::Example;

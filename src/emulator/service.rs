@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::action::Action;
 use super::conduct::Rule;
-use super::delivery::{Brought, Delivery, EventKind};
+use super::delivery::{Brought, Delivery, EventKind, Nature};
 use super::error::{ErrorCode, Gives};
 use super::exchange::RequestedCall;
 use super::operation::Operation;
@@ -29,6 +29,11 @@ pub trait Service: Sync {
 
     /// The events that the service sends out.
     fn events(&self) -> &'static [&'static EventKind] {
+        &[]
+    }
+
+    /// What a delivery can be besides genuine and a repeat.
+    fn natures(&self) -> &'static [Nature] {
         &[]
     }
 

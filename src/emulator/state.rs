@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::action::{ActionInput, ActionMistake, ActionResult};
-use super::delivery::{Attempted, BoundHandler, Delivery, Endpoint, Feed, Next, Outcome, Outgoing, Raised};
+use super::delivery::{
+    Attempted, BoundHandler, Delivery, Endpoint, Feed, Nature, Next, Outcome, Outgoing, Raised,
+};
 use super::exchange::Exchange;
 use crate::http::Reply;
 
@@ -60,6 +62,12 @@ pub trait Emulator: Send {
     /// Takes what changes have raised since the last look.
     fn raised(&mut self) -> Raised {
         Raised::default()
+    }
+
+    /// A further delivery beside one that was raised. If it is a repeat, it has the same words, otherwise ids and a text of its
+    /// own, made from `draw`.
+    fn further(&mut self, delivery: &Delivery, nature: Nature, _draw: u64) -> Delivery {
+        Delivery { nature, ..delivery.clone() }
     }
 
     /// The request for an attempt of a delivery. It may issue credentials.

@@ -1,7 +1,7 @@
 use super::*;
 use crate::emulator::{EventKind, HandlerTarget, Nature, Sender};
 
-static EVENT: EventKind = EventKind { name: "OnTest", summary: "", source: "" };
+static EVENT: EventKind = EventKind { name: "OnTest", summary: "", source: "", names: &[] };
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()

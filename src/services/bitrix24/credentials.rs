@@ -231,6 +231,15 @@ impl Credentials {
         pair
     }
 
+    /// The tokens for one attempt alone, of which the access token expires at this instant.
+    pub fn issue_single(&mut self, bearer: Bearer<'_>, number: (u64, usize), expires: Timestamp) -> Pair {
+        let Bearer { credential, user, depth } = bearer;
+        let pair = self.event_pairs.of_attempt(number.0, number.1);
+        let of_event = Arc::new(OfEvent { user: user.to_owned(), depth });
+        self.add(credential, pair.clone(), expires, Some(of_event), true);
+        pair
+    }
+
     /// Draws a new pair for the one with this refresh token. The new pair is not valid before [`Credentials::replace`].
     pub fn refresh(&self, refresh_token: String, now: Timestamp) -> Refresh {
         let (number, mut draws) = (self.count + 1, self.draws.clone());

@@ -6,12 +6,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::brings;
 use super::chats::Chat;
 use super::portal::LivePortal;
 use crate::emulator::{
-    ActionInput, ActionResult, BoundHandler, Delivery, Emulator, Endpoint, Exchange, Outgoing, Raised, Thing,
+    ActionInput, ActionResult, BoundHandler, Delivery, Emulator, Endpoint, Exchange, Nature, Outgoing,
+    Raised, Thing,
 };
 use crate::http::Reply;
+
+/// The number of a further delivery among all that were raised is above this one.
+const FURTHER: u64 = 1 << 40;
 
 impl Emulator for LivePortal {
     fn answer(&mut self, exchange: &mut Exchange<'_>) -> Reply {
@@ -82,6 +87,17 @@ impl Emulator for LivePortal {
             delivery.sender.number = self.deliveries;
         }
         raised
+    }
+
+    fn further(&mut self, delivery: &Delivery, nature: Nature, draw: u64) -> Delivery {
+        self.further_deliveries += 1;
+        let mut further = Delivery { nature, ..delivery.clone() };
+        // Its tokens are of its own, and those of genuine deliveries stay as they are.
+        further.sender.number = FURTHER + self.further_deliveries;
+        if nature == Nature::Forged {
+            further.body = brings::forged(delivery, draw).into();
+        }
+        further
     }
 
     fn outgoing(&mut self, delivery: &Delivery, endpoint: Endpoint<'_>) -> Outgoing {

@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use crate::emulator::EventKind;
+use crate::emulator::{EventKind, EventName};
 
 /// Whose action raises an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,10 +26,17 @@ pub enum Audience<'a> {
 
 const PAGES: &str = "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/events/index.html";
 
+const CONNECTOR: EventName = EventName { name: "CONNECTOR", kind: "connector" };
+const LINE: EventName = EventName { name: "LINE", kind: "line" };
+const CHAT: EventName = EventName { name: "CHAT_ID", kind: "chat" };
+const MESSAGE: EventName = EventName { name: "MESSAGE_ID", kind: "message" };
+const SESSION: EventName = EventName { name: "SESSION_ID", kind: "session" };
+const TEXT: EventName = EventName { name: "TEXT", kind: "text" };
+
 macro_rules! kinds {
-    ($($name:ident = $event:literal, $summary:literal, $source:expr;)*) => {
+    ($($name:ident = $event:literal, $summary:literal, $source:expr, $names:expr;)*) => {
         $(#[doc = concat!("`", $event, "`.")]
-        pub static $name: EventKind = EventKind { name: $event, summary: $summary, source: $source };)*
+        pub static $name: EventKind = EventKind { name: $event, summary: $summary, source: $source, names: $names };)*
 
         /// Every event that a portal sends.
         pub static EVENTS: &[&EventKind] = &[$(&$name,)* &SETTING_CONNECTOR];
@@ -37,19 +44,24 @@ macro_rules! kinds {
 }
 
 kinds! {
-    MESSAGE_ADD = "OnImConnectorMessageAdd", "an operator has written a message", PAGES;
-    MESSAGE_UPDATE = "OnImConnectorMessageUpdate", "an operator has changed a message", PAGES;
-    MESSAGE_DELETE = "OnImConnectorMessageDelete", "an operator has deleted a message", PAGES;
-    DIALOG_START = "OnImConnectorDialogStart", "a session has begun", PAGES;
-    DIALOG_FINISH = "OnImConnectorDialogFinish", "a session was closed", PAGES;
-    STATUS_DELETE = "OnImConnectorStatusDelete", "a connector was switched off on a line", PAGES;
-    LINE_DELETE = "OnImConnectorLineDelete", "an open line was deleted", PAGES;
+    MESSAGE_ADD = "OnImConnectorMessageAdd", "an operator has written a message", PAGES,
+        &[CONNECTOR, LINE, CHAT, MESSAGE, TEXT];
+    MESSAGE_UPDATE = "OnImConnectorMessageUpdate", "an operator has changed a message", PAGES,
+        &[CONNECTOR, LINE, CHAT, MESSAGE, TEXT];
+    MESSAGE_DELETE = "OnImConnectorMessageDelete", "an operator has deleted a message", PAGES,
+        &[CONNECTOR, LINE, CHAT, MESSAGE];
+    DIALOG_START = "OnImConnectorDialogStart", "a session has begun", PAGES, &[CONNECTOR, LINE, CHAT, SESSION];
+    DIALOG_FINISH = "OnImConnectorDialogFinish", "a session was closed", PAGES,
+        &[CONNECTOR, LINE, CHAT, SESSION];
+    STATUS_DELETE = "OnImConnectorStatusDelete", "a connector was switched off on a line", PAGES,
+        &[CONNECTOR, LINE];
+    LINE_DELETE = "OnImConnectorLineDelete", "an open line was deleted", PAGES, &[LINE];
     APP_TEST = "OnAppTest", "the application has called event.test",
-        "apidocs.bitrix24.com/api-reference/events/test-event.html";
+        "apidocs.bitrix24.com/api-reference/events/test-event.html", &[];
     APP_INSTALL = "OnAppInstall", "the application was installed",
-        "apidocs.bitrix24.com/api-reference/common/events/on-app-install.html";
+        "apidocs.bitrix24.com/api-reference/common/events/on-app-install.html", &[];
     APP_UNINSTALL = "OnAppUninstall", "the application was removed",
-        "apidocs.bitrix24.com/api-reference/common/events/on-app-uninstall.html";
+        "apidocs.bitrix24.com/api-reference/common/events/on-app-uninstall.html", &[];
 }
 
 /// The settings page of a connector, which is loaded like an event.
@@ -57,6 +69,7 @@ pub static SETTING_CONNECTOR: EventKind = EventKind {
     name: "SETTING_CONNECTOR",
     summary: "an operator has opened the settings page of a connector",
     source: "apidocs.bitrix24.com/tutorials/openlines/example-connector.html",
+    names: &[CONNECTOR, LINE],
 };
 
 /// The handler's number of a settings page is this one minus the index of the application.

@@ -5,6 +5,7 @@ mod actions;
 mod applications;
 mod authentication;
 mod auto_closes;
+mod brings;
 mod call;
 mod caller;
 mod change;
@@ -54,8 +55,9 @@ use serde_json::{Value, json};
 
 use crate::emulator::conduct::Rule;
 use crate::emulator::{
-    Access, Action, ActionInput, ActionMistake, Difference, Emulator, ErrorCode, EventKind, Example, Gives,
-    Habits, Operation, Places, Proof, RequestedCall, Secret, Section, Service, Traits,
+    Access, Action, ActionInput, ActionMistake, Brought, Delivery, Difference, Emulator, ErrorCode,
+    EventKind, Example, Gives, Habits, Nature, Operation, Places, Proof, RequestedCall, Secret, Section,
+    Service, Traits,
 };
 use crate::http::{Reply, Request, segment};
 use crate::scalar::{Findings, Path, Text};
@@ -81,6 +83,14 @@ impl Service for Bitrix24 {
 
     fn events(&self) -> &'static [&'static EventKind] {
         events::EVENTS
+    }
+
+    fn natures(&self) -> &'static [Nature] {
+        brings::NATURES
+    }
+
+    fn brings(&self, delivery: &Delivery) -> Vec<Brought> {
+        brings::brings(delivery)
     }
 
     fn actions(&self) -> &'static [&'static Action] {

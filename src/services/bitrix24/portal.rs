@@ -42,6 +42,8 @@ pub struct LivePortal {
     pub(super) raised: Raised,
     /// How many deliveries the engine has taken.
     pub(super) deliveries: u64,
+    /// How many further deliveries faults have made.
+    pub(super) further_deliveries: u64,
 }
 
 impl LivePortal {
@@ -62,6 +64,7 @@ impl LivePortal {
             later: Later::default(),
             raised: Raised::default(),
             deliveries: 0,
+            further_deliveries: 0,
             portal,
         };
         for chat in 0..live.chats.count() {

@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::applications::Handler;
+use super::brings;
 use super::chats::{Chat, Session};
 use super::credentials::LIFETIME;
 use super::events::{self, Actor, Audience};
-use super::pairs::Bearer;
+use super::pairs::{Bearer, Pair};
 use super::php::query;
 use super::portal::LivePortal;
 use crate::emulator::{Delivery, Endpoint, EventKind, Nature, Outgoing, Sender};
+
+/// How long ago a token expired that comes expired, in seconds.
+const EXPIRED: i64 = 60;
 
 /// After this many nested events, further ones are dropped.
 const DEEPEST: u8 = 7;
@@ -136,7 +140,11 @@ impl LivePortal {
             return self.page_of(delivery, endpoint);
         }
         let application = self.applications.get(delivery.sender.account);
-        let application_token = application.application_token.text().to_owned();
+        let is_forged = delivery.nature == Nature::Forged;
+        let application_token = match is_forged {
+            true => brings::wrong_token(delivery.sender.number, "application"),
+            false => application.application_token.text().to_owned(),
+        };
         let domain = endpoint.url.split_once("://").map_or(endpoint.url, |(_, domain)| domain);
         let rest = format!("{}/rest/", endpoint.url);
         let mut body = String::from(&*delivery.body);
@@ -151,10 +159,11 @@ impl LivePortal {
         if let Some(user) = user {
             let now = endpoint.now;
             let bearer = Bearer { credential, user, depth: delivery.sender.depth };
-            let lasting = refreshes.then_some((delivery.sender.number, endpoint.attempt));
-            let token = self.credentials.issue(bearer, lasting, now);
+            let is_single = refreshes || delivery.nature == Nature::ExpiredToken;
+            let single = is_single.then_some((delivery.sender.number, endpoint.attempt));
+            let token = self.token_of(delivery, bearer, single, now);
             auth("access_token", json!(token.access_token));
-            auth("expires", json!(now.as_second() + LIFETIME));
+            auth("expires", json!(expiry(delivery.nature, now).as_second()));
             auth("expires_in", json!(LIFETIME));
             auth("scope", json!(scope));
             auth("domain", json!(domain));
@@ -168,6 +177,9 @@ impl LivePortal {
                 issued.push(token.refresh_token);
             }
             issued.push(token.access_token);
+            if is_forged {
+                issued.clear();
+            }
         } else {
             auth("domain", json!(domain));
             auth("server_endpoint", json!(rest));
@@ -188,15 +200,18 @@ impl LivePortal {
         let credential = self.portal.credentials.len() + account;
         let user = user.clone().unwrap_or_default();
         let bearer = Bearer { credential, user: &user, depth: *depth };
-        let lasting = Some((delivery.sender.number, endpoint.attempt));
-        let token = self.credentials.issue(bearer, lasting, endpoint.now);
+        let single = Some((delivery.sender.number, endpoint.attempt));
+        let token = self.token_of(delivery, bearer, single, endpoint.now);
+        let is_forged = delivery.nature == Nature::Forged;
+        let wrong = is_forged.then(|| brings::wrong_token(delivery.sender.number, "application"));
+        let application_token = self.applications.get(*account).application_token.text();
         let (scheme, domain) = endpoint.url.split_once("://").unwrap_or(("http", endpoint.url));
         let mut address = String::new();
         for (name, value) in [
             ("DOMAIN", domain),
             ("PROTOCOL", if scheme == "https" { "1" } else { "0" }),
             ("LANG", &self.portal.language),
-            ("APP_SID", self.applications.get(*account).application_token.text()),
+            ("APP_SID", wrong.as_deref().unwrap_or(application_token)),
         ] {
             query::append(&mut address, name, &json!(value));
         }
@@ -214,8 +229,28 @@ impl LivePortal {
             query::append(&mut body, name, &value);
         }
         let headers = vec![("content-type", "application/x-www-form-urlencoded".to_owned())];
-        let issued = vec![token.access_token, token.refresh_token];
+        let issued = if is_forged { Vec::new() } else { vec![token.access_token, token.refresh_token] };
         Outgoing { headers, query: address, body: body.into(), issued }
+    }
+
+    /// The tokens of an attempt: those that are issued for it, or ones that nobody has issued.
+    fn token_of(
+        &mut self,
+        delivery: &Delivery,
+        bearer: Bearer<'_>,
+        single: Option<(u64, usize)>,
+        now: Timestamp,
+    ) -> Pair {
+        match (delivery.nature, single) {
+            (Nature::Forged, _) => {
+                let word = |name| brings::wrong_token(delivery.sender.number, name);
+                Pair { access_token: word("access"), refresh_token: word("refresh") }
+            }
+            (Nature::ExpiredToken, Some(single)) => {
+                self.credentials.issue_single(bearer, single, expiry(delivery.nature, now))
+            }
+            _ => self.credentials.issue(bearer, single, now),
+        }
     }
 
     /// The scopes of an application, as events list them.
@@ -243,6 +278,12 @@ impl LivePortal {
         let data = of_session(known, session, close_term);
         self.raise(kind, &data, Audience::OwnerOf(&connector), by, now);
     }
+}
+
+/// When the token of an attempt at `now` expires.
+fn expiry(nature: Nature, now: Timestamp) -> Timestamp {
+    let seconds = if nature == Nature::ExpiredToken { -EXPIRED } else { LIFETIME };
+    now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now)
 }
 
 /// The data of DialogStart and DialogFinish. `chat_id` is the external ID, `user_id` the internal one.

@@ -4,6 +4,7 @@ mod acting;
 mod actions;
 mod addresses;
 mod attachments;
+mod brings;
 mod change;
 mod chats;
 mod check;
@@ -47,8 +48,8 @@ use serde_json::Value;
 
 use crate::emulator::conduct::Rule;
 use crate::emulator::{
-    Access, Action, Emulator, ErrorCode, EventKind, Example, FieldForm, Gives, Habits, Operation, Places,
-    Proof, RequestedCall, Secret, Section, Service, Traits, USUAL_BODY,
+    Access, Action, Brought, Delivery, Emulator, ErrorCode, EventKind, Example, FieldForm, Gives, Habits,
+    Nature, Operation, Places, Proof, RequestedCall, Secret, Section, Service, Traits, USUAL_BODY,
 };
 use crate::http::{Reply, Request};
 use crate::scalar::{Findings, Path, Text};
@@ -75,6 +76,14 @@ impl Service for Chert {
 
     fn events(&self) -> &'static [&'static EventKind] {
         events::EVENTS
+    }
+
+    fn natures(&self) -> &'static [Nature] {
+        brings::NATURES
+    }
+
+    fn brings(&self, delivery: &Delivery) -> Vec<Brought> {
+        brings::brings(delivery)
     }
 
     fn actions(&self) -> &'static [&'static Action] {

@@ -13,11 +13,11 @@ use super::errors::{self, Refusal};
 use super::invocation::{Invocation, passed};
 use super::section::TenantState;
 use super::workspace::LiveWorkspace;
-use super::{BASE, envelope, signature, things, webhooks};
+use super::{BASE, brings, envelope, signature, things, webhooks};
 use crate::basics::Stage;
 use crate::emulator::{
     ActionInput, ActionResult, Attempted, Delivery, Effect, Emulator, Endpoint as EndpointUrl, Exchange,
-    Feed, Next, OperationCall, Outcome, Outgoing, Raised, Thing,
+    Feed, Nature, Next, OperationCall, Outcome, Outgoing, Raised, Thing,
 };
 use crate::http::{Body, Reply, Request};
 
@@ -72,6 +72,13 @@ impl Emulator for LiveWorkspace {
 
     fn is_awaited(&self) -> bool {
         self.raised.waits_for.is_some()
+    }
+
+    fn further(&mut self, delivery: &Delivery, nature: Nature, draw: u64) -> Delivery {
+        match nature.is_true() {
+            true => Delivery { nature, ..delivery.clone() },
+            false => brings::made(delivery, nature, draw),
+        }
     }
 
     fn outgoing(&mut self, delivery: &Delivery, endpoint: EndpointUrl<'_>) -> Outgoing {

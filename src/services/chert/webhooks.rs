@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::brings;
 use super::event_rows::{News, Older, Row};
 use super::log::EventLog;
 use super::messages::milliseconds;
@@ -109,8 +110,11 @@ impl Webhooks {
     pub fn request(&self, delivery: &Delivery, now: Timestamp) -> Outgoing {
         let mut headers = vec![("content-type", "application/json".to_owned())];
         if let Some(known) = self.subscriptions.get(delivery.sender.account as u64) {
-            let seconds = now.as_second().to_string();
-            let digest = known.secret.mac(&seconds, delivery.body.as_bytes()).finalize().into_bytes();
+            let seconds = brings::signed_at(delivery.nature, now.as_second()).to_string();
+            let wrong = (delivery.nature == Nature::Forged).then(|| brings::wrong_secret(delivery));
+            let secret = wrong.as_ref().unwrap_or(&known.secret);
+            let signed = brings::signed_body(delivery);
+            let digest = secret.mac(&seconds, signed.as_bytes()).finalize().into_bytes();
             let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
             headers.extend([
                 ("x-webhook-event", delivery.event.name.to_owned()),
