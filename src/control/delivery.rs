@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::emulator::{HandlerTarget, Outcome};
 use crate::engine::{Attempt, Cause, OutboxEntry, Redactor, World};
+use crate::fault::Decision;
 
 /// A delivery with what readers want to know besides.
 pub(super) struct Shown {
@@ -33,7 +34,10 @@ impl Shown {
             "event": entry.delivery.event.name,
             "cause": cause_as_json(entry.cause),
             "handler": self.handler(redactor),
+            "nature": entry.delivery.nature.name(),
+            "beside": beside(entry),
             "state": entry.state.name(),
+            "faults": decisions(entry.asked()),
             "attempts": attempts,
             "next": entry.next.map(|next| next.to_string()),
             "remark": entry.remark,
@@ -55,7 +59,10 @@ impl Shown {
                 "event": format!("{service}.{}", entry.delivery.event.name),
                 "cause": cause_as_json(entry.cause),
                 "handler": self.handler(redactor),
+                "nature": entry.delivery.nature.name(),
+                "beside": beside(entry),
                 "state": entry.state.name(),
+                "faults": decisions(entry.asked()),
                 "request": request_as_json(entry, attempt, redactor),
             });
             let outcome = outcome_as_json(attempt);
@@ -81,6 +88,31 @@ impl Shown {
         let latest = self.entry.attempts.iter().rev().find_map(|attempt| attempt.request.as_ref());
         latest.map_or(&[], |request| &request.issued)
     }
+}
+
+/// The event beside which a fault has made this one; null for one that the service makes by itself.
+fn beside(entry: &OutboxEntry) -> Value {
+    let number = entry.struck.as_ref().and_then(|struck| struck.beside);
+    number.map_or(Value::Null, |number| format!("e{number}").into())
+}
+
+/// The decisions of the faults that were asked about a delivery.
+fn decisions(asked: &[Decision]) -> Vec<Value> {
+    let one = |decision: &Decision| {
+        let spec = &decision.fault.spec;
+        json!({
+            "fault": spec.name,
+            "call": decision.call,
+            "draw": decision.draw,
+            "threshold": spec.when.probability,
+            "fired": decision.fired,
+            "answered": decision.answered,
+            "unmet": decision.unmet,
+            "deliver": spec.deliver.filter(|_| decision.answered).map(|deliver| deliver.to_string()),
+            "delay_us": decision.delay.as_micros() as u64,
+        })
+    };
+    asked.iter().map(one).collect()
 }
 
 /// What has raised an event, as JSON; null for a change that a fault had put off, and for what the service does

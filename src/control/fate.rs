@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use super::root_of;
 use crate::basics::Clock;
-use crate::emulator::{HandlerTarget, HandlerUrl, Outcome};
-use crate::engine::{Attempt, Cause, DeliveryState, OutboxEntry, World};
+use crate::emulator::{HandlerTarget, HandlerUrl, Nature, Outcome};
+use crate::engine::{Attempt, Cause, DeliveryState, OutboxEntry, World, explain_delivery};
+use crate::fault::Forecast;
 
 /// The explanation in lines, in which secrets are not hidden yet. `now` is the time of the wall clock.
 pub(super) fn explain(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec<String> {
@@ -27,13 +28,49 @@ pub(super) fn explain(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec
         }
         (None, HandlerTarget::Url(at) | HandlerTarget::Name(at)) => format!("it goes to the page at {at}"),
     });
-    for (place, attempt) in entry.attempts.iter().enumerate() {
+    lines.extend(nature(entry));
+    for (place, attempt) in entry.attempts.iter().enumerate().filter(|_| !entry.is_lost()) {
         let number = entry.attempted - entry.attempts.len() + place + 1;
         lines.push(format!("attempt {number} at {}: {}", attempt.at, outcome(entry, attempt)));
     }
     lines.push(String::new());
     lines.extend(state(world, entry, now));
+    let verdicts = explain_delivery(world, entry, now);
+    if !verdicts.is_empty() {
+        lines.push(String::new());
+    }
+    for verdict in &verdicts {
+        let name = &verdict.fault.spec.name;
+        lines.extend(verdict.why.iter().map(|why| format!("`{name}` {why}")));
+        let kind = verdict.counted_kind.as_ref();
+        let whose = kind.map_or(String::new(), |kind| format!(" for this {kind}"));
+        lines.extend((!verdict.asked.is_empty()).then(|| match verdict.next {
+            Some(Forecast { call, not_before: None }) => {
+                format!("    it fires next on its delivery {call}{whose}")
+            }
+            Some(Forecast { call, not_before: Some(at) }) => {
+                format!("    it fires next on its delivery {call}{whose}, if that is due at {at} or later")
+            }
+            None => format!("    it is not expected to fire again{whose}"),
+        }));
+    }
     lines
+}
+
+/// What it is, unless it is the event itself.
+fn nature(entry: &OutboxEntry) -> Option<String> {
+    let beside = entry.struck.as_ref().and_then(|struck| struck.beside);
+    let of = beside.map_or(String::new(), |number| format!("e{number}"));
+    Some(match entry.delivery.nature {
+        Nature::Genuine => return None,
+        Nature::Repeat => format!("it is the event {of} once more"),
+        Nature::Forged => format!(
+            "it is forged: nothing like it has happened, and its token or signature is wrong; {of} is the genuine one"
+        ),
+        Nature::Tampered => format!("its body was changed after it was signed; {of} is the genuine one"),
+        Nature::Stale => format!("its signature is right and too old; {of} is the genuine one"),
+        Nature::ExpiredToken => "it is genuine, and its token has expired".to_owned(),
+    })
 }
 
 fn explained_by(world: &World, cause: Cause) -> String {
@@ -80,6 +117,16 @@ fn state(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec<String> {
                 format!("`POST {root}/outbox/{id}/answer` takes the status of the handler's answer"),
             ],
         },
+        DeliveryState::Delivered if entry.is_lost() => vec![
+            "it was not sent: it is lost, and the service believes that the handler accepted it".into(),
+            again,
+        ],
+        DeliveryState::Failed if !entry.delivery.nature.is_true() => {
+            vec!["the handler did not accept it, which is right, and no more attempt comes".into()]
+        }
+        DeliveryState::Delivered if !entry.delivery.nature.is_true() => {
+            vec!["the handler accepted it, and should not have acted on it".into()]
+        }
         DeliveryState::Delivered => {
             vec!["it is delivered: the handler answered with a status from 200 to 299".into()]
         }
@@ -135,6 +182,10 @@ fn waiting(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec<String> {
         ];
     }
     let here = world.clock().now(now);
+    if entry.is_held() {
+        let until = entry.next.map_or(String::new(), |next| format!(", until {next} at most"));
+        return vec![format!("it waits for the next event to the same handler, which goes first{until}")];
+    }
     match entry.next.filter(|next| *next > here) {
         Some(next) if world.clock() != Clock::Real => vec![
             format!("it waits for {next}, and the scenario's clock shows {here}"),

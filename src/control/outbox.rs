@@ -75,9 +75,11 @@ pub(super) fn take(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
     let taken = place.with(|namespace, world| {
         let Some(entry) = world.outbox().get(number) else { return Err(unknown(&asked.segment)) };
         let (state, is_queued) = (entry.state.name(), entry.state == DeliveryState::Queued);
+        let is_lost = entry.is_lost() && !entry.state.has_ended();
         let mut dispatch = world.take(number, asked.now).ok_or_else(|| {
             let help = match is_queued {
                 true => "it waits for its turn, and is sent then; `…/explain` says more",
+                false if is_lost => "a fault loses it; once it has ended, `/send` lets it wait again",
                 false => {
                     "only a delivery that waits can be taken; `/send` lets one that has ended wait again"
                 }

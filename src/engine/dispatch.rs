@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::outbox::{Cause, CountsByEvent, DeliveryState, Outbox, OutboxCounts};
+use super::outbox::{Cause, CountsByEvent, DeliveryState, Outbox, OutboxCounts, OutboxEntry};
 use super::{Credential, World};
 use crate::basics::Clock;
 use crate::emulator::{
@@ -73,17 +73,28 @@ impl World {
     /// Puts what the service with this index has raised into the outbox.
     pub(super) fn collect(&mut self, service: usize, cause: Cause, due: Timestamp) -> Collected {
         let Raised { deliveries, silences, is_logged, waits_for, opens } = self.emulators[service].1.raised();
-        let numbers = deliveries.into_iter().map(|delivery| self.outbox.push(service, delivery, cause, due));
-        let deliveries: Vec<_> = numbers.collect();
-        let waits_for = waits_for.and_then(|place| deliveries.get(place).copied());
         let now = self.clock.now(due);
-        deliveries.iter().for_each(|number| self.outbox.note_clock(*number, now));
+        let has_faults = self.faults.plan.strikes_events();
+        let push = |(place, delivery)| {
+            // A delivery that a call asks for belongs to that call, at which faults can be aimed.
+            if has_faults && waits_for != Some(place) {
+                return self.push_struck(service, delivery, cause, due);
+            }
+            let number = self.outbox.push(service, delivery, cause, due);
+            self.outbox.note_clock(number, now);
+            number
+        };
+        let deliveries: Vec<_> = deliveries.into_iter().enumerate().map(push).collect();
+        let waits_for = waits_for.and_then(|place| deliveries.get(place).copied());
         silences.iter().for_each(|why| self.outbox.note_silence(cause, why.clone()));
         if is_logged {
             self.bell.ring();
         }
-        for (service, delivery) in self.outbox.take_lost() {
-            self.emulators[service].1.gave_up(&delivery, due);
+        for (service, delivery) in self.outbox.take_given_up() {
+            // The service knows nothing of those that faults have made.
+            if delivery.nature.is_own() {
+                self.emulators[service].1.gave_up(&delivery, due);
+            }
         }
         Collected { silences, deliveries, waits_for, opens }
     }
@@ -124,14 +135,20 @@ impl World {
     pub fn take_due(&mut self, now: Timestamp) -> Option<Dispatch> {
         self.settle(now);
         let now = self.clock.now(now);
-        let number = self.outbox.begin_due(now)?;
-        if self.clock == Clock::Real {
-            self.outbox.began(number, now);
-            return self.dispatch(number, now);
+        loop {
+            let number = self.outbox.begin_due(now)?;
+            let entry = self.outbox.get(number)?;
+            // A virtual clock may have been moved meanwhile, or not: that depends on how quick the handlers are.
+            let begins = if self.clock == Clock::Real { now } else { entry.ready() };
+            let is_lost = entry.is_lost();
+            if self.clock == Clock::Real {
+                self.outbox.began(number, now);
+            }
+            if !is_lost {
+                return self.dispatch(number, begins);
+            }
+            self.lose(number, begins);
         }
-        // A virtual clock may have been moved meanwhile, or not: that depends on how quick the handlers are.
-        let ready = self.outbox.get(number)?.ready();
-        self.dispatch(number, ready)
     }
 
     /// Begins an attempt of a waiting delivery for a test that delivers it itself. `None` when it does not wait. The test
@@ -139,7 +156,8 @@ impl World {
     pub fn take(&mut self, number: u64, now: Timestamp) -> Option<Dispatch> {
         self.settle(now);
         let now = self.clock.now(now);
-        let limit = self.time_limit(self.outbox.get(number)?.service);
+        let entry = self.outbox.get(number).filter(|entry| !entry.is_lost() || entry.state.has_ended())?;
+        let limit = self.time_limit(entry.service);
         let until = now.checked_add(limit).unwrap_or(Timestamp::MAX);
         self.outbox.take(number, now, until).then(|| self.dispatch(number, now)).flatten()
     }
@@ -169,6 +187,8 @@ impl World {
         let entry = outbox.get(number)?;
         let service = emulators[entry.service].0.name();
         match entry.was_sent {
+            // What faults have made is no event of the service, which expectations speak of.
+            _ if entry.is_further() => {}
             false => observers.sent(number, service, entry.delivery.event),
             true => observers.sent_again(number, service, entry.delivery.event),
         }
@@ -199,11 +219,22 @@ impl World {
     }
 
     /// The same at the instant `now` of the scenario's clock, in the present epoch.
-    fn attempt_ended(&mut self, number: u64, outcome: Outcome, duration: Duration, now: Timestamp) -> bool {
+    pub(super) fn attempt_ended(
+        &mut self,
+        number: u64,
+        outcome: Outcome,
+        duration: Duration,
+        now: Timestamp,
+    ) -> bool {
         let duration = if self.clock == Clock::Real { duration } else { Duration::ZERO };
-        let is_answered = matches!(outcome, Outcome::Answered(_));
+        let is_lost = self.outbox.get(number).is_some_and(OutboxEntry::is_lost);
+        let is_answered = matches!(outcome, Outcome::Answered(_)) && !is_lost;
         let Self { emulators, outbox, observers, counters, .. } = self;
         let was_under_way = outbox.delivered(number, outcome, duration, |entry, outcome| {
+            // The service does not know of what faults have made, and nobody tries to send it again.
+            if entry.is_further() {
+                return None;
+            }
             let emulator = &mut emulators[entry.service].1;
             let next = match emulator.next_attempt(&entry.delivery, entry.attempted, outcome) {
                 _ if outcome.is_success() || matches!(outcome, Outcome::Blocked(_)) => None,
@@ -215,7 +246,7 @@ impl World {
             emulator.attempted(&entry.delivery, &Attempted { at, ended: now, outcome, duration, is_last });
             next
         });
-        let ended = outbox.get(number).filter(|entry| was_under_way && entry.state.has_ended());
+        let ended = outbox.get(number).filter(|entry| was_under_way && entry.state.has_ended() && !is_lost);
         if let Some(attempt) = ended.and_then(|entry| entry.attempts.last())
             && let Some(outcome) = &attempt.outcome
         {

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::faults::number_of;
-use super::{Entry, Note, World};
+use super::faults::{number_of, number_of_event};
+use super::strike::EventFacts;
+use super::{Entry, Note, OutboxEntry, World};
 use crate::basics::Stage;
 use crate::emulator::{RequestedCall, Service};
 use crate::fault::{Condition, Decision, Fault, FaultSpec, FaultState, Forecast, Matcher, Mode, Wire};
+use crate::http::Facts;
 use crate::services::by_name;
 
 /// What one fault did on one exchange.
@@ -61,7 +63,7 @@ pub fn explain(world: &World, entry: &Entry, now: Timestamp) -> Vec<Verdict> {
         let spec = &fault.spec;
         let why = match (&asked[..], live) {
             ([], Some((_, state))) => vec![unasked(entry, service, &calls, fault, state)],
-            (all, _) => all.iter().map(|decision| told(decision, spec, winner(decision))).collect(),
+            (all, _) => all.iter().map(|decision| told(decision, spec, winner(decision), &CALLS)).collect(),
         };
         let counted_kind = spec.when.counted_kind();
         let thing = counted_kind.and_then(thing);
@@ -80,8 +82,90 @@ pub fn explain(world: &World, entry: &Entry, now: Timestamp) -> Vec<Verdict> {
     verdicts
 }
 
-/// A decision in words. `winner` is the name of the other fault that decided the answer.
-fn told(decision: &Decision, spec: &FaultSpec, winner: Option<String>) -> String {
+/// The words for what a fault was asked about.
+struct Words {
+    /// One of them.
+    one: &'static str,
+    /// What a fault decides.
+    decided: &'static str,
+    /// What a fault delays.
+    delayed: &'static str,
+    /// What has a place in time.
+    came: &'static str,
+}
+
+const CALLS: Words =
+    Words { one: "call", decided: "the answer", delayed: "the answer", came: "the call came" };
+
+const DELIVERIES: Words =
+    Words { one: "delivery", decided: "its fate", delayed: "it", came: "the delivery was due" };
+
+/// Explains a delivery: returns a verdict on every fault on events of its service, and on every fault that was asked and is
+/// removed now. The faults that were asked come first. `now` is the time of the wall clock.
+pub fn explain_delivery(world: &World, entry: &OutboxEntry, now: Timestamp) -> Vec<Verdict> {
+    let (service, emulator) = &world.emulators[entry.service];
+    let asked = entry.asked();
+    let facts = EventFacts::new(*service, &entry.delivery, &emulator.handlers());
+    let event = number_of_event(*service, entry.delivery.event);
+    let verdict = |fault: &Arc<Fault>, live: Option<u32>| {
+        let own: Vec<_> = asked.iter().filter(|known| Arc::ptr_eq(&known.fault, fault)).cloned().collect();
+        let winner = asked.iter().find(|known| known.answered && !Arc::ptr_eq(&known.fault, fault));
+        let winner = winner.map(|known| known.fault.spec.name.to_string());
+        let why = match own.is_empty() {
+            true => vec![not_asked(entry, fault, event, &facts)],
+            false => own.iter().map(|known| told(known, &fault.spec, winner.clone(), &DELIVERIES)).collect(),
+        };
+        let counted_kind = fault.spec.when.counted_kind();
+        let thing = counted_kind.and_then(|kind| facts.parameter(facts.named(kind)?));
+        let next = live.and_then(|number| world.next_call(number, thing.as_deref(), now));
+        Verdict {
+            fault: Arc::clone(fault),
+            asked: own,
+            why,
+            next,
+            counted_kind: counted_kind.map(str::to_owned),
+        }
+    };
+    let is_of_service =
+        |fault: &Fault| fault.is_on_events && fault.spec.on.split('.').next() == Some(service.name());
+    let known = world.faults().filter(|(_, fault, _)| is_of_service(fault));
+    let mut verdicts: Vec<_> = known.map(|(number, fault, _)| verdict(fault, Some(number))).collect();
+    for decision in asked {
+        if !verdicts.iter().any(|verdict| Arc::ptr_eq(&verdict.fault, &decision.fault)) {
+            verdicts.push(verdict(&decision.fault, None));
+        }
+    }
+    verdicts.sort_by_key(|verdict| verdict.asked.is_empty());
+    verdicts
+}
+
+/// The reason why a fault on events was not asked about a delivery, in words.
+fn not_asked(entry: &OutboxEntry, fault: &Fault, event: usize, facts: &EventFacts) -> String {
+    if entry.is_further() {
+        return "was not asked: another fault has made this delivery".to_owned();
+    }
+    if !fault.aim.contains(&event) {
+        return format!("was not asked: `on: {}` does not cover this event", fault.spec.on);
+    }
+    for (name, matcher) in &fault.matches {
+        let mut found = Vec::new();
+        facts.each(name, &mut |value| found.push(format!("`{value}`")));
+        if found.is_empty() {
+            return format!("was not asked: its `match` wants `{name}`, which the event does not name");
+        }
+        if !facts.has(name, &|value| matcher.fits(value)) {
+            let found = found.join(", ");
+            return format!(
+                "was not asked: its `match` wants `{name}` to be {matcher}, but the event has {found}"
+            );
+        }
+    }
+    "was not asked: it was switched off or added later, or a call has asked for this delivery".to_owned()
+}
+
+/// A decision in words. `winner` is the name of the other fault that decided.
+fn told(decision: &Decision, spec: &FaultSpec, winner: Option<String>, words: &Words) -> String {
+    let Words { one, decided, delayed, came } = words;
     let when = &spec.when;
     let call = match when.counted_kind() {
         None => decision.call.to_string(),
@@ -98,17 +182,17 @@ fn told(decision: &Decision, spec: &FaultSpec, winner: Option<String>) -> String
         let effect = match (decision.answered, spec.is_more_than_delay(), winner) {
             (true, ..) => {
                 let change = spec.change().map_or(String::new(), |change| format!("; {change}"));
-                format!(" and decided the answer: {}{change}", spec.effect())
+                format!(" and decided {decided}: {}{change}", spec.effect())
             }
             (false, false, _) => String::new(),
-            (false, true, Some(winner)) => format!(", but `{winner}` decided the answer"),
-            (false, true, None) => ", but the answer was already decided".to_owned(),
+            (false, true, Some(winner)) => format!(", but `{winner}` decided {decided}"),
+            (false, true, None) => format!(", but {decided} was already decided"),
         };
         let delay = match decision.delay {
             delay if delay.is_zero() => String::new(),
-            delay => format!("; it delayed the answer by {}", milliseconds(delay)),
+            delay => format!("; it delayed {delayed} by {}", milliseconds(delay)),
         };
-        return format!("fired on its call {call}{effect}{draw}{delay}");
+        return format!("fired on its {one} {call}{effect}{draw}{delay}");
     };
     let why = match unmet {
         Condition::Call => format!("`call: {call}` covers call {call} only", call = number(when.call)),
@@ -134,18 +218,15 @@ fn told(decision: &Decision, spec: &FaultSpec, winner: Option<String>) -> String
             format!("`between: [{from}, {to}]` covers calls {from} to {to} only")
         }
         Condition::From => {
-            format!("the call came before `from: {}`", when.from.map_or(String::new(), |at| at.to_string()))
+            format!("{came} before `from: {}`", when.from.map_or(String::new(), |at| at.to_string()))
         }
         Condition::Until => {
-            format!(
-                "the call came at or after `until: {}`",
-                when.until.map_or(String::new(), |at| at.to_string())
-            )
+            format!("{came} at or after `until: {}`", when.until.map_or(String::new(), |at| at.to_string()))
         }
         Condition::Probability => format!("its draw {draw:.4} is not below `probability: {probability}`"),
-        Condition::Limit => format!("`limit: {}` was reached before this call", number(when.limit)),
+        Condition::Limit => format!("`limit: {}` was reached before this {one}", number(when.limit)),
     };
-    format!("did not fire on its call {call}: {why}")
+    format!("did not fire on its {one} {call}: {why}")
 }
 
 fn milliseconds(delay: Duration) -> String {

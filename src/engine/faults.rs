@@ -5,11 +5,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::World;
-use crate::emulator::{ErrorCode, Fate, Operation, Ordered, Service};
+use crate::emulator::{ErrorCode, EventKind, Fate, Operation, Ordered, Service};
 use crate::fault::{
     Applied, Fault, FaultSpec, FaultState, Forecast, Late, Matcher, Mode, Pattern, Plan, Wire,
 };
 use crate::http::Reply;
+use crate::scenario;
 use crate::services::SERVICES;
 
 /// The faults of a world.
@@ -136,13 +137,18 @@ impl World {
 fn resolve(spec: FaultSpec) -> Option<(Fault, Effect)> {
     let (name, operation) = spec.on.split_once('.').map_or((spec.on.as_str(), None), |(v, o)| (v, Some(o)));
     let service = crate::services::by_name(name)?;
+    let events = scenario::events_of(&spec);
     let code = match &spec.error {
         Some(error) => Some(service.errors().iter().copied().find(|row| row.code == error.as_str())?),
         None => None,
     };
     let (matches, headers) = (matchers(&spec.matches)?, matchers(&spec.match_headers)?);
     let fault = Fault {
-        aim: aim(service, operation, code),
+        aim: match events.is_empty() {
+            true => aim(service, operation, code),
+            false => events.iter().map(|event| number_of_event(service, event)).collect(),
+        },
+        is_on_events: !events.is_empty(),
         stage: spec.stage(code.map(|code| code.stage)),
         matches,
         headers: headers.into_iter().map(|(name, matcher)| (name.to_lowercase(), matcher)).collect(),
@@ -201,4 +207,14 @@ pub fn number_of(service: &dyn Service, operation: Option<&Operation>) -> usize 
     let own = service.operations();
     let within = operation.and_then(|wanted| own.iter().position(|known| std::ptr::eq(*known, wanted)));
     before + within.unwrap_or(own.len())
+}
+
+/// The number of an event among those of all services, which come after all operations.
+pub fn number_of_event(service: &dyn Service, event: &EventKind) -> usize {
+    let operations: usize = SERVICES.iter().map(|known| known.operations().len() + 1).sum();
+    let others = SERVICES.iter().take_while(|other| other.name() != service.name());
+    let before: usize = others.map(|other| other.events().len()).sum();
+    let own = service.events();
+    let within = own.iter().position(|known| **known == *event);
+    operations + before + within.unwrap_or(own.len())
 }

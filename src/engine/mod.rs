@@ -27,6 +27,7 @@ mod schedule;
 mod snapshot;
 mod step;
 mod stream;
+mod strike;
 mod traffic;
 mod unknown;
 mod world;
@@ -35,7 +36,7 @@ pub use act::Acted;
 pub use counters::Counters;
 pub use directory::{Credential, Totals, credentials_issued};
 pub use dispatch::{Ahead, DeliveryId, Dispatch, UnderWay};
-pub use explain::{Verdict, explain, wire};
+pub use explain::{Verdict, explain, explain_delivery, wire};
 pub use journal::{Entry, Journal, Note};
 pub use memory::MOST_IN_JOURNALS;
 pub use namespace::{Namespace, NamespaceName};
@@ -43,7 +44,7 @@ pub use namespaces::{NAMESPACE_HEADER, Namespaces, UnknownNamespace};
 pub use opening::{IDLE, MOST_NAMESPACES, NotOpened};
 pub use other_edition::Other;
 pub use outbox::{
-    Attempt, Cause, CountsByEvent, DeliveryState, MOST_WAITING, Outbox, OutboxCounts, OutboxEntry,
+    Attempt, Cause, CountsByEvent, DeliveryState, MOST_WAITING, Outbox, OutboxCounts, OutboxEntry, Struck,
 };
 pub use pending::After;
 pub use redact::{Hidden, Redactor, Unhidden};

@@ -257,7 +257,7 @@ impl Checkpoint for Inspector<'_> {
         }
         let subject = Subject {
             facts: call.facts,
-            request: self.request,
+            request: Some(self.request),
             credential: &|| {
                 let credential = self.service.credential(self.request)?;
                 // Faults match credentials as the scenario spells them, without the suffix of the namespace.
@@ -347,7 +347,7 @@ impl Inspector<'_> {
 }
 
 /// The remark that a fault forgot the counters of things.
-fn forgot(spec: &FaultSpec) -> String {
+pub(super) fn forgot(spec: &FaultSpec) -> String {
     let kind = spec.when.counted_kind().unwrap_or("thing");
     format!(
         "the fault `{}` counts the calls of at most {MOST_THINGS} {kind}s: it forgot the {FORGOTTEN} that were called longest ago and counts them from 1 if they are called again",

@@ -73,6 +73,8 @@ pub struct World {
     pub(super) bell: Bell,
     /// When a stream has something to do by the virtual clock.
     pub(super) streams_due: Option<Timestamp>,
+    /// The deliveries that were lost since somebody looked.
+    pub(super) lost: Vec<u64>,
     /// Names of handlers with their URLs.
     pub(super) bound: Vec<(String, String)>,
     /// The totals from before the latest reset or replaced scenario.
@@ -131,6 +133,7 @@ impl World {
             pending: Vec::new(),
             bell: Bell::default(),
             streams_due: None,
+            lost: Vec::new(),
             bound: Vec::new(),
             before: Before::default(),
             past: None,

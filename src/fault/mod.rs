@@ -4,6 +4,7 @@
 //! bytes and pauses, which the server performs.
 
 mod delay;
+mod deliver;
 mod index;
 mod pattern;
 mod plan;
@@ -15,6 +16,7 @@ mod trigger;
 pub mod wire;
 
 pub use delay::{Delay, Drawn, Lognormal, Normal};
+pub use deliver::{Deliver, MOST_TIMES};
 pub use pattern::{Form, Matcher, Pattern};
 pub use plan::{Decision, FaultState, Forecast, Mode, Plan, Strike};
 pub use reply::{ReplySpec, is_field_name};

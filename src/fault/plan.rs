@@ -54,8 +54,10 @@ pub struct Plan {
     states: Vec<FaultState>,
     /// The faults by operation, then by stage.
     index: Vec<[StageFaults; Stage::ALL.len()]>,
-    /// Whether any fault strikes at a stage.
+    /// Whether any fault strikes calls at a stage.
     stages: [bool; Stage::ALL.len()],
+    /// Whether any fault is on events.
+    strikes_events: bool,
 }
 
 /// The counters and the mode of a fault.
@@ -122,7 +124,10 @@ impl Plan {
         if self.index.len() < operations {
             self.index.resize_with(operations, Default::default);
         }
-        self.stages[fault.stage as usize] = true;
+        match fault.is_on_events {
+            true => self.strikes_events = true,
+            false => self.stages[fault.stage as usize] = true,
+        }
         for &operation in &fault.aim {
             self.index[operation][fault.stage as usize].add(position as u32, &fault.matches);
         }
@@ -138,6 +143,7 @@ impl Plan {
     fn list_all(&mut self) {
         self.index.clear();
         self.stages = Default::default();
+        self.strikes_events = false;
         (0..self.faults.len()).for_each(|position| self.list(position));
     }
 
@@ -161,7 +167,12 @@ impl Plan {
         }
     }
 
-    /// Whether any fault strikes at this stage.
+    /// Whether any fault is on events.
+    pub fn strikes_events(&self) -> bool {
+        self.strikes_events
+    }
+
+    /// Whether any fault strikes calls at this stage.
     pub fn strikes_at(&self, stage: Stage) -> bool {
         self.stages[stage as usize]
     }
@@ -190,7 +201,8 @@ impl Plan {
         &self.states[number as usize]
     }
 
-    /// Asks every fault that a call of `operation` meets at the end of `stage`. Each of them counts the call, and its
+    /// Asks every fault that a call of `operation` meets at the end of `stage`; for the delivery of an event both are those that its
+    /// faults have. Each of them counts the call, and its
     /// decision is added to `decisions`. Returns the combined effect.
     pub fn ask(
         &mut self,

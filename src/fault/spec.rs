@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Delay, Pattern, ReplySpec, Wire};
+use super::{Delay, Deliver, Pattern, ReplySpec, Wire};
 use crate::basics::Stage;
 use crate::scalar::{Length, Point, Text};
 
@@ -14,7 +14,8 @@ use crate::scalar::{Length, Point, Text};
 pub struct FaultSpec {
     /// The name, shown in the journal and in explanations. Unique within the scenario.
     pub name: Text,
-    /// A service, such as `chert`, or one of its operations, such as `chert.chats.rename`.
+    /// A service, such as `chert`, one of its operations, such as `chert.chats.rename`, one of the events that it sends, such
+    /// as `chert.message.received`, or all of them: `chert.events`.
     pub on: Text,
     /// Only calls with these parameters, such as `{CHAT_ID: 47e007b1}`.
     #[serde(default, rename = "match")]
@@ -52,6 +53,9 @@ pub struct FaultSpec {
     /// Whether the change is made although the client sees a failure.
     #[serde(default)]
     pub applied: Applied,
+    /// What happens to the delivery, for faults on events.
+    #[serde(default)]
+    pub deliver: Option<Deliver>,
 }
 
 /// Whether the change is made although the client sees a failure.
@@ -145,7 +149,23 @@ impl FaultSpec {
 
     /// Whether the fault has an effect beyond a delay.
     pub fn is_more_than_delay(&self) -> bool {
-        self.error.is_some() || self.reply.is_some() || self.wire.is_some()
+        self.error.is_some() || self.reply.is_some() || self.wire.is_some() || self.deliver.is_some()
+    }
+
+    /// The keys that only a fault on calls can have, of those that it has.
+    pub fn of_calls(&self) -> impl Iterator<Item = &'static str> {
+        let keys = [
+            ("error", self.error.is_some()),
+            ("message", self.message.is_some()),
+            ("retry_after", self.retry_after.is_some()),
+            ("argument", self.argument.is_some()),
+            ("reply", self.reply.is_some()),
+            ("wire", self.wire.is_some()),
+            ("applied", self.is_applied()),
+            ("match_headers", !self.match_headers.is_empty()),
+            ("match_credential", self.match_credential.is_some()),
+        ];
+        keys.into_iter().filter(|(_, given)| *given).map(|(key, _)| key)
     }
 
     /// The effects beyond a delay, as a scenario spells them: `` `error: 4001` and `wire: reset` ``.
@@ -153,7 +173,8 @@ impl FaultSpec {
         let error = self.error.as_ref().map(|code| format!("`error: {code}`"));
         let reply = self.reply.as_ref().map(|reply| format!("`reply: {{status: {}}}`", reply.status));
         let wire = self.wire.map(|wire| format!("`wire: {wire}`"));
-        [error, reply, wire].into_iter().flatten().collect::<Vec<_>>().join(" and ")
+        let deliver = self.deliver.map(|deliver| format!("`deliver: {deliver}`"));
+        [error, reply, wire, deliver].into_iter().flatten().collect::<Vec<_>>().join(" and ")
     }
 
     /// What happens to the change of the call, in words. `None` when the fault does not affect it.

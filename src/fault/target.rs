@@ -6,7 +6,7 @@ use super::{FaultSpec, Matcher};
 use crate::basics::Stage;
 use crate::http::{Facts, Request};
 
-/// The operations that a fault covers, by the numbers that the engine gives them.
+/// The operations or events that a fault covers, by the numbers that the engine gives them.
 pub type Aim = Vec<usize>;
 
 /// A fault, ready to decide about calls.
@@ -14,8 +14,10 @@ pub type Aim = Vec<usize>;
 pub struct Fault {
     /// The fault as the scenario describes it.
     pub spec: FaultSpec,
-    /// The operations that the fault covers.
+    /// What the fault covers.
     pub aim: Aim,
+    /// Whether it covers events and not calls.
+    pub is_on_events: bool,
     /// The stage at whose end the fault strikes.
     pub stage: Stage,
     /// The parameters that a call must have.
@@ -33,12 +35,12 @@ impl PartialEq for Fault {
     }
 }
 
-/// A call as faults see it.
+/// A call, or the delivery of an event, as faults see it.
 pub struct Subject<'a> {
     /// The parameters of the call.
     pub facts: &'a dyn Facts,
-    /// The request that the call is in.
-    pub request: &'a Request,
+    /// The request that the call is in; `None` for an event.
+    pub request: Option<&'a Request>,
     /// Returns the credential of the request. Called only if a fault matches credentials.
     pub credential: &'a dyn Fn() -> Option<String>,
     /// Returns the name of the parameter that identifies a thing of this kind; `None` when there is none.
@@ -54,7 +56,8 @@ impl Fault {
     pub(super) fn fits(&self, subject: &Subject<'_>) -> bool {
         let has = |(name, matcher): &(String, Matcher)| subject.facts.has(name, &|value| matcher.fits(value));
         let sent = |(name, matcher): &(String, Matcher)| {
-            let mut fields = subject.request.headers.iter().filter(|(known, _)| *known == name.as_bytes());
+            let fields = subject.request.into_iter().flat_map(|request| request.headers.iter());
+            let mut fields = fields.filter(|(known, _)| *known == name.as_bytes());
             fields.any(|(_, value)| std::str::from_utf8(value).is_ok_and(|value| matcher.fits(value)))
         };
         self.matches.iter().all(has)

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::calls;
+use super::deliveries;
 use super::effects;
 use super::fill::Taint;
 use super::schema::ClockSpec;
-use super::target::{Target, target};
+use super::target::{Target, target_of};
 use super::unreachable::{self, Shot};
 use super::words::{list, quote, some};
 use crate::basics::Stage;
@@ -53,7 +54,7 @@ pub(super) fn check(
         let mut can_fire =
             is_when_whole && when(fault, &path, findings) && window(fault, clock, &path, findings);
         effects::check(fault, &path, findings);
-        let target = match target(&fault.on) {
+        let target = match target_of(fault) {
             Ok(target) => target,
             Err((message, help)) => {
                 findings.add(path.key("on"), message, help);
@@ -65,20 +66,16 @@ pub(super) fn check(
                 continue;
             }
         };
-        if let Some(event) = target.event {
-            let message = format!("`{}` is an event, and a fault is aimed at calls", event.name);
-            findings.add(path.key("on"), message, "name an operation; a handler's failure needs no fault");
-            continue;
-        }
+        can_fire &= deliveries::check(fault, target, &path, findings);
         can_fire &= section(target, sections, &path, findings);
         can_fire &= matches(fault, target, &path, findings);
         can_fire &= counts(fault, target, &path, findings);
         let code = match &fault.error {
-            Some(error) => match code(error, fault, target, &path, findings) {
+            Some(error) if target.event.is_none() => match code(error, fault, target, &path, findings) {
                 None => continue,
                 code => code,
             },
-            None => None,
+            _ => None,
         };
         can_fire &= changes_something(fault, target, &path, findings);
         if can_fire {
@@ -176,6 +173,7 @@ fn counts(fault: &FaultSpec, target: Target, path: &Path, findings: &mut Finding
     }
     let message = match kind {
         "" => "`count_by` is empty".to_owned(),
+        _ if target.event.is_some() => format!("`{}` does not name a {}", target.name(), quote(kind)),
         _ => format!("no call of `{}` names a {}", target.name(), quote(kind)),
     };
     let known = || kinds.iter().copied().chain(["fault"]);

@@ -7,7 +7,11 @@ use crate::scalar::{Findings, Path};
 pub(super) fn check(fault: &FaultSpec, path: &Path, findings: &mut Findings) {
     if !fault.is_more_than_delay() && fault.delay.is_none() {
         let message = "this fault has no effect";
-        findings.add(path.clone(), message, "add `error`, `reply`, `delay` or `wire`");
+        findings.add(
+            path.clone(),
+            message,
+            "add `error`, `reply`, `delay` or `wire`, or for events `deliver`",
+        );
     }
     if fault.error.is_some() && fault.reply.is_some() {
         let message = "a fault gives an `error` of the service or a `reply` of its own, not both";

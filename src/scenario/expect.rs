@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::check::Sections;
 use super::fill::Taint;
-use super::target::{Target, target};
+use super::target::{Events, Target, target};
 use super::words::{either, list, quote, some};
 use crate::emulator::conduct::Severity;
 use crate::fault::Pattern;
@@ -269,9 +269,14 @@ fn calls(spec: &ExpectSpec, target: Target, path: &Path, taint: &Taint, findings
             "type a status such as `200`, or `2xx` for all from 200 to 299",
         );
     }
+    if let Some(Events::All) = target.event {
+        let message = "an expectation is about one event";
+        findings.add(path.key("on"), message, "name it, such as `chert.message.received`");
+    }
     if let Some(event) = target.event {
         if !spec.matches.is_empty() {
-            let message = format!("`{}` is an event, which has no parameters that `match` knows", event.name);
+            let message =
+                format!("`{}` is an event, which has no parameters that `match` knows", event.name());
             findings.add(path.key("match"), message, "remove it");
         }
     } else if spec.answered.is_some() {

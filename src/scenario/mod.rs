@@ -18,6 +18,7 @@ mod changes;
 mod check;
 #[cfg(test)]
 mod compile;
+mod deliveries;
 mod effects;
 mod expect;
 mod fill;
@@ -44,8 +45,10 @@ use serde_json::{Map, Value};
 
 pub use action::{ActionSpec, AfterSpec};
 pub use changes::changes;
+pub use deliveries::nature_of;
 pub use report::{Placed, Report};
 pub use schema::{ClockSpec, schema, schema_text};
+pub use target::{HANDLER, events_of};
 pub use warnings::obstacle;
 
 use self::node::{MappingEntry, Mistake, Node, NodeKind};

@@ -276,6 +276,9 @@ pub(super) const FAULTS: Shape = List { first: &[], rest: Some(&Record(&[
     Field { name: "applied", is_required: false, shape: Kinds { scalar: &Flag, list: None, mapping: Some(&Record(&[
         Field { name: "later", is_required: true, shape: Read { example: "250ms", kind: Kind::Length } },
     ])) } },
+    Field { name: "deliver", is_required: false, shape: Optional(&Choice { words: &["lost", "twice", "after_next", "forged", "tampered", "stale", "expired_token"], forms: &[
+        Field { name: "times", is_required: true, shape: Integer { least: 2, most: 100 } },
+    ] }) },
 ])), least: 0, most: usize::MAX };
 
 pub(super) const ACTIONS: Shape = List { first: &[], rest: Some(&Record(&[

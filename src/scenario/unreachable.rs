@@ -22,16 +22,19 @@ pub(super) struct Shot<'a> {
     matches: Vec<(&'a str, &'a str)>,
 }
 
-/// A service with the positions of its operations; one more stands for what is not emulated.
+/// A service with the positions of its operations, or of its events; one more operation stands for what is not emulated.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Aim {
     service: &'static str,
     operations: Vec<usize>,
+    /// Whether the positions are those of its events.
+    is_of_events: bool,
 }
 
 impl Aim {
     fn includes(&self, other: &Self) -> bool {
         self.service == other.service
+            && self.is_of_events == other.is_of_events
             && other.operations.iter().all(|operation| self.operations.contains(operation))
     }
 }
@@ -53,6 +56,11 @@ impl<'a> Shot<'a> {
         if target.operation.is_none() && code.is_none_or(is_common) {
             operations.push(known.len());
         }
+        if let Some(events) = target.event {
+            let wanted = events.kinds(target.service);
+            let all = target.service.events().iter().enumerate();
+            operations = all.filter(|(_, event)| wanted.contains(event)).map(|(place, _)| place).collect();
+        }
         let mut matches: Vec<_> =
             fault.matches.iter().filter_map(|(name, pattern)| Some((name.as_str(), one(pattern)?))).collect();
         matches.sort_unstable();
@@ -66,7 +74,7 @@ impl<'a> Shot<'a> {
             stage: fault.stage(code.map(|code| code.stage)),
             fires_always: calls::is_always(&fault.when) && is_told_by_values,
             ends_requests: hits_every_operation && (matches.is_empty() || known.len() == 1),
-            aim: Aim { service: target.service.name(), operations },
+            aim: Aim { service: target.service.name(), operations, is_of_events: target.event.is_some() },
             matches,
         }
     }
@@ -133,6 +141,9 @@ fn report(shot: &Shot<'_>, winner: &Shot<'_>, findings: &mut Findings) {
         let (early, late) = (winner.stage.name(), shot.stage.name());
         format!("give `{name}` a `when` or a `match`: it strikes at the stage `{early}`, before `{late}`")
     };
-    let message = format!("`{own}` can never fire: `{name}` answers every such call first");
+    let message = match shot.aim.is_of_events {
+        true => format!("`{own}` can never take effect: `{name}` decides about every such delivery first"),
+        false => format!("`{own}` can never fire: `{name}` answers every such call first"),
+    };
     findings.add(Path::default().key("faults").index(shot.number), message, help);
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::check::{self, Missing};
 use super::node::Mistake;
-use super::target::{Target, target};
+use super::target::{Target, target, target_of};
 use super::words::quote;
 use super::{Report, SCENARIO, Scenario, yaml};
 use crate::basics::Stage;
@@ -70,7 +70,7 @@ impl Scenario {
             }
         }
         for (number, fault) in self.faults.iter().enumerate() {
-            let Ok(Target { service, operation: Some(operation), .. }) = target(&fault.on) else { continue };
+            let Ok(Target { service, operation: Some(operation), .. }) = target_of(fault) else { continue };
             let section = self.sections.iter().find(|(known, _)| known.name() == service.name());
             let Some((_, section)) = section else { continue };
             let code = fault
@@ -94,7 +94,7 @@ impl Scenario {
     fn unborn(&self, findings: &mut Findings) {
         let mut names = HashMap::new();
         for (number, fault) in self.faults.iter().enumerate() {
-            let Ok(target) = target(&fault.on) else { continue };
+            let Ok(target) = target_of(fault) else { continue };
             let errors = target.service.errors();
             let code =
                 fault.error.as_ref().and_then(|error| errors.iter().find(|known| *known.code == **error));

@@ -17,6 +17,7 @@
 //! * `expectations`: expectations of a scenario
 //! * `namespaces`: separate worlds within one server
 //! * `deliver`: events on their way to handlers
+//! * `delivery_faults`: faults on these deliveries
 //! * `webhooks`: subscriptions, event log, replay and stream of Chert
 //! * `control`: health, journal, state, reset
 //! * `library`: every scenario in `scenarios/`, as a client sees it
@@ -44,6 +45,7 @@ mod commands;
 mod conduct;
 mod control;
 mod deliver;
+mod delivery_faults;
 mod direct;
 mod documented;
 mod events;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::Struck;
 use crate::emulator::{Delivery, HandlerTarget, Outcome, Outgoing};
 
 /// One delivery in an outbox.
@@ -32,6 +33,8 @@ pub struct OutboxEntry {
     /// What the scenario's clock showed when it began to wait. Actions happen at their instant, also when the clock was moved
     /// past it.
     pub clock: Timestamp,
+    /// What faults have done to it; `None` when none was asked.
+    pub struck: Option<Box<Struck>>,
     /// Why it was given up.
     pub remark: Option<&'static str>,
 }

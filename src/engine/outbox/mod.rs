@@ -5,7 +5,9 @@
 
 mod counts;
 mod entry;
+mod line_up;
 mod prospect;
+mod struck;
 mod taken;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -17,15 +19,14 @@ use jiff::Timestamp;
 use crate::emulator::{Delivery, Outcome, Outgoing};
 pub use counts::{CountsByEvent, OutboxCounts};
 pub use entry::{Attempt, Cause, DeliveryState, OutboxEntry};
+pub use line_up::Parcel;
+pub use struck::Struck;
 
 /// How many deliveries may wait.
 pub const MOST_WAITING: usize = 20_000;
 
 /// How many bytes the bodies of waiting deliveries may take.
 const MOST_WAITING_BYTES: usize = 64 << 20;
-
-/// Why a delivery is dropped.
-const GIVEN_UP: &str = "given up: more than 20,000 deliveries waited, or more than 64 MiB";
 
 /// How many deliveries are kept after they have ended.
 const MOST_ENDED: usize = 1_000;
@@ -63,51 +64,16 @@ pub struct Outbox {
     /// Why the latest events went to nobody.
     silences: VecDeque<(Cause, String)>,
     /// What was given up without a word to its service, by the index of the service.
-    lost: Vec<(usize, Delivery)>,
+    given_up: Vec<(usize, Delivery)>,
 }
 
 /// The index of a service in its world, and the service's number of the handler.
 type HandlerKey = (usize, u64);
 
 impl Outbox {
-    /// Adds a delivery of the service with this index. Returns its number. The oldest waiting delivery is given up when
-    /// too many wait.
-    pub fn push(&mut self, service: usize, delivery: Delivery, cause: Cause, due: Timestamp) -> u64 {
-        self.newest += 1;
-        let number = self.newest;
-        let key = (service, delivery.handler);
-        let size = delivery.body.len();
-        self.counts.entry((service, delivery.event.name)).or_default().entered += 1;
-        let entry = OutboxEntry {
-            number,
-            service,
-            delivery,
-            cause,
-            next: Some(due),
-            state: DeliveryState::Waiting,
-            attempts: Vec::new(),
-            attempted: 0,
-            was_sent: false,
-            clock: due,
-            remark: None,
-        };
-        self.entries.insert(number, entry);
-        self.waiting.insert(number);
-        self.waiting_bytes += size;
-        self.queues.entry(key).or_default().push_back(number);
-        self.admit_first(key);
-        while self.waiting.len() > MOST_WAITING || self.waiting_bytes > MOST_WAITING_BYTES {
-            let Some(oldest) = self.waiting.first().copied() else { break };
-            let known = self.entries.get(&oldest).map(|entry| (entry.service, entry.delivery.clone()));
-            self.lost.extend(known);
-            self.end(oldest, DeliveryState::Dropped, Some(GIVEN_UP));
-        }
-        number
-    }
-
     /// Takes the deliveries that were given up since the last look, each with the index of its service.
-    pub fn take_lost(&mut self) -> Vec<(usize, Delivery)> {
-        std::mem::take(&mut self.lost)
+    pub fn take_given_up(&mut self) -> Vec<(usize, Delivery)> {
+        std::mem::take(&mut self.given_up)
     }
 
     /// Begins an attempt of the next delivery that is due at `now`, and returns its number.
@@ -127,6 +93,9 @@ impl Outbox {
             self.ready.remove(&(next, number));
         }
         entry.state = DeliveryState::Sending;
+        if let Some(struck) = &mut entry.struck {
+            struck.held = None;
+        }
         if entry.attempts.len() == MOST_ATTEMPTS {
             entry.attempts.remove(0);
         }
@@ -225,7 +194,8 @@ impl Outbox {
     fn admit_first(&mut self, key: HandlerKey) {
         let first = self.queues.get(&key).and_then(|queue| self.entries.get(queue.front()?));
         if let Some(first) = first.filter(|first| first.state == DeliveryState::Waiting)
-            && let (Some(next), Some(_)) = (first.next, first.url())
+            && let Some(next) = first.next
+            && (first.url().is_some() || first.is_lost())
         {
             self.ready.insert((next, first.number));
         }
@@ -233,9 +203,13 @@ impl Outbox {
 
     /// Sends a delivery that has ended again. Returns false when there is none of this number.
     pub fn send_again(&mut self, number: u64, now: Timestamp) -> bool {
-        let Some(entry) = self.entries.get(&number).filter(|entry| entry.state.has_ended()) else {
+        let Some(entry) = self.entries.get_mut(&number).filter(|entry| entry.state.has_ended()) else {
             return false;
         };
+        // What was lost is sent now.
+        if let Some(struck) = &mut entry.struck {
+            struck.is_lost = false;
+        }
         let key = (entry.service, entry.delivery.handler);
         self.counts.entry((entry.service, entry.delivery.event.name)).or_default().entered += 1;
         self.ended_bytes -= entry.size();

@@ -31,6 +31,7 @@ fn fault(name: &str, matches: &[(&str, &str)], when: When) -> Fault {
                 .unwrap()
         },
         aim: vec![0],
+        is_on_events: false,
         stage: Stage::Delivery,
         matches,
         headers: Vec::new(),
@@ -43,7 +44,7 @@ fn ask(plan: &mut Plan, operation: usize, stage: Stage, facts: &dyn Facts) -> (S
     let request = Request::new("POST", "/", [("user-agent", "b24/1.0")].into_iter().collect(), "".into());
     let subject = Subject {
         facts,
-        request: &request,
+        request: Some(&request),
         credential: &|| Some("token-1".into()),
         named: &|kind| (kind == "chat").then_some("CHAT_ID"),
         now: Timestamp::UNIX_EPOCH,

@@ -1,6 +1,6 @@
 //! A line of the log, about a delivery.
 
-use crate::emulator::Outcome;
+use crate::emulator::{Nature, Outcome};
 use crate::engine::World;
 
 /// A line of the log, about an attempt of a delivery that has ended.
@@ -11,6 +11,8 @@ pub(in crate::serve) struct Line {
     event: &'static str,
     handler: Option<u64>,
     state: &'static str,
+    nature: Option<&'static str>,
+    fault: Option<String>,
     outcome: Option<Outcome>,
 }
 
@@ -27,7 +29,13 @@ impl Line {
             service: world.service_name(entry.service),
             event: entry.delivery.event.name,
             handler: entry.delivery.shown_handler(),
-            state: entry.state.name(),
+            state: if entry.is_lost() { "lost" } else { entry.state.name() },
+            nature: Some(entry.delivery.nature).filter(|nature| *nature != Nature::Genuine).map(Nature::name),
+            fault: entry
+                .asked()
+                .iter()
+                .find(|known| known.fired)
+                .map(|known| known.fault.spec.name.to_string()),
             outcome: entry.attempts.last().and_then(|attempt| attempt.outcome.clone()),
         })
     }
@@ -35,6 +43,7 @@ impl Line {
     /// Writes the line, without the URL and the body, which may contain secrets. The world is not locked any more.
     pub(in crate::serve) fn write(&self) {
         let (status, why) = match &self.outcome {
+            _ if self.state == "lost" => (None, None),
             None => (None, None),
             Some(Outcome::Answered(status)) => (Some(*status), None),
             Some(Outcome::Failed(why) | Outcome::Blocked(why)) => (None, Some(why.as_str())),
@@ -46,6 +55,8 @@ impl Line {
             event = format!("{}.{}", self.service, self.event),
             handler = self.handler,
             state = self.state,
+            nature = self.nature,
+            fault = self.fault,
             status,
             why,
             "delivery"

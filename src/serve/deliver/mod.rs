@@ -214,9 +214,13 @@ fn look(shared: &Arc<Shared>, of_world: &mut OfWorld) {
         while let Some(dispatch) = WorldKey::take_due(shared, namespace, world) {
             due.push(dispatch);
         }
-        (due, world.epoch(), next_look(world))
+        let lost = lost(world);
+        (due, lost, world.epoch(), next_look(world))
     });
-    let (due, epoch, alarm) = found.unwrap_or((Vec::new(), of_world.epoch + 1, None));
+    let (due, lost, epoch, alarm) = found.unwrap_or((Vec::new(), Vec::new(), of_world.epoch + 1, None));
+    lost.iter().for_each(Line::write);
+    // What a fault has lost has ended too.
+    shared.deliverer.ended.notify_waiters();
     if epoch != of_world.epoch {
         of_world.tasks = JoinSet::new();
         of_world.epoch = epoch;
@@ -227,6 +231,11 @@ fn look(shared: &Arc<Shared>, of_world: &mut OfWorld) {
         of_world.tasks.spawn(perform(Arc::clone(shared), key.clone(), dispatch));
     }
     of_world.alarm = alarm;
+}
+
+/// The lines about the deliveries that a fault has just lost.
+fn lost(world: &mut World) -> Vec<Line> {
+    world.take_lost().into_iter().filter_map(|number| Line::of(world, number)).collect()
 }
 
 /// When the world has something due that is not due yet. A virtual clock does not move by itself.
@@ -264,14 +273,15 @@ async fn perform(shared: Arc<Shared>, key: WorldKey, mut dispatch: Dispatch) {
         let next = key.with(&shared, |namespace, world| {
             let now = clock::now();
             if !world.delivered(id, outcome, duration, now) {
-                return (None, None, true);
+                return (Vec::new(), None, true);
             }
             let line = Line::of(world, id.number);
             let next = WorldKey::take_due(&shared, namespace, world);
-            (line, next, world.alarm(now).is_some())
+            let lines: Vec<_> = line.into_iter().chain(lost(world)).collect();
+            (lines, next, world.alarm(now).is_some())
         });
-        let Some((line, next, has_more)) = next else { return };
-        line.iter().for_each(Line::write);
+        let Some((lines, next, has_more)) = next else { return };
+        lines.iter().for_each(Line::write);
         if has_more {
             let _ = shared.deliverer.wake.send(Wake::World(key.clone()));
         }

@@ -1,0 +1,163 @@
+//! The order of deliveries, delays, and what must not hang or be lost.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use standin::emulator::Nature;
+
+use super::{SERVICES, START, advance, arrive, arrive_at, real, texts, world, write, write_at};
+
+fn at(milliseconds: i64) -> Timestamp {
+    START.parse::<Timestamp>().unwrap() + SignedDuration::from_millis(milliseconds)
+}
+
+#[test]
+fn one_that_waits_for_the_next_goes_alone_after_five_seconds() {
+    for service in SERVICES {
+        let faults = format!("  - {{name: f, on: {service}.events, deliver: after_next}}");
+        let mut by_wall = real(&faults);
+        write_at(&mut by_wall, service, "one", "a", at(0));
+        assert!(arrive_at(&mut by_wall, 200, at(4_999)).is_empty());
+        assert_eq!(by_wall.world().next_due(), Some(at(5_000)), "somebody is told when to look");
+        assert_eq!(texts(&arrive_at(&mut by_wall, 200, at(5_000))), ["a"], "{service}");
+        let mut by_virtual = world(&faults);
+        write(&mut by_virtual, service, "one", "a");
+        assert!(arrive(&mut by_virtual, 200).is_empty());
+        assert_eq!(advance(&mut by_virtual), Some(at(5_000)));
+        assert_eq!(texts(&arrive(&mut by_virtual, 200)), ["a"], "{service}");
+        assert_eq!((by_virtual.world().outbox().pending(), advance(&mut by_virtual)), (0, None));
+    }
+}
+
+#[test]
+fn one_that_changed_places_is_due_at_once() {
+    let mut world = world("  - {name: f, on: chert.events, deliver: after_next, when: {call: 1}}");
+    write(&mut world, "chert", "one", "a");
+    world.world().move_clock(|now| now + Duration::from_secs(2));
+    write(&mut world, "chert", "two", "b");
+    assert_eq!(texts(&arrive(&mut world, 200)), ["b", "a"]);
+    // The next one may fail for long: the other one still comes behind it.
+    let mut world = super::world("  - {name: f, on: chert.events, deliver: after_next, when: {call: 1}}");
+    ["a", "b"].map(|text| write(&mut world, "chert", "one", text));
+    assert_eq!(texts(&arrive(&mut world, 503)), ["b"]);
+    assert!(advance(&mut world).is_some());
+    assert_eq!(texts(&arrive(&mut world, 200)), ["b", "a"]);
+}
+
+#[test]
+fn those_beside_the_next_one_go_with_it() {
+    let faults = "
+  - {name: swap, on: chert.events, deliver: after_next, when: {call: 1}}
+  - {name: forge, on: chert.events, deliver: forged, when: {call: 2}}";
+    let mut world = world(faults);
+    ["a", "b", "c"].map(|text| write(&mut world, "chert", "one", text));
+    let natures: Vec<_> = arrive(&mut world, 200).iter().map(|one| (one.nature, one.text())).collect();
+    let texts: Vec<_> = natures.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!((natures[0].0, &texts[1..]), (Nature::Forged, &["b", "a", "c"][..]));
+}
+
+#[test]
+fn a_delay_holds_up_the_line_and_keeps_its_order() {
+    let mut world = world("  - {name: f, on: chert.events, delay: 30s, when: {call: 1}}");
+    ["a", "b"].map(|text| write(&mut world, "chert", "one", text));
+    assert!(arrive(&mut world, 200).is_empty());
+    assert_eq!(advance(&mut world), Some(at(30_000)));
+    let arrived = arrive(&mut world, 200);
+    assert_eq!(texts(&arrived), ["a", "b"]);
+    let attempt = &world.world().outbox().get(1).unwrap().attempts[0];
+    assert_eq!(attempt.at, at(30_000));
+    for delay in [
+        "{uniform: [1s, 2s]}",
+        "{normal: {mean: 1s, deviation: 100ms}}",
+        "{lognormal: {median: 1s, p99: 2s}}",
+        "{fixed: 1s}",
+    ] {
+        let due = |_: u8| {
+            let mut world = super::world(&format!("  - {{name: f, on: chert.events, delay: {delay}}}"));
+            write(&mut world, "chert", "one", "a");
+            assert!(arrive(&mut world, 200).is_empty(), "{delay}");
+            let due = advance(&mut world).unwrap();
+            assert_eq!(arrive(&mut world, 200).len(), 1);
+            due
+        };
+        assert_eq!(due(1), due(2), "{delay}: the seed decides");
+    }
+}
+
+#[test]
+fn a_handler_without_a_url_holds_all_but_what_is_lost() {
+    let named = super::scenario(
+        &format!("{{virtual: \"{START}\"}}"),
+        "  - {name: f, on: bitrix24.events, deliver: lost, when: {call: 1}, match: {handler: app}}",
+    )
+    .replacen("url: \"http://127.0.0.1:9/a\"", "name: app", 1);
+    let mut world = crate::direct::Direct::new(&named);
+    let numbers = ["a", "b"].map(|text| write(&mut world, "bitrix24", "one", text));
+    assert!(world.world().take(numbers[0], Timestamp::UNIX_EPOCH).is_none(), "a test does not get it either");
+    assert!(arrive(&mut world, 200).is_empty());
+    assert!(world.world().outbox().get(numbers[0]).unwrap().state.has_ended());
+    let taken = world.take(numbers[1]);
+    assert!(taken.request.body.contains("b"));
+    // A bound handler is still known by its name.
+    let mut world = crate::direct::Direct::new(&named);
+    assert_eq!(world.world().bind_handler("app", "http://127.0.0.1:9/z"), 1);
+    ["a", "b"].map(|text| write(&mut world, "bitrix24", "one", text));
+    assert_eq!(texts(&arrive(&mut world, 200)), ["b"]);
+}
+
+#[test]
+fn a_snapshot_goes_on_in_the_same_way() {
+    let faults = "
+  - {name: f, on: chert.events, deliver: forged, when: {probability: 0.5}}
+  - {name: g, on: bitrix24.events, deliver: after_next, when: {every: 2}}
+  - {name: h, on: chert.events, delay: {uniform: [1s, 9s]}, when: {every: 3}}";
+    let mut world = world(faults);
+    let now = Timestamp::UNIX_EPOCH;
+    for text in ["a", "b", "c"] {
+        SERVICES.map(|service| write(&mut world, service, "one", text));
+    }
+    assert!(world.world().save("here", now));
+    let go_on = |world: &mut crate::direct::Direct| {
+        let mut all = Vec::new();
+        for text in ["d", "e", "f", "g"] {
+            SERVICES.map(|service| write(world, service, "one", text));
+        }
+        loop {
+            all.extend(arrive(world, 200).into_iter().map(|one| (one.nature, one.body)));
+            if advance(world).is_none() {
+                return all;
+            }
+        }
+    };
+    let first = go_on(&mut world);
+    assert!(first.iter().any(|(nature, _)| *nature == Nature::Forged));
+    assert!(world.world().restore("here", now));
+    assert_eq!(go_on(&mut world), first);
+    world.world().reset(now);
+    for text in ["a", "b", "c"] {
+        SERVICES.map(|service| write(&mut world, service, "one", text));
+    }
+    assert_eq!(go_on(&mut world).len(), first.len());
+}
+
+#[test]
+fn without_a_fault_nothing_is_lost_and_nothing_is_invented() {
+    let mut world = world(
+        "  - {name: f, on: chert.events, deliver: lost, when: {limit: 2}}\n  - {name: g, on: bitrix24.events, delay: 1s}",
+    );
+    let mut written = Vec::new();
+    for number in 0..50 {
+        let text = format!("text {number}");
+        SERVICES.map(|service| write(&mut world, service, "one", &text));
+        written.push(text);
+    }
+    let mut arrived = arrive(&mut world, 200);
+    while advance(&mut world).is_some() {
+        arrived.extend(arrive(&mut world, 200));
+    }
+    let of = |is_chert: bool| {
+        let all = arrived.iter().filter(|one| one.headers.contains_key("x-webhook-event") == is_chert);
+        all.map(super::Arrived::text).collect::<Vec<_>>()
+    };
+    assert_eq!((of(true), of(false)), (written[2..].to_vec(), written.clone()));
+}
