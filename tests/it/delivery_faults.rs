@@ -73,6 +73,11 @@ fn write(world: &mut Direct, service: &str, chat: &str, text: &str) -> u64 {
     write_at(world, service, chat, text, Timestamp::UNIX_EPOCH)
 }
 
+/// The same with several texts, one after the other.
+fn write_all<const N: usize>(world: &mut Direct, service: &str, chat: &str, texts: [&str; N]) -> [u64; N] {
+    texts.map(|text| write(world, service, chat, text))
+}
+
 fn write_at(world: &mut Direct, service: &str, chat: &str, text: &str, now: Timestamp) -> u64 {
     let (action, with) = match service {
         "chert" => ("chert.recipient.write", json!({"chat": chat, "text": text})),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use standin::emulator::Nature;
 
-use super::{SERVICES, START, advance, arrive, arrive_at, real, texts, world, write, write_at};
+use super::{SERVICES, START, advance, arrive, arrive_at, real, texts, world, write, write_all, write_at};
 
 fn at(milliseconds: i64) -> Timestamp {
     START.parse::<Timestamp>().unwrap() + SignedDuration::from_millis(milliseconds)
@@ -38,7 +38,7 @@ fn one_that_changed_places_is_due_at_once() {
     assert_eq!(texts(&arrive(&mut world, 200)), ["b", "a"]);
     // The next one may fail for long: the other one still comes behind it.
     let mut world = super::world("  - {name: f, on: chert.events, deliver: after_next, when: {call: 1}}");
-    ["a", "b"].map(|text| write(&mut world, "chert", "one", text));
+    write_all(&mut world, "chert", "one", ["a", "b"]);
     assert_eq!(texts(&arrive(&mut world, 503)), ["b"]);
     assert!(advance(&mut world).is_some());
     assert_eq!(texts(&arrive(&mut world, 200)), ["b", "a"]);
@@ -50,7 +50,7 @@ fn those_beside_the_next_one_go_with_it() {
   - {name: swap, on: chert.events, deliver: after_next, when: {call: 1}}
   - {name: forge, on: chert.events, deliver: forged, when: {call: 2}}";
     let mut world = world(faults);
-    ["a", "b", "c"].map(|text| write(&mut world, "chert", "one", text));
+    write_all(&mut world, "chert", "one", ["a", "b", "c"]);
     let natures: Vec<_> = arrive(&mut world, 200).iter().map(|one| (one.nature, one.text())).collect();
     let texts: Vec<_> = natures.iter().map(|(_, text)| text.as_str()).collect();
     assert_eq!((natures[0].0, &texts[1..]), (Nature::Forged, &["b", "a", "c"][..]));
@@ -59,7 +59,7 @@ fn those_beside_the_next_one_go_with_it() {
 #[test]
 fn a_delay_holds_up_the_line_and_keeps_its_order() {
     let mut world = world("  - {name: f, on: chert.events, delay: 30s, when: {call: 1}}");
-    ["a", "b"].map(|text| write(&mut world, "chert", "one", text));
+    write_all(&mut world, "chert", "one", ["a", "b"]);
     assert!(arrive(&mut world, 200).is_empty());
     assert_eq!(advance(&mut world), Some(at(30_000)));
     let arrived = arrive(&mut world, 200);
@@ -92,7 +92,7 @@ fn a_handler_without_a_url_holds_all_but_what_is_lost() {
     )
     .replacen("url: \"http://127.0.0.1:9/a\"", "name: app", 1);
     let mut world = crate::direct::Direct::new(&named);
-    let numbers = ["a", "b"].map(|text| write(&mut world, "bitrix24", "one", text));
+    let numbers = write_all(&mut world, "bitrix24", "one", ["a", "b"]);
     assert!(world.world().take(numbers[0], Timestamp::UNIX_EPOCH).is_none(), "a test does not get it either");
     assert!(arrive(&mut world, 200).is_empty());
     assert!(world.world().outbox().get(numbers[0]).unwrap().state.has_ended());
@@ -101,7 +101,7 @@ fn a_handler_without_a_url_holds_all_but_what_is_lost() {
     // A bound handler is still known by its name.
     let mut world = crate::direct::Direct::new(&named);
     assert_eq!(world.world().bind_handler("app", "http://127.0.0.1:9/z"), 1);
-    ["a", "b"].map(|text| write(&mut world, "bitrix24", "one", text));
+    write_all(&mut world, "bitrix24", "one", ["a", "b"]);
     assert_eq!(texts(&arrive(&mut world, 200)), ["b"]);
 }
 
@@ -114,13 +114,17 @@ fn a_snapshot_goes_on_in_the_same_way() {
     let mut world = world(faults);
     let now = Timestamp::UNIX_EPOCH;
     for text in ["a", "b", "c"] {
-        SERVICES.map(|service| write(&mut world, service, "one", text));
+        for service in SERVICES {
+            write(&mut world, service, "one", text);
+        }
     }
     assert!(world.world().save("here", now));
     let go_on = |world: &mut crate::direct::Direct| {
         let mut all = Vec::new();
         for text in ["d", "e", "f", "g"] {
-            SERVICES.map(|service| write(world, service, "one", text));
+            for service in SERVICES {
+                write(world, service, "one", text);
+            }
         }
         loop {
             all.extend(arrive(world, 200).into_iter().map(|one| (one.nature, one.body)));
@@ -135,7 +139,9 @@ fn a_snapshot_goes_on_in_the_same_way() {
     assert_eq!(go_on(&mut world), first);
     world.world().reset(now);
     for text in ["a", "b", "c"] {
-        SERVICES.map(|service| write(&mut world, service, "one", text));
+        for service in SERVICES {
+            write(&mut world, service, "one", text);
+        }
     }
     assert_eq!(go_on(&mut world).len(), first.len());
 }
@@ -148,7 +154,9 @@ fn without_a_fault_nothing_is_lost_and_nothing_is_invented() {
     let mut written = Vec::new();
     for number in 0..50 {
         let text = format!("text {number}");
-        SERVICES.map(|service| write(&mut world, service, "one", &text));
+        for service in SERVICES {
+            write(&mut world, service, "one", &text);
+        }
         written.push(text);
     }
     let mut arrived = arrive(&mut world, 200);
