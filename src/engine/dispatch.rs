@@ -1,18 +1,16 @@
 //! What a world sends out: events that changes raised → the outbox → requests that are due, and how they ended.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::outbox::{Cause, CountsByEvent, DeliveryState, Outbox, OutboxCounts, OutboxEntry};
+use super::outbox::{Cause, CountsByEvent, DeliveryState, Outbox, OutboxCounts};
 use super::{Credential, World};
 use crate::basics::Clock;
-use crate::emulator::{
-    Attempted, BoundHandler, Endpoint, Feed, HandlerTarget, Next, Outcome, Outgoing, Raised,
-};
+use crate::emulator::{Attempted, Endpoint, Feed, Next, Outcome, Outgoing, Raised};
 
 /// Identifies an attempt. A reset and a restored snapshot begin an epoch; results of an older one change nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -219,16 +217,9 @@ impl World {
     }
 
     /// The same at the instant `now` of the scenario's clock, in the present epoch.
-    pub(super) fn attempt_ended(
-        &mut self,
-        number: u64,
-        outcome: Outcome,
-        duration: Duration,
-        now: Timestamp,
-    ) -> bool {
+    fn attempt_ended(&mut self, number: u64, outcome: Outcome, duration: Duration, now: Timestamp) -> bool {
         let duration = if self.clock == Clock::Real { duration } else { Duration::ZERO };
-        let is_lost = self.outbox.get(number).is_some_and(OutboxEntry::is_lost);
-        let is_answered = matches!(outcome, Outcome::Answered(_)) && !is_lost;
+        let is_answered = matches!(outcome, Outcome::Answered(_));
         let Self { emulators, outbox, observers, counters, .. } = self;
         let was_under_way = outbox.delivered(number, outcome, duration, |entry, outcome| {
             // The service does not know of what faults have made, and nobody tries to send it again.
@@ -246,7 +237,7 @@ impl World {
             emulator.attempted(&entry.delivery, &Attempted { at, ended: now, outcome, duration, is_last });
             next
         });
-        let ended = outbox.get(number).filter(|entry| was_under_way && entry.state.has_ended() && !is_lost);
+        let ended = outbox.get(number).filter(|entry| was_under_way && entry.state.has_ended());
         if let Some(attempt) = ended.and_then(|entry| entry.attempts.last())
             && let Some(outcome) = &attempt.outcome
         {
@@ -341,47 +332,6 @@ impl World {
             sum.entry((self.emulators[*service].0.name(), event)).or_default().add(*counts);
         }
         sum
-    }
-
-    /// Sets the URL at which events tell their handlers to call back, such as `http://127.0.0.1:8080`.
-    pub fn set_public_url(&mut self, url: &str) {
-        url.trim_end_matches('/').clone_into(&mut self.public_url);
-    }
-
-    /// The URL at which events tell their handlers to call back.
-    pub fn public_url(&self) -> &str {
-        &self.public_url
-    }
-
-    /// Gives the handlers of this name a URL, now and after each reset, in place of the one that they may have. Returns how
-    /// many there are.
-    pub fn bind_handler(&mut self, name: &str, url: &str) -> usize {
-        self.bound.retain(|(known, _)| known != name);
-        self.bound.push((name.to_owned(), url.to_owned()));
-        self.emulators.iter_mut().map(|(_, emulator)| emulator.bind_handler(name, url)).sum()
-    }
-
-    /// The handlers of this service that are bound to events.
-    pub fn handlers_of(&self, service: &str) -> Vec<BoundHandler<'_>> {
-        let emulators = self.emulators.iter().filter(|(known, _)| known.name() == service);
-        emulators.flat_map(|(_, emulator)| emulator.handlers()).collect()
-    }
-
-    /// The names of the handlers that the scenario knows by name.
-    pub fn handler_names(&self) -> Vec<&str> {
-        let handlers = self.emulators.iter().flat_map(|(_, emulator)| emulator.handlers());
-        handlers.filter_map(|handler| handler.name).collect()
-    }
-
-    /// How many events wait because their handler has no URL, by its name.
-    pub fn unsent(&self) -> BTreeMap<String, u64> {
-        let mut waiting = BTreeMap::new();
-        for entry in self.outbox.iter().filter(|entry| entry.state == DeliveryState::Waiting) {
-            if let HandlerTarget::Name(name) = &entry.delivery.target {
-                *waiting.entry(name.to_string()).or_default() += 1;
-            }
-        }
-        waiting
     }
 
     /// When something is due that nobody was told of yet, or that is due already at `now`, the time of the wall clock.

@@ -8,6 +8,7 @@ mod directory;
 mod dispatch;
 mod explain;
 mod faults;
+mod handlers;
 mod journal;
 mod memory;
 mod namespace;
@@ -44,7 +45,8 @@ pub use namespaces::{NAMESPACE_HEADER, Namespaces, UnknownNamespace};
 pub use opening::{IDLE, MOST_NAMESPACES, NotOpened};
 pub use other_edition::Other;
 pub use outbox::{
-    Attempt, Cause, CountsByEvent, DeliveryState, MOST_WAITING, Outbox, OutboxCounts, OutboxEntry, Struck,
+    Attempt, Cause, CountsByEvent, DeliveryState, MOST_WAITING, Outbox, OutboxCounts, OutboxEntry,
+    StruckDelivery,
 };
 pub use pending::After;
 pub use redact::{Hidden, Redactor, Unhidden};

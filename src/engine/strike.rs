@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use super::World;
 use super::faults::number_of_event;
-use super::outbox::{Cause, Parcel, Struck};
+use super::outbox::{Cause, Parcel, StruckDelivery};
 use super::step::forgot;
 use crate::basics::{Draws, Stage};
-use crate::emulator::{BoundHandler, Brought, Delivery, HandlerTarget, Nature, Outcome, Service};
+use crate::emulator::{Attempted, BoundHandler, Brought, Delivery, HandlerTarget, Nature, Outcome, Service};
 use crate::fault::{Decision, Deliver, Subject};
 use crate::http::Facts;
 use crate::scenario::{HANDLER, nature_of};
@@ -19,7 +19,7 @@ use crate::scenario::{HANDLER, nature_of};
 const LONGEST_HOLD: Duration = Duration::from_secs(5);
 
 /// What the service believes of a delivery that is lost.
-pub(super) const BELIEVED: Outcome = Outcome::Answered(200);
+const BELIEVED: Outcome = Outcome::Answered(200);
 
 /// How many lost deliveries are kept for whoever writes the log.
 const MOST_LOST: usize = 100;
@@ -131,7 +131,7 @@ impl World {
         mut due: Timestamp,
     ) -> Vec<Parcel> {
         let Some((deliver, draw)) = decided else {
-            let struck = Some(Box::new(Struck { asked, ..Struck::default() }));
+            let struck = Some(Box::new(StruckDelivery { asked, ..StruckDelivery::default() }));
             return vec![Parcel { delivery, due, struck }];
         };
         let emulator = &mut self.emulators[service].1;
@@ -142,16 +142,17 @@ impl World {
         let mut further = |nature: Nature| Parcel {
             delivery: emulator.further(&delivery, nature, draw),
             due,
-            struck: Some(Box::new(Struck {
+            struck: Some(Box::new(StruckDelivery {
                 asked: decision.iter().cloned().collect(),
                 beside: Some(number),
-                ..Struck::default()
+                ..StruckDelivery::default()
             })),
         };
         let before = before.map(&mut further);
         let behind: Vec<_> = (0..deliver.repeats()).map(|_| further(Nature::Repeat)).collect();
         delivery.nature = nature.filter(|nature| nature.is_own()).unwrap_or_default();
-        let mut struck = Struck { asked, is_lost: deliver == Deliver::Lost, ..Struck::default() };
+        let mut struck =
+            StruckDelivery { asked, is_lost: deliver == Deliver::Lost, ..StruckDelivery::default() };
         if deliver == Deliver::AfterNext {
             struck.held = Some(due);
             due = due.checked_add(LONGEST_HOLD).unwrap_or(Timestamp::MAX);
@@ -160,9 +161,17 @@ impl World {
         before.into_iter().chain([own]).chain(behind).collect()
     }
 
-    /// Ends the present attempt of a delivery that is lost, at the instant `now` of the scenario's clock.
+    /// Ends the present attempt of a delivery that is lost, at the instant `now` of the scenario's clock. Only its service learns of
+    /// it: nothing was sent, and nobody has answered.
     pub(super) fn lose(&mut self, number: u64, now: Timestamp) {
-        self.attempt_ended(number, BELIEVED, Duration::ZERO, now);
+        let Self { emulators, outbox, .. } = self;
+        let duration = Duration::ZERO;
+        outbox.delivered(number, BELIEVED, duration, |entry, outcome| {
+            let at = entry.attempts.last().map_or(now, |attempt| attempt.at);
+            let attempted = Attempted { at, ended: now, outcome, duration, is_last: true };
+            emulators[entry.service].1.attempted(&entry.delivery, &attempted);
+            None
+        });
         if self.lost.len() < MOST_LOST {
             self.lost.push(number);
         }

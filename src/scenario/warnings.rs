@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use super::check::{self, Missing};
 use super::node::Mistake;
 use super::target::{Target, target, target_of};
-use super::words::quote;
+use super::words::{quote, some};
 use super::{Report, SCENARIO, Scenario, yaml};
 use crate::basics::Stage;
 use crate::emulator::{Operation, Proof, Section, weakness};
+use crate::fault::FaultSpec;
 use crate::scalar::{Findings, Path, nearest};
 
 impl Scenario {
@@ -95,6 +96,7 @@ impl Scenario {
         let mut names = HashMap::new();
         for (number, fault) in self.faults.iter().enumerate() {
             let Ok(target) = target_of(fault) else { continue };
+            self.unborn_of_event(number, fault, target, findings);
             let errors = target.service.errors();
             let code =
                 fault.error.as_ref().and_then(|error| errors.iter().find(|known| *known.code == **error));
@@ -133,6 +135,40 @@ impl Scenario {
                 quote(looked.id)
             );
             findings.add(path, message, format!("did you mean `{near}`?"));
+        }
+    }
+}
+
+/// The kinds of things that a scenario has and that events name. Messages and sessions are made as it runs.
+const LASTING: [&str; 3] = ["chat", "line", "connector"];
+
+impl Scenario {
+    /// Adds a finding for each thing that a fault on events asks for and that does not exist at the start.
+    fn unborn_of_event(&self, number: usize, fault: &FaultSpec, target: Target, findings: &mut Findings) {
+        let Some(events) = target.event else { return };
+        let section = self.sections.iter().find(|(known, _)| known.name() == target.service.name());
+        let Some((_, section)) = section else { return };
+        let kinds = events.kinds(target.service);
+        for (name, pattern) in &fault.matches {
+            let known = kinds.iter().flat_map(|event| event.names).find(|known| known.name == name);
+            let Some(kind) = known.map(|known| known.kind).filter(|kind| LASTING.contains(kind)) else {
+                continue;
+            };
+            let things = section.things(kind);
+            let wanted = pattern.values().unwrap_or_default();
+            let Some(first) = wanted.first() else { continue };
+            if wanted.iter().any(|wanted| things.contains(&section.folded(kind, wanted))) {
+                continue;
+            }
+            let message = format!(
+                "at the start there is no {kind} {}: this fault waits until a call makes one",
+                quote(first)
+            );
+            let help = match nearest(first, things.iter().map(|known| &**known)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the scenario has {}", some(things.iter().map(|known| &**known))),
+            };
+            findings.add(Path::default().key("faults").index(number).key("match").key(name), message, help);
         }
     }
 }

@@ -372,6 +372,31 @@ faults: [{{name: f, on: bitrix24.imconnector.chat.name.set, error: CHAT_RENAMING
 }
 
 #[test]
+fn a_fault_on_events_that_asks_for_something_unknown_is_warned_of() {
+    let found = |matches: &str| {
+        warnings(&format!(
+            "standin: 1
+name: n
+bitrix24:
+  credentials: [{{token: access-token}}]
+  connectors: [{{id: c, chat_group: true}}]
+  lines: [{{id: 105, connectors: [c]}}]
+  chats: [{{connector: c, line: 105, id: chat-1, name: n}}]
+faults: [{{name: f, on: bitrix24.events, match: {matches}, deliver: lost}}]
+"
+        ))
+    };
+    for matches in
+        ["{CHAT_ID: [chat-1, chat-9]}", "{LINE: 105}", "{MESSAGE_ID: 7}", "{handler: app}", "{TEXT: x}"]
+    {
+        assert_eq!(found(matches), Vec::<[String; 3]>::new(), "{matches}");
+    }
+    let message = "at the start there is no chat `chat1`: this fault waits until a call makes one";
+    let expected = ["faults[0].match.CHAT_ID", message, "did you mean `chat-1`?"].map(str::to_owned);
+    assert_eq!(found("{CHAT_ID: chat1}"), [expected]);
+}
+
+#[test]
 fn what_a_call_can_make_is_warned_of_and_what_none_can_make_is_a_mistake() {
     let yaml = |credential: &str, fault: &str, expect: &str| {
         format!(

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Struck;
+use super::StruckDelivery;
 use crate::emulator::{Delivery, HandlerTarget, Outcome, Outgoing};
 
 /// One delivery in an outbox.
@@ -34,7 +34,7 @@ pub struct OutboxEntry {
     /// past it.
     pub clock: Timestamp,
     /// What faults have done to it; `None` when none was asked.
-    pub struck: Option<Box<Struck>>,
+    pub struck: Option<Box<StruckDelivery>>,
     /// Why it was given up.
     pub remark: Option<&'static str>,
 }

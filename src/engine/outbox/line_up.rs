@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    Cause, DeliveryState, HandlerKey, MOST_WAITING, MOST_WAITING_BYTES, Outbox, OutboxEntry, Struck,
+    Cause, DeliveryState, HandlerKey, MOST_WAITING, MOST_WAITING_BYTES, Outbox, OutboxEntry, StruckDelivery,
 };
 use crate::emulator::Delivery;
 
@@ -18,7 +18,7 @@ pub struct Parcel {
     /// When its first attempt is due.
     pub due: Timestamp,
     /// What faults have done to it; `None` when none was asked.
-    pub struck: Option<Box<Struck>>,
+    pub struck: Option<Box<StruckDelivery>>,
 }
 
 impl Outbox {

@@ -20,7 +20,7 @@ use crate::emulator::{Delivery, Outcome, Outgoing};
 pub use counts::{CountsByEvent, OutboxCounts};
 pub use entry::{Attempt, Cause, DeliveryState, OutboxEntry};
 pub use line_up::Parcel;
-pub use struck::Struck;
+pub use struck::StruckDelivery;
 
 /// How many deliveries may wait.
 pub const MOST_WAITING: usize = 20_000;

@@ -7,7 +7,7 @@ use crate::fault::{Decision, Deliver};
 
 /// What faults have done to a delivery.
 #[derive(Clone, Debug, Default)]
-pub struct Struck {
+pub struct StruckDelivery {
     /// The decisions of the faults that were asked about it; of a further delivery the one that has made it.
     pub asked: Vec<Decision>,
     /// Whether it is not sent.
@@ -18,7 +18,7 @@ pub struct Struck {
     pub beside: Option<u64>,
 }
 
-impl Struck {
+impl StruckDelivery {
     /// The effect of the fault that has decided about it; `None` when none has.
     pub fn deliver(&self) -> Option<Deliver> {
         self.asked.iter().find(|decision| decision.answered)?.fault.spec.deliver

@@ -214,13 +214,16 @@ fn look(shared: &Arc<Shared>, of_world: &mut OfWorld) {
         while let Some(dispatch) = WorldKey::take_due(shared, namespace, world) {
             due.push(dispatch);
         }
-        let lost = lost(world);
-        (due, lost, world.epoch(), next_look(world))
+        let lost = world.take_lost();
+        let lines = lines_of(world, &lost);
+        (due, (lost.len(), lines), world.epoch(), next_look(world))
     });
-    let (due, lost, epoch, alarm) = found.unwrap_or((Vec::new(), Vec::new(), of_world.epoch + 1, None));
-    lost.iter().for_each(Line::write);
-    // What a fault has lost has ended too.
-    shared.deliverer.ended.notify_waiters();
+    let (due, (lost, lines), epoch, alarm) =
+        found.unwrap_or((Vec::new(), (0, Vec::new()), of_world.epoch + 1, None));
+    lines.iter().for_each(Line::write);
+    if lost > 0 {
+        shared.deliverer.ended.notify_waiters();
+    }
     if epoch != of_world.epoch {
         of_world.tasks = JoinSet::new();
         of_world.epoch = epoch;
@@ -233,9 +236,9 @@ fn look(shared: &Arc<Shared>, of_world: &mut OfWorld) {
     of_world.alarm = alarm;
 }
 
-/// The lines about the deliveries that a fault has just lost.
-fn lost(world: &mut World) -> Vec<Line> {
-    world.take_lost().into_iter().filter_map(|number| Line::of(world, number)).collect()
+/// The lines about deliveries that a fault has lost.
+fn lines_of(world: &World, lost: &[u64]) -> Vec<Line> {
+    lost.iter().filter_map(|number| Line::of(world, *number)).collect()
 }
 
 /// When the world has something due that is not due yet. A virtual clock does not move by itself.
@@ -277,7 +280,8 @@ async fn perform(shared: Arc<Shared>, key: WorldKey, mut dispatch: Dispatch) {
             }
             let line = Line::of(world, id.number);
             let next = WorldKey::take_due(&shared, namespace, world);
-            let lines: Vec<_> = line.into_iter().chain(lost(world)).collect();
+            let lost = world.take_lost();
+            let lines: Vec<_> = line.into_iter().chain(lines_of(world, &lost)).collect();
             (lines, next, world.alarm(now).is_some())
         });
         let Some((lines, next, has_more)) = next else { return };

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use proptest::collection::vec;
+use proptest::prelude::*;
 use standin::emulator::Nature;
 
 use super::{SERVICES, START, advance, arrive, arrive_at, real, texts, world, write, write_all, write_at};
@@ -168,4 +170,55 @@ fn without_a_fault_nothing_is_lost_and_nothing_is_invented() {
         all.map(super::Arrived::text).collect::<Vec<_>>()
     };
     assert_eq!((of(true), of(false)), (written[2..].to_vec(), written.clone()));
+}
+
+/// Every meaning that Chert has, and none.
+const MEANINGS: [&str; 9] =
+    ["", "lost", "twice", "{times: 4}", "after_next", "forged", "tampered", "stale", "delay"];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_faults_do_all_that_is_not_lost_arrives(
+        meanings in vec(0..MEANINGS.len(), 1..12),
+        statuses in vec(prop_oneof![Just(200_u16), Just(404), Just(503)], 1..8),
+    ) {
+        let mut faults = String::new();
+        for (place, meaning) in meanings.iter().map(|meaning| MEANINGS[*meaning]).enumerate() {
+            let effect = match meaning {
+                "" => continue,
+                "delay" => "delay: 3s".to_owned(),
+                meaning => format!("deliver: {meaning}"),
+            };
+            let call = place + 1;
+            faults.push_str(&format!("  - {{name: f{call}, on: chert.events, {effect}, when: {{call: {call}}}}}\n"));
+        }
+        let mut world = world(if faults.is_empty() { "  []" } else { &faults });
+        let numbers: Vec<_> = (0..meanings.len())
+            .map(|place| write(&mut world, "chert", "one", &place.to_string()))
+            .collect();
+        let mut arrived = Vec::new();
+        for status in statuses.iter().copied().chain(std::iter::repeat_n(200, 200)) {
+            arrived.extend(arrive(&mut world, status).into_iter().map(|one| (one.number, one.nature)));
+            if advance(&mut world).is_none() {
+                break;
+            }
+        }
+        prop_assert_eq!(world.world().outbox().pending(), 0);
+        for (place, number) in numbers.iter().enumerate() {
+            let attempts = arrived.iter().filter(|(known, _)| known == number).count();
+            let is_lost = MEANINGS[meanings[place]] == "lost";
+            prop_assert_eq!(attempts == 0, is_lost);
+            prop_assert!(attempts <= 3);
+        }
+        // What faults have made is sent once, and nothing else was made.
+        let made = arrived.iter().filter(|(_, nature)| !nature.is_own()).count();
+        let expected = meanings.iter().map(|meaning| match MEANINGS[*meaning] {
+            "twice" | "forged" | "tampered" | "stale" => 1,
+            "{times: 4}" => 3,
+            _ => 0,
+        });
+        prop_assert_eq!(made, expected.sum::<usize>());
+    }
 }
