@@ -8,7 +8,7 @@ use crate::scalar::{Findings, Path};
 
 /// Adds every finding about the effects of a fault that is aimed at events, or that has `deliver`. Returns whether there is none.
 pub(super) fn check(fault: &FaultSpec, target: Target, path: &Path, findings: &mut Findings) -> bool {
-    let Some(events) = target.event else {
+    if target.event.is_none() {
         if let Some(deliver) = fault.deliver {
             let message =
                 format!("`deliver: {deliver}` is for events, and `{}` is about calls", target.name());
@@ -22,10 +22,10 @@ pub(super) fn check(fault: &FaultSpec, target: Target, path: &Path, findings: &m
             findings.add(path.key("deliver"), message, help);
         }
         return fault.deliver.is_none();
-    };
+    }
     let mut fits = true;
     for key in fault.of_calls() {
-        let message = format!("`{key}` is for calls, and `{}` is sent to a handler", events.name());
+        let message = format!("`{key}` is for calls, and `{}` is about events", target.name());
         let help = match key {
             "match_headers" | "match_credential" => "write `match: {handler: …}`, or remove it",
             _ => "choose `deliver` or `delay`, or aim at an operation",
