@@ -244,7 +244,7 @@ impl Run {
             true => control::conversation(namespaces, serve::now()),
             false => serde_json::Value::Null,
         };
-        let (counters, broken) = (namespaces.totals().counters, namespaces.broken());
+        let (counters, broken) = (namespaces.totals().counters, namespaces.broken(serve::now()));
         let refusals = control::refusals(namespaces);
         let (scenario, seed, replay, redactor) = {
             let world = namespaces.main();

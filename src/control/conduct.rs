@@ -8,8 +8,8 @@ use crate::emulator::conduct::Severity;
 use crate::http::Reply;
 use crate::judge::{Broken, Whose};
 
-pub(super) fn answer(place: &Place<'_>, _: &Asked<'_>) -> Reply {
-    let broken = match place.with(|_, world| world.broken()) {
+pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
+    let broken = match place.with(|_, world| world.broken(asked.now)) {
         Ok(Some(broken)) => {
             let whose = match place.name {
                 Some(name) => Whose::Namespace(name.to_owned()),

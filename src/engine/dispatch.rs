@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::outbox::{Cause, CountsByEvent, DeliveryState, Outbox, OutboxCounts};
 use super::{Credential, World};
 use crate::basics::Clock;
+use crate::emulator::conduct::Moment;
 use crate::emulator::{Attempted, Endpoint, Feed, Next, Outcome, Outgoing, Raised};
 
 /// Identifies an attempt. A reset and a restored snapshot begin an epoch; results of an older one change nothing.
@@ -132,20 +133,21 @@ impl World {
     /// Begins the next attempt that is due; `None` when none is. `now` is the time of the wall clock.
     pub fn take_due(&mut self, now: Timestamp) -> Option<Dispatch> {
         self.settle(now);
+        let wall = now;
         let now = self.clock.now(now);
         loop {
             let number = self.outbox.begin_due(now)?;
             let entry = self.outbox.get(number)?;
             // A virtual clock may have been moved meanwhile, or not: that depends on how quick the handlers are.
-            let begins = if self.clock == Clock::Real { now } else { entry.ready() };
+            let clock = if self.clock == Clock::Real { now } else { entry.ready() };
             let is_lost = entry.is_lost();
             if self.clock == Clock::Real {
                 self.outbox.began(number, now);
             }
             if !is_lost {
-                return self.dispatch(number, begins);
+                return self.dispatch(number, Moment { wall, clock });
             }
-            self.lose(number, begins);
+            self.lose(number, clock);
         }
     }
 
@@ -153,11 +155,11 @@ impl World {
     /// has the time of a handler to answer, by the scenario's clock.
     pub fn take(&mut self, number: u64, now: Timestamp) -> Option<Dispatch> {
         self.settle(now);
-        let now = self.clock.now(now);
+        let at = self.moment(now);
         let entry = self.outbox.get(number).filter(|entry| !entry.is_lost() || entry.state.has_ended())?;
         let limit = self.time_limit(entry.service);
-        let until = now.checked_add(limit).unwrap_or(Timestamp::MAX);
-        self.outbox.take(number, now, until).then(|| self.dispatch(number, now)).flatten()
+        let until = at.clock.checked_add(limit).unwrap_or(Timestamp::MAX);
+        self.outbox.take(number, at.clock, until).then(|| self.dispatch(number, at)).flatten()
     }
 
     /// Notes that an attempt waits for its turn. Returns false when it is not under way any more.
@@ -170,17 +172,17 @@ impl World {
         id.epoch == self.epoch && self.outbox.unqueue(id.number)
     }
 
-    /// Ends the attempts that tests have taken and not answered in time. `now` is the instant of the scenario's clock.
-    pub(super) fn give_up_taken(&mut self, now: Timestamp) {
-        while let Some((until, number)) = self.outbox.overdue(now) {
+    /// Ends the attempts that tests have taken and not answered in time.
+    pub(super) fn give_up_taken(&mut self, now: Moment) {
+        while let Some((until, number)) = self.outbox.overdue(now.clock) {
             let limit =
                 self.outbox.get(number).map_or(Duration::ZERO, |entry| self.time_limit(entry.service));
             let outcome = Outcome::Failed(format!("taken and not answered within {limit:?}"));
-            self.attempt_ended(number, outcome, limit, until);
+            self.attempt_ended(number, outcome, limit, Moment { clock: until, ..now });
         }
     }
 
-    fn dispatch(&mut self, number: u64, now: Timestamp) -> Option<Dispatch> {
+    fn dispatch(&mut self, number: u64, at: Moment) -> Option<Dispatch> {
         let Self { outbox, emulators, public_url, epoch, observers, .. } = self;
         let entry = outbox.get(number)?;
         let service = emulators[entry.service].0.name();
@@ -191,8 +193,9 @@ impl World {
             true => observers.sent_again(number, service, entry.delivery.event),
         }
         let (service, emulator) = &mut emulators[entry.service];
-        let endpoint = Endpoint { url: public_url, now, attempt: entry.attempted };
+        let endpoint = Endpoint { url: public_url, now: at.clock, attempt: entry.attempted };
         let request = emulator.outgoing(&entry.delivery, endpoint);
+        observers.dispatched(number, *service, &entry.delivery, &request, at);
         let issued = request.issued.iter().map(|credential| (service.name(), credential.clone())).collect();
         let url = entry.url().cloned();
         let (request, time_limit) = (Arc::new(request), emulator.time_limit());
@@ -211,14 +214,15 @@ impl World {
         if id.epoch != self.epoch {
             return false;
         }
-        let was_under_way = self.attempt_ended(id.number, outcome, duration, self.clock.now(now));
+        let was_under_way = self.attempt_ended(id.number, outcome, duration, self.moment(now));
         self.resume_ended(now);
         was_under_way
     }
 
-    /// The same at the instant `now` of the scenario's clock, in the present epoch.
-    fn attempt_ended(&mut self, number: u64, outcome: Outcome, duration: Duration, now: Timestamp) -> bool {
-        let duration = if self.clock == Clock::Real { duration } else { Duration::ZERO };
+    /// The same in the present epoch.
+    fn attempt_ended(&mut self, number: u64, outcome: Outcome, took: Duration, at: Moment) -> bool {
+        let now = at.clock;
+        let duration = if self.clock == Clock::Real { took } else { Duration::ZERO };
         let is_answered = matches!(outcome, Outcome::Answered(_));
         let Self { emulators, outbox, observers, counters, .. } = self;
         let was_under_way = outbox.delivered(number, outcome, duration, |entry, outcome| {
@@ -237,6 +241,10 @@ impl World {
             emulator.attempted(&entry.delivery, &Attempted { at, ended: now, outcome, duration, is_last });
             next
         });
+        if let Some(entry) = outbox.get(number).filter(|_| was_under_way) {
+            let (service, emulator) = &emulators[entry.service];
+            observers.attempt_ended(*service, entry, (took, emulator.time_limit()), at);
+        }
         let ended = outbox.get(number).filter(|entry| was_under_way && entry.state.has_ended());
         if let Some(attempt) = ended.and_then(|entry| entry.attempts.last())
             && let Some(outcome) = &attempt.outcome

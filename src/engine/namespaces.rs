@@ -185,7 +185,7 @@ impl Namespaces {
             world.give_up_all("the namespace was dropped", now);
             self.bell.ring();
             world.share_secrets();
-            let results = (world.outcomes(now), world.broken(), world.of_run());
+            let results = (world.outcomes(now), world.broken(now), world.of_run());
             let mut totals = Totals::of(&world);
             totals.evicted = totals.counters.exchanges;
             (totals.deliveries, totals.unfinished) = (world.delivery_counts_at_end(), (0, 0));
@@ -289,19 +289,19 @@ impl Namespaces {
         run.outcomes()
     }
 
-    /// The rules that clients broke in all worlds, dropped ones too. A breach says in which world it is, if
+    /// The rules that clients broke in all worlds, dropped ones too, if they do nothing more after `now`. A breach says in which world it is, if
     /// there are or were namespaces. Secrets are hidden.
-    pub fn broken(&self) -> Vec<Broken> {
+    pub fn broken(&self, now: Timestamp) -> Vec<Broken> {
         let (namespaces, (before, has_namespaces)) =
             self.with_results(|directory| (directory.broken_before.clone(), directory.has_namespaces));
-        let of_main = self.main().broken();
+        let of_main = self.main().broken(now);
         let mut broken = of_main.map(Unhidden::<Vec<Broken>>::hidden).unwrap_or_default();
         if has_namespaces {
             broken = broken.into_iter().map(|broken| broken.of(&Whose::Main)).collect();
         }
         Broken::add(&mut broken, before);
         for namespace in namespaces {
-            let here = namespace.lock().broken();
+            let here = namespace.lock().broken(now);
             Broken::add(&mut broken, namespace.blamed(here));
         }
         broken

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::outbox::OutboxEntry;
 use super::{Entry, Note, Other, prefer};
 use crate::basics::{Arrival, Clock, later};
-use crate::emulator::conduct::{Memo, Moment, OtherAnswer, Seen, Struck};
-use crate::emulator::{EventKind, Outcome, Thing};
+use crate::emulator::conduct::{Ended, Memo, Moment, OtherAnswer, Seen, Sent, Struck};
+use crate::emulator::{Delivery, EventKind, Outcome, Outgoing, Service, Thing};
 use crate::fault::{Decision, Wire};
 use crate::http::{Reply, Request};
 use crate::judge::{Broken, Conduct, ExpectSpec, ExpectationOutcome, RunTally, Tally};
@@ -74,15 +75,21 @@ impl Observers {
         self.asks_other_edition
     }
 
-    /// The rules that were broken since the start of the scenario; empty when rules are not observed.
-    pub(super) fn broken(&self) -> Vec<Broken> {
-        self.conduct.as_ref().map(Conduct::broken).unwrap_or_default()
+    /// The rules that were broken since the start of the scenario, if nothing more comes after `now`; empty when rules are
+    /// not observed.
+    pub(super) fn broken(&self, now: Moment) -> Vec<Broken> {
+        self.conduct.as_ref().map(|conduct| conduct.broken(now)).unwrap_or_default()
     }
 
     /// Makes the rules forget earlier exchanges. Called when faults or state change, so that a call that failed
     /// before may succeed now.
     pub(super) fn forget(&mut self) {
         self.conduct.iter_mut().for_each(Conduct::forget);
+    }
+
+    /// Makes the rules forget deliveries, because a snapshot was restored.
+    pub(super) fn restored(&mut self) {
+        self.conduct.iter_mut().for_each(Conduct::restored);
     }
 
     /// Notes that the client of the exchange `number` left before it got the answer.
@@ -112,6 +119,43 @@ impl Observers {
     /// Observes that an event is sent out once more.
     pub(super) fn sent_again(&mut self, number: u64, service: &str, event: &EventKind) {
         self.tally.sent_again(number, service, event);
+    }
+
+    /// Observes the request of an attempt of a delivery.
+    pub(super) fn dispatched(
+        &mut self,
+        number: u64,
+        service: &dyn Service,
+        delivery: &Delivery,
+        request: &Outgoing,
+        at: Moment,
+    ) {
+        let Some(conduct) = &mut self.conduct else { return };
+        let brought = service.brings(delivery);
+        conduct.sent(&Sent { number, service: service.name(), delivery, brought: &brought, request, at });
+    }
+
+    /// Observes how the latest attempt of a delivery ended, which took so long and may take at most so long.
+    pub(super) fn attempt_ended(
+        &mut self,
+        service: &dyn Service,
+        entry: &OutboxEntry,
+        (duration, time_limit): (Duration, Duration),
+        at: Moment,
+    ) {
+        let Some(conduct) = &mut self.conduct else { return };
+        let Some(attempt) = entry.attempts.last() else { return };
+        let Some(outcome) = &attempt.outcome else { return };
+        conduct.ended(&Ended {
+            number: entry.number,
+            service: service.name(),
+            delivery: &entry.delivery,
+            outcome,
+            duration,
+            time_limit,
+            is_taken: attempt.until.is_some(),
+            at,
+        });
     }
 
     /// Observes how a handler answered the last attempt of an event.

@@ -60,6 +60,7 @@ impl World {
         self.streams_due = None;
         self.untold.clear();
         self.alter();
+        self.observers.restored();
         true
     }
 

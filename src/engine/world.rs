@@ -19,6 +19,7 @@ use super::snapshot::Snapshot;
 use super::stream::Bell;
 use super::{Counters, Entry, Journal};
 use crate::basics::Clock;
+use crate::emulator::conduct::Moment;
 use crate::emulator::{Emulator, Section, Service};
 use crate::judge::{Broken, RunTally};
 use crate::scenario::Scenario;
@@ -172,7 +173,7 @@ impl World {
             evicted: self.totals().exchanges,
             fired: self.fired(),
             broken: self
-                .all_broken()
+                .all_broken(now)
                 .hidden()
                 .into_iter()
                 .map(|broken| broken.before_reset(self.before.resets + 1))
@@ -286,6 +287,11 @@ impl World {
         self.seed
     }
 
+    /// The time of the wall clock, and what the scenario's clock shows then.
+    pub(super) fn moment(&self, now: Timestamp) -> Moment {
+        Moment { wall: now, clock: self.clock.now(now) }
+    }
+
     /// The clock.
     pub fn clock(&self) -> Clock {
         self.clock
@@ -318,13 +324,14 @@ impl World {
         self
     }
 
-    /// The rules that clients broke, before resets too. `None` when rules are not observed.
-    pub fn broken(&self) -> Option<Unhidden<Vec<Broken>>> {
-        self.observers.judges().then(|| self.all_broken())
+    /// The rules that clients broke, before resets too, if they do nothing more after `now`, the time of the wall clock.
+    /// `None` when rules are not observed.
+    pub fn broken(&self, now: Timestamp) -> Option<Unhidden<Vec<Broken>>> {
+        self.observers.judges().then(|| self.all_broken(now))
     }
 
-    fn all_broken(&self) -> Unhidden<Vec<Broken>> {
-        let new = self.observers.broken();
+    fn all_broken(&self, now: Timestamp) -> Unhidden<Vec<Broken>> {
+        let new = self.observers.broken(self.moment(now));
         let shown = new.iter().flat_map(|broken| &broken.kinds).flat_map(|kind| &kind.shown);
         let exchanges: Vec<_> = shown.flat_map(|shown| shown.exchanges.clone()).collect();
         Unhidden::new(self, [self.before.broken.clone(), new], exchanges)
@@ -350,7 +357,7 @@ impl World {
     pub fn settle(&mut self, now: Timestamp) {
         let instant = self.clock.now(now);
         self.settle_at(instant);
-        self.give_up_taken(instant);
+        self.give_up_taken(Moment { wall: now, clock: instant });
         self.resume_ended(now);
     }
 

@@ -19,30 +19,32 @@ pub struct Broken {
     pub kinds: Vec<Kind>,
 }
 
-/// Breaches of a rule that differ in their exchanges only.
+/// Breaches of a rule that differ in their exchanges and deliveries only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kind {
     /// What the client did, in words.
     pub what: String,
     /// The number of these breaches.
     pub count: u64,
-    /// The exchanges of the first of them, at most 10.
+    /// What shows the first of them, at most 10.
     pub shown: Vec<Shown>,
 }
 
-/// The exchanges that show a breach.
+/// The exchanges and deliveries that show a breach.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
-    /// Their numbers. The one that breaks the rule is last.
+    /// The numbers of the exchanges. The one that breaks the rule is last.
     pub exchanges: Vec<u64>,
-    /// Whose exchanges they are.
+    /// The numbers of the deliveries.
+    pub deliveries: Vec<u64>,
+    /// Whose they are.
     pub whose: Whose,
-    /// The number of the first reset after them, counted from 1; `None` when there was none. The numbers of exchanges
-    /// start anew at a reset.
+    /// The number of the first reset after them, counted from 1; `None` when there was none. The numbers start anew at a
+    /// reset.
     pub before_reset: Option<u64>,
 }
 
-/// The world that exchanges are in.
+/// The world that exchanges and deliveries are in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whose {
     /// The only one that there is.
@@ -73,7 +75,8 @@ impl Broken {
             // Most breaches are of a kind that has been shown often enough.
             Some(known) if known.shown.len() >= MOST_SHOWN => known.count += 1,
             _ => {
-                let shown = Shown { exchanges: breach.exchanges, whose: Whose::Only, before_reset: None };
+                let Breach { exchanges, deliveries, .. } = breach;
+                let shown = Shown { exchanges, deliveries, whose: Whose::Only, before_reset: None };
                 self.add_kind(Kind { what: breach.what, count: 1, shown: vec![shown] });
             }
         }

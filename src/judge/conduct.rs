@@ -1,4 +1,4 @@
-//! Exchanges → the rules of conduct that the clients broke.
+//! Exchanges and deliveries → the rules of conduct that the clients broke.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 
 use super::{Broken, rules};
-use crate::emulator::conduct::{Breach, Observer, Rule, Seen, Severity};
+use crate::emulator::conduct::{Breach, Ended, Moment, Observer, Rule, Seen, Sent, Severity};
 use crate::scalar::Text;
 use crate::services::SERVICES;
 
@@ -22,7 +22,12 @@ pub fn all_rules() -> impl Iterator<Item = (Option<&'static str>, &'static Rule)
 
 /// The observed rules and their breaches.
 pub struct Conduct {
+    /// The rules about calls.
     observed: Vec<Observed>,
+    /// The rules about deliveries.
+    receiving: Vec<Observed>,
+    /// Whether a delivery was sent. Before that, nobody can break the rules about them.
+    has_sent: bool,
     /// The numbers of exchanges whose client left before it got the answer.
     unread: BTreeSet<u64>,
     /// By caller: the number of its connection, or `None` when it has used several.
@@ -55,14 +60,38 @@ impl Conduct {
             let observer = (severity != Severity::Off).then(rule.observe)?;
             Some(Observed { service, rule, severity, observer, broken: Vec::new() })
         });
-        Self { observed: observed.collect(), unread: BTreeSet::new(), connections: IndexMap::new() }
+        let (receiving, observed) = observed.partition(|known| known.observer.is_about_deliveries());
+        let (unread, connections) = (BTreeSet::new(), IndexMap::new());
+        Self { observed, receiving, has_sent: false, unread, connections }
     }
 
-    /// Makes the rules forget earlier exchanges, and keeps their breaches. A call that failed before may succeed now.
+    /// Makes the rules about calls forget earlier exchanges, and keeps their breaches. A call that failed before may succeed
+    /// now.
     pub fn forget(&mut self) {
         let forgetful = self.observed.iter_mut().filter(|observed| !observed.observer.outlasts_changes());
         forgetful.for_each(|observed| observed.observer = (observed.rule.observe)());
         self.connections.clear();
+    }
+
+    /// Makes the rules about deliveries forget what was sent, because a snapshot was restored: IDs are given again.
+    pub fn restored(&mut self) {
+        self.receiving.iter_mut().for_each(|known| known.observer = (known.rule.observe)());
+    }
+
+    /// Observes that an attempt of a delivery was sent.
+    pub fn sent(&mut self, sent: &Sent<'_>) {
+        self.has_sent = true;
+        let about = self.receiving.iter_mut().filter(|known| known.is_about(sent.service));
+        about.for_each(|known| known.observer.sent(sent));
+    }
+
+    /// Observes how an attempt of a delivery ended.
+    pub fn ended(&mut self, ended: &Ended<'_>) {
+        for known in self.receiving.iter_mut().filter(|known| known.is_about(ended.service)) {
+            if let Some(breach) = known.observer.ended(ended) {
+                known.note(breach);
+            }
+        }
     }
 
     /// Whether a rule compares answers with those of the service's other edition.
@@ -87,8 +116,9 @@ impl Conduct {
         }
         let has_several = self.has_several(&seen);
         let seen = Seen { unread: &self.unread, has_several, ..seen };
-        for observed in &mut self.observed {
-            if observed.service.is_some_and(|service| service != seen.service) {
+        let receiving = if self.has_sent { self.receiving.as_mut_slice() } else { &mut [] };
+        for observed in self.observed.iter_mut().chain(receiving) {
+            if !observed.is_about(seen.service) {
                 continue;
             }
             if let Some(breach) = observed.observer.saw(&seen) {
@@ -114,25 +144,43 @@ impl Conduct {
         }
     }
 
-    /// The rules that were broken, in the order of reports.
-    pub fn broken(&self) -> Vec<Broken> {
-        self.observed.iter().flat_map(|observed| &observed.broken).cloned().collect()
+    /// The rules that were broken, in the order of reports, if the clients do nothing more after `now`.
+    pub fn broken(&self, now: Moment) -> Vec<Broken> {
+        self.observed.iter().chain(&self.receiving).flat_map(|observed| observed.broken_at(now)).collect()
     }
 }
 
 impl Observed {
-    fn note(&mut self, breach: Breach) {
-        let severity = self.severity.min(breach.at_most);
-        let place = self.broken.partition_point(|known| known.severity > severity);
-        if self.broken.get(place).is_none_or(|known| known.severity != severity) {
-            self.broken.insert(place, Broken::new(self.rule, severity));
-        }
-        self.broken[place].note(breach);
+    fn is_about(&self, service: &str) -> bool {
+        self.service.is_none_or(|known| known == service)
     }
+
+    fn note(&mut self, breach: Breach) {
+        note(self.rule, self.severity, &mut self.broken, breach);
+    }
+
+    /// The breaches, also those that something may still mend.
+    fn broken_at(&self, now: Moment) -> Vec<Broken> {
+        let mut broken = self.broken.clone();
+        let open = self.observer.open(now).into_iter();
+        open.for_each(|breach| note(self.rule, self.severity, &mut broken, breach));
+        broken
+    }
+}
+
+/// Adds a breach to those of its rule.
+fn note(rule: &Rule, severity: Severity, all: &mut Vec<Broken>, breach: Breach) {
+    let severity = severity.min(breach.at_most);
+    let place = all.partition_point(|known| known.severity > severity);
+    if all.get(place).is_none_or(|known| known.severity != severity) {
+        all.insert(place, Broken::new(rule, severity));
+    }
+    all[place].note(breach);
 }
 
 impl std::fmt::Debug for Conduct {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Conduct").field("broken", &self.broken()).finish()
+        let broken = self.observed.iter().chain(&self.receiving).flat_map(|known| &known.broken);
+        formatter.debug_struct("Conduct").field("broken", &broken.collect::<Vec<_>>()).finish()
     }
 }

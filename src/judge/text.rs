@@ -72,7 +72,7 @@ impl Broken {
         for Kind { what, count, shown } in told {
             let first = shown.first().map(Shown::text).unwrap_or_default();
             let more = more(count - 1).map_or(String::new(), |more| format!(", and {more}"));
-            let _ = writeln!(text, "    exchange {first}{more}: {what}");
+            let _ = writeln!(text, "    {first}{more}: {what}");
         }
         if let Some(more) = more(self.count - told.iter().map(|kind| kind.count).sum::<u64>()) {
             let _ = writeln!(text, "    and {more}");
@@ -115,7 +115,7 @@ impl Kind {
 }
 
 impl Whose {
-    /// Whose exchanges they are, in words; `None` when there is only one world.
+    /// Whose exchanges and deliveries they are, in words; `None` when there is only one world.
     pub(super) fn words(&self) -> Option<String> {
         match self {
             Self::Only => None,
@@ -127,16 +127,25 @@ impl Whose {
 
 impl Shown {
     fn json(&self) -> Value {
-        let Self { exchanges, whose, before_reset } = self;
+        let Self { exchanges, whose, before_reset, .. } = self;
         let namespace = if let Whose::Namespace(name) = whose { Some(name) } else { None };
-        json!({"exchanges": exchanges, "namespace": namespace, "of": whose.words(), "before_reset": before_reset})
+        json!({"exchanges": exchanges, "deliveries": self.delivery_names(), "namespace": namespace, "of": whose.words(), "before_reset": before_reset})
     }
 
     fn text(&self) -> String {
         let numbers: Vec<_> = self.exchanges.iter().map(u64::to_string).collect();
         let whose = self.whose.words().map_or(String::new(), |whose| format!(" of {whose}"));
         let reset = self.before_reset.map_or(String::new(), |number| format!(" before reset {number}"));
-        format!("{}{whose}{reset}", numbers.join(", "))
+        let mut parts = self.delivery_names();
+        if !numbers.is_empty() {
+            parts.push(format!("exchange {}", numbers.join(", ")));
+        }
+        format!("{}{whose}{reset}", parts.join(", "))
+    }
+
+    /// The deliveries as the outbox names them, such as `e1`.
+    fn delivery_names(&self) -> Vec<String> {
+        self.deliveries.iter().map(|number| format!("e{number}")).collect()
     }
 }
 

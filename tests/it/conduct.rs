@@ -100,12 +100,18 @@ impl Run {
 
     /// The broken rules, each with the exchanges of each breach.
     fn broken(&self) -> Vec<(&'static str, Vec<Vec<u64>>)> {
-        self.world.broken().unwrap().hidden().iter().map(|broken| (broken.rule, exchanges(broken))).collect()
+        self.world
+            .broken(self.now)
+            .unwrap()
+            .hidden()
+            .iter()
+            .map(|broken| (broken.rule, exchanges(broken)))
+            .collect()
     }
 
     /// The breaches of one severity.
     fn breaches(&self, severity: Severity) -> Vec<(&'static str, Vec<Vec<u64>>)> {
-        let mut broken = self.world.broken().unwrap().hidden();
+        let mut broken = self.world.broken(self.now).unwrap().hidden();
         broken.retain(|broken| broken.severity == severity);
         broken.iter().map(|broken| (broken.rule, exchanges(broken))).collect()
     }
@@ -116,7 +122,7 @@ impl Run {
     }
 
     fn words(&self) -> String {
-        self.world.broken().unwrap().hidden().iter().map(standin::judge::Broken::text).collect()
+        self.world.broken(self.now).unwrap().hidden().iter().map(standin::judge::Broken::text).collect()
     }
 }
 

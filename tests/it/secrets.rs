@@ -271,7 +271,8 @@ fn what_clients_are_blamed_for_holds_no_secret() {
     let text = worlds.all();
     assert!(!text.contains("long-access-token") && !text.contains("real-token-of"), "{text}");
     worlds.0.main().reset(Timestamp::UNIX_EPOCH);
-    let broken: Vec<_> = worlds.0.broken().iter().map(standin::judge::Broken::text).collect();
+    let broken: Vec<_> =
+        worlds.0.broken(Timestamp::UNIX_EPOCH).iter().map(standin::judge::Broken::text).collect();
     assert!(!broken.is_empty());
     assert!(!broken.concat().contains("long-access-token") && !broken.concat().contains("real-token-of"));
 }
@@ -308,7 +309,7 @@ fn what_a_locked_world_told_is_hidden_after_it_is_unlocked_whatever_becomes_of_t
     worlds.send("POST", "/rest/imconnector.chat.name.set", &headers, body);
     let (broken, outcomes) = {
         let mut world = worlds.0.main();
-        (world.broken().unwrap(), world.outcomes(Timestamp::UNIX_EPOCH))
+        (world.broken(Timestamp::UNIX_EPOCH).unwrap(), world.outcomes(Timestamp::UNIX_EPOCH))
     };
     let of_run = worlds.0.outcomes_of_run();
     worlds.0.main().reset(Timestamp::UNIX_EPOCH);
@@ -342,7 +343,7 @@ fn the_results_of_a_dropped_namespace_hide_its_secrets() {
     }
     assert!(worlds.0.close("n1", Timestamp::UNIX_EPOCH));
     let outcomes = worlds.0.outcomes(Timestamp::UNIX_EPOCH);
-    let broken = worlds.0.broken();
+    let broken = worlds.0.broken(Timestamp::UNIX_EPOCH);
     assert!(outcomes.len() == 1 && !broken.is_empty(), "{outcomes:?} {broken:?}");
     let broken: String = broken.iter().map(standin::judge::Broken::text).collect();
     let text = outcomes[0].text() + &outcomes[0].json().to_string() + &broken;

@@ -255,7 +255,7 @@ fn lists_say_how_many_they_leave_out() {
         let planned = step(&mut world, &request, Arrival::at(NOW));
         world.record(&request, planned, Arrival::at(NOW));
     }
-    let broken = worlds.0.broken();
+    let broken = worlds.0.broken(NOW);
     let unknown = broken.iter().find(|broken| broken.rule == "unknown-parameter").unwrap().json();
     let kind = &unknown["breaches"][0];
     assert_eq!(

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::seen::{Earlier, Read, Seen};
+use super::seen::{Earlier, Moment, Read, Seen};
+use super::sent::{Ended, Sent};
 use crate::scalar::in_a_line;
 
 /// A rule of conduct.
@@ -32,10 +33,29 @@ pub enum Severity {
     Error,
 }
 
-/// Looks for breaches of one rule. The observer of a service's rule sees only the exchanges of that service.
+/// Looks for breaches of one rule. The observer of a service's rule sees only the exchanges and deliveries of that service.
 pub trait Observer: Send {
     /// Observes an exchange. Returns the breach, if the exchange breaks the rule by itself or after an earlier one.
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach>;
+
+    /// Observes that an attempt of a delivery was sent.
+    fn sent(&mut self, _sent: &Sent<'_>) {}
+
+    /// Observes how an attempt of a delivery ended. Returns the breach, if that breaks the rule.
+    fn ended(&mut self, _ended: &Ended<'_>) -> Option<Breach> {
+        None
+    }
+
+    /// The breaches that stand if the client does nothing more. `now` is when somebody asks.
+    fn open(&self, _now: Moment) -> Vec<Breach> {
+        Vec::new()
+    }
+
+    /// Whether the rule is about what a client does with deliveries. Then it is asked only once one was sent, and what it
+    /// remembers outlasts changes of faults and state.
+    fn is_about_deliveries(&self) -> bool {
+        false
+    }
 
     /// Whether the observer needs the answer of the service's other edition.
     fn asks_other_edition(&self) -> bool {
@@ -55,6 +75,8 @@ pub struct Breach {
     pub what: String,
     /// The numbers of the exchanges that show the breach. The one that breaks the rule is last.
     pub exchanges: Vec<u64>,
+    /// The numbers of the deliveries that show it.
+    pub deliveries: Vec<u64>,
     /// How severe the breach is at most: [`Severity::Warn`] when it is not certain.
     pub at_most: Severity,
 }
@@ -68,7 +90,7 @@ const NOT_IN_TURN: &str = "it is not certain that the client had read that answe
 
 impl Breach {
     fn shown_by(exchanges: Vec<u64>, what: impl Into<String>) -> Self {
-        Self { what: in_a_line(&what.into()), exchanges, at_most: Severity::Error }
+        Self { what: in_a_line(&what.into()), exchanges, deliveries: Vec::new(), at_most: Severity::Error }
     }
 
     /// A breach that one exchange shows by itself.
@@ -78,7 +100,8 @@ impl Breach {
 
     /// The same for words that are known to be one line.
     pub fn in_words(seen: &Seen<'_>, what: &str) -> Self {
-        Self { what: what.to_owned(), exchanges: vec![seen.number], at_most: Severity::Error }
+        let (exchanges, deliveries) = (vec![seen.number], Vec::new());
+        Self { what: what.to_owned(), exchanges, deliveries, at_most: Severity::Error }
     }
 
     /// A breach that an exchange shows together with an earlier one, whose answer the client knew or may have known.
@@ -89,6 +112,17 @@ impl Breach {
             _ if seen.has_several => breach.but(SEVERAL),
             _ => breach.but(NOT_IN_TURN),
         }
+    }
+
+    /// A breach that deliveries show without an exchange.
+    pub fn at(deliveries: impl IntoIterator<Item = u64>, what: impl Into<String>) -> Self {
+        Self::shown_by(Vec::new(), what).about(deliveries)
+    }
+
+    /// The same, shown by these deliveries too.
+    #[must_use]
+    pub fn about(self, deliveries: impl IntoIterator<Item = u64>) -> Self {
+        Self { deliveries: deliveries.into_iter().collect(), ..self }
     }
 
     /// The same as a warning at most. `doubt` is a sentence that says what else may be the reason.

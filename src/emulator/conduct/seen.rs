@@ -87,6 +87,16 @@ pub struct Moment {
     pub clock: Timestamp,
 }
 
+impl Moment {
+    /// How long ago an earlier moment was. The longer one of wall clock and scenario's clock counts, as a test may advance
+    /// a virtual clock instead of waiting.
+    pub fn since(&self, earlier: &Self) -> Duration {
+        let wall = self.wall.duration_since(earlier.wall);
+        let clock = self.clock.duration_since(earlier.clock);
+        Duration::try_from(wall.max(clock)).unwrap_or_default()
+    }
+}
+
 /// Values that are computed once for all rules, and only if one needs them.
 #[derive(Debug, Default)]
 pub struct Memo {
@@ -153,12 +163,9 @@ impl Seen<'_> {
         Some(hash(&(self.caller(), operation.name, values)))
     }
 
-    /// The pause between the answer to an earlier exchange and this request. The longer one of wall clock and
-    /// scenario's clock counts, as a test may advance a virtual clock instead of waiting.
+    /// The pause between the answer to an earlier exchange and this request.
     pub fn pause_after(&self, earlier: &Earlier) -> Duration {
-        let wall = self.came.wall.duration_since(earlier.answered.wall);
-        let clock = self.came.clock.duration_since(earlier.answered.clock);
-        Duration::try_from(wall.max(clock)).unwrap_or_default()
+        self.came.since(&earlier.answered)
     }
 
     /// The time between an earlier request and this one by the scenario's clock, which signatures use.
@@ -203,6 +210,19 @@ pub struct Earlier {
     came: Moment,
     answered: Moment,
     connection: Connection,
+}
+
+impl Earlier {
+    /// What is remembered of an exchange.
+    pub fn of(seen: &Seen<'_>) -> Self {
+        let Seen { number, came, answered, .. } = *seen;
+        Self { number, came, answered, connection: seen.request.connection }
+    }
+
+    /// When the answer was complete.
+    pub fn answered(&self) -> Moment {
+        self.answered
+    }
 }
 
 /// The hash of a value. Equal values have the same hash within a run.
@@ -274,9 +294,7 @@ impl<T> Recent<T> {
 
     /// Keeps `seen` with a value under `key`.
     pub fn put(&mut self, key: u64, seen: &Seen<'_>, value: T) {
-        let Seen { number, came, answered, .. } = *seen;
-        let earlier = Earlier { number, came, answered, connection: seen.request.connection };
-        self.by_key.insert(key, (earlier, value));
+        self.by_key.insert(key, (Earlier::of(seen), value));
         // Half of them are removed at once, as each removal moves all that stay.
         if self.by_key.len() > MOST_RECENT {
             self.by_key.drain(..MOST_RECENT / 2);

@@ -26,7 +26,7 @@ fn breaches_of_each_kind_are_counted_and_the_first_are_shown() {
         run.bitrix24(0, "imconnector.chat.name.set", RENAME);
         run.bitrix24(0, "imconnector.chat.name.set", &RENAME.replace("105", "106"));
     }
-    let broken = run.world.broken().unwrap().hidden();
+    let broken = run.world.broken(run.now).unwrap().hidden();
     let [broken] = &broken[..] else { panic!("{broken:?}") };
     assert_eq!((broken.rule, broken.count, broken.left_out()), ("bitrix24.other-edition", 24, 0));
     let kinds: Vec<_> = broken.kinds.iter().map(|kind| (&*kind.what, kind.count)).collect();

@@ -197,6 +197,6 @@ fn exchanges_that_move_a_virtual_clock_are_no_pause() {
         run.bitrix24(1, "imconnector.chat.name.set", r#"{"CONNECTOR":"connector"}"#);
     }
     assert_eq!(run.errors(), []);
-    let warned = run.world.broken().unwrap().hidden();
+    let warned = run.world.broken(run.now).unwrap().hidden();
     assert_eq!((warned.len(), warned[0].count, warned[0].kinds.len()), (1, 7, 1), "{}", run.words());
 }

@@ -17,7 +17,7 @@ fn a_scenario_says_how_much_a_breach_weighs() {
         run.chert(0, "direct", CREW);
         run.chert(60_000, "direct", CREW);
         run.world
-            .broken()
+            .broken(run.now)
             .unwrap()
             .hidden()
             .iter()
@@ -60,7 +60,7 @@ fn a_rule_that_is_broken_in_many_namespaces_is_told_once() {
             namespaces.close(namespace.name(), now);
         }
     }
-    let broken = namespaces.broken();
+    let broken = namespaces.broken(now);
     assert_eq!((broken.len(), broken[0].rule, broken[0].count), (1, "content-type", 30));
     insta::assert_snapshot!(broken[0].text(), @r"
     warning: `content-type`: a request with a body has no `content-type`, or a wrong one (vendors' pages: the samples' Content-Type)
@@ -106,7 +106,7 @@ fn what_a_misspelt_token_leads_to_is_told_of_the_main_scenario() {
     };
     let told = |namespaces: &Namespaces| {
         let outcomes = namespaces.outcomes(now);
-        let broken = namespaces.broken();
+        let broken = namespaces.broken(now);
         let names: Vec<_> = outcomes.iter().map(|outcome| outcome.name.clone()).collect();
         let json = broken[0].json();
         let of = json["breaches"][0]["shown"][0]["of"].clone();
@@ -228,7 +228,7 @@ fn breaches_of_one_kind_are_told_once_with_their_number() {
         run.chert(0, "ch", &without(&format!("icon_{letter}")));
     }
     run.send(0, "PUT", "/api/v1/chats/ch", &[("x-chert-signature", "v1,1,0")], "");
-    let broken = run.world.broken().unwrap().hidden();
+    let broken = run.world.broken(run.now).unwrap().hidden();
     let told = broken[1].json();
     assert_eq!((&told["count"], &told["left_out"]), (&38.into(), &7.into()), "of 27 kinds 20 are listed");
     let first = &told["breaches"][0];

@@ -164,9 +164,9 @@ fn an_answer_that_nobody_waited_for_binds_nobody() {
     send(0);
     namespaces.undelivered(Some(&namespace), 1);
     send(500);
-    assert_eq!(namespaces.broken(), []);
+    assert_eq!(namespaces.broken(now), []);
     send(1_000);
-    assert_eq!(namespaces.broken().len(), 1, "the second answer was read");
+    assert_eq!(namespaces.broken(now).len(), 1, "the second answer was read");
 }
 
 #[test]
