@@ -3,6 +3,7 @@
 mod editions;
 mod good_clients;
 mod innocents;
+mod receiving;
 mod reports;
 mod retries;
 

@@ -64,6 +64,9 @@ kinds! {
         "apidocs.bitrix24.com/api-reference/common/events/on-app-uninstall.html", &[];
 }
 
+/// Events after which a connector can no longer do its work.
+pub static ENDING: &[&EventKind] = &[&STATUS_DELETE, &LINE_DELETE, &APP_UNINSTALL];
+
 /// The settings page of a connector, which is loaded like an event.
 pub static SETTING_CONNECTOR: EventKind = EventKind {
     name: "SETTING_CONNECTOR",

@@ -1,10 +1,14 @@
 //! Rules of conduct for clients of Bitrix24. Each rule has a file of its own.
 
+mod acts_on_forged;
 mod batch_length;
+mod late_answer;
 mod limit_ignored;
 mod other_edition;
+mod refreshes_event_token;
 mod repeated_argument_error;
 mod token_in_url;
+mod unconfirmed_delivery;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +23,10 @@ pub static RULES: &[&Rule] = &[
     &token_in_url::RULE,
     &batch_length::RULE,
     &other_edition::RULE,
+    &acts_on_forged::RULE,
+    &unconfirmed_delivery::RULE,
+    &refreshes_event_token::RULE,
+    &late_answer::RULE,
 ];
 
 /// The errors of a batch's commands, by the commands' names.

@@ -1,0 +1,37 @@
+//! `bitrix24.late-answer`: an event that the handler answers too late, or not with 2xx.
+
+use crate::emulator::Nature;
+use crate::emulator::conduct::{Breach, Ended, Observer, Rule, Seen, Severity};
+
+pub(super) static RULE: Rule = Rule {
+    name: "bitrix24.late-answer",
+    severity: Severity::Warn,
+    breach: "a handler did not answer an event with 2xx in time, and Bitrix24 sends it once only",
+    source: "apidocs.bitrix24.com/settings/performance/index.html: event handling; the page names no limit",
+    observe: || Box::new(LateAnswer),
+};
+
+struct LateAnswer;
+
+impl Observer for LateAnswer {
+    fn saw(&mut self, _: &Seen<'_>) -> Option<Breach> {
+        None
+    }
+
+    fn ended(&mut self, ended: &Ended<'_>) -> Option<Breach> {
+        if ended.delivery.nature != Nature::Genuine {
+            return None;
+        }
+        let what = match ended.status() {
+            Some(200..=299) => return None,
+            Some(status) => format!("it was answered with {status}"),
+            None if ended.is_late() => format!("it had no answer after {:?}", ended.time_limit),
+            None => return None,
+        };
+        Some(Breach::at([ended.number], what))
+    }
+
+    fn is_about_deliveries(&self) -> bool {
+        true
+    }
+}

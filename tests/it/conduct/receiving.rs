@@ -1,0 +1,457 @@
+//! Rules for the side that receives: how a handler answers, and what the client does with what events bring.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use standin::emulator::Outcome;
+use standin::emulator::conduct::Severity;
+use standin::engine::Dispatch;
+
+use super::{KEPT_ALIVE, Run};
+
+const SCENARIO: &str = "
+standin: 1
+name: receiving
+seed: 7
+rules: {bitrix24.other-edition: off}
+bitrix24:
+  applications: [{client_id: local.app, client_secret: app-secret-1}]
+  credentials: [{token: access-token-1, refresh_token: refresh-token-1, client_id: local.app}]
+  connectors: [{id: myconnector, chat_group: true}]
+  lines: [{id: 107, connectors: [myconnector]}]
+  chats: [{connector: myconnector, line: 107, id: channel-123, name: Support}]
+  handlers:
+    - {event: OnImConnectorMessageAdd, url: 'http://127.0.0.1:9/'}
+    - {event: OnImConnectorStatusDelete, url: 'http://127.0.0.1:9/'}
+    - {event: OnAppTest, url: 'http://127.0.0.1:9/'}
+chert:
+  tenants:
+    - slug: acme
+      signing_secret: signing-secret
+      lines: [{id: pl, phone_number: '+15555550100'}]
+      chats: [{id: ch, group: false, line: pl, participants: ['+14155551234']}]
+      subscriptions: [{url: 'http://127.0.0.1:9/'}]
+";
+
+/// What a client has broken: the rule, the deliveries and the exchanges of each breach.
+type Told = Vec<(&'static str, Vec<u64>, Vec<u64>)>;
+
+/// How long an attempt takes that nobody answers.
+const ANSWERED: Duration = Duration::from_millis(3);
+
+impl Run {
+    fn receiving(more: &str) -> Self {
+        let mut run = Self::of(&format!("{SCENARIO}{more}"));
+        run.connection = KEPT_ALIVE;
+        run
+    }
+
+    fn wait(&mut self, milliseconds: i64) {
+        self.now += jiff::SignedDuration::from_millis(milliseconds);
+    }
+
+    fn act(&mut self, action: &str, with: Value) {
+        let with = with.as_object().unwrap().clone();
+        self.world.act(action, &with, self.now).unwrap_or_else(|mistake| panic!("{mistake:?}"));
+    }
+
+    /// A recipient of Chert writes.
+    fn write(&mut self, text: &str) {
+        self.act("chert.recipient.write", json!({"chat": "ch", "text": text}));
+    }
+
+    /// An operator of Bitrix24 writes.
+    fn operate(&mut self, text: &str) {
+        let with = json!({"connector": "myconnector", "line": 107, "chat": "channel-123", "text": text});
+        self.act("bitrix24.operator.write", with);
+    }
+
+    fn due(&mut self) -> Dispatch {
+        self.world.take_due(self.now).expect("something is due")
+    }
+
+    fn ended(&mut self, dispatch: &Dispatch, outcome: Outcome, took: Duration) {
+        self.now += took;
+        assert!(self.world.delivered(dispatch.id, outcome, took, self.now));
+    }
+
+    /// Delivers what is due next. The handler answers with this status.
+    fn deliver(&mut self, status: u16) -> Dispatch {
+        let dispatch = self.due();
+        self.ended(&dispatch, Outcome::Answered(status), ANSWERED);
+        dispatch
+    }
+
+    /// Sends a call to Chert with a JSON body.
+    fn call(&mut self, method: &str, path: &str, body: &Value) -> u16 {
+        let headers = [
+            ("authorization", "Bearer signing-secret"),
+            ("x-chert-tenant", "acme"),
+            ("content-type", "application/json"),
+        ];
+        self.send(5, method, &format!("/api/v1{path}"), &headers, &body.to_string())
+    }
+
+    /// Sends a message to the recipient who writes.
+    fn reply(&mut self, text: &str, key: Option<&str>) {
+        let mut message = json!({"parts": [{"type": "text", "value": text}]});
+        key.into_iter().for_each(|key| message["idempotency_key"] = key.into());
+        assert_eq!(self.call("POST", "/chats/ch/messages", &json!({"message": message})), 200);
+    }
+
+    /// Calls a method of Bitrix24.
+    fn method(&mut self, method: &str, mut parameters: Value) -> u16 {
+        parameters["auth"] = "access-token-1".into();
+        let headers = [("content-type", "application/json")];
+        self.send(5, "POST", &format!("/rest/{method}"), &headers, &parameters.to_string())
+    }
+
+    /// Confirms a message of an operator.
+    fn confirm(&mut self, id: &str) {
+        let element = json!({"im": {"chat_id": 1, "message_id": id}, "message": {"id": ["x"]}, "chat": {"id": "channel-123"}});
+        let parameters = json!({"CONNECTOR": "myconnector", "LINE": 107, "MESSAGES": [element]});
+        assert_eq!(self.method("imconnector.send.status.delivery", parameters), 200);
+    }
+
+    fn refresh(&mut self, token: &str) -> u16 {
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let body = format!(
+            "grant_type=refresh_token&client_id=local.app&client_secret=app-secret-1&refresh_token={token}"
+        );
+        self.send(5, "POST", "/oauth/token/", &headers, &body)
+    }
+
+    /// The breaches of one severity.
+    fn told(&self, severity: Severity) -> Told {
+        let broken = self.world.broken(self.now).unwrap().hidden().into_iter();
+        let broken = broken.filter(|broken| broken.severity == severity);
+        let kinds = broken.flat_map(|broken| broken.kinds.into_iter().map(move |kind| (broken.rule, kind)));
+        let shown = kinds.flat_map(|(rule, kind)| kind.shown.into_iter().map(move |shown| (rule, shown)));
+        shown.map(|(rule, shown)| (rule, shown.deliveries, shown.exchanges)).collect()
+    }
+
+    fn certain(&self) -> Told {
+        self.told(Severity::Error)
+    }
+
+    fn uncertain(&self) -> Told {
+        self.told(Severity::Warn)
+    }
+
+    fn is_innocent(&self, why: &str) {
+        assert_eq!(self.broken(), [], "{why}: {}", self.words());
+    }
+}
+
+/// The body of a webhook.
+fn body(dispatch: &Dispatch) -> Value {
+    serde_json::from_str(&dispatch.request.body).unwrap()
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+/// The ID of the message that a webhook tells of.
+fn message(dispatch: &Dispatch) -> String {
+    text_of(&body(dispatch)["data"]["message"]["id"])
+}
+
+/// A member of the form that an event of Bitrix24 is.
+fn member(dispatch: &Dispatch, name: &str) -> String {
+    let mut members = form_urlencoded::parse(dispatch.request.body.as_bytes());
+    members.find(|(known, _)| known == name).unwrap_or_else(|| panic!("no {name}")).1.into_owned()
+}
+
+const MESSAGE_ID: &str = "data[MESSAGES][0][im][message_id]";
+
+#[test]
+fn an_event_that_is_refused_for_good_is_lost() {
+    let mut run = Run::receiving("");
+    run.write("Hello");
+    run.deliver(404);
+    assert_eq!(run.certain(), [("chert.loses-by-4xx", vec![1], vec![])]);
+    insta::assert_snapshot!(run.words(), @r"
+    error: `chert.loses-by-4xx`: a handler answered a genuine event with 4xx, after which it is not sent again, and did not get it otherwise (docs.trychert.com/api/receiving-replies: retries)
+        e1: it was answered with 404
+    ");
+    let broken = run.world.broken(run.now).unwrap().hidden();
+    let shown = &broken[0].json()["breaches"][0]["shown"][0];
+    assert_eq!((&shown["deliveries"], &shown["exchanges"]), (&json!(["e1"]), &json!([])));
+    // Whoever reads the log gets it after all.
+    assert_eq!(run.call("GET", "/events?status=failed", &json!(null)), 200);
+    assert_eq!(run.told(Severity::Error), []);
+}
+
+#[test]
+fn an_event_that_may_have_arrived_before_is_not_lost() {
+    // The handler has taken the first attempt, whose answer came too late, and refuses the second one as a repeat.
+    let mut run = Run::receiving("");
+    run.write("Hello");
+    let first = run.due();
+    run.ended(&first, Outcome::Failed("no answer within 10s".into()), Duration::from_secs(10));
+    run.wait(1_000);
+    run.deliver(409);
+    assert_eq!(run.certain(), []);
+    // A handler that is down asks for another attempt.
+    for outcome in [Outcome::Answered(503), Outcome::Failed("nothing listens there".into())] {
+        let mut run = Run::receiving("");
+        run.write("Hello");
+        for wait in [0, 1_000, 2_000] {
+            run.wait(wait);
+            let dispatch = run.due();
+            run.ended(&dispatch, outcome.clone(), ANSWERED);
+        }
+        run.is_innocent("a handler that is down");
+    }
+}
+
+#[test]
+fn an_event_is_answered_in_time() {
+    let late = Outcome::Failed("no answer within the time".into());
+    let limits = [("chert", Duration::from_secs(10)), ("bitrix24", Duration::from_secs(5))];
+    for (service, limit) in limits {
+        let rule = if service == "chert" { "chert.late-answer" } else { "bitrix24.late-answer" };
+        let raised = |clock: &str| {
+            let mut run = Run::receiving(clock);
+            if service == "chert" {
+                run.write("Hello")
+            } else {
+                run.operate("Hello")
+            }
+            run
+        };
+        // A virtual clock stands still meanwhile.
+        for clock in ["", "clock: {virtual: '2024-11-20T13:55:08Z'}\n"] {
+            let mut run = raised(clock);
+            let dispatch = run.due();
+            run.ended(&dispatch, late.clone(), limit);
+            assert_eq!(run.uncertain(), [(rule, vec![1], vec![])], "{service} {clock}");
+            assert_eq!(run.certain(), []);
+        }
+        // Nobody listens, or somebody hangs up.
+        let mut run = raised("");
+        let dispatch = run.due();
+        run.ended(&dispatch, Outcome::Failed("nothing listens there".into()), ANSWERED);
+        run.is_innocent(service);
+        // A test has taken it, and has given it to nobody.
+        let mut run = raised("");
+        run.world.take(1, run.now).unwrap();
+        run.wait(20_000);
+        run.world.settle(run.now);
+        assert!(run.world.outbox().get(1).unwrap().attempts[0].outcome.is_some());
+        run.is_innocent(service);
+        let mut run = raised("");
+        run.deliver(302);
+        assert_eq!(run.uncertain(), [(rule, vec![1], vec![])], "{service}");
+    }
+    // Bitrix24 sends an event once, whatever the answer is.
+    for status in [200, 204, 299, 400, 403, 500] {
+        let mut run = Run::receiving("");
+        run.operate("Hello");
+        run.deliver(status);
+        let expected = if status < 300 { vec![] } else { vec![("bitrix24.late-answer", vec![1], vec![])] };
+        assert_eq!((run.uncertain(), run.certain()), (expected, vec![]), "{status}");
+    }
+}
+
+#[test]
+fn a_message_of_an_operator_is_confirmed() {
+    for (wait, certain, likely) in [
+        (0, false, false),
+        (999, false, false),
+        (1_000, false, true),
+        (9_999, false, true),
+        (10_000, true, false),
+    ] {
+        let mut run = Run::receiving("");
+        run.operate("Hello");
+        run.deliver(200);
+        run.wait(wait);
+        let breach = |is_so: bool| match is_so {
+            true => vec![("bitrix24.unconfirmed-delivery", vec![1], vec![])],
+            false => vec![],
+        };
+        assert_eq!((run.certain(), run.uncertain()), (breach(certain), breach(likely)), "{wait}");
+    }
+    // It is confirmed before the handler has answered, or much later, or by a call that a fault strikes.
+    let faults = ["", "faults: [{name: f, on: bitrix24.imconnector.send.status.delivery, wire: reset}]\n"];
+    for (fault, is_early) in faults.into_iter().flat_map(|fault| [(fault, true), (fault, false)]) {
+        let mut run = Run::receiving(fault);
+        run.operate("Hello");
+        let dispatch = run.due();
+        if is_early {
+            run.confirm(&member(&dispatch, MESSAGE_ID));
+        }
+        run.ended(&dispatch, Outcome::Answered(200), ANSWERED);
+        run.wait(60_000);
+        if !is_early {
+            run.confirm(&member(&dispatch, MESSAGE_ID));
+        }
+        run.wait(60_000);
+        run.is_innocent(fault);
+    }
+    // In a batch it is confirmed too.
+    let mut run = Run::receiving("");
+    run.operate("Hello");
+    let id = member(&run.deliver(200), MESSAGE_ID);
+    let command = format!(
+        "imconnector.send.status.delivery?CONNECTOR=myconnector&LINE=107&MESSAGES[0][im][message_id]={id}&MESSAGES[0][message][id][0]=x"
+    );
+    run.method("batch", json!({"cmd": {"a": command}}));
+    run.wait(60_000);
+    run.is_innocent("a batch");
+    // Another message is not.
+    run.operate("Again");
+    run.deliver(200);
+    run.confirm(&id);
+    run.wait(10_000);
+    assert_eq!(run.certain(), [("bitrix24.unconfirmed-delivery", vec![2], vec![])]);
+}
+
+#[test]
+fn a_message_that_was_not_taken_is_not_confirmed() {
+    let mut run = Run::receiving("");
+    run.operate("Hello");
+    run.deliver(500);
+    run.operate("Hello");
+    let dispatch = run.due();
+    run.ended(&dispatch, Outcome::Failed("nothing listens there".into()), ANSWERED);
+    run.wait(60_000);
+    assert_eq!(run.certain(), []);
+    // The connector is switched off at once, and its program need not go on.
+    let mut run = Run::receiving("");
+    run.operate("Hello");
+    run.deliver(200);
+    run.act("bitrix24.operator.disconnect", json!({"connector": "myconnector", "line": 107}));
+    run.deliver(200);
+    run.wait(60_000);
+    run.is_innocent("the connector is switched off");
+    // A snapshot is restored, and the message never was.
+    let mut run = Run::receiving("");
+    assert!(run.world.save("before", run.now));
+    run.operate("Hello");
+    run.deliver(200);
+    assert!(run.world.restore("before", run.now));
+    run.wait(60_000);
+    run.is_innocent("a restored snapshot");
+}
+
+#[test]
+fn the_token_of_an_event_is_not_refreshed() {
+    let mut run = Run::receiving("");
+    run.operate("Hello");
+    let event = run.deliver(200);
+    run.confirm(&member(&event, MESSAGE_ID));
+    assert_eq!(run.refresh(&member(&event, "auth[access_token]")), 400);
+    assert_eq!(run.certain(), [("bitrix24.refreshes-event-token", vec![1], vec![2])]);
+    assert!(!run.words().contains(&member(&event, "auth[access_token]")), "{}", run.words());
+    // The application's own token can be refreshed, and so can that of a test event.
+    let mut run = Run::receiving("");
+    assert_eq!(run.method("event.test", json!({})), 200);
+    let event = run.deliver(200);
+    assert_eq!(run.refresh("refresh-token-1"), 200);
+    assert_eq!(run.refresh(&member(&event, "auth[refresh_token]")), 200);
+    run.is_innocent("tokens that can be refreshed");
+}
+
+/// Lets a recipient write, and the client act on the event when it comes and when it comes again.
+fn twice(text: &str, acts: [&dyn Fn(&mut Run, &str); 2]) -> Run {
+    let mut run = Run::receiving("");
+    run.write(text);
+    let first = run.due();
+    acts[0](&mut run, &message(&first));
+    run.ended(&first, Outcome::Answered(500), ANSWERED);
+    run.wait(1_000);
+    let second = run.deliver(200);
+    assert_eq!(second.id.number, 1, "the same delivery");
+    acts[1](&mut run, &message(&first));
+    run
+}
+
+#[test]
+fn an_event_that_comes_again_is_acted_on_once() {
+    let told = |run: &mut Run, id: &str| run.reply(&format!("You have written {id}"), None);
+    let run = twice("Hello", [&told, &told]);
+    assert_eq!(run.certain(), [("chert.acts-twice", vec![1], vec![1, 2])], "{}", run.words());
+    // A key is good for nothing if each call has another one.
+    let run = twice(
+        "Hello",
+        [&|run, id| run.reply("Welcome", Some(&format!("{id}-1"))), &|run, id| {
+            run.reply("Welcome", Some(&format!("{id}-2")))
+        }],
+    );
+    assert_eq!(run.certain(), [("chert.acts-twice", vec![1], vec![1, 2])], "{}", run.words());
+    // A text may be sent for another reason.
+    let echo = |run: &mut Run, _: &str| run.reply("You say: a text of some length", None);
+    let run = twice("a text of some length", [&echo, &echo]);
+    assert_eq!(run.certain(), []);
+    assert_eq!(run.uncertain(), [("chert.acts-twice", vec![1], vec![1, 2])]);
+}
+
+#[test]
+fn a_client_that_drops_repeats_acts_once() {
+    let told = |run: &mut Run, id: &str| run.reply(&format!("You have written {id}"), None);
+    let nothing = |_: &mut Run, _: &str| {};
+    twice("Hello", [&told, &nothing]).is_innocent("it drops the repeat");
+    twice("Hello", [&nothing, &told]).is_innocent("it acts on the second attempt alone");
+    twice("Hello", [&nothing, &|run, id| (0..2).for_each(|_| told(run, id))])
+        .is_innocent("it calls twice for another reason");
+    let keyed = |run: &mut Run, id: &str| run.reply("Welcome", Some(id));
+    twice("Hello", [&keyed, &keyed]).is_innocent("the service drops the second call");
+    let react = |run: &mut Run, id: &str| {
+        assert_eq!(run.call("POST", &format!("/messages/{id}/react"), &json!({"reaction": "love"})), 200);
+    };
+    twice("Hello", [&react, &react]).is_innocent("a reaction stays the same");
+    let read = |run: &mut Run, _: &str| assert_eq!(run.call("POST", "/chats/ch/mark-read", &json!({})), 200);
+    twice("Hello", [&read, &read]).is_innocent("a chat stays read");
+    let welcome = |run: &mut Run, _: &str| run.reply("Thank you for your message", None);
+    twice("Hello", [&welcome, &welcome]).is_innocent("nothing says what the answer is for");
+    twice("Thank you", [&welcome, &welcome]).is_innocent("a short text is in others by chance");
+    // The first call has no answer that the client knows, so it comes again in good faith.
+    let lost =
+        "faults: [{name: f, on: chert.chats.messages.send, when: {first: 1}, applied: true, wire: reset}]\n";
+    let mut run = Run::receiving(lost);
+    run.write("Hello");
+    let first = run.due();
+    told(&mut run, &message(&first));
+    run.ended(&first, Outcome::Answered(500), ANSWERED);
+    run.wait(1_000);
+    run.deliver(200);
+    told(&mut run, &message(&first));
+    run.is_innocent("it has no answer to the first call");
+    // Two recipients write the same, and the first event comes again.
+    let echo = |run: &mut Run| run.reply("You say: a text of some length", None);
+    let mut run = Run::receiving("");
+    run.write("a text of some length");
+    let first = run.due();
+    echo(&mut run);
+    run.ended(&first, Outcome::Answered(500), ANSWERED);
+    run.wait(1_000);
+    run.deliver(200);
+    run.write("a text of some length");
+    run.deliver(200);
+    echo(&mut run);
+    run.is_innocent("another event has brought the same text");
+}
+
+#[test]
+fn each_of_several_subscriptions_may_have_a_program_of_its_own() {
+    let scenario = SCENARIO.replace(
+        "[{url: 'http://127.0.0.1:9/'}]",
+        "[{url: 'http://127.0.0.1:9/'}, {url: 'http://127.0.0.1:10/'}]",
+    );
+    let mut run = Run::of(&scenario);
+    run.connection = KEPT_ALIVE;
+    run.write("Hello");
+    let first = run.deliver(200);
+    run.reply(&format!("You have written {}", message(&first)), None);
+    run.deliver(200);
+    run.reply(&format!("You have written {}", message(&first)), None);
+    run.is_innocent("two subscriptions");
+    // One of them has got what the other one refuses.
+    run.write("Again");
+    run.deliver(404);
+    run.deliver(200);
+    assert_eq!(run.certain(), []);
+}
