@@ -8,5 +8,5 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     breach: "the client acted on an event whose `application_token` is wrong",
     source: "apidocs.bitrix24.com/api-reference/events/safe-event-handlers.html",
-    observe: || Box::new(ActsOn::new(&[Nature::Forged, Nature::Tampered, Nature::Stale])),
+    observe: || Box::new(ActsOn::new(&[Nature::Forged])),
 };

@@ -3,8 +3,8 @@
 use foldhash::HashSet;
 use indexmap::IndexMap;
 
-use crate::emulator::Nature;
 use crate::emulator::conduct::{Breach, Ended, Moment, Observer, Rule, Seen, Sent, Severity};
+use crate::emulator::{Delivery, Nature};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.loses-by-4xx",
@@ -39,7 +39,7 @@ struct LosesBy4xx {
 
 impl LosesBy4xx {
     /// The key of an event that has happened.
-    fn key(delivery: &crate::emulator::Delivery) -> Option<&str> {
+    fn key(delivery: &Delivery) -> Option<&str> {
         let record = delivery.record.as_ref().filter(|_| delivery.nature.is_true())?;
         Some(&record.key)
     }
