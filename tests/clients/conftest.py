@@ -1,8 +1,11 @@
 """What the tests in Python share: the control interface of the running server."""
 
+import http.server
 import json
 import os
 import pathlib
+import queue
+import threading
 import urllib.request
 
 import pytest
@@ -49,8 +52,13 @@ class Standin:
         return {chat["id"]: chat["name"] for chat in chats["chats"]}
 
     def act(self, name, **parameters):
-        """Performs an action of Bitrix24."""
-        return self._ask("actions", json.dumps({"do": f"bitrix24.{name}", "with": parameters}))
+        """Performs an action, such as `bitrix24.operator.write`."""
+        named = {key.rstrip("_"): value for key, value in parameters.items()}  # `from` is a word of Python
+        return self._ask("actions", json.dumps({"do": name, "with": named}))
+
+    def advance(self, length):
+        """Moves a virtual clock by this length, or to the `next` instant at which something is due."""
+        return self._ask("clock", json.dumps({"advance": length}))
 
     def event(self, number):
         """The body of an event for a handler that has no URL."""
@@ -67,3 +75,42 @@ def standin():
     server = Standin()
     server.serve("default")
     return server
+
+
+class Receiver:
+    """A handler of webhooks on this machine. It keeps each request as it came, and answers it with the next of `statuses`, else
+    with 200."""
+
+    def __init__(self):
+        received, self.statuses = queue.SimpleQueue(), []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(handler):
+                body = handler.rfile.read(int(handler.headers["content-length"]))
+                handler.send_response(self.statuses.pop(0) if self.statuses else 200)
+                handler.send_header("content-length", "0")
+                handler.end_headers()
+                received.put((handler.headers, body))
+
+            def log_message(*_):
+                pass
+
+        self._received = received
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/hooks"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def next(self):
+        """Header fields and body of the next request."""
+        return self._received.get(timeout=20)
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def receiver():
+    receiver = Receiver()
+    yield receiver
+    receiver.close()

@@ -275,7 +275,7 @@ def test_a_connector_from_its_registration_to_its_end(standin, edition):
 def test_the_sdk_reads_the_credentials_of_an_event(standin, edition):
     handlers = f"bitrix24:\n  edition: {edition}\n  handlers: [{{event: OnImConnectorMessageAdd, name: app}}]"
     standin.serve("default", replace=[("bitrix24:", handlers)])
-    standin.act("operator.write", connector="connector", line=105, chat=CHAT, text="Hello")
+    standin.act("bitrix24.operator.write", connector="connector", line=105, chat=CHAT, text="Hello")
     form = dict(parse_qsl(standin.event(1)))
     auth = EventOAuth.from_dict({name[5:-1]: value for name, value in form.items() if name.startswith("auth[")})
     assert (auth.user_id, auth.application_token) == (1, form["auth[application_token]"])
