@@ -1,4 +1,4 @@
-//! The bytes of every event and of the settings page, as a raw listener receives them, in both editions.
+//! The bytes of every event and of the settings page, as a raw listener receives them.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
@@ -54,6 +54,28 @@ bitrix24:
     - {event: OnAppUninstall, url: "http://HANDLER/events"}
 "#;
 
+/// The chat of the sample of Chert's page on replies, with one subscription.
+const CHERT: &str = r#"
+standin: 1
+name: webhooks
+seed: 1
+clock: {virtual: "2026-05-24T01:35:34Z"}
+chert:
+  webhooks: {body: FORM}
+  new_ids: {inbound: [0D36042D-C551-4CB4-9BE7-853832D6F2FE], attachments: [in_536f2fe3cafef93946d0bf9b4ac2e3ef]}
+  tenants:
+    - slug: acme-7a3f
+      signing_secret: 5f4dcc3b5aa765d61d8327deb882cf99
+      lines: [{id: pl_01H, phone_number: "+14152165723"}]
+      chats: [{id: 17f6e9ed-..., group: false, line: pl_01H, participants: ["+14155551234"], conversation: cv_01H, messages: [{id: msg_01H, text: "When do we meet?"}]}]
+      subscriptions:
+        - id: 0f2d3c1a-8b4e-4f6a-90d2-1a3b4c5d6e7f
+          url: "http://HANDLER/webhooks/chert"
+          version: "2026-05-04"
+          secret: 1a2b3c4d5e6f7081a2b3c4d5e6f70819aabbccddeeff00112233445566778899
+          events: [EVENTS]
+"#;
+
 /// The bytes of the next request. Each comes over a connection of its own: events of different kinds have different
 /// handlers, which do not wait for each other.
 fn next(listener: &TcpListener) -> String {
@@ -79,15 +101,34 @@ fn ask(host: &str, target: &str, body: &Value) {
     assert_eq!(answer.status(), 200, "{target} {body}: {}", answer.text());
 }
 
-fn events(edition: &str) -> String {
+/// A server for a scenario whose handlers are at a listener, and the listener.
+fn start(name: &str, scenario: &str) -> (Serving, TcpListener) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let scenario = SCENARIO.replace("EDITION", edition).replace("HANDLER", &address);
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("events-{edition}.yaml"));
+    let scenario = scenario.replace("HANDLER", &listener.local_addr().unwrap().to_string());
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("events-{name}.yaml"));
     std::fs::write(&path, scenario).unwrap();
     let public = "https://some-domain.bitrix24.com";
     let arguments = [path.to_str().unwrap(), "--public-url", public];
-    let server = Serving::start(&arguments);
+    (Serving::start(&arguments), listener)
+}
+
+/// The request that comes after each step.
+fn received(listener: &TcpListener, steps: &[&dyn Fn()]) -> String {
+    let address = listener.local_addr().unwrap().to_string();
+    let mut received = String::new();
+    for step in steps {
+        step();
+        let request = next(listener);
+        // The port is another one in each run.
+        assert_eq!(request.matches(&address).count(), 1, "{request}");
+        received += &request.replace(&address, "127.0.0.1:3000").replace("\r\n", "\n");
+        received += "\n\n";
+    }
+    received
+}
+
+fn events(edition: &str) -> String {
+    let (server, listener) = start(edition, &SCENARIO.replace("EDITION", edition));
     let act = |action: &str, with: Value| {
         ask(server.host(), "/__standin/actions", &json!({"do": format!("bitrix24.{action}"), "with": with}));
     };
@@ -116,16 +157,35 @@ fn events(edition: &str) -> String {
         &|| act("line.delete", json!({"line": 107})),
         &|| act("app.uninstall", json!({"clean": true})),
     ];
-    let mut received = String::new();
-    for step in steps {
-        step();
-        let request = next(&listener);
-        // The port is another one in each run.
-        assert_eq!(request.matches(&address).count(), 1, "{request}");
-        received += &request.replace(&address, "127.0.0.1:3000").replace("\r\n", "\n");
-        received += "\n\n";
+    received(&listener, &steps)
+}
+
+fn webhooks(name: &str, form: &str, names: &str) -> String {
+    let (server, listener) = start(name, &CHERT.replace("FORM", form).replace("EVENTS", names));
+    let act = |action: &str, with: Value| {
+        ask(
+            server.host(),
+            "/__standin/actions",
+            &json!({"do": format!("chert.recipient.{action}"), "with": with}),
+        );
+    };
+    let media = "QSBnb29kIG9mZmVyLg==";
+    let steps: [&dyn Fn(); 3] = [
+        &|| act("write", json!({"chat": "17f6e9ed-...", "text": "Sure, what time?", "media": media})),
+        &|| act("react", json!({"message": "msg_01H", "reaction": "love"})),
+        &|| act("unreact", json!({"message": "msg_01H"})),
+    ];
+    // A legacy subscription takes messages only.
+    received(&listener, if names == "lead_reply" { &steps[..1] } else { &steps })
+}
+
+#[test]
+fn every_webhook_of_chert_has_its_bytes() {
+    for (name, form, names) in
+        [("envelope", "envelope", ""), ("row", "row", ""), ("lead-reply", "envelope", "lead_reply")]
+    {
+        insta::assert_snapshot!(format!("chert-{name}"), webhooks(name, form, names));
     }
-    received
 }
 
 #[test]

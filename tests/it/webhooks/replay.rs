@@ -45,6 +45,8 @@ fn failed(after: &After, downstream: Value) {
     assert_eq!((&told["retryable"], &told["downstream_status"]), (&json!(true), &downstream));
     let trace = after.answer().unwrap().headers.iter().find(|(name, _)| name == "x-trace-id").unwrap();
     assert_eq!(told["trace_id"], *trace.1);
+    let date = after.answer().unwrap().headers.iter().find(|(name, _)| name == "date").unwrap();
+    assert_eq!(*date.1, *"Sun, 24 May 2026 01:35:34 GMT", "by the scenario's clock");
 }
 
 fn delivered(world: &mut World, id: DeliveryId, outcome: Outcome) {

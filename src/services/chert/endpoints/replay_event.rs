@@ -122,7 +122,8 @@ pub fn finished(outcome: &Outcome, reply: Reply) -> (Reply, Option<&'static str>
         Some(status) => format!("The webhook answered with status {status}"),
         None => "The webhook did not answer".to_owned(),
     };
-    (envelope::replay_failed(&Refusal::new(code), &why, downstream_status, &trace), Some(code.code))
+    let failed = envelope::replay_failed(&Refusal::new(code), &why, downstream_status, &trace);
+    (Reply { headers: reply.headers, ..failed }, Some(code.code))
 }
 
 /// Whether this error of a request is the one that replays give in a form of their own.
