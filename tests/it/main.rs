@@ -26,6 +26,7 @@
 //! * `hostile`: hostile and malformed requests
 //! * `oauth`: the token endpoint
 //! * `pure`: the same seed and requests give the same bytes; nothing panics
+//! * `schedules`: any schedule of failures ends as documented
 //! * `moves`: requests to services and control interface in any order, for `pure` and for a fuzz target
 //! * `reasons`: why a service refuses, as the journal says it
 //! * `commands`: the subcommands of the built binary
@@ -63,6 +64,7 @@ mod reasons;
 mod run;
 mod run_time;
 mod scenario;
+mod schedules;
 mod secrets;
 mod sequences;
 mod tls;
