@@ -26,11 +26,14 @@ pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
 fn has_text(value: &Value) -> bool {
     match value {
         Value::Array(items) => items.iter().any(has_text),
-        Value::Object(members) => {
-            members.iter().any(|(name, member)| matches!(&**name, "url" | "text") || has_text(member))
-        }
+        Value::Object(members) => members.iter().any(|(name, member)| is_clients(name) || has_text(member)),
         _ => false,
     }
+}
+
+/// Whether a member of this name is a URL, or the text of a message or what it was before.
+fn is_clients(name: &str) -> bool {
+    matches!(name, "url" | "text" | "value" | "before")
 }
 
 /// Hides secrets in URLs, and in texts of messages those that are known.
@@ -41,7 +44,7 @@ fn hide(value: &mut Value, redactor: &Redactor) {
             for (name, member) in members {
                 match (&**name, member) {
                     ("url", Value::String(url)) => *url = redactor.text(url),
-                    ("text", Value::String(text)) => *text = redactor.own_text(text, &[]),
+                    (name, Value::String(text)) if is_clients(name) => *text = redactor.own_text(text, &[]),
                     (_, member) => hide(member, redactor),
                 }
             }

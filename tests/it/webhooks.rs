@@ -329,3 +329,29 @@ fn attempts_come_at_their_instants_and_subscriptions_do_not_hold_each_other_up()
     let failed = body(&call(&mut world, "GET", "/events?status=failed&limit=2", ""));
     assert_eq!(failed["events"][0]["delivery"]["attempts"].as_array().unwrap().len(), 4);
 }
+
+#[test]
+fn the_state_shows_subscriptions_and_the_log() {
+    let url = "http://127.0.0.1:9/hooks?token=of-the-scenario-0123";
+    let subscriptions = format!(
+        "[{{id: s, url: \"{url}\", secret: of-the-scenario-0123}}, {{id: off, url: \"https://dev-inbox\", active: false}}]"
+    );
+    let server = crate::client::serve(&scenario(VIRTUAL, &subscriptions, ""));
+    let shown = crate::client::get(&server, "/__standin/state");
+    assert!(!shown.text().contains("of-the-scenario-0123"), "{}", shown.text());
+    let state = shown.json();
+    let [acme, other] = [0, 1].map(|place| &state["chert"]["tenants"][place]);
+    let known = &acme["subscriptions"];
+    assert_eq!((&known[0]["id"], &known[0]["consecutive_failures"]), (&json!("s"), &json!(0)));
+    assert_eq!((&known[1]["id"], &known[1]["is_active"]), (&json!("off"), &json!(false)));
+    assert!(known[0].get("secret").is_none());
+    let ids = |tenant: &Value| {
+        let rows = tenant["events"].as_array().unwrap().iter();
+        rows.map(|row| row["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(acme), ["evt_1", "evt_2", "evt_3", "evt_4"], "the oldest first");
+    let mut row = ask(&server, "GET", "/events/evt_2", "").json();
+    assert!(row.as_object_mut().unwrap().shift_remove("payload").is_some());
+    assert_eq!(acme["events"][1], row);
+    assert_eq!((ids(other), other.get("subscriptions")), (vec!["evt_9".to_owned()], None));
+}

@@ -133,7 +133,8 @@ struct ShownRow<'a> {
     event_id: &'a str,
     lead_id: Option<&'a str>,
     convo_id: Option<&'a str>,
-    payload: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<Value>,
     delivery: ShownDelivery<'a>,
     created_at: String,
 }
@@ -266,6 +267,15 @@ impl Row {
 
     /// The row as JSON.
     pub fn as_json(&self) -> Value {
+        self.with_payload(Some(self.payload()))
+    }
+
+    /// The same without the payload, which is large.
+    pub fn without_payload_as_json(&self) -> Value {
+        self.with_payload(None)
+    }
+
+    fn with_payload(&self, payload: Option<Value>) -> Value {
         let telling = self.telling();
         let delivered_at = self.legs.iter().filter_map(|leg| match leg.state {
             LegState::Delivered(at) => Some(at),
@@ -278,7 +288,7 @@ impl Row {
             event_id: &self.news.event_id,
             lead_id: self.news.lead_id.as_deref(),
             convo_id: self.news.convo_id.as_deref(),
-            payload: self.payload(),
+            payload,
             delivery: ShownDelivery {
                 status: self.status(),
                 url: telling.map(|leg| leg.url.as_str()),

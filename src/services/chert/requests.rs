@@ -138,7 +138,7 @@ impl Emulator for LiveWorkspace {
     }
 
     fn state(&self) -> Value {
-        things::state(&self.tenants)
+        things::state(&self.tenants, &self.webhooks)
     }
 }
 

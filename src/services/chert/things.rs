@@ -3,16 +3,20 @@
 use serde_json::{Value, json};
 
 use super::chats::Chat;
+use super::event_rows::Row;
 use super::messages::{Author, Message, Reaction, milliseconds, seconds};
+use super::subscriptions::Subscription;
 use super::tenants::{Tenant, Tenants};
+use super::webhooks::Webhooks;
 use crate::emulator::{Thing, Traits};
 
 /// The state of all tenants, without secrets.
-pub fn state(tenants: &Tenants) -> Value {
-    json!({"tenants": tenants.all().iter().map(of_tenant).collect::<Vec<_>>()})
+pub fn state(tenants: &Tenants, webhooks: &Webhooks) -> Value {
+    let shown = tenants.all().iter().map(|tenant| of_tenant(tenant, webhooks));
+    json!({"tenants": shown.collect::<Vec<_>>()})
 }
 
-fn of_tenant(tenant: &Tenant) -> Value {
+fn of_tenant(tenant: &Tenant, webhooks: &Webhooks) -> Value {
     let chats: Vec<_> = tenant.chats.iter().map(|chat| of_chat(tenant, chat)).collect();
     let mut state = json!({"slug": tenant.slug(), "chats": chats});
     if !tenant.attachments.is_empty() {
@@ -23,10 +27,20 @@ fn of_tenant(tenant: &Tenant) -> Value {
                 "filename": known.filename,
                 "content_type": known.content_type,
                 "size_bytes": known.size,
-                "sha256": content.map(|content| &content.sha256),
+                "sha256": content.map(|content| &*content.sha256),
             })
         });
         state["attachments"] = attachments.collect();
+    }
+    let subscriptions: Vec<_> = webhooks.subscriptions.of(tenant.index).map(Subscription::shown).collect();
+    if !subscriptions.is_empty() {
+        state["subscriptions"] = json!(subscriptions);
+    }
+    let mut events: Vec<_> = webhooks.log.of(tenant.index).map(Row::without_payload_as_json).collect();
+    if !events.is_empty() {
+        // The log has the newest first.
+        events.reverse();
+        state["events"] = json!(events);
     }
     state
 }

@@ -338,3 +338,24 @@ fn what_a_recipient_writes_is_read_by_marking_the_chat() {
         list["messages"].as_array().unwrap().iter().map(|row| row["read_at"].is_string()).collect();
     assert_eq!(read, [false, true, true]);
 }
+
+#[test]
+fn the_state_hides_the_secrets_that_a_message_tells() {
+    let server = crate::client::serve(
+        "{standin: 1, name: n, seed: 1, chert: {tenants: [{slug: acme, signing_secret: secret-of-acme, \
+         lines: [{id: pl, phone_number: \"+15555550100\"}]}]}}",
+    );
+    let headers = [("authorization", "Bearer secret-of-acme")];
+    let send = |target: &str, body: Value| {
+        let sent = crate::client::send(&server, "POST", target, &headers, body.to_string().as_bytes());
+        assert_eq!(sent.status(), 200, "{}", sent.text());
+        sent.json()
+    };
+    let told = "My key is secret-of-acme.";
+    let sent = send("/api/v1/send", json!({"phone": "+14155551234", "body": told}));
+    let edited = format!("/api/v1/messages/{}/edit", sent["message_id"].as_str().unwrap());
+    send(&edited, json!({"new_text": "No: secret-of-acme!"}));
+    let state = crate::client::get(&server, "/__standin/state");
+    assert!(state.text().contains("My key is ***.") && state.text().contains("No: ***!"), "{}", state.text());
+    assert!(!state.text().contains("secret-of-acme"));
+}
