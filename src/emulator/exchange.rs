@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::error::ErrorCode;
 use super::operation::Operation;
 use crate::basics::{Stage, Stopwatch};
@@ -46,12 +48,12 @@ pub trait Checkpoint {
 }
 
 /// Which body of an exchange is a file, of which the journal keeps only length and hash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Bulk {
-    /// That of the request.
-    Request,
-    /// That of the answer.
-    Reply,
+    /// That of the request, with its SHA-256 in hex if it is known.
+    Request(Option<Arc<str>>),
+    /// That of the answer, with the file and its SHA-256 in hex. A fault may put another body in its place.
+    Reply(Bytes, Arc<str>),
 }
 
 /// A call that a request asks for, before it is made.

@@ -30,7 +30,7 @@ pub struct Note {
     /// Other facts for a reader of the journal.
     pub remarks: Vec<Cow<'static, str>>,
     /// Which body is a file, of which only length and hash are kept; `None` for nearly every exchange.
-    pub bulk: Option<Bulk>,
+    pub bulk: Option<Box<Bulk>>,
 }
 
 /// One exchange: a request and its answer.
@@ -84,9 +84,16 @@ impl Journal {
     pub fn push(&mut self, number: u64, at: Timestamp, request: &Request, reply: &Reply, note: Note) {
         let (mut sent, mut answered) = (request.body(), &reply.body[..]);
         let digest;
-        if let Some(bulk) = note.bulk {
-            let body = if bulk == Bulk::Request { &mut sent } else { &mut answered };
-            digest = digest_of(body);
+        if let Some(bulk) = note.bulk.as_deref() {
+            let (body, known) = match bulk {
+                Bulk::Request(known) => (&mut sent, known.as_ref()),
+                Bulk::Reply(file, known) => {
+                    // To compare places is enough: what is not the file itself is hashed.
+                    let is_file = file.as_ptr() == answered.as_ptr() && file.len() == answered.len();
+                    (&mut answered, Some(known).filter(|_| is_file))
+                }
+            };
+            digest = digest_of(body, known.map(|known| &**known));
             *body = digest.as_bytes();
         }
         let (common, own) = reply.headers.parts();
@@ -229,9 +236,10 @@ impl Journal {
     }
 }
 
-/// What is kept of a file.
-fn digest_of(bytes: &[u8]) -> String {
-    let hash: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+/// What is kept of a file whose SHA-256 may be known. To hash a large one takes long, and the world is locked.
+fn digest_of(bytes: &[u8], known: Option<&str>) -> String {
+    let hash = || Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash: String = known.map_or_else(hash, str::to_owned);
     format!("({} bytes, SHA-256 {hash})", bytes.len())
 }
 
@@ -311,15 +319,23 @@ mod tests {
         let request = Request::new("PUT", "/", Headers::default(), vec![b'x'; 5 << 20].into());
         let reply = Reply { status: 200, headers: Fields::default(), body: "done".into() };
         let mut journal = Journal::default();
-        let note = |bulk| Note { bulk: Some(bulk), ..Note::default() };
-        journal.push(1, Timestamp::UNIX_EPOCH, &request, &reply, note(Bulk::Request));
-        journal.push(2, Timestamp::UNIX_EPOCH, &request, &reply, note(Bulk::Reply));
+        let note = |bulk| Note { bulk: Some(Box::new(bulk)), ..Note::default() };
+        let other = Bytes::from_static(b"file");
+        journal.push(1, Timestamp::UNIX_EPOCH, &request, &reply, note(Bulk::Request(None)));
+        journal.push(2, Timestamp::UNIX_EPOCH, &request, &reply, note(Bulk::Reply(other, "known".into())));
         let (first, second) = (journal.entry(1).unwrap(), journal.entry(2).unwrap());
         let kept = str::from_utf8(first.request.body()).unwrap().to_owned();
         assert!(kept.starts_with("(5242880 bytes, SHA-256 ") && kept.len() == 89, "{kept}");
         assert_eq!(&first.reply.body[..], b"done");
-        assert!(second.reply.body.starts_with(b"(4 bytes, SHA-256 "));
+        assert!(second.reply.body.starts_with(b"(4 bytes, SHA-256 ") && second.reply.body.len() > 80);
         assert_eq!(second.request.body().len(), 5 << 20);
+        // A hash that is known is not made again.
+        let file = reply.body.clone();
+        journal.push(3, Timestamp::UNIX_EPOCH, &request, &reply, note(Bulk::Reply(file, "known".into())));
+        let known = Some("known".into());
+        journal.push(4, Timestamp::UNIX_EPOCH, &request, &reply, note(Bulk::Request(known)));
+        assert_eq!(&journal.entry(3).unwrap().reply.body[..], b"(4 bytes, SHA-256 known)");
+        assert_eq!(journal.entry(4).unwrap().request.body(), b"(5242880 bytes, SHA-256 known)");
     }
 
     #[test]

@@ -292,7 +292,7 @@ impl Checkpoint for Inspector<'_> {
     }
 
     fn bulk(&mut self, bulk: Bulk) {
-        self.note.bulk = Some(bulk);
+        self.note.bulk = Some(Box::new(bulk));
     }
 }
 

@@ -43,7 +43,7 @@ pub struct Attachment {
 pub struct Content {
     bytes: Bytes,
     /// SHA-256 in hex.
-    pub sha256: String,
+    pub sha256: Arc<str>,
 }
 
 impl Content {
@@ -61,8 +61,8 @@ impl Content {
     }
 
     fn counted(bytes: Bytes) -> Self {
-        let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { bytes, sha256 }
+        let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { bytes, sha256: sha256.into() }
     }
 
     /// The bytes.

@@ -53,11 +53,11 @@ pub const EFFECTS: &[&str] = &[
 
 /// The reply to a request that succeeded: `body` as it is, with neither `success` nor `trace_id` in it. A content type
 /// among its own fields replaces that of JSON.
-pub fn success(status: u16, own: Vec<Field>, body: Vec<u8>, trace: String) -> Reply {
+pub fn success(status: u16, own: Vec<Field>, body: Bytes, trace: String) -> Reply {
     let is_json = own.iter().all(|(name, _)| name != "content-type");
     let mut headers = if is_json { headers(trace) } else { Fields::from(vec![trace_id(trace)]) };
     own.into_iter().for_each(|field| headers.push(field));
-    Reply { status, headers, body: body.into() }
+    Reply { status, headers, body }
 }
 
 /// The reply to a refused request. `retry_after` is sent both in the body and as a header field.

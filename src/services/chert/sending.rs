@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -121,7 +122,7 @@ impl Keyed {
         match invocation.tenant.answers.get(operation, key, now) {
             None => Ok(None),
             Some(answer) if answer.asked == *asked => {
-                let body = answer.body.to_vec();
+                let body = Bytes::copy_from_slice(&answer.body);
                 Ok(Some(EndpointAnswer { headers: Vec::new(), body, effect: Effect::Nothing, opens: None }))
             }
             Some(_) => {

@@ -1,5 +1,7 @@
 //! `GET /api/v1/attachments/{id}/content`: sends the content of a file.
 
+use std::sync::Arc;
+
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
 use crate::emulator::{Bulk, Effect, Exchange, Gives, Operation, Parameter, Place, gives};
@@ -39,7 +41,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Endpo
     let id = invocation.route.segment("id");
     let (attachment, content) = parts::content_of(invocation, id)?;
     invocation.passed(Stage::Lookup, exchange)?;
-    exchange.checkpoint.bulk(Bulk::Reply);
+    exchange.checkpoint.bulk(Bulk::Reply(content.bytes().clone(), Arc::clone(&content.sha256)));
     let headers = vec![("content-type".into(), attachment.content_type.clone().into())];
-    Ok(EndpointAnswer { headers, body: content.bytes().to_vec(), effect: Effect::Nothing, opens: None })
+    Ok(EndpointAnswer { headers, body: content.bytes().clone(), effect: Effect::Nothing, opens: None })
 }

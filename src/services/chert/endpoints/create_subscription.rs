@@ -62,5 +62,5 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Endpo
     new.change(SubscriptionChange { is_active: None, ..change }, now);
     let body = serde_json::to_vec(&Answer { subscription: new.shown_new() }).expect("plain members");
     let effect = Effect::Change(Change::Subscribe(Box::new(new)));
-    Ok(EndpointAnswer { headers: Vec::new(), body, effect, opens: None })
+    Ok(EndpointAnswer { headers: Vec::new(), body: body.into(), effect, opens: None })
 }

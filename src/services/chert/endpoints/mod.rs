@@ -37,6 +37,7 @@ mod whoami;
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
+use bytes::Bytes;
 use indexmap::IndexMap;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
@@ -137,7 +138,7 @@ pub struct EndpointAnswer {
     /// Header fields in addition to those of every answer.
     pub headers: Vec<Field>,
     /// The body.
-    pub body: Vec<u8>,
+    pub body: Bytes,
     /// The effect on the state.
     pub effect: Effect<Change>,
     /// The events that the answer goes on with; `None` unless it is a stream.
@@ -148,7 +149,7 @@ impl EndpointAnswer {
     /// An answer with a JSON body and no header fields of its own.
     pub fn json(body: &impl Serialize, effect: Effect<Change>) -> Self {
         let body = serde_json::to_vec(body).expect("an answer is plain members");
-        Self { headers: Vec::new(), body, effect, opens: None }
+        Self { headers: Vec::new(), body: body.into(), effect, opens: None }
     }
 }
 

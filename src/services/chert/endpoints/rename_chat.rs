@@ -108,7 +108,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Endpo
         display_name: display_name.map(str::to_owned),
         group_chat_icon: group_chat_icon.map(str::to_owned),
     };
-    Ok(EndpointAnswer { headers: Vec::new(), body, effect: Effect::Change(change), opens: None })
+    Ok(EndpointAnswer { headers: Vec::new(), body: body.into(), effect: Effect::Change(change), opens: None })
 }
 
 /// The name without white space at its ends; `1002` when it is blank or not a text.

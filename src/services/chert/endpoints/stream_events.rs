@@ -47,7 +47,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Endpo
     let (log, account) = (&invocation.webhooks.log, invocation.tenant.index);
     let after = since.map_or(log.newest(), |since| log.before(account, since));
     let opens = Some(Feed { account, after, heartbeat: SILENCE, life: LIFE });
-    Ok(EndpointAnswer { headers: Vec::new(), body: Vec::new(), effect: Effect::Nothing, opens })
+    Ok(EndpointAnswer { headers: Vec::new(), body: Bytes::new(), effect: Effect::Nothing, opens })
 }
 
 /// The next event of a stream.

@@ -1,5 +1,7 @@
 //! `PUT /api/v1/attachments/{id}/upload`: stores the content of a file.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::{Endpoint, EndpointAnswer, Sample};
@@ -59,7 +61,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Endpo
         let reason = "an upload takes a bearer token and no signature";
         return Err(Refusal::new(&errors::INVALID_AUTHENTICATION).because(reason));
     }
-    exchange.checkpoint.bulk(Bulk::Request);
+    exchange.checkpoint.bulk(Bulk::Request(None));
     let bytes = request.body();
     invocation.passed(Stage::Arguments, exchange)?;
     let id = invocation.route.segment("id");
@@ -89,6 +91,7 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Endpo
             format!("all files together take more than {MOST_BYTES} bytes: reset, or drop namespaces");
         invocation.refusal(&errors::ATTACHMENT_TOO_LARGE).because(reason)
     })?;
+    exchange.checkpoint.bulk(Bulk::Request(Some(Arc::clone(&content.sha256))));
     invocation.passed(Stage::Lookup, exchange)?;
     invocation.is_chosen(exchange);
     let attachment = Attachment { content: Some(content), ..known.clone() };
