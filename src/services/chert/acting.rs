@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::action_values as values;
 use super::addresses;
 use super::chats::Chat;
 use super::ids::Ids;
@@ -21,23 +22,9 @@ impl<'a> Acting<'a> {
     /// An action on the tenant that the parameters name.
     pub(super) fn new(workspace: &'a LiveWorkspace, with: &'a ActionInput) -> Result<Self, ActionMistake> {
         let tenants = workspace.tenants.all();
-        let known = || some_of(tenants.iter().map(|tenant| tenant.original.as_str()));
-        let tenant = match with.get("tenant").and_then(Value::as_str) {
-            Some(slug) => {
-                let is_meant = |tenant: &&Tenant| tenant.original == slug || tenant.slug() == slug;
-                tenants.iter().find(is_meant).ok_or_else(|| {
-                    let help = format!("the tenants are {}", known());
-                    ActionMistake::new(format!("there is no tenant `{slug}`"), help)
-                })?
-            }
-            None => match tenants {
-                [only] => only,
-                _ => {
-                    let help = format!("name one with `tenant`: {}", known());
-                    return Err(ActionMistake::new("`tenant` does not say which one is meant", help));
-                }
-            },
-        };
+        let known: Vec<_> = tenants.iter().map(|tenant| tenant.original.as_str()).collect();
+        let is_meant = |place: usize, slug: &str| known[place] == slug || tenants[place].slug() == slug;
+        let tenant = &tenants[values::tenant(&known, with.get("tenant").and_then(Value::as_str), is_meant)?];
         Ok(Self { tenant, ids: &workspace.ids, with })
     }
 
@@ -61,8 +48,7 @@ impl<'a> Acting<'a> {
             });
         }
         let Some(from) = self.text("from") else {
-            let help = "name the chat with `chat`, or the recipient with `from`";
-            return Err(ActionMistake::new("where is it written?", help));
+            return Err(values::nowhere());
         };
         Ok(addresses::address(&from).and_then(|from| self.tenant.direct(&from)))
     }
@@ -96,15 +82,11 @@ impl<'a> Acting<'a> {
     pub(super) fn line(&self, pinned: Option<u32>) -> Result<Option<u32>, ActionMistake> {
         let lines = &self.tenant.lines;
         match self.text("line") {
-            Some(id) => {
-                self.tenant.line(|line| *line.id == *id).map(|(index, _)| Some(index)).ok_or_else(|| {
-                    let known = some_of(lines.iter().map(|line| line.id.as_str()));
-                    ActionMistake::new(
-                        format!("the tenant has no line `{id}`"),
-                        format!("its lines are {known}"),
-                    )
-                })
-            }
+            Some(id) => self
+                .tenant
+                .line(|line| *line.id == *id)
+                .map(|(index, _)| Some(index))
+                .ok_or_else(|| values::unknown_line(&id, lines.iter().map(|line| line.id.as_str()))),
             None => Ok(pinned.or((!lines.is_empty()).then_some(0))),
         }
     }

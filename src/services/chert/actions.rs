@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::acting::Acting;
-use super::addresses;
-use super::attachments::{Attachment, Content, LARGEST, from_base64, is_mime_type};
+use super::action_values as values;
+use super::attachments::{Attachment, Content};
 use super::change::{Change, MessageChange, NewChat, Receiving, Target};
 use super::ids::IdKind;
-use super::messages::{Author, Message, Part, Reaction, ReactionKind, Status};
-use super::tenants::{MOST_MADE, MOST_PARTICIPANTS};
+use super::messages::{Author, Message, Part, Reaction, Status};
+use super::tenants::MOST_MADE;
 use super::workspace::LiveWorkspace;
 use crate::emulator::{Action, ActionInput, ActionMistake, ActionParameter, ActionResult, some_of};
 
@@ -27,7 +27,6 @@ const MESSAGE: ActionParameter = ActionParameter::optional(
     "message",
     "ID of the message, or `last`: the tenant's last one, which is the default",
 );
-const REACTION: &str = "`love`, `like`, `dislike`, `laugh`, `emphasize` or `question`";
 
 /// Every action.
 pub static ACTIONS: &[&Action] = &[
@@ -56,7 +55,7 @@ pub static ACTIONS: &[&Action] = &[
     &Action {
         name: "recipient.react",
         summary: "a recipient reacts to a message",
-        parameters: &[MESSAGE, ActionParameter::required("reaction", REACTION), CHAT, FROM, TENANT],
+        parameters: &[MESSAGE, ActionParameter::required("reaction", values::REACTIONS), CHAT, FROM, TENANT],
     },
     &Action {
         name: "recipient.unreact",
@@ -111,13 +110,15 @@ impl Acting<'_> {
         }
         let file = self.file(now)?;
         if parts.is_empty() && file.is_none() {
-            let help = "write `text`, or the content of a file in base64 as `media`";
-            return Err(ActionMistake::new("a recipient cannot send an empty message", help));
+            return Err(values::empty_message());
         }
         let (chat, known, from) = match self.text("participants") {
             Some(others) => {
                 let from = self.from(&[])?;
-                let participants = self.group(&from, &others)?;
+                if self.text("chat").is_some() {
+                    return Err(values::two_chats());
+                }
+                let participants = values::group(&from, &others)?;
                 let (id, display_name) = (fresh.take(IdKind::Chat), self.text("name"));
                 (Target::New(NewChat { id, is_group: true, display_name, participants }), None, from)
             }
@@ -165,56 +166,17 @@ impl Acting<'_> {
         Ok((Change::Receive(Box::new(receiving)), changed))
     }
 
-    /// The participants of a group that was made elsewhere: the one who writes, and others.
-    fn group(&self, from: &str, others: &str) -> Result<Vec<String>, ActionMistake> {
-        if self.text("chat").is_some() {
-            let help = "leave `participants` out to write in a chat that exists";
-            return Err(ActionMistake::new(
-                "`participants` describe a new group, and `chat` names one",
-                help,
-            ));
-        }
-        let mut participants = vec![from.to_owned()];
-        for text in others.split(',').filter(|text| !text.trim().is_empty()) {
-            let address = addresses::address(text).ok_or_else(|| not_an_address("participants", text))?;
-            if !participants.contains(&address) {
-                participants.push(address);
-            }
-        }
-        if !(2..=MOST_PARTICIPANTS).contains(&participants.len()) {
-            let message =
-                format!("a group has 2 to {MOST_PARTICIPANTS} participants, and not {}", participants.len());
-            return Err(ActionMistake::new(message, "name the others, such as `+14155550100,+14155550200`"));
-        }
-        Ok(participants)
-    }
-
     /// The file that comes with a message.
     fn file(&self, now: Timestamp) -> Result<Option<Attachment>, ActionMistake> {
         let Some(text) = self.text("media") else {
             return match ["filename", "content_type"].iter().find(|name| self.text(name).is_some()) {
                 None => Ok(None),
-                Some(name) => {
-                    let help = "add the content in base64 as `media`";
-                    Err(ActionMistake::new(format!("`{name}` is given without `media`"), help))
-                }
+                Some(name) => Err(values::without_media(name)),
             };
         };
-        let bytes = from_base64(&text).ok_or_else(|| {
-            ActionMistake::new(
-                "`media` is not base64",
-                "encode the bytes of the file, for example with `base64`",
-            )
-        })?;
-        if bytes.len() > LARGEST {
-            let message = format!("the file has {} bytes; standin keeps up to {LARGEST}", bytes.len());
-            return Err(ActionMistake::new(message, "send a smaller one"));
-        }
+        let bytes = values::file(&text)?;
         let content_type = self.text("content_type").unwrap_or_else(|| "application/octet-stream".to_owned());
-        if !is_mime_type(&content_type) {
-            let message = format!("`{content_type}` is not a type of content");
-            return Err(ActionMistake::new(message, "write one such as `image/png`"));
-        }
+        values::content_type(&content_type)?;
         let content = Content::new(&bytes).ok_or_else(|| {
             ActionMistake::new("all files together take too much", "reset the scenario, or drop namespaces")
         })?;
@@ -226,12 +188,7 @@ impl Acting<'_> {
     fn react(&self) -> Acted {
         let (chat, message) = self.message()?;
         let name = self.text("reaction").unwrap_or_default();
-        let kind = ReactionKind::named(&name).ok_or_else(|| {
-            ActionMistake::new(
-                format!("there is no reaction `{name}`"),
-                format!("the reactions are {REACTION}"),
-            )
-        })?;
+        let kind = values::reaction(&name)?;
         let from = self.from(&chat.life().participants)?;
         let changed = json!({"chat": chat.id, "message": message.id, "reaction": name, "from": from});
         let reaction = Reaction { kind, author: Author::Recipient(from) };
@@ -279,7 +236,7 @@ impl Acting<'_> {
         let known = || some_of(participants.iter().map(String::as_str));
         match (self.text("from"), participants) {
             (Some(text), participants) => {
-                let from = addresses::address(&text).ok_or_else(|| not_an_address("from", &text))?;
+                let from = values::address("from", &text)?;
                 if !participants.is_empty() && !participants.contains(&from) {
                     let message = format!("`{from}` is not a participant of the chat");
                     return Err(ActionMistake::new(message, format!("its participants are {}", known())));
@@ -287,19 +244,11 @@ impl Acting<'_> {
                 Ok(from)
             }
             (None, [only]) => Ok(only.clone()),
-            (None, []) => Err(ActionMistake::new(
-                "who writes? the chat has no participants",
-                "name the recipient with `from`, such as `+14155551234`, or list `participants` in the scenario",
-            )),
+            (None, []) => Err(values::nobody()),
             (None, _) => Err(ActionMistake::new(
                 "`from` does not say which participant acts",
                 format!("name one of them with `from`: {}", known()),
             )),
         }
     }
-}
-
-fn not_an_address(name: &str, text: &str) -> ActionMistake {
-    let message = format!("`{}` in `{name}` is neither a phone number nor an email address", text.trim());
-    ActionMistake::new(message, "write one such as `+14155551234`")
 }

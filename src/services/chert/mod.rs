@@ -1,6 +1,7 @@
 //! Chert: endpoints of its HTTP API under `/api/v1`.
 
 mod acting;
+mod action_values;
 mod actions;
 mod addresses;
 mod attachments;
@@ -8,6 +9,7 @@ mod brings;
 mod change;
 mod chats;
 mod check;
+mod check_actions;
 mod check_life;
 mod check_webhooks;
 mod endpoints;
@@ -48,8 +50,9 @@ use serde_json::Value;
 
 use crate::emulator::conduct::Rule;
 use crate::emulator::{
-    Access, Action, Brought, Delivery, Emulator, ErrorCode, EventKind, Example, FieldForm, Gives, Habits,
-    Nature, Operation, Places, Proof, RequestedCall, Secret, Section, Service, Traits, USUAL_BODY,
+    Access, Action, ActionInput, ActionMistake, Brought, Delivery, Emulator, ErrorCode, EventKind, Example,
+    FieldForm, Gives, Habits, Nature, Operation, Places, Proof, RequestedCall, Secret, Section, Service,
+    Traits, USUAL_BODY,
 };
 use crate::http::{Reply, Request};
 use crate::scalar::{Findings, Path, Text};
@@ -297,6 +300,10 @@ impl Section for Arc<ChertSection> {
             (kind, member),
             ("chat", "left" | "typing" | "read" | "shares_contact") | ("message", "edited")
         )
+    }
+
+    fn action_mistakes(&self, action: &str, with: &ActionInput) -> Vec<(&'static str, ActionMistake)> {
+        check_actions::mistakes(self, action, with)
     }
 
     fn traits(&self, kind: &str) -> Option<Traits> {
