@@ -199,6 +199,7 @@ pub(super) const CHERT: Shape = Record(&[
             Field { name: "per_second", is_required: true, shape: Integer { least: 1, most: 4294967295 } },
         ])) },
     ]) },
+    Field { name: "delivered_after", is_required: false, shape: Optional(&Read { example: "250ms", kind: Kind::Length }) },
     Field { name: "webhooks", is_required: false, shape: Record(&[
         Field { name: "strict", is_required: false, shape: Flag },
         Field { name: "body", is_required: false, shape: Choice { words: &["envelope", "row"], forms: &[] } },

@@ -104,6 +104,8 @@ pub enum MessageChange {
     Unreact(Reaction),
     /// Sets what has become of it.
     Become(Status),
+    /// It is delivered by itself, unless it was before.
+    Arrive,
 }
 
 /// Messages of a tenant on their way into a chat.

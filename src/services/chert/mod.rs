@@ -4,6 +4,7 @@ mod acting;
 mod action_values;
 mod actions;
 mod addresses;
+mod arrivals;
 mod attachments;
 mod brings;
 mod change;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::change::Change;
+use super::change::{Change, MessageChange};
 use super::endpoints::{self, EndpointAnswer, replay_event, stream_events};
 use super::errors::{self, Refusal};
 use super::invocation::{Invocation, passed};
@@ -58,8 +58,18 @@ impl Emulator for LiveWorkspace {
         self.later.due(now).into_iter().filter_map(|change| self.commit(change, now)).collect()
     }
 
+    fn lapse(&mut self, now: Timestamp) {
+        for (tenant, message) in self.arrivals.due(now) {
+            // One that is gone meanwhile has nothing to tell.
+            self.commit(Change::Message { tenant, message, change: Box::new(MessageChange::Arrive) }, now);
+        }
+    }
+
     fn next_due(&self) -> Option<Timestamp> {
-        self.later.next_due()
+        match (self.later.next_due(), self.arrivals.next()) {
+            (Some(late), Some(arrival)) => Some(late.min(arrival)),
+            (late, arrival) => late.or(arrival),
+        }
     }
 
     fn has_raised(&self) -> bool {

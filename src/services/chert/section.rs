@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::emulator::bucket::Rate;
-use crate::scalar::{Point, Text};
+use crate::scalar::{Length, Point, Text};
 
 /// The version of a subscription that names none.
 pub const DEFAULT_VERSION: &str = "2026-04-01";
@@ -18,6 +18,9 @@ pub struct ChertSection {
     /// Rate limits. Without this key nothing is limited.
     #[serde(default)]
     pub limits: Limits,
+    /// How long a message that a call sends takes until it is delivered by itself. Without this key, for ever.
+    #[serde(default)]
+    pub delivered_after: Option<Length>,
     /// How events are sent to webhooks.
     #[serde(default)]
     pub webhooks: Webhooks,

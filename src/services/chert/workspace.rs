@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
+use super::arrivals::Arrivals;
 use super::change::{Change, ChatChange, MessageChange, NewChat, Receiving, Sending, Target};
 use super::chats::Chat;
 use super::happening::Happening;
 use super::ids::Ids;
-use super::messages::{Author, Edit, Part, Reaction};
+use super::messages::{Author, Edit, Part, Reaction, Status};
 use super::section::ChertSection;
 use super::tenants::{Tenant, Tenants};
 use super::webhooks::Webhooks;
@@ -29,6 +30,8 @@ pub struct LiveWorkspace {
     answered: u64,
     /// Postponed changes.
     pub(super) later: Later<Change>,
+    /// The messages that are on their way to their recipients.
+    pub(super) arrivals: Arrivals,
     /// What changes have raised and the engine has not taken yet.
     pub(super) raised: Raised,
     /// Webhook subscriptions and the event log.
@@ -52,6 +55,7 @@ impl LiveWorkspace {
             traces: Draws::new(seed, "chert", "trace"),
             answered: 0,
             later: Later::default(),
+            arrivals: Arrivals::new(section.delivered_after.map(|length| length.0)),
             raised: Raised::default(),
             webhooks: Webhooks::new(section, seed, start),
         }
@@ -151,7 +155,10 @@ impl LiveWorkspace {
         life.lead_name = lead.name.or(life.lead_name.take());
         life.external_id = lead.external_id.or(life.external_id.take());
         life.conversation = lead.conversation.or(life.conversation.take());
-        messages.into_iter().for_each(|message| tenant.add_message(place, message));
+        for message in messages {
+            self.arrivals.expect(tenant.index, &message.id, now);
+            tenant.add_message(place, message);
+        }
         Ok(None)
     }
 
@@ -237,6 +244,11 @@ fn change_message(tenant: &mut Tenant, id: String, change: MessageChange, now: T
         }
         MessageChange::Unreact(reaction) => message.reactions.retain(|known| *known != reaction),
         MessageChange::Become(status) => message.become_at(status, now),
+        MessageChange::Arrive => {
+            if matches!(message.status, Status::Queued | Status::Sent) {
+                message.become_at(Status::Delivered, now);
+            }
+        }
     });
     let Some(chat) = changed else {
         return Err(format!("a postponed change came too late: the message `{id}` is gone").into());

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::life::{act, call, chat, code, message, text, with, world};
+use super::life::{act, call, chat, code, message, text, wait, with, world};
+use crate::direct::Direct;
 
 #[test]
 fn a_recipient_writes_in_a_chat_or_as_a_stranger() {
@@ -154,4 +155,38 @@ fn what_makes_no_sense_changes_nothing() {
     let unnamed =
         world.world().act("chert.recipient.write", with.as_object().unwrap(), jiff::Timestamp::UNIX_EPOCH);
     assert_eq!(unnamed.unwrap_err().help, "name one with `tenant`: `acme`, `other`");
+}
+
+#[test]
+fn a_message_is_delivered_by_itself_when_its_time_has_come() {
+    let shown = |world: &mut Direct, id: &str| {
+        let (_, shown, _) = call(world, "GET", &format!("/messages/{id}"), &Value::Null);
+        let message = &shown["message"];
+        (message["status"].as_str().unwrap().to_owned(), message["delivered_at"].clone())
+    };
+    let hello = message(json!([text("Hello!")]));
+    for (key, is_delivered) in [("", false), ("  delivered_after: 90s\n", true)] {
+        let mut world = with(&format!("{key}  new_ids: {{messages: [one, two, place]}}"));
+        assert_eq!(code(&mut world, "POST", "/chats/direct/messages", &hello), (200, 0));
+        wait(&mut world, 30);
+        assert_eq!(code(&mut world, "POST", "/chats/direct/messages", &hello), (200, 0));
+        act(&mut world, "message.read", json!({"message": "two"})).unwrap();
+        let here = json!({"phone": "+14155551234", "latitude": 1.5, "longitude": 2.5});
+        assert_eq!(call(&mut world, "POST", "/locations", &here).0, 202);
+        wait(&mut world, 59);
+        assert_eq!(shown(&mut world, "one"), ("sent".to_owned(), Value::Null));
+        wait(&mut world, 1);
+        let at = if is_delivered { json!("2026-05-01T12:01:30Z") } else { Value::Null };
+        let status = |word: &str| if is_delivered { "delivered".to_owned() } else { word.to_owned() };
+        assert_eq!(shown(&mut world, "one"), (status("sent"), at));
+        wait(&mut world, 60);
+        assert_eq!(
+            shown(&mut world, "two"),
+            ("read".to_owned(), json!("2026-05-01T12:00:30Z")),
+            "read before"
+        );
+        assert_eq!(shown(&mut world, "place").0, status("queued"));
+        assert_eq!(shown(&mut world, "own"), ("sent".to_owned(), Value::Null), "one of the scenario");
+        assert_eq!(world.world().next_due(), None);
+    }
 }
