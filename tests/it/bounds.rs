@@ -14,6 +14,8 @@ use standin::http::Request;
 use standin::serve::{Options, Socket, serve};
 use tokio::sync::oneshot;
 
+use crate::direct::Direct;
+
 /// Longer than anything takes unless it hangs.
 const STUCK: Duration = Duration::from_secs(30);
 
@@ -197,5 +199,34 @@ fn a_scenario_is_read_while_others_use_the_world() {
             drop(main);
             assert_eq!(status, Ok(422), "{target}");
         });
+    }
+}
+
+#[test]
+fn a_tenant_gets_so_many_chats_attachments_and_subscriptions() {
+    let yaml = "{standin: 1, name: n, chert: {tenants: [{slug: acme, signing_secret: secret-of-acme, \
+        lines: [{id: pl, phone_number: \"+15555550100\"}]}]}}";
+    let file = r#"{"filename": "a", "content_type": "text/plain", "size_bytes": 1}"#;
+    let phone = |number: u32| format!(r#"{{"phone": "+1415{number:07}", "body": "Hello"}}"#);
+    let bodies: [(&str, &dyn Fn(u32) -> String); 3] = [
+        ("/send", &phone),
+        ("/attachments", &|_| file.to_owned()),
+        ("/webhook-subscriptions", &|_| r#"{"url": "https://dev-inbox"}"#.to_owned()),
+    ];
+    let mut world = Direct::new(yaml);
+    let headers = [("authorization", "Bearer secret-of-acme")];
+    for (target, body) in bodies {
+        let mut call = |number| {
+            let (reply, note) =
+                world.exchange("POST", &format!("/api/v1{target}"), &headers, body(number).as_bytes());
+            (reply.status, note.error, note.remarks.len())
+        };
+        (0..10_000).for_each(|number| assert_eq!(call(number).0, 200, "{target} {number}"));
+        let (status, error, remarks) = call(10_000);
+        assert_eq!((status, error), (402, Some("2008")), "{target}");
+        assert_eq!(remarks, 1, "it says why");
+        // A chat that exists takes a message.
+        assert_eq!(call(0).0, if target == "/send" { 200 } else { 402 }, "{target}");
+        world.world().reset(Timestamp::UNIX_EPOCH);
     }
 }

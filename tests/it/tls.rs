@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::{Request, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use standin::Scenario;
@@ -167,4 +168,59 @@ fn faults_do_to_frames_what_they_do_to_bytes() {
     let server = Secure::with_fault("wire: invalid_utf8");
     let (_, body, _) = server.rename("h2").unwrap();
     assert!(std::str::from_utf8(&body).is_err() && body.len() == answer.len());
+}
+
+/// Reads from a body until `end` stands in what came.
+async fn until(body: &mut Incoming, end: &str) -> String {
+    let mut seen = String::new();
+    while !seen.contains(end) {
+        let frame = body.frame().await.unwrap_or_else(|| panic!("the stream ended: {seen}")).unwrap();
+        seen.push_str(std::str::from_utf8(&frame.into_data().unwrap()).unwrap());
+    }
+    seen
+}
+
+#[test]
+fn a_stream_of_events_comes_over_http_2_beside_other_calls() {
+    let server = Secure::with_fault("error: 4001, when: {call: 1000}");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let io = TokioIo::new(server.connect("localhost", &["h2"]).await.unwrap());
+        let (mut sender, connection) =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
+        tokio::spawn(connection);
+        let mut ask = |method: &str, target: &str, body: &'static str| {
+            let request = Request::builder().method(method).uri(format!("https://localhost{target}"));
+            let request = request.header("authorization", "Bearer 5f4dcc3b5aa765d61d8327deb882cf99");
+            sender.send_request(request.body(Full::new(Bytes::from_static(body.as_bytes()))).unwrap())
+        };
+        let opened = ask("GET", "/api/v1/events/stream", "").await.unwrap();
+        assert_eq!((opened.status().as_u16(), opened.version()), (200, Version::HTTP_2));
+        assert_eq!(opened.headers()["content-type"], "text/event-stream");
+        assert!(
+            !opened.headers().contains_key("transfer-encoding")
+                && !opened.headers().contains_key("content-length")
+        );
+        let mut events = opened.into_body();
+        let written =
+            r#"{"do": "chert.recipient.write", "with": {"chat": "ch_02D", "text": "Sure, what time?"}}"#;
+        assert_eq!(ask("POST", "/__standin/actions", written).await.unwrap().status(), 200);
+        let event = until(&mut events, "\n\n").await;
+        assert!(event.starts_with("data: {\"id\":\"evt_") && event.contains("Sure, what time?"), "{event}");
+        for (length, expected) in [
+            (r#"{"advance": "15s"}"#, ": heartbeat\n\n"),
+            (
+                r#"{"advance": "45s"}"#,
+                "event: close\ndata: {\"reconnect_with_since\":\"2024-11-20T13:56:08Z\"}\n\n",
+            ),
+        ] {
+            assert_eq!(ask("POST", "/__standin/clock", length).await.unwrap().status(), 200);
+            assert_eq!(until(&mut events, "\n\n").await, expected);
+        }
+        while let Some(frame) = events.frame().await {
+            let rest = frame.expect("the stream ends in order").into_data().unwrap();
+            assert!(rest.is_empty(), "nothing comes behind the end: {rest:?}");
+        }
+        assert_eq!(ask("GET", "/api/v1/whoami", "").await.unwrap().status(), 200, "the connection goes on");
+    });
 }

@@ -142,3 +142,56 @@ chert:
     let body = journal["entries"][0]["request"]["body"].to_string();
     assert!(body.contains("(2097152 bytes, SHA-256 "), "{body}");
 }
+
+/// Nobody knows how long a body without `content-length` is before it has come.
+#[test]
+fn a_file_that_comes_in_chunks_is_refused_when_it_gets_too_large() {
+    use std::io::Write;
+    let server = serve(
+        "{standin: 1, name: n, seed: 1, chert: {tenants: [{slug: acme, signing_secret: secret-of-acme, \
+         attachments: [{id: file, content_type: image/png, size_bytes: 8388608}]}]}}",
+    );
+    let head = "PUT /api/v1/attachments/file/upload HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer secret-of-acme\r\n\
+        content-type: image/png\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n";
+    let mut stream = client::connect(&server);
+    let mut sending = stream.try_clone().unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    let sender = std::thread::spawn(move || {
+        let chunk = [b"100000\r\n", &[0xff; 1 << 20][..], b"\r\n"].concat();
+        // The server may stop to read.
+        (0..9).all(|_| sending.write_all(&chunk).is_ok()) && sending.write_all(b"0\r\n\r\n").is_ok()
+    });
+    let refused = client::parse(&client::received(stream).0);
+    sender.join().unwrap();
+    assert_eq!(
+        (refused.status(), &refused.json()["error"]["code"]),
+        (400, &json!(5002)),
+        "{}",
+        refused.text()
+    );
+}
+
+#[test]
+fn all_files_of_a_server_together_have_a_limit() {
+    // A process of its own, because other tests keep files too.
+    let files =
+        (0..9).map(|number| format!("{{id: f{number}, content_type: image/png, size_bytes: 8388608}}"));
+    let yaml = format!(
+        "{{standin: 1, name: n, seed: 1, chert: {{tenants: [{{slug: acme, signing_secret: secret-of-acme, attachments: [{}]}}]}}}}",
+        files.collect::<Vec<_>>().join(", ")
+    );
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("files.yaml");
+    std::fs::write(&path, yaml).unwrap();
+    let server = crate::commands::Serving::start(&[path.to_str().unwrap()]);
+    let whole = vec![0xff; 8 << 20];
+    let upload = |number: u32| {
+        let headers = [("authorization", "Bearer secret-of-acme"), ("content-type", "image/png")];
+        let target = format!("/api/v1/attachments/f{number}/upload");
+        let sent = client::send_to(server.host(), "PUT", &target, &headers, &whole);
+        (sent.status(), sent.json()["error"]["code"].as_u64().unwrap_or_default())
+    };
+    (0..8).for_each(|number| assert_eq!(upload(number), (200, 0), "{number}"));
+    assert_eq!(upload(8), (400, 5002));
+    assert_eq!(client::send_to(server.host(), "POST", "/__standin/reset", &[], b"").status(), 200);
+    assert_eq!(upload(8), (200, 0), "a reset makes room");
+}
