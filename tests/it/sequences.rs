@@ -1,5 +1,6 @@
 //! Any sequence of calls, actions and results of deliveries keeps what must stay true, and gives the same bytes again.
 
+mod chert;
 mod invariants;
 mod player;
 

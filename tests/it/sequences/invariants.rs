@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
-use standin::engine::{DeliveryId, DeliveryState, World};
+use standin::engine::{DeliveryId, DeliveryState, OutboxEntry, World};
 
 /// What must stay true, and what it depends on that has happened.
 #[derive(Clone)]
@@ -12,9 +12,16 @@ pub struct Witness {
     /// The pairs of connector and line that the scenario or a call has named.
     named: BTreeSet<(String, i64)>,
     /// For each handler the number of the delivery that ended last, since the last reset or restored snapshot.
-    last: BTreeMap<u64, u64>,
+    last: BTreeMap<Handler, u64>,
     /// The deliveries that were sent again: they end out of order.
     again: BTreeSet<u64>,
+}
+
+/// The index of a service, and its number of a handler.
+type Handler = (usize, u64);
+
+fn handler(entry: &OutboxEntry) -> Handler {
+    (entry.service, entry.delivery.handler)
 }
 
 impl Witness {
@@ -43,8 +50,8 @@ impl Witness {
         if self.again.contains(&id.number) {
             return;
         }
-        let last = self.last.insert(entry.delivery.handler, id.number).unwrap_or_default();
-        assert!(last < id.number, "handler {}: {last} before {}", entry.delivery.handler, id.number);
+        let last = self.last.insert(handler(entry), id.number).unwrap_or_default();
+        assert!(last < id.number, "handler {:?}: {last} before {}", handler(entry), id.number);
     }
 
     /// Removes from `open` what was taken and not answered in time.
@@ -73,14 +80,14 @@ impl Witness {
     /// Whether no other delivery to the same handler is under way or comes first.
     pub fn is_first(&self, world: &World, number: u64) -> bool {
         let Some(entry) = world.outbox().get(number) else { return false };
-        let others = world.outbox().iter().filter(|other| other.delivery.handler == entry.delivery.handler);
+        let others = world.outbox().iter().filter(|other| handler(other) == handler(entry));
         let mut open = others.filter(|other| !other.state.has_ended());
         open.all(|other| other.number >= number || self.again.contains(&other.number))
             && !self.again.contains(&number)
     }
 
-    /// Checks everything.
-    pub fn check(&self, world: &mut World, now: Timestamp) {
+    /// Checks everything. So many answers wait for deliveries.
+    pub fn check(&self, world: &mut World, now: Timestamp, pending: usize) {
         let state = world.state(now);
         for row in rows(&state) {
             assert!(self.named.contains(&row), "nobody has named {row:?}");
@@ -107,8 +114,9 @@ impl Witness {
             assert_eq!(different.len(), all.len(), "two {kind} have one ID: {all:?}");
         }
         check_outbox(world);
+        super::chert::check(&state["chert"]);
         let (counted, kept) = (world.totals().exchanges, world.journal().entries().len() as u64);
-        assert_eq!(counted, kept + world.evicted(), "the journal has lost an exchange");
+        assert_eq!(counted, kept + world.evicted() + pending as u64, "the journal has lost an exchange");
     }
 }
 
@@ -123,8 +131,8 @@ fn check_outbox(world: &World) {
             }
             DeliveryState::Sending => {
                 under_way += 1;
-                let handler = entry.delivery.handler;
-                assert!(sending.insert(handler), "two requests to handler {handler} are under way");
+                let handler = handler(entry);
+                assert!(sending.insert(handler), "two requests to handler {handler:?} are under way");
             }
             _ => assert_eq!(entry.next, None, "it has ended: {entry:?}"),
         }

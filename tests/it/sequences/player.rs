@@ -9,6 +9,7 @@ use standin::engine::{DeliveryId, DeliveryState, Dispatch, World, step};
 use standin::http::{Headers, Request};
 use standin::services::bitrix24::Bitrix24;
 
+use super::chert::Long;
 use super::invariants::Witness;
 use super::{CHATS, CONNECTORS, EVENTS, EXTERNAL, LINES, USERS, of};
 
@@ -28,21 +29,23 @@ pub struct Record {
 
 /// Plays moves on a world.
 pub struct Player {
-    world: World,
+    pub(super) world: World,
     witness: Witness,
     /// The time of the wall clock, which must not matter.
-    wall: Timestamp,
+    pub(super) wall: Timestamp,
     /// Attempts whose results have not come.
     open: Vec<DeliveryId>,
     /// An attempt of before the latest reset.
     stale: Option<DeliveryId>,
     /// The access token of the newest event.
     token: Option<String>,
+    /// Answers of Chert that wait for a delivery, or that are streams.
+    pub(super) long: Long,
     /// Whether snapshots may be saved and restored.
     may_travel: bool,
     /// The witness as it was at the snapshot of [`Player::stay_at`].
     then: Option<Witness>,
-    record: Record,
+    pub(super) record: Record,
 }
 
 impl Player {
@@ -59,6 +62,7 @@ impl Player {
             open: Vec::new(),
             stale: None,
             token: None,
+            long: Long::default(),
             may_travel: true,
             then: None,
             record: Record::default(),
@@ -69,13 +73,13 @@ impl Player {
     pub fn play(&mut self, moves: &[Move]) {
         for &one in moves {
             self.one(one);
-            self.witness.check(&mut self.world, self.wall);
+            self.witness.check(&mut self.world, self.wall, self.long.pending());
             self.witness.let_go(&self.world, &mut self.open);
         }
     }
 
     fn one(&mut self, [kind, a, b, c]: Move) {
-        match kind % 32 {
+        match kind % 42 {
             0..=11 => self.call(a, b, c),
             12 => self.batch(a, b, c),
             13..=18 => self.act(a, b, c),
@@ -85,7 +89,9 @@ impl Player {
             26 => self.again(a),
             27..=29 => self.advance(a),
             30 => self.travel(a),
-            _ => self.restart(a),
+            31 => self.restart(a),
+            32..=37 => self.ask_chert(a, b, c),
+            _ => self.act_in_chert(a, b, c),
         }
     }
 
@@ -181,13 +187,20 @@ impl Player {
 
     fn send(&mut self, target: &str, with: &Value) {
         let headers: Headers = [("content-type", "application/json")].into_iter().collect();
-        let request = Request::new("POST", target, headers, with.to_string().into());
+        self.ask(Request::new("POST", target, headers, with.to_string().into()));
+    }
+
+    /// Sends a request.
+    pub(super) fn ask(&mut self, request: Request) {
+        let target = request.target().to_owned();
         let arrival = Arrival::at(self.wall);
         let planned = step(&mut self.world, &request, arrival);
         assert!((200..=599).contains(&planned.reply.status), "{target}: {:?}", planned.reply);
         self.record.beside.push(format!("{:?}", planned.note));
+        self.long.note(&planned.form);
         let reply = self.world.record(&request, planned, arrival);
-        self.record.seen.push(format!("{target} {with} -> {reply:?}"));
+        let sent = String::from_utf8_lossy(request.body());
+        self.record.seen.push(format!("{} {target} {sent} -> {reply:?}", request.method));
     }
 
     fn act(&mut self, a: u8, b: u8, c: u8) {
@@ -214,10 +227,14 @@ impl Player {
         if action.name.starts_with("app.") && !c.is_multiple_of(4) {
             with.insert("application".to_owned(), json!(of(&["mine", "theirs"], c)));
         }
-        let name = format!("bitrix24.{}", action.name);
+        self.perform(&format!("bitrix24.{}", action.name), &with);
+    }
+
+    /// Performs an action. One that makes no sense changes nothing.
+    pub(super) fn perform(&mut self, name: &str, with: &Map<String, Value>) {
         let before = self.world.state(self.wall);
         let counted = self.world.outbox().iter().count();
-        let seen = match self.world.act(&name, &with, self.wall) {
+        let seen = match self.world.act(name, with, self.wall) {
             Ok(acted) => {
                 self.record.beside.push(format!("{acted:?}"));
                 format!("{} {:?}", acted.changed, acted.remarks)
@@ -275,7 +292,13 @@ impl Player {
         let id = self.open.remove(usize::from(a) % self.open.len());
         assert!(self.give(id, b), "nobody waits for the result of {id:?}");
         assert!(!self.give(id, b), "a result counts twice");
-        self.witness.ended(&self.world, id);
+        let entry = self.world.outbox().get(id.number).expect("what has just ended is kept");
+        if entry.state.has_ended() {
+            self.witness.ended(&self.world, id);
+        } else {
+            // Chert tries again.
+            assert!(entry.attempted < 3 && entry.delivery.record.is_some(), "{entry:?}");
+        }
     }
 
     fn give(&mut self, id: DeliveryId, choice: u8) -> bool {
@@ -335,6 +358,7 @@ impl Player {
     fn left(&mut self) {
         self.stale = self.open.first().copied().or(self.stale);
         self.open.clear();
+        self.long.left();
         self.witness.left();
     }
 
@@ -347,7 +371,7 @@ impl Player {
             while let Some(dispatch) = self.world.take_due(self.wall) {
                 assert!(self.give(dispatch.id, 0));
             }
-            self.witness.check(&mut self.world, self.wall);
+            self.witness.check(&mut self.world, self.wall, self.long.pending());
             if self.open.is_empty() && self.world.next_due().is_none() {
                 break;
             }
@@ -363,13 +387,15 @@ impl Player {
         }
         assert_eq!(self.world.outbox().unfinished(), (0, 0), "the outbox does not drain");
         assert_eq!((self.world.next_due(), self.world.outbox().pending()), (None, 0));
+        assert_eq!(self.long.pending(), 0, "an answer still waits");
         let state = self.world.state(self.wall);
+        super::chert::check_at_rest(&state["chert"]);
         let list = |name: &str| state["bitrix24"][name].as_array().cloned().unwrap_or_default();
         if list("lines").iter().any(|line| line["id"] == 105) {
             let on_line = list("chats").into_iter().filter(|chat| chat["line"] == 105);
             on_line.for_each(|chat| assert_eq!(chat["closed"], true, "nobody has closed it: {chat}"));
         }
-        self.witness.check(&mut self.world, self.wall);
+        self.witness.check(&mut self.world, self.wall, self.long.pending());
     }
 
     /// What was seen since the last look.
@@ -387,6 +413,7 @@ impl Player {
         while !self.open.is_empty() {
             self.end(0, 0);
         }
+        self.long.close_streams();
         (self.stale, self.token, self.may_travel) = (None, None, false);
         assert!(self.world.save(name, self.wall));
         self.then = Some(self.witness.clone());
