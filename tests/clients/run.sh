@@ -30,6 +30,7 @@ if [ -z "${STANDIN_URL:-}" ]; then
     export PATH="$here/.venv/bin:$PATH"
     connector python examples/connector/python/connector.py
     connector node examples/connector/node/connector.mjs
+    python "$here/storm.py" "$program"
     "$program" run -- python -m pytest -q -p no:cacheprovider examples/fixtures/pytest
     "$program" run -- node --test --test-reporter=dot examples/fixtures/node/rename.test.mjs
     "$program" run -- php examples/fixtures/php/rename.php

@@ -16,6 +16,7 @@
 //! * `act NAME JSON` performs an action with these parameters
 //! * `events` shows the events that were raised or sent since they were last shown
 //! * `next` lets time pass until something is due, and shows events
+//! * `stream TARGET` opens a stream of Chert's events, lets 60 s pass, and shows what it has sent until it ends
 //! * `take STATUS` takes the oldest event that waits for a handler with a name, and answers it with this status
 //!
 //! `$SECRET` is the tenant's secret; `$HANDLER` is the URL of a program that answers every event with 200; `$chat_id` and
@@ -233,7 +234,7 @@ fn request(step: &str) -> Request {
         "ask" => plain("POST", [json(), vec![("authorization", format!("Bearer {SECRET}"))]].concat()),
         "put" => plain("PUT", [json(), vec![("authorization", format!("Bearer {SECRET}"))]].concat()),
         "call" => {
-            let verb = ["GET", "POST", "PUT", "DELETE"].into_iter().find(|verb| *verb == first);
+            let verb = ["GET", "POST", "PUT", "PATCH", "DELETE"].into_iter().find(|verb| *verb == first);
             let (target, body) = body.split_once(' ').unwrap_or((body, ""));
             let mut headers = vec![("authorization", format!("Bearer {SECRET}"))];
             if !body.is_empty() {

@@ -9,7 +9,7 @@ use std::thread;
 use serde_json::{Value, json};
 use standin::Server;
 
-use crate::client::{get, post};
+use crate::client::{connect, get, post};
 
 /// What a script has seen of the outbox.
 #[derive(Default)]
@@ -33,6 +33,7 @@ impl Outbox {
                 Some(format!("{} pass\n{changes}", passed(&before, &now(server))))
             }
             ("take", status) => Some(self.take(server, status)),
+            ("stream", target) => Some(stream(server, target)),
             _ => None,
         }
     }
@@ -87,6 +88,25 @@ impl Outbox {
         }
         if seen.is_empty() { "  no event\n".to_owned() } else { seen }
     }
+}
+
+/// Opens a stream of events with the tenant's bearer token, lets the 60 s of its life pass, and shows what it has sent.
+fn stream(server: &Server, target: &str) -> String {
+    let mut stream = connect(server);
+    let token = super::SECRET;
+    let head = format!(
+        "GET {target} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
+    let status = lines.next().unwrap();
+    assert!(lines.by_ref().any(|line| line.is_empty()), "the head ends");
+    assert_eq!(post(server, "/__standin/clock", "{\"advance\": \"60s\"}").status(), 200);
+    let mut seen = format!("stream {target}\n  {status}\n");
+    // Between them are the sizes of chunks.
+    let is_field = |line: &String| ["data: ", "event: ", ": "].iter().any(|name| line.starts_with(name));
+    lines.filter(is_field).for_each(|line| writeln!(seen, "  {line}").unwrap());
+    seen
 }
 
 /// Starts a program that answers every event with 200. Returns its URL.
