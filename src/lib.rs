@@ -47,6 +47,7 @@ pub mod engine;
 pub mod fault;
 pub mod http;
 pub mod judge;
+pub mod page;
 pub mod scalar;
 pub mod scenario;
 pub mod serve;

@@ -22,6 +22,14 @@ pub fn refusal(request: &Request, token: Option<&str>) -> Option<Reply> {
         let help = "send `authorization: Bearer TOKEN`, where TOKEN is the value of `--control-token`";
         return Some(mistake(401, message.to_owned(), help));
     }
+    foreign(request)
+}
+
+/// Returns the reply to a request of this machine behind which a foreign web page may be; `None` for others.
+pub(super) fn foreign(request: &Request) -> Option<Reply> {
+    if !is_loopback(request.source) {
+        return None;
+    }
     let host = request.headers.text("host").unwrap_or_default();
     if !names_this_machine(host) {
         let message =

@@ -14,6 +14,7 @@ mod journal;
 mod metrics;
 mod namespaces;
 mod outbox;
+mod page;
 mod refusals;
 mod reset;
 mod scenario;
@@ -35,6 +36,7 @@ use crate::scenario::Report;
 
 pub use conversation::conversation;
 pub use guard::refusal;
+pub use page::page;
 pub use refusals::refusals;
 pub use verify::{Look, Question, patience};
 
@@ -79,6 +81,7 @@ use Answer::{Apart, Of, OfAll};
 
 /// Every route.
 static ROUTES: &[Route] = &[
+    Route { method: "GET", path: page::PATH, answer: OfAll(page::paths_of_all) },
     Route { method: "GET", path: health::PATH, answer: Of(health::answer) },
     Route { method: "GET", path: "/__standin/journal", answer: Apart(journal::answer) },
     Route { method: "GET", path: "/__standin/journal/{number}", answer: Apart(journal::one) },
@@ -130,6 +133,14 @@ impl Route {
     }
 }
 
+/// The path of every route.
+fn paths() -> Vec<&'static str> {
+    let mut paths: Vec<_> =
+        ROUTES.iter().map(|route| route.path).filter(|path| *path != page::PATH).collect();
+    paths.dedup();
+    paths
+}
+
 /// Whether a path belongs to the control interface.
 pub fn claims(path: &str) -> bool {
     path == "/__standin" || path.starts_with("/__standin/")
@@ -166,8 +177,7 @@ pub fn answer(namespaces: &Namespaces, request: &Request, now: Timestamp) -> Rep
         reply.headers.push(("allow".into(), methods.join(", ").into()));
         return reply;
     }
-    let mut paths: Vec<_> = ROUTES.iter().map(|route| route.path).collect();
-    paths.dedup();
+    let paths = paths();
     let bare = |path: &'static str| path.trim_start_matches("/__standin/");
     let typed = path.trim_start_matches("/__standin").trim_start_matches('/');
     let help = match nearest(typed, paths.iter().copied().map(bare)) {

@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until};
 
-use super::clock;
 use super::deliver::Line;
 use super::shared::Shared;
+use super::{clock, page};
 use crate::control;
 use crate::engine::{Namespaces, UnderWay, World};
 use crate::http::{Reply, Request};
@@ -26,6 +26,9 @@ const MOST_BEFORE: Duration = Duration::from_secs(1);
 
 /// Answers a request to the control interface.
 pub(super) async fn control(shared: &Arc<Shared>, request: &Request) -> Reply {
+    if let Some(reply) = control::page(request, page::present) {
+        return reply;
+    }
     if let Some(refused) = control::refusal(request, shared.control_token.as_deref()) {
         return refused;
     }

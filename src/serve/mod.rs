@@ -15,6 +15,7 @@ mod handle;
 mod http1;
 mod http2;
 mod line;
+mod page;
 mod random;
 mod reload;
 mod response;

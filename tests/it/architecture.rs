@@ -6,11 +6,17 @@ use std::path::{Path, PathBuf};
 
 /// For each part of the library: the other parts that it may use.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("cli", &["basics", "control", "emulator", "engine", "judge", "scalar", "scenario", "serve", "services"]),
+    (
+        "cli",
+        &[
+            "basics", "control", "emulator", "engine", "judge", "page", "scalar", "scenario", "serve",
+            "services",
+        ],
+    ),
     ("serve", &["basics", "control", "emulator", "engine", "fault", "http", "judge", "scenario", "services"]),
     (
         "control",
-        &["basics", "emulator", "engine", "fault", "http", "judge", "scalar", "scenario", "services"],
+        &["basics", "emulator", "engine", "fault", "http", "judge", "page", "scalar", "scenario", "services"],
     ),
     ("engine", &["basics", "emulator", "fault", "http", "judge", "scalar", "scenario", "services"]),
     ("scenario", &["basics", "emulator", "fault", "judge", "scalar", "services"]),
@@ -18,6 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("services", &["basics", "emulator", "http", "scalar"]),
     ("emulator", &["basics", "http", "scalar"]),
     ("fault", &["basics", "http", "scalar"]),
+    ("page", &[]),
     ("http", &[]),
     ("scalar", &[]),
     ("basics", &[]),

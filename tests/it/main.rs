@@ -58,6 +58,7 @@ mod limits;
 mod moves;
 mod namespaces;
 mod oauth;
+mod page;
 mod pure;
 mod rearm;
 mod reasons;

@@ -1,0 +1,2 @@
+// Begins the page.
+document.getElementById('page').textContent = 'standin';
