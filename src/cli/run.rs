@@ -11,12 +11,14 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 use clap::builder::FalseyValueParser;
+use serde_json::{Value, json};
 
 use super::events::Events;
 use super::{Exit, environment, load, say};
 use crate::control;
 use crate::engine::{Namespaces, Redactor, World};
 use crate::judge::{Ended, Report, Requests};
+use crate::page;
 use crate::scalar::{Length, shell_word};
 use crate::serve::{self, Options, Socket, Tls, Until};
 
@@ -59,8 +61,8 @@ pub(super) struct Run {
     #[arg(long, value_name = "N", env = "STANDIN_SEED")]
     seed: Option<u64>,
 
-    /// Write a report: `json=FILE` or `junit=FILE`; can be repeated. JSON has the exchanges too, which `standin explain
-    /// --report FILE` explains
+    /// Write a report: `json=FILE`, `junit=FILE` or `html=FILE`; can be repeated. JSON has the exchanges too, which `standin explain
+    /// --report FILE` explains. HTML is a page that shows them in a browser
     #[arg(long = "report", value_name = "FORM=FILE", value_parser = report)]
     reports: Vec<(Form, PathBuf)>,
 }
@@ -70,14 +72,17 @@ pub(super) struct Run {
 enum Form {
     Json,
     Junit,
+    /// The page with what happened, in one file.
+    Html,
 }
 
 fn report(text: &str) -> Result<(Form, PathBuf), String> {
-    let expected = || format!("`{text}` is no report: type `json=FILE` or `junit=FILE`");
+    let expected = || format!("`{text}` is no report: type `json=FILE`, `junit=FILE` or `html=FILE`");
     let (form, file) = text.split_once('=').filter(|(_, file)| !file.is_empty()).ok_or_else(expected)?;
     match form {
         "json" => Ok((Form::Json, file.into())),
         "junit" => Ok((Form::Junit, file.into())),
+        "html" => Ok((Form::Html, file.into())),
         _ => Err(expected()),
     }
 }
@@ -150,12 +155,14 @@ impl Run {
         let mut variables = environment::of(&scenario, seed, &plain, secure.as_deref());
         variables.extend(trust.iter().flat_map(environment::Trust::variables));
 
-        let look = |namespaces: &Namespaces, ended: serve::Ended| (self.judge(namespaces, &ended), ended);
+        let look = |namespaces: &Namespaces, ended: serve::Ended| {
+            (self.judge(namespaces, &ended), self.worlds(namespaces), ended)
+        };
         let job = (&self.command[..], &variables[..], &self.until[..]);
         let judged = serve::serve_while(sockets, world, options, job, look).context("cannot serve")?;
         drop(trust);
         match judged {
-            Ok((report, ended)) => self.tell(&report, &ended),
+            Ok((report, worlds, ended)) => self.tell(&report, &worlds, &ended),
             Err(error) => {
                 let code = not_started(&self.command[0], &error);
                 // A pipeline that collects reports finds out from them why there is nothing else.
@@ -172,13 +179,13 @@ impl Run {
                     requests: Requests::Optional,
                     ..self.judge(&namespaces, &ended)
                 };
-                Ok(Exit::Code(self.write(&report).max(code)))
+                Ok(Exit::Code(self.write(&report, &json!({})).max(code)))
             }
         }
     }
 
     /// Prints and writes the report.
-    fn tell(&self, report: &Report, ended: &serve::Ended) -> anyhow::Result<Exit> {
+    fn tell(&self, report: &Report, worlds: &Value, ended: &serve::Ended) -> anyhow::Result<Exit> {
         if !ended.left_behind.is_empty() {
             say(&format!(
                 "standin: the command left processes behind, which were ended: {}",
@@ -190,19 +197,22 @@ impl Run {
         }
         say(&report.text());
         if report.errors > 0 {
-            let json = self.reports.iter().find(|(form, _)| *form == Form::Json);
-            say(&match json {
-                Some((_, path)) => {
-                    let path = shell_word(&path.to_string_lossy());
+            let file_of = |wanted| {
+                let found = self.reports.iter().find(|(form, _)| *form == wanted);
+                found.map(|(_, path)| shell_word(&path.to_string_lossy()))
+            };
+            say(&match (file_of(Form::Json), file_of(Form::Html)) {
+                (Some(path), _) => {
                     format!("to see the exchanges: standin explain --report {path} NUMBER")
                 }
-                None => {
+                (None, Some(path)) => format!("to see the exchanges: open {path} in a browser"),
+                (None, None) => {
                     "to see the exchanges: add `--report json=FILE`, then standin explain --report FILE NUMBER"
                         .to_owned()
                 }
             });
         }
-        let code = self.write(report);
+        let code = self.write(report, worlds);
         if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
             say(&report.github());
             if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) {
@@ -217,12 +227,13 @@ impl Run {
     }
 
     /// Writes the reports that were asked for; the exit code of the run, which a report that cannot be written spoils.
-    fn write(&self, report: &Report) -> u8 {
+    fn write(&self, report: &Report, worlds: &Value) -> u8 {
         let mut code = report.code();
         for (form, path) in &self.reports {
             let text = match form {
                 Form::Json => format!("{:#}\n", report.json()),
                 Form::Junit => report.junit(),
+                Form::Html => page(report, worlds),
             };
             if let Err(error) = std::fs::write(path, text) {
                 say(&format!("standin: the report `{}` cannot be written: {error}", path.display()));
@@ -233,7 +244,19 @@ impl Run {
     }
 
     fn wants_conversation(&self) -> bool {
-        self.reports.iter().any(|(form, _)| *form == Form::Json)
+        self.wants(Form::Json)
+    }
+
+    fn wants(&self, wanted: Form) -> bool {
+        self.reports.iter().any(|(form, _)| *form == wanted)
+    }
+
+    /// What a page without a server shows of the run, if such a page is wanted.
+    fn worlds(&self, namespaces: &Namespaces) -> Value {
+        match self.wants(Form::Html) {
+            true => control::offline(namespaces, serve::now()),
+            false => Value::Null,
+        }
     }
 
     /// What the run came to, in every namespace that there was.
@@ -242,7 +265,7 @@ impl Run {
         let outcomes = namespaces.outcomes(serve::now());
         let conversation = match self.wants_conversation() {
             true => control::conversation(namespaces, serve::now()),
-            false => serde_json::Value::Null,
+            false => Value::Null,
         };
         let (counters, broken) = (namespaces.totals().counters, namespaces.broken(serve::now()));
         let refusals = control::refusals(namespaces);
@@ -274,6 +297,19 @@ impl Run {
             conversation,
         }
     }
+}
+
+/// The page with what happened in a run, in one file.
+fn page(report: &Report, worlds: &Value) -> String {
+    let mut report = report.json();
+    if let Some(members) = report.as_object_mut() {
+        // The worlds have the same exchanges.
+        members.remove("conversation");
+    }
+    page::in_one_file(&json!({"worlds": worlds, "report": report})).unwrap_or_else(|error| {
+        // A test joins the page.
+        format!("<!doctype html><title>standin</title><p>The page cannot be made: {error}. This is a bug of standin.")
+    })
 }
 
 /// Says why a command did not start, and gives the exit code of a shell for that.

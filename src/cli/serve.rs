@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -87,6 +88,10 @@ pub(super) struct Serve {
     #[arg(long, value_parser = FalseyValueParser::new(), env = "STANDIN_JUDGE")]
     judge: bool,
 
+    /// Open the page that shows what happens in a browser
+    #[arg(long, value_parser = FalseyValueParser::new(), env = "STANDIN_OPEN")]
+    open: bool,
+
     /// Format of the log of exchanges on stderr
     #[arg(long, value_enum, default_value_t = Log::Text, env = "STANDIN_LOG")]
     log: Log,
@@ -162,6 +167,9 @@ impl Serve {
                 write_at_once(path, &ports)?;
             }
             say(&self.banner(&scenario, address, addresses.get(1).copied(), (seed, &handlers)));
+            if self.open {
+                open(&page_at(address));
+            }
             Ok(stop)
         });
         if let Some(path) = &self.port_file
@@ -242,8 +250,38 @@ impl Serve {
                 }
             };
         }
-        let _ = write!(text, "\nwhat happened: {base}/__standin/journal\nstop with Ctrl-C");
+        let _ = write!(
+            text,
+            "\nwhat happened: {} in a browser, {base}/__standin/journal as JSON\nstop with Ctrl-C",
+            page_at(address)
+        );
         text
+    }
+}
+
+/// The address of the page. A browser on this machine cannot call an address that means all of its own.
+fn page_at(address: SocketAddr) -> String {
+    match address.ip() {
+        ip if ip.is_unspecified() => format!("http://localhost:{}/__standin/", address.port()),
+        _ => format!("http://{address}/__standin/"),
+    }
+}
+
+/// Opens a page in a browser, or says why it cannot.
+fn open(url: &str) {
+    let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let started = Command::new(program)
+        .arg(url)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    match started {
+        // It ends when the browser has the address, or when the browser is closed. Nobody waits for that.
+        Ok(mut child) => drop(std::thread::spawn(move || child.wait())),
+        Err(error) => say(&format!(
+            "standin: no browser can be opened: `{program}`: {error}\nhelp: open {url} yourself"
+        )),
     }
 }
 

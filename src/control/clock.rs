@@ -51,7 +51,8 @@ impl Order {
 
 pub(super) fn show(world: &mut World, asked: &Asked<'_>) -> Reply {
     let clock = if world.clock() == Clock::Real { "real" } else { "virtual" };
-    Reply::json(200, &json!({"clock": clock, "now": world.clock().now(asked.now).to_string()}))
+    let next = world.next_instant(asked.now).map(|next| next.to_string());
+    Reply::json(200, &json!({"clock": clock, "now": world.clock().now(asked.now).to_string(), "next": next}))
 }
 
 pub(super) fn set(world: &mut World, asked: &Asked<'_>) -> Reply {

@@ -5,19 +5,23 @@ use serde_json::json;
 use super::verify::UNMET;
 use super::{Asked, Place, mistake};
 use crate::emulator::conduct::Severity;
+use crate::engine::Unhidden;
 use crate::http::Reply;
 use crate::judge::{Broken, Whose};
 
+/// Broken rules with the world in which they were broken. Secrets are hidden.
+pub(super) fn blamed(place: &Place<'_>, broken: Unhidden<Vec<Broken>>) -> Vec<Broken> {
+    let whose = match place.name {
+        Some(name) => Whose::Namespace(name.to_owned()),
+        None if place.namespaces.has_had_any() => Whose::Main,
+        None => Whose::Only,
+    };
+    broken.hidden().into_iter().map(|broken| broken.of(&whose)).collect()
+}
+
 pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
     let broken = match place.with(|_, world| world.broken(asked.now)) {
-        Ok(Some(broken)) => {
-            let whose = match place.name {
-                Some(name) => Whose::Namespace(name.to_owned()),
-                None if place.namespaces.has_had_any() => Whose::Main,
-                None => Whose::Only,
-            };
-            broken.hidden().into_iter().map(|broken| broken.of(&whose)).collect::<Vec<_>>()
-        }
+        Ok(Some(broken)) => blamed(place, broken),
         Ok(None) => {
             return mistake(
                 404,

@@ -25,6 +25,13 @@ impl Shown {
 
     /// The delivery as the outbox shows it.
     pub(super) fn as_json(&self, redactor: &Redactor) -> Value {
+        let mut shown = self.as_row(redactor);
+        shown["body"] = redactor.own_text(self.entry.body(), self.issued()).into();
+        shown
+    }
+
+    /// The same without its body.
+    pub(super) fn as_row(&self, redactor: &Redactor) -> Value {
         let Self { entry, service } = self;
         let attempts: Vec<_> = entry.attempts.iter().map(outcome_as_json).collect();
         json!({
@@ -41,7 +48,6 @@ impl Shown {
             "attempts": attempts,
             "next": entry.next.map(|next| next.to_string()),
             "remark": entry.remark,
-            "body": redactor.own_text(entry.body(), self.issued()),
         })
     }
 

@@ -92,11 +92,7 @@ impl Explained {
             let body = headline(namespace.as_deref(), &entry, &hidden) + &hidden.text(text);
             return Reply { status: 200, headers, body: body.into() };
         }
-        let faults = explained["faults"].as_array_mut().into_iter().flatten();
-        for why in faults.filter_map(|fault| fault["why"].as_array_mut()).flatten() {
-            *why = hidden.text(why.as_str().unwrap_or_default()).into();
-        }
-        explained["remarks"] = entry.note.remarks.iter().map(|remark| hidden.text(remark)).collect();
+        hide(&mut explained, &entry, &hidden);
         Reply::json(200, &explained)
     }
 }
@@ -120,6 +116,22 @@ pub(super) fn text(world: &World, entry: &Entry, now: Timestamp) -> String {
     headline(world.namespace(), entry, &hidden) + &hidden.text(&text)
 }
 
+/// The explanation of an exchange as JSON, with secrets hidden.
+pub(super) fn json(world: &World, entry: &Entry, now: Timestamp, redactor: &Redactor) -> Value {
+    let mut explained = as_json(world, entry, &explain(world, entry, now));
+    hide(&mut explained, entry, &redactor.exchange(&entry.request, &entry.reply));
+    explained
+}
+
+/// Hides the secrets in an explanation, and adds the remarks.
+fn hide(explained: &mut Value, entry: &Entry, hidden: &Hidden) {
+    let faults = explained["faults"].as_array_mut().into_iter().flatten();
+    for why in faults.filter_map(|fault| fault["why"].as_array_mut()).flatten() {
+        *why = hidden.text(why.as_str().unwrap_or_default()).into();
+    }
+    explained["remarks"] = entry.note.remarks.iter().map(|remark| hidden.text(remark)).collect();
+}
+
 fn stages(entry: &Entry) -> Vec<&'static str> {
     let last = entry.note.stage;
     Stage::ALL.into_iter().filter(|stage| Some(*stage) <= last).map(Stage::name).collect()
@@ -129,6 +141,13 @@ fn stages(entry: &Entry) -> Vec<&'static str> {
 fn own_stage(note: &Note) -> Option<Stage> {
     let (service, error) = (by_name(note.service?)?, note.error?);
     service.errors().iter().find(|known| known.code == error).map(|known| known.stage)
+}
+
+/// The stage at which an exchange ended; `None` when it passed all of them.
+pub(super) fn ended_at(note: &Note) -> Option<Stage> {
+    let passed = Stage::ALL.into_iter().filter(|stage| Some(*stage) <= note.stage).count();
+    let next = *Stage::ALL.get(passed)?;
+    Some(own_stage(note).unwrap_or(next).max(next))
 }
 
 /// The explanation as text without its first line.
@@ -146,12 +165,12 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
     let _ = match passed.len() {
         0 => writeln!(text, "\nthe request passed no stage"),
         5 => writeln!(text, "\nthe request passed every stage: {}", passed.join(", ")),
-        count => writeln!(
+        _ => writeln!(
             text,
             "\nthe request passed {}, and {} at {}",
             passed.join(", "),
             if entry.reply.status < 400 { "ended" } else { "was refused" },
-            own_stage(note).unwrap_or(Stage::ALL[count]).max(Stage::ALL[count]).name()
+            ended_at(note).map_or("", Stage::name)
         ),
     };
     for remark in &note.remarks {
@@ -233,6 +252,7 @@ fn as_json(world: &World, entry: &Entry, verdicts: &[Verdict]) -> Value {
         "error": entry.note.error,
         "wire": wire(&entry.note).map(|wire| wire.to_string()),
         "stages": stages(entry),
+        "ended_at": ended_at(&entry.note).map(Stage::name),
         "remarks": [],
         "faults": faults,
         "seed": world.seed(),

@@ -13,13 +13,31 @@ use crate::scalar::nearest;
 use crate::scenario::{self, Report, Scenario};
 
 pub(super) fn list(world: &mut World, asked: &Asked<'_>) -> Reply {
-    let faults: Vec<_> = world.faults().map(|(number, ..)| as_json(world, number, asked.now)).collect();
-    Reply::json(200, &json!({"faults": faults}))
+    Reply::json(200, &shown(world, asked.now))
+}
+
+/// All faults of a world.
+pub(super) fn shown(world: &World, now: Timestamp) -> Value {
+    let numbers: Vec<_> = world.faults().map(|(number, ..)| number).collect();
+    let faults: Vec<_> = numbers.into_iter().map(|number| as_shown(world, number, now)).collect();
+    json!({"faults": faults})
 }
 
 pub(super) fn show(world: &mut World, asked: &Asked<'_>) -> Reply {
     let number = called(world, asked);
     number.map_or_else(|reply| reply, |number| Reply::json(200, &as_json(world, number, asked.now)))
+}
+
+/// A fault with what it does.
+fn as_shown(world: &World, number: u32, now: Timestamp) -> Value {
+    let mut shown = as_json(world, number, now);
+    if let Some((_, fault, _)) = world.faults().find(|(known, ..)| *known == number) {
+        shown["spec"] = fault.spec.to_json();
+        shown["effect"] = fault.spec.effect().into();
+        shown["stage"] = fault.stage.name().into();
+        shown["spent"] = world.is_spent(number, now).into();
+    }
+    shown
 }
 
 fn as_json(world: &World, wanted: u32, now: Timestamp) -> Value {
@@ -109,6 +127,44 @@ impl Known {
             Some(name) => scenario::parse_fault_called(name, text, &present, &self.scenario),
         }
     }
+}
+
+/// Checks the fault in the body and changes nothing. `?replaces=NAME` checks it in the place of the fault NAME.
+pub(super) fn check(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
+    let mut replaces = None;
+    for (name, value) in form_urlencoded::parse(asked.request.query().as_bytes()) {
+        if name != "replaces" {
+            return mistake(
+                400,
+                format!("`check` has no parameter `{name}`"),
+                "the only parameter is `replaces`",
+            );
+        }
+        replaces = Some(value.into_owned());
+    }
+    let Ok(text) = std::str::from_utf8(asked.request.body()) else {
+        return mistake(400, "the body is not UTF-8 text".to_owned(), "send one fault as YAML or JSON");
+    };
+    let known = match place.with(|_, world| Known::of(world)) {
+        Ok(known) => known,
+        Err(reply) => return reply,
+    };
+    let (findings, report) = match known.read(text, replaces.as_deref()) {
+        Ok(_) => (Vec::new(), String::new()),
+        Err(report) => (report.to_json(), report.render(false)),
+    };
+    Reply::json(200, &json!({"findings": findings, "report": report}))
+}
+
+/// Counts the calls of a fault anew.
+pub(super) fn again(world: &mut World, asked: &Asked<'_>) -> Reply {
+    let number = match called(world, asked) {
+        Ok(number) => number,
+        Err(reply) => return reply,
+    };
+    let spec = world.faults().find(|(known, ..)| *known == number).map(|(_, fault, _)| fault.spec.clone());
+    spec.into_iter().for_each(|spec| world.replace_fault(number, spec));
+    Reply::json(200, &as_json(world, number, asked.now))
 }
 
 pub(super) fn off(world: &mut World, asked: &Asked<'_>) -> Reply {

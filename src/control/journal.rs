@@ -1,4 +1,4 @@
-//! `GET /__standin/journal[?last=N&service=&operation=&direction=]`: lists requests with their answers;
+//! `GET /__standin/journal[?last=N&after=N&service=&operation=&direction=]`: lists requests with their answers;
 //! `GET /__standin/journal/{number}`: shows one.
 
 use serde_json::{Value, json};
@@ -14,6 +14,8 @@ use crate::services::SERVICES;
 #[derive(Default)]
 struct Filter {
     last: Option<usize>,
+    /// The number of the exchange behind which they begin.
+    after: Option<u64>,
     service: Option<String>,
     operation: Option<String>,
     direction: Direction,
@@ -104,6 +106,12 @@ impl Filter {
                         .map_err(|_| (format!("`last={value}` is not a number"), "type `last=10`".into()));
                     filter.last = Some(number?);
                 }
+                "after" => {
+                    let number = value
+                        .parse()
+                        .map_err(|_| (format!("`after={value}` is not a number"), "type `after=10`".into()));
+                    filter.after = Some(number?);
+                }
                 // `vendor` is the older name of `service`.
                 "service" | "vendor" => {
                     filter.service = Some(known(value, SERVICES.iter().map(|service| service.name()))?)
@@ -132,8 +140,11 @@ impl Filter {
                     }
                 }
                 other => {
-                    let near = nearest(other, ["last", "service", "vendor", "operation", "direction"]);
-                    let all = "the filters are `last`, `service`, `operation` and `direction`";
+                    let near = nearest(
+                        other,
+                        ["last", "after", "service", "vendor", "operation", "direction", "rows"],
+                    );
+                    let all = "the filters are `last`, `after`, `service`, `operation` and `direction`";
                     let help = near.map_or(all.to_owned(), meant);
                     return Err((format!("the journal has no filter `{other}`"), help));
                 }
@@ -150,7 +161,9 @@ impl Filter {
         let is_of =
             |name: Option<&str>, wanted: &Option<String>| wanted.is_none() || name == wanted.as_deref();
         let fits = |entry: &Entry| {
-            is_of(entry.note.service, &self.service) && is_of(entry.note.operation, &self.operation)
+            self.after.is_none_or(|after| entry.number > after)
+                && is_of(entry.note.service, &self.service)
+                && is_of(entry.note.operation, &self.operation)
         };
         world.journal().entries().rev().filter(fits).take(self.last.unwrap_or(usize::MAX)).collect()
     }
@@ -185,7 +198,7 @@ fn meant(near: &str) -> String {
 }
 
 /// An instant in microseconds, the precision of the services' own times.
-fn microseconds(instant: jiff::Timestamp) -> String {
+pub(super) fn microseconds(instant: jiff::Timestamp) -> String {
     instant.round(jiff::Unit::Microsecond).unwrap_or(instant).to_string()
 }
 

@@ -1,9 +1,12 @@
 //! The control interface, `/__standin/…`: a request → its route and reply.
 
 mod actions;
+mod catalog;
 mod clock;
 mod conduct;
 mod conversation;
+mod copies;
+mod course;
 mod delivery;
 mod explain;
 mod fate;
@@ -11,16 +14,20 @@ mod faults;
 mod guard;
 mod health;
 mod journal;
+mod judgement;
 mod metrics;
 mod namespaces;
+mod offline;
 mod outbox;
 mod page;
 mod refusals;
 mod reset;
+mod rows;
 mod scenario;
 mod snapshots;
 mod state;
 mod verify;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,9 +43,11 @@ use crate::scenario::Report;
 
 pub use conversation::conversation;
 pub use guard::refusal;
+pub use offline::offline;
 pub use page::page;
 pub use refusals::refusals;
 pub use verify::{Look, Question, patience};
+pub use watch::Watch;
 
 /// One route.
 struct Route {
@@ -83,9 +92,14 @@ use Answer::{Apart, Of, OfAll};
 static ROUTES: &[Route] = &[
     Route { method: "GET", path: page::PATH, answer: OfAll(page::paths_of_all) },
     Route { method: "GET", path: health::PATH, answer: Of(health::answer) },
-    Route { method: "GET", path: "/__standin/journal", answer: Apart(journal::answer) },
+    Route { method: "GET", path: "/__standin/journal", answer: Apart(rows::or_journal) },
     Route { method: "GET", path: "/__standin/journal/{number}", answer: Apart(journal::one) },
+    Route { method: "GET", path: watch::PATH, answer: OfAll(watch::head) },
     Route { method: "GET", path: "/__standin/journal/{number}/explain", answer: Apart(explain::answer) },
+    Route { method: "GET", path: "/__standin/journal/{number}/course", answer: Apart(course::answer) },
+    Route { method: "GET", path: "/__standin/journal/{number}/as/curl", answer: Apart(copies::curl) },
+    Route { method: "GET", path: "/__standin/journal/{number}/as/fixture", answer: Apart(copies::fixture) },
+    Route { method: "GET", path: "/__standin/journal/{number}/as/step", answer: Apart(copies::step) },
     Route { method: "GET", path: "/__standin/state", answer: Apart(state::answer) },
     Route { method: "POST", path: "/__standin/reset", answer: Of(reset::answer) },
     Route { method: "GET", path: "/__standin/clock", answer: Of(clock::show) },
@@ -96,9 +110,12 @@ static ROUTES: &[Route] = &[
     Route { method: "GET", path: "/__standin/faults/{name}", answer: Of(faults::show) },
     Route { method: "PUT", path: "/__standin/faults/{name}", answer: Apart(faults::put) },
     Route { method: "DELETE", path: "/__standin/faults/{name}", answer: Of(faults::remove) },
+    Route { method: "POST", path: "/__standin/faults/check", answer: Apart(faults::check) },
+    Route { method: "POST", path: "/__standin/faults/{name}/again", answer: Of(faults::again) },
     Route { method: "POST", path: "/__standin/faults/{name}/off", answer: Of(faults::off) },
     Route { method: "POST", path: "/__standin/faults/{name}/on", answer: Of(faults::on) },
     Route { method: "POST", path: "/__standin/scenario", answer: Apart(scenario::replace) },
+    Route { method: "GET", path: "/__standin/actions", answer: Of(catalog::actions) },
     Route { method: "POST", path: "/__standin/actions", answer: Of(actions::act) },
     Route { method: "GET", path: "/__standin/outbox", answer: Apart(outbox::list) },
     Route { method: "GET", path: "/__standin/outbox/{id}", answer: Apart(outbox::one) },
@@ -110,8 +127,11 @@ static ROUTES: &[Route] = &[
     Route { method: "POST", path: "/__standin/snapshots/{name}", answer: Of(snapshots::save) },
     Route { method: "DELETE", path: "/__standin/snapshots/{name}", answer: Of(snapshots::forget) },
     Route { method: "POST", path: "/__standin/snapshots/{name}/restore", answer: Of(snapshots::restore) },
+    Route { method: "GET", path: "/__standin/judgement", answer: Apart(judgement::answer) },
     Route { method: "GET", path: "/__standin/conduct", answer: Apart(conduct::answer) },
     Route { method: "POST", path: verify::PATH, answer: Apart(verify::answer) },
+    Route { method: "GET", path: "/__standin/catalog", answer: Of(catalog::answer) },
+    Route { method: "GET", path: "/__standin/schema", answer: OfAll(catalog::schema) },
     Route { method: "GET", path: "/__standin/metrics", answer: OfAll(metrics::answer) },
     Route { method: "GET", path: "/__standin/namespaces", answer: OfAll(namespaces::list) },
     Route { method: "POST", path: "/__standin/namespaces", answer: OfAll(namespaces::open) },
@@ -237,6 +257,11 @@ pub fn delivery_answered(request: &Request, reply: &Reply) -> Option<u64> {
     let path = directed(request).0;
     let segment = path.strip_prefix("/__standin/outbox/e")?.strip_suffix("/answer")?;
     (&*request.method == "POST" && reply.status == 200).then(|| segment.parse().ok()).flatten()
+}
+
+/// Whether a request asks for the stream of what happens, which [`Watch`] holds.
+pub fn watches(request: &Request) -> bool {
+    &*request.method == "GET" && directed(request).0 == watch::PATH
 }
 
 /// The namespace that a request is directed to by its path or a header field; `None` for the main world.

@@ -91,6 +91,12 @@ pub trait Service: Sync {
     /// The calls of a request: first its own, then the commands of a batch.
     fn calls(&self, request: &Request) -> Vec<RequestedCall>;
 
+    /// How a shell signs a request whose time is in `seconds` and whose body is in `body`: commands that set `signature`, the value of
+    /// the header field. `None` when requests are not signed.
+    fn shell_signature(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Where credentials stand in a request with this path, and in its answer. Journals hide what stands there. The path
     /// may be that of another service.
     fn places(&self, path: &str) -> Places;

@@ -107,6 +107,7 @@ impl World {
             let Some(next) = late.chain(self.schedule.next_due()).min().filter(|next| *next <= now) else {
                 return;
             };
+            self.revisions.state();
             for index in 0..self.emulators.len() {
                 let told = self.emulators[index].1.settle(next);
                 self.collect(index, Cause::Later, next);

@@ -104,24 +104,28 @@ impl World {
     /// Adds a checked fault after the others.
     pub fn add_fault(&mut self, spec: FaultSpec) {
         self.alter();
+        self.revisions.faults();
         self.faults.add(spec, self.counters().exchanges + 1);
     }
 
     /// Puts a checked fault in the place of the one with this number. Its calls are counted from 1.
     pub fn replace_fault(&mut self, number: u32, spec: FaultSpec) {
         self.alter();
+        self.revisions.faults();
         self.faults.replace(number, spec, self.counters().exchanges + 1);
     }
 
     /// Removes the fault with this number. The faults behind it move up.
     pub fn remove_fault(&mut self, number: u32) {
         self.alter();
+        self.revisions.faults();
         self.faults.remove(number);
     }
 
     /// Removes all faults. Returns how many there were.
     pub fn remove_faults(&mut self) -> usize {
         self.alter();
+        self.revisions.faults();
         let count = self.faults().count();
         self.faults.clear();
         count
@@ -130,6 +134,7 @@ impl World {
     /// Switches a fault on or off.
     pub fn switch_fault(&mut self, fault: u32, mode: Mode) {
         self.alter();
+        self.revisions.faults();
         self.faults.plan.switch(fault, mode, self.counters().exchanges + 1);
     }
 }

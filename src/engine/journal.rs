@@ -3,6 +3,8 @@
 use core::net::IpAddr;
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::ops::Range;
+use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -46,6 +48,8 @@ pub struct Entry {
     pub reply: Reply,
     /// What happened between the two.
     pub note: Note,
+    /// How long it took from the head of the request to the end of the answer, without the time to make the answer.
+    pub took: Duration,
 }
 
 /// The newest exchanges of a world.
@@ -60,6 +64,8 @@ pub struct Journal {
     /// The memory that decisions and remarks take.
     aside: usize,
     evicted: u64,
+    /// How many exchanges came and went before the oldest that is kept.
+    gone: u64,
     share: Share,
 }
 
@@ -81,7 +87,14 @@ impl Journal {
 
     /// Adds an exchange and removes the oldest ones until the limits hold. `number` is mostly one more than that of the
     /// exchange before; an answer that waited comes later than others with higher numbers.
-    pub fn push(&mut self, number: u64, at: Timestamp, request: &Request, reply: &Reply, note: Note) {
+    pub fn push(
+        &mut self,
+        number: u64,
+        (at, took): (Timestamp, Duration),
+        request: &Request,
+        reply: &Reply,
+        note: Note,
+    ) {
         let (mut sent, mut answered) = (request.body(), &reply.body[..]);
         let digest;
         if let Some(bulk) = note.bulk.as_deref() {
@@ -123,6 +136,7 @@ impl Journal {
             error,
             aside: has_aside.then(|| Box::new((faults, remarks))),
             lengths: parts.map(|part| part.len() as u32),
+            took: u32::try_from(took.as_micros()).unwrap_or(u32::MAX),
         };
         if size_of::<Kept>() + kept.length() + kept.weight_aside() > MOST_BYTES {
             self.evicted += 1;
@@ -158,6 +172,7 @@ impl Journal {
         self.bytes.drain(..oldest.length());
         self.aside -= oldest.weight_aside();
         self.evicted += 1;
+        self.gone += 1;
         true
     }
 
@@ -195,6 +210,29 @@ impl Journal {
         kept.into_iter().map(|(kept, end)| self.entry_that_ends_at(kept, end))
     }
 
+    /// The places of the kept exchanges in the order in which they came, counted from the first one of all. One that was
+    /// never kept has no place.
+    pub fn places(&self) -> Range<u64> {
+        self.gone..self.gone + self.kept.len() as u64
+    }
+
+    /// Those of the exchanges at these places that are kept, in the order in which they came.
+    pub fn at_places(&self, places: Range<u64>) -> Vec<Entry> {
+        let known = self.places();
+        let (from, to) = (places.start.max(known.start), places.end.min(known.end));
+        let mut end = self.bytes.len();
+        let newest_first = self.kept.iter().enumerate().rev().map(|(place, kept)| {
+            let ends = end;
+            end -= kept.length();
+            (self.gone + place as u64, kept, ends)
+        });
+        let wanted =
+            newest_first.skip_while(|(place, ..)| *place >= to).take_while(|(place, ..)| *place >= from);
+        let mut entries: Vec<_> = wanted.map(|(_, kept, end)| self.entry_that_ends_at(kept, end)).collect();
+        entries.reverse();
+        entries
+    }
+
     /// The exchange with this number; `None` when it is not kept.
     pub fn entry(&self, number: u64) -> Option<Entry> {
         // A search by halves may miss one that lies out of order.
@@ -224,10 +262,10 @@ impl Journal {
             headers: Fields::with_own(kept.common, own),
             body: Bytes::copy_from_slice(reply),
         };
-        let Kept { number, at, service, operation, stage, error, .. } = *kept;
+        let Kept { number, at, service, operation, stage, error, took, .. } = *kept;
         let (faults, remarks) = kept.aside.as_deref().cloned().unwrap_or_default();
         let note = Note { service, operation, stage, error, faults, remarks, bulk: None };
-        Entry { number, at, request, reply, note }
+        Entry { number, at, request, reply, note, took: Duration::from_micros(took.into()) }
     }
 
     /// How many exchanges were removed to keep the limits.
@@ -267,6 +305,8 @@ struct Kept {
     /// The length of each part in the ring: the request's method, target, headers and body, the reply's own headers and
     /// its body.
     lengths: [u32; 6],
+    /// How long it took, in microseconds.
+    took: u32,
 }
 
 impl Kept {
@@ -290,7 +330,8 @@ mod tests {
     fn push(journal: &mut Journal, number: u64, body: usize) {
         let request = Request::new("POST", "/", Headers::default(), vec![b'x'; body].into());
         let reply = Reply { status: 200, headers: Fields::default(), body: Bytes::new() };
-        journal.push(number, Timestamp::UNIX_EPOCH, &request, &reply, Note::default());
+        let when = (Timestamp::UNIX_EPOCH, Duration::ZERO);
+        journal.push(number, when, &request, &reply, Note::default());
     }
 
     #[test]
@@ -303,13 +344,14 @@ mod tests {
         let reply = Reply { status: 418, headers: Fields::with_own(&COMMON, own), body: "tea".into() };
         let note = Note { error: Some("NO"), remarks: vec!["why".into()], ..Note::default() };
         let mut journal = Journal::default();
-        journal.push(5, Timestamp::UNIX_EPOCH, &request, &reply, note.clone());
+        let when = (Timestamp::UNIX_EPOCH, Duration::from_millis(5));
+        journal.push(5, when, &request, &reply, note.clone());
         request.body = Body::TooLarge;
-        journal.push(6, Timestamp::UNIX_EPOCH, &request, &reply, note.clone());
+        journal.push(6, when, &request, &reply, note.clone());
         assert_eq!(journal.entries().map(|entry| entry.number).collect::<Vec<_>>(), [5, 6]);
         let entry = journal.entry(6).unwrap();
         assert_eq!((&entry.request, &entry.reply, &entry.note), (&request, &reply, &note));
-        assert_eq!(entry.request.path(), "/a");
+        assert_eq!((entry.request.path(), entry.took), ("/a", Duration::from_millis(5)));
         assert_eq!(journal.entry(5).unwrap().request.body(), b"body");
         assert!(journal.entry(4).is_none() && journal.entry(7).is_none());
     }
@@ -321,8 +363,9 @@ mod tests {
         let mut journal = Journal::default();
         let note = |bulk| Note { bulk: Some(Box::new(bulk)), ..Note::default() };
         let other = Bytes::from_static(b"file");
-        journal.push(1, Timestamp::UNIX_EPOCH, &request, &reply, note(Bulk::Request(None)));
-        journal.push(2, Timestamp::UNIX_EPOCH, &request, &reply, note(Bulk::Reply(other, "known".into())));
+        let when = (Timestamp::UNIX_EPOCH, Duration::ZERO);
+        journal.push(1, when, &request, &reply, note(Bulk::Request(None)));
+        journal.push(2, when, &request, &reply, note(Bulk::Reply(other, "known".into())));
         let (first, second) = (journal.entry(1).unwrap(), journal.entry(2).unwrap());
         let kept = str::from_utf8(first.request.body()).unwrap().to_owned();
         assert!(kept.starts_with("(5242880 bytes, SHA-256 ") && kept.len() == 89, "{kept}");
@@ -354,6 +397,23 @@ mod tests {
         for number in 1..=5 {
             assert_eq!(journal.entry(number).unwrap().request.body().len(), number as usize);
         }
+    }
+
+    #[test]
+    fn exchanges_keep_their_places_in_the_order_in_which_they_came() {
+        let mut journal = Journal::default();
+        [1, 3, 2].into_iter().for_each(|number| push(&mut journal, number, number as usize));
+        push(&mut journal, 4, MOST_BYTES);
+        (5..=1_002).for_each(|number| push(&mut journal, number, 0));
+        assert_eq!((journal.places(), journal.evicted()), (1..1_001, 2));
+        let numbers = |places| {
+            let entries = journal.at_places(places).into_iter();
+            entries.map(|entry| (entry.number, entry.request.body().len())).collect::<Vec<_>>()
+        };
+        assert_eq!(numbers(0..4), [(3, 3), (2, 2), (5, 0)]);
+        assert_eq!(numbers(999..2_000), [(1_001, 0), (1_002, 0)]);
+        assert_eq!(numbers(2_000..3_000), []);
+        assert_eq!(numbers(0..1), []);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod journal;
 mod memory;
 mod namespace;
 mod namespaces;
+mod news;
 mod observers;
 mod opening;
 mod other_edition;
@@ -33,7 +34,7 @@ mod traffic;
 mod unknown;
 mod world;
 
-pub use act::Acted;
+pub use act::{Acted, ActionDone, By};
 pub use counters::Counters;
 pub use directory::{Credential, Totals, credentials_issued};
 pub use dispatch::{Ahead, DeliveryId, Dispatch, UnderWay};
@@ -42,6 +43,7 @@ pub use journal::{Entry, Journal, Note};
 pub use memory::MOST_IN_JOURNALS;
 pub use namespace::{Namespace, NamespaceName};
 pub use namespaces::{NAMESPACE_HEADER, Namespaces, UnknownNamespace};
+pub use news::{Mark, News};
 pub use opening::{IDLE, MOST_NAMESPACES, NotOpened};
 pub use other_edition::Other;
 pub use outbox::{

@@ -43,6 +43,10 @@ pub struct Namespaces {
     has_owners: AtomicBool,
     /// How many namespaces got a name from their number. The next name comes from it.
     pub(super) made: AtomicU64,
+    /// How often a namespace was made or dropped.
+    pub(super) changes: AtomicU64,
+    /// What tells the marks of this server from those of an earlier one.
+    run: u64,
     traffic: Arc<Traffic>,
     /// The memory of the journals of all worlds.
     pub(super) memory: Memory,
@@ -72,11 +76,29 @@ impl Namespaces {
             dropping: Mutex::default(),
             has_owners: AtomicBool::new(false),
             made: AtomicU64::new(0),
+            changes: AtomicU64::new(0),
+            run: 0,
             traffic: Arc::default(),
             memory,
             elsewhere,
             bell,
         }
+    }
+
+    /// The same worlds in a server whose marks are told from those of others by `run`.
+    #[must_use]
+    pub fn with_run(self, run: u64) -> Self {
+        Self { run, ..self }
+    }
+
+    /// What tells the marks of this server from those of an earlier one.
+    pub fn run(&self) -> u64 {
+        self.run
+    }
+
+    /// How often a namespace was made or dropped.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
     }
 
     /// Wakes the streams of all worlds.
@@ -200,6 +222,7 @@ impl Namespaces {
                 directory.past.keep(Arc::clone(namespace), size);
             }
             namespace.set_dropped(&world);
+            self.changes.fetch_add(1, Ordering::Relaxed);
             results
         };
         let outcomes: Vec<_> = namespace.named(outcomes.hidden()).collect();

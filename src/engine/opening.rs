@@ -116,6 +116,8 @@ impl Namespaces {
             &self.bell,
         );
         world.suffix = suffix;
+        // No two worlds of a server have an epoch in common.
+        world.epoch = (self.changes.fetch_add(1, Ordering::Relaxed) + 1) << 32;
         world.set_public_url(&public_url);
         for (name, url) in &bound {
             world.bind_handler(name, url);

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use super::{Note, World};
 use crate::basics::{Arrival, Stage, Stopwatch};
 use crate::emulator::{Checkpoint, Exchange, Fate, OperationCall, Ordered, Service};
-use crate::http::Request;
+use crate::http::{Reply, Request};
 use crate::services::{by_name, by_path};
 
 /// The answer of a service's other edition.
@@ -37,6 +38,15 @@ pub(super) fn ask(world: &World, request: &Request, arrival: Arrival) -> Option<
     if !world.observers.asks_other_edition() {
         return None;
     }
+    let (reply, error, editions) = answer(world, request, arrival)?;
+    Some(Other { status: reply.status, error, body: reply.body, editions })
+}
+
+fn answer(
+    world: &World,
+    request: &Request,
+    arrival: Arrival,
+) -> Option<(Reply, Option<&'static str>, [&'static str; 2])> {
     let service = by_path(request.path())?;
     let editions = editions(world, service)?;
     let (_, emulator) = world.emulators.iter().find(|(known, _)| known.name() == service.name())?;
@@ -44,7 +54,20 @@ pub(super) fn ask(world: &World, request: &Request, arrival: Arrival) -> Option<
     let stopwatch = world.clock.stopwatch(arrival);
     let mut exchange = Exchange { request, stopwatch, checkpoint: &mut aside, url: &world.public_url };
     let reply = emulator.other_edition(&mut exchange)?;
-    Some(Other { status: reply.status, error: aside.error, body: reply.body, editions })
+    Some((reply, aside.error, editions))
+}
+
+impl World {
+    /// What the other edition of the service would answer to `request` now, with its error and the names of both editions. The
+    /// state does not change, and no fault is asked. `None` when the service has one edition only, or both treat the request
+    /// alike. `now` is the time of the wall clock.
+    pub fn other_answer(
+        &self,
+        request: &Request,
+        now: Timestamp,
+    ) -> Option<(Reply, Option<&'static str>, [&'static str; 2])> {
+        answer(self, request, Arrival { head: now, body: now, now })
+    }
 }
 
 /// The error of an exchange as the other edition gives it. `None` when that edition does not have it.

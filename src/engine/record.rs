@@ -1,5 +1,7 @@
 //! An exchange and its answer → the journal, the counters, the observers.
 
+use std::time::Duration;
+
 use super::observers::Passing;
 use super::pending::After;
 use super::{Form, Planned, World};
@@ -43,7 +45,8 @@ impl World {
         let passing = Passing { number, request, reply: &reply, note: &note, arrival, took, wire, other };
         self.observers.saw(&passing, self.clock);
         self.newest = Some(arrival.now);
-        self.journal.push(number, at, request, &reply, note);
+        let whole = Duration::try_from(arrival.now.duration_since(arrival.head)).unwrap_or_default() + took;
+        self.journal.push(number, (at, whole), request, &reply, note);
         reply
     }
 }

@@ -1,14 +1,16 @@
 //! A world: the running state of a scenario.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::act::ActionDone;
 use super::faults::Faults;
 use super::memory::Memory;
+use super::news::Revisions;
 use super::observers::Observers;
 use super::outbox::{CountsByEvent, Outbox};
 use super::past::Past;
@@ -66,6 +68,10 @@ pub struct World {
     pub(super) untold: Vec<(usize, Cow<'static, str>)>,
     /// How many actions were performed.
     pub(super) acted: u64,
+    /// The latest of them.
+    pub(super) actions: VecDeque<ActionDone>,
+    /// What the control interface and time have changed.
+    pub(super) revisions: Revisions,
     /// The instant that [`World::alarm`] told last.
     pub(super) alarm: Option<Timestamp>,
     /// The exchanges whose answer waits for a delivery.
@@ -130,6 +136,8 @@ impl World {
             schedule: Schedule::new(&scenario.actions, start),
             untold: Vec::new(),
             acted: 0,
+            actions: VecDeque::new(),
+            revisions: Revisions::default(),
             alarm: None,
             pending: Vec::new(),
             bell: Bell::default(),
@@ -368,6 +376,7 @@ impl World {
         *now = to(*now);
         let now = *now;
         self.bell.ring();
+        self.revisions.clock();
         Some(now)
     }
 
@@ -379,6 +388,11 @@ impl World {
     /// The state of every service as JSON, without secrets. `now` is the time of the wall clock.
     pub fn state(&mut self, now: Timestamp) -> serde_json::Value {
         self.settle(now);
+        self.state_as_it_is()
+    }
+
+    /// The same without what is due.
+    pub fn state_as_it_is(&self) -> serde_json::Value {
         self.emulators
             .iter()
             .map(|(service, emulator)| (service.name().to_owned(), emulator.state()))

@@ -14,6 +14,7 @@ mod target;
 mod things;
 mod trigger;
 pub mod wire;
+mod written;
 
 pub use delay::{Delay, Drawn, Lognormal, Normal};
 pub use deliver::{Deliver, MOST_TIMES};

@@ -1,8 +1,12 @@
 //! The page for people, `GET /__standin/`: its files, which are part of the program.
 
+mod report;
+
 use core::fmt::Write;
 
 use sha2::{Digest, Sha256};
+
+pub use report::in_one_file;
 
 /// A file of the page.
 #[derive(Clone, Copy, Debug)]

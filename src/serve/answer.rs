@@ -87,8 +87,11 @@ impl Arriving {
                 }
             }
         };
+        let mut watch = None;
         let mut answered = if control::claims(request.path()) {
-            plain(Box::pin(aside::control(shared, request)).await)
+            let told = Box::pin(aside::control(shared, request)).await;
+            watch = told.watch;
+            plain(told.reply)
         } else if *rank == Rank::Regular {
             plan(shared, request, *head)
         } else {
@@ -100,9 +103,9 @@ impl Arriving {
         let stream = match answered.form {
             Form::Stream(stream) => {
                 let namespace = answered.namespace.as_ref().map(Arc::downgrade);
-                Some(Box::new(OpenStream { stream: *stream, namespace }))
+                Some(Box::new(OpenStream::Events { stream: *stream, namespace }))
             }
-            _ => None,
+            _ => watch.map(|watch| Box::new(OpenStream::Watch { watch, head: answered.reply.body.clone() })),
         };
         let Answered { reply, number, wire, .. } = answered;
         let has_body = request.method != "HEAD" && !matches!(reply.status, 204 | 304);

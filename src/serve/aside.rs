@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use super::deliver::Line;
 use super::shared::Shared;
 use super::{clock, page};
-use crate::control;
+use crate::control::{self, Watch};
 use crate::engine::{Namespaces, UnderWay, World};
 use crate::http::{Reply, Request};
 
@@ -24,8 +24,31 @@ const MOST_IDLE: Duration = Duration::from_secs(10);
 /// How long it waits for what was under way before. A handler may move the clock itself, and answer its event only then.
 const MOST_BEFORE: Duration = Duration::from_secs(1);
 
-/// Answers a request to the control interface.
-pub(super) async fn control(shared: &Arc<Shared>, request: &Request) -> Reply {
+/// The answer of the control interface.
+pub(super) struct Told {
+    pub(super) reply: Reply,
+    /// What goes on behind the reply.
+    pub(super) watch: Option<Box<Watch>>,
+}
+
+/// Answers a request to the control interface, or begins to watch.
+pub(super) async fn control(shared: &Arc<Shared>, request: &Request) -> Told {
+    if !control::watches(request) {
+        return Told { reply: answer(shared, request).await, watch: None };
+    }
+    if let Some(refused) = control::refusal(request, shared.control_token.as_deref()) {
+        return Told { reply: refused, watch: None };
+    }
+    let asked = request.clone();
+    let opened = aside(shared, move |namespaces| Watch::open(namespaces, &asked, clock::now())).await;
+    match opened {
+        Some(Ok((watch, reply))) => Told { reply, watch: Some(Box::new(watch)) },
+        Some(Err(reply)) => Told { reply, watch: None },
+        None => Told { reply: control::failure(), watch: None },
+    }
+}
+
+async fn answer(shared: &Arc<Shared>, request: &Request) -> Reply {
     if let Some(reply) = control::page(request, page::present) {
         return reply;
     }
@@ -151,7 +174,7 @@ async fn wait_for(shared: &Arc<Shared>, question: control::Question, patience: D
 
 /// What `make` returns, made on a thread that may be held up; `None` if it panics. To read a scenario or to hide secrets
 /// takes as long as thousands of answers of a service, which the workers give meanwhile.
-async fn aside<T: Send + 'static>(
+pub(super) async fn aside<T: Send + 'static>(
     shared: &Arc<Shared>,
     make: impl FnOnce(&Namespaces) -> T + Send + 'static,
 ) -> Option<T> {
@@ -197,7 +220,7 @@ mod tests {
         let headers = [("host", "localhost")].into_iter().collect();
         let request = Request::new(method, target, headers, body.into());
         let shared = Arc::clone(shared);
-        tokio::spawn(async move { control(&shared, &request).await })
+        tokio::spawn(async move { control(&shared, &request).await.reply })
     }
 
     #[tokio::test]

@@ -27,6 +27,7 @@ mod signals;
 mod stream;
 mod tls;
 mod until;
+mod watch;
 
 pub use child::{Ended, Variable};
 pub use clock::now;

@@ -1,12 +1,14 @@
 //! What all connections of a server share.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use tokio::sync::{Notify, watch};
 
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
 use super::deliver::{Deliverer, Inbox, Targets};
+use super::random::random_seed;
 use super::seats::Seats;
 use crate::basics::Arrival;
 use crate::engine::{Namespaces, Planned, Traffic, World, step};
@@ -30,6 +32,8 @@ pub struct Shared {
     stopping: watch::Sender<bool>,
     /// Sends what is due to handlers.
     pub(super) deliverer: Deliverer,
+    /// How many watch what happens.
+    pub(super) watchers: Arc<AtomicU32>,
     /// Answers a request. Tests can replace it.
     pub(super) step: Step,
 }
@@ -75,7 +79,7 @@ impl Shared {
     pub(super) fn new(world: World, options: Options) -> (Self, Inbox) {
         let (deliverer, inbox) = Deliverer::new(options.targets, options.authorities);
         let shared = Self {
-            namespaces: Namespaces::new(world),
+            namespaces: Namespaces::new(world).with_run(random_seed()),
             tag: options.tag,
             control_token: options.control_token,
             seats: Seats::new(options.max_connections),
@@ -83,6 +87,7 @@ impl Shared {
             logged: Notify::new(),
             stopping: watch::Sender::new(false),
             deliverer,
+            watchers: Arc::default(),
             step,
         };
         (shared, inbox)

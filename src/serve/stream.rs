@@ -13,6 +13,8 @@ use tokio::time::sleep;
 use super::activity::InProgress;
 use super::clock;
 use super::shared::Shared;
+use super::watch::Watcher;
+use crate::control::Watch;
 use crate::engine::{EventStream, Namespace, Portion, World};
 
 /// The body of an answer.
@@ -25,21 +27,33 @@ pub(super) enum AnswerBody {
 
 /// A stream of events that an answer goes on with.
 #[derive(Debug)]
-pub(super) struct OpenStream {
-    pub(super) stream: EventStream,
-    /// The namespace; `None` for the main world. Weak, so that one which is dropped is freed.
-    pub(super) namespace: Option<Weak<Namespace>>,
+pub(super) enum OpenStream {
+    /// Events of a service.
+    Events {
+        stream: EventStream,
+        /// The namespace; `None` for the main world. Weak, so that one which is dropped is freed.
+        namespace: Option<Weak<Namespace>>,
+    },
+    /// What happens, for one who watches. `head` comes first.
+    Watch { watch: Box<Watch>, head: Bytes },
 }
 
 /// The next bytes of a stream, with what makes those after them. `None` at its end.
-type Next = Pin<Box<dyn Future<Output = Option<(Bytes, Reader)>> + Send>>;
+type Next = Pin<Box<dyn Future<Output = Option<(Bytes, Source)>> + Send>>;
+
+/// What makes the bytes of a stream.
+enum Source {
+    Events(Reader),
+    Watch(Watcher),
+}
 
 /// The body of a stream of events.
 pub(super) struct EventBody(Option<Next>);
 
 /// Reads the events of one stream.
 struct Reader {
-    open: OpenStream,
+    stream: EventStream,
+    namespace: Option<Weak<Namespace>>,
     shared: Arc<Shared>,
     is_over: bool,
     /// The connection is not silent while the stream is open.
@@ -50,8 +64,28 @@ impl OpenStream {
     /// The body, which sends what is logged from now on.
     pub(super) fn body(self, shared: &Arc<Shared>, in_progress: InProgress) -> AnswerBody {
         let shared = Arc::clone(shared);
-        let reader = Reader { open: self, shared, is_over: false, _in_progress: in_progress };
-        AnswerBody::Events(EventBody(Some(Box::pin(reader.next()))))
+        let source = match self {
+            Self::Events { stream, namespace } => Source::Events(Reader {
+                stream,
+                namespace,
+                shared,
+                is_over: false,
+                _in_progress: in_progress,
+            }),
+            Self::Watch { watch, head } => Source::Watch(Watcher::new(watch, head, shared, in_progress)),
+        };
+        AnswerBody::Events(EventBody(Some(Box::pin(source.next()))))
+    }
+}
+
+impl Source {
+    async fn next(self) -> Option<(Bytes, Self)> {
+        match self {
+            Self::Events(reader) => reader.next().await.map(|(bytes, reader)| (bytes, Self::Events(reader))),
+            Self::Watch(watcher) => {
+                watcher.next().await.map(|(bytes, watcher)| (bytes, Self::Watch(watcher)))
+            }
+        }
     }
 }
 
@@ -81,7 +115,7 @@ impl Reader {
 
     /// What the stream sends now; `None` when its world is dropped.
     fn look(&mut self) -> Option<Portion> {
-        let Self { open: OpenStream { stream, namespace }, shared, .. } = self;
+        let Self { stream, namespace, shared, .. } = self;
         let mut ask = |world: &mut World| world.stream(stream, clock::now());
         match namespace {
             None => Some(ask(&mut shared.namespaces().main())),
@@ -108,8 +142,8 @@ impl Body for AnswerBody {
                 *body = None;
                 None
             }
-            Some((bytes, reader)) => {
-                *body = Some(Box::pin(reader.next()));
+            Some((bytes, source)) => {
+                *body = Some(Box::pin(source.next()));
                 Some(Ok(Frame::data(bytes)))
             }
         })

@@ -19,6 +19,7 @@
 //! * `deliver`: events on their way to handlers
 //! * `delivery_faults`: faults on these deliveries
 //! * `webhooks`: subscriptions, event log, replay and stream of Chert
+//! * `page`: the files of the page; `stream`: what happens, in rows; `views`: what else the page asks
 //! * `control`: health, journal, state, reset
 //! * `library`: every scenario in `scenarios/`, as a client sees it
 //! * `limits`: rate limits and time limits
@@ -68,7 +69,9 @@ mod scenario;
 mod schedules;
 mod secrets;
 mod sequences;
+mod stream;
 mod tls;
+mod views;
 mod webhooks;
 mod whole_run;
 mod wire;

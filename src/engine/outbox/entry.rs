@@ -35,6 +35,8 @@ pub struct OutboxEntry {
     pub clock: Timestamp,
     /// What faults have done to it; `None` when none was asked.
     pub struck: Option<Box<StruckDelivery>>,
+    /// Which of the outbox's changes was its latest.
+    pub changed: u64,
     /// Why it was given up.
     pub remark: Option<&'static str>,
 }

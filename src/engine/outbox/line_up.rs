@@ -62,9 +62,11 @@ impl Outbox {
             was_sent: false,
             clock: due,
             struck,
+            changed: 0,
             remark: None,
         };
         self.entries.insert(number, entry);
+        self.note_change(number);
         number
     }
 

@@ -47,6 +47,8 @@ pub struct Outbox {
     entries: BTreeMap<u64, OutboxEntry>,
     /// The number of the newest one.
     newest: u64,
+    /// How often a delivery has changed its state.
+    changes: u64,
     /// For each handler the deliveries that have not ended, the oldest first.
     queues: HashMap<HandlerKey, VecDeque<u64>>,
     /// The deliveries that can be sent, with the instant of their next attempt: of each handler the first one.
@@ -104,7 +106,21 @@ impl Outbox {
         entry.attempted += 1;
         self.waiting.remove(&number);
         self.waiting_bytes -= entry.delivery.body.len();
+        self.note_change(number);
         true
+    }
+
+    /// Stamps a delivery that has changed its state.
+    pub(super) fn note_change(&mut self, number: u64) {
+        self.changes += 1;
+        if let Some(entry) = self.entries.get_mut(&number) {
+            entry.changed = self.changes;
+        }
+    }
+
+    /// How often a delivery has changed its state.
+    pub fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// Notes what the scenario's clock shows when a delivery begins to wait.
@@ -143,7 +159,10 @@ impl Outbox {
 
     fn shift(&mut self, number: u64, from: DeliveryState, to: DeliveryState) -> bool {
         let entry = self.entries.get_mut(&number).filter(|entry| entry.state == from);
-        entry.map(|entry| entry.state = to).is_some()
+        let Some(entry) = entry else { return false };
+        entry.state = to;
+        self.note_change(number);
+        true
     }
 
     /// Notes how the present attempt of a delivery ended, after `duration`. `next` is told so, and says when the next
@@ -184,6 +203,8 @@ impl Outbox {
         let Some(entry) = self.entries.get_mut(&number) else { return };
         entry.state = DeliveryState::Waiting;
         entry.next = Some(at);
+        self.changes += 1;
+        entry.changed = self.changes;
         let key = (entry.service, entry.delivery.handler);
         self.waiting.insert(number);
         self.waiting_bytes += entry.delivery.body.len();
@@ -231,6 +252,8 @@ impl Outbox {
         }
         entry.state = state;
         entry.remark = remark;
+        self.changes += 1;
+        entry.changed = self.changes;
         let counts = self.counts.entry((entry.service, entry.delivery.event.name)).or_default();
         match state {
             DeliveryState::Delivered => counts.delivered += 1,

@@ -140,6 +140,13 @@ impl Service for Chert {
         vec![RequestedCall { operation, command: None, facts: route }]
     }
 
+    fn shell_signature(&self) -> Option<&'static str> {
+        Some(
+            r#"digest=$(printf '%s.%s' "$seconds" "$body" | openssl dgst -sha256 -hmac "$CHERT_SIGNING_SECRET" -r | cut -d ' ' -f 1)
+signature="v1,$seconds,$digest""#,
+        )
+    }
+
     fn places(&self, _path: &str) -> Places {
         Places {
             path: None,
