@@ -46,7 +46,7 @@ pub struct Namespaces {
     /// How often a namespace was made or dropped.
     pub(super) changes: AtomicU64,
     /// What tells the marks of this server from those of an earlier one.
-    run: u64,
+    pub(super) run: u64,
     traffic: Arc<Traffic>,
     /// The memory of the journals of all worlds.
     pub(super) memory: Memory,
@@ -83,22 +83,6 @@ impl Namespaces {
             elsewhere,
             bell,
         }
-    }
-
-    /// The same worlds in a server whose marks are told from those of others by `run`.
-    #[must_use]
-    pub fn with_run(self, run: u64) -> Self {
-        Self { run, ..self }
-    }
-
-    /// What tells the marks of this server from those of an earlier one.
-    pub fn run(&self) -> u64 {
-        self.run
-    }
-
-    /// How often a namespace was made or dropped.
-    pub fn changes(&self) -> u64 {
-        self.changes.load(Ordering::Relaxed)
     }
 
     /// Wakes the streams of all worlds.

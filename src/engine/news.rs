@@ -2,9 +2,10 @@
 //! read, and everything else is still in the journal and the outbox.
 
 use std::ops::Range;
+use std::sync::atomic::Ordering;
 
 use super::act::ActionDone;
-use super::{Entry, OutboxEntry, World};
+use super::{Entry, Namespaces, OutboxEntry, World};
 
 /// How far somebody has read a world.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -137,5 +138,24 @@ impl World {
     /// How many breaches of rules were noticed.
     pub fn breaches(&self) -> u64 {
         self.observers.broken().iter().map(|broken| broken.count).sum()
+    }
+}
+
+impl Namespaces {
+    /// The same worlds in a server whose marks are told from those of others by `run`.
+    #[must_use]
+    pub fn with_run(mut self, run: u64) -> Self {
+        self.run = run;
+        self
+    }
+
+    /// What tells the marks of this server from those of an earlier one.
+    pub fn run(&self) -> u64 {
+        self.run
+    }
+
+    /// How often a namespace was made or dropped.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
     }
 }
