@@ -50,9 +50,16 @@ impl Order {
 }
 
 pub(super) fn show(world: &mut World, asked: &Asked<'_>) -> Reply {
+    let next = world.next_instant(asked.now);
+    let mut body = shown(world, asked.now);
+    body["next"] = json!(next.map(|next| next.to_string()));
+    Reply::json(200, &body)
+}
+
+/// The clock alone.
+pub(super) fn shown(world: &World, now: Timestamp) -> Value {
     let clock = if world.clock() == Clock::Real { "real" } else { "virtual" };
-    let next = world.next_instant(asked.now).map(|next| next.to_string());
-    Reply::json(200, &json!({"clock": clock, "now": world.clock().now(asked.now).to_string(), "next": next}))
+    json!({"clock": clock, "now": world.clock().now(now).to_string()})
 }
 
 pub(super) fn set(world: &mut World, asked: &Asked<'_>) -> Reply {

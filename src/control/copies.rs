@@ -22,7 +22,7 @@ const OF_CONNECTION: &[&str] =
     &["host", "content-length", "connection", "transfer-encoding", "accept-encoding", "expect"];
 
 pub(super) fn curl(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
-    text_of(place, asked, |entry, hidden, access, seconds| command(entry, hidden, access, seconds))
+    text_of(place, asked, command)
 }
 
 pub(super) fn fixture(place: &Place<'_>, asked: &Asked<'_>) -> Reply {

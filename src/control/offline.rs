@@ -1,10 +1,10 @@
 //! The worlds of a run → what the page asks for, so that a page without a server can show them.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::delivery::Shown;
-use super::{copies, course, explain, fate, faults, health, journal, rows};
+use super::{clock, copies, course, explain, fate, faults, health, journal, outbox, rows, state};
 use crate::engine::{Namespaces, Redactor, World};
 
 /// How many exchanges are shown whole, and how many deliveries.
@@ -42,21 +42,23 @@ fn answers(world: &World, now: Timestamp, whole: &mut usize, bytes: &mut usize) 
         answers.insert(path, answer);
     };
     add("health".into(), health::shown(world));
-    add("state".into(), world.state_as_it_is());
+    add("state".into(), state::shown(world, &redactor));
     add("faults".into(), faults::shown(world, now));
     add("journal?rows=true".into(), rows::all(world, &redactor));
     let deliveries = Shown::all(world);
-    let shown: Vec<_> = deliveries.iter().map(|shown| shown.as_row(&redactor)).collect();
-    add("outbox".into(), json!({"deliveries": shown}));
+    add("outbox".into(), outbox::shown(world, &redactor));
+    add("clock".into(), clock::shown(world, now));
     for delivery in deliveries.iter().rev() {
         if *whole == MOST_WHOLE {
             break;
         }
         *whole += 1;
         let path = format!("outbox/e{}", delivery.entry.number);
-        let explained = fate::explain(world, &delivery.entry, now).join("\n");
-        add(path.clone() + "/explain", (redactor.text(&explained) + "\n").into());
-        add(path, delivery.as_json(&redactor));
+        let lines = fate::explain(world, &delivery.entry, now);
+        let mut shown = delivery.as_json(&redactor);
+        add(path.clone(), shown.clone());
+        shown["why"] = lines.iter().map(|line| redactor.text(line)).collect();
+        add(path + "/explain?format=json", shown);
     }
     for entry in world.journal().entries().rev() {
         if *whole >= 2 * MOST_WHOLE {

@@ -7,30 +7,46 @@ use serde_json::{Value, json};
 use super::delivery::{self, Shown};
 use super::{Asked, Place, explain, fate, mistake, root_of};
 use crate::emulator::Outcome;
-use crate::engine::{DeliveryId, DeliveryState, Redactor, World};
+use crate::engine::{Cause, DeliveryId, DeliveryState, Redactor, World};
 use crate::http::{Reply, json as text};
 
 pub(super) fn list(place: &Place<'_>, _asked: &Asked<'_>) -> Reply {
     // To hide secrets takes long. Meanwhile the world answers others.
-    let found = place.with(|_, world| {
-        let silences: Vec<_> = world.outbox().silences().cloned().collect();
-        let counts = (world.outbox().unfinished(), world.outbox_counts());
-        (Shown::all(world), silences, counts, Redactor::new(world))
-    });
-    let (deliveries, silences, ((waiting, sending), counts), redactor) = match found {
+    let found =
+        place.with(|_, world| (Shown::all(world), silences(world), counts(world), Redactor::new(world)));
+    let (deliveries, silences, counts, redactor) = match found {
         Ok(found) => found,
         Err(reply) => return reply,
     };
     let deliveries: Vec<_> = deliveries.iter().map(|shown| shown.as_json(&redactor)).collect();
-    let silences = silences
-        .iter()
-        .map(|(cause, why)| json!({"cause": delivery::cause_as_json(*cause), "remark": redactor.text(why)}));
-    let silences: Vec<_> = silences.collect();
+    let silences = hidden(&silences, &redactor);
+    Reply::json(200, &json!({"deliveries": deliveries, "silences": silences, "counts": counts}))
+}
+
+/// The same without bodies, for one who cannot ask again.
+pub(super) fn shown(world: &World, redactor: &Redactor) -> Value {
+    let deliveries: Vec<_> = Shown::all(world).iter().map(|shown| shown.as_row(redactor)).collect();
+    let silences = hidden(&silences(world), redactor);
+    json!({"deliveries": deliveries, "silences": silences, "counts": counts(world)})
+}
+
+/// Why the latest events went to nobody.
+fn silences(world: &World) -> Vec<(Cause, String)> {
+    world.outbox().silences().cloned().collect()
+}
+
+fn hidden(silences: &[(Cause, String)], redactor: &Redactor) -> Vec<Value> {
+    let shown = |(cause, why): &(Cause, String)| json!({"cause": delivery::cause_as_json(*cause), "remark": redactor.text(why)});
+    silences.iter().map(shown).collect()
+}
+
+fn counts(world: &World) -> Value {
+    let ((waiting, sending), counts) = (world.outbox().unfinished(), world.outbox_counts());
     let mut sum = json!({"waiting": waiting, "sending": sending});
     for (how, count) in [("entered", counts.entered)].into_iter().chain(counts.ended()) {
         sum[how] = json!(count);
     }
-    Reply::json(200, &json!({"deliveries": deliveries, "silences": silences, "counts": sum}))
+    sum
 }
 
 pub(super) fn one(place: &Place<'_>, asked: &Asked<'_>) -> Reply {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::delivery::Shown;
 use super::{Asked, Place, explain, journal, mistake};
 use crate::basics::Stage;
+use crate::emulator::RequestedCall;
 use crate::engine::{ActionDone, By, Entry, Mark, News, Redactor, World, wire};
 use crate::http::{Headers, Reply, Request};
 use crate::scalar::in_a_line;
@@ -137,10 +138,14 @@ pub(super) fn exchange(entry: &Entry, redactor: &Redactor) -> Value {
     };
     let calls = note.service.and_then(by_name).map_or_else(Vec::new, |service| service.calls(request));
     let mut things: Vec<String> = Vec::new();
-    for call in &calls {
-        for parameter in call.operation.iter().flat_map(|operation| operation.parameters) {
-            if parameter.names.is_some() && things.len() < MOST_NAMED {
-                call.facts.each(parameter.name, &mut |value| {
+    let parameters = |call: &RequestedCall| call.operation.map_or(&[][..], |operation| operation.parameters);
+    let named =
+        |call| parameters(call).iter().filter_map(|parameter| Some((parameter.names?.kind, parameter.name)));
+    // A reader looks for the chat.
+    for of_chats in [true, false] {
+        for call in &calls {
+            for (_, name) in named(call).filter(|(kind, _)| (*kind == "chat") == of_chats) {
+                call.facts.each(name, &mut |value| {
                     let value = short(&hidden.text(value));
                     if things.len() < MOST_NAMED && !value.is_empty() && !things.contains(&value) {
                         things.push(value);

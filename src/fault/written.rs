@@ -93,9 +93,9 @@ fn json_of_reply(reply: &ReplySpec) -> Value {
 fn json_of_delay(delay: Delay) -> Value {
     let mut members = Members::default();
     match delay {
-        Delay::Length(fixed) => return length(&fixed),
-        Delay::Drawn(Drawn::Fixed(fixed)) => return json!({"fixed": length(&fixed)}),
-        Delay::Drawn(Drawn::Uniform([from, to])) => return json!({"uniform": [length(&from), length(&to)]}),
+        Delay::Length(fixed) => length(&fixed),
+        Delay::Drawn(Drawn::Fixed(fixed)) => json!({"fixed": length(&fixed)}),
+        Delay::Drawn(Drawn::Uniform([from, to])) => json!({"uniform": [length(&from), length(&to)]}),
         Delay::Drawn(Drawn::Normal(Normal { mean, deviation, max })) => {
             members.add("mean", Some(length(&mean)));
             members.add("deviation", Some(length(&deviation)));

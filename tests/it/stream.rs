@@ -129,7 +129,7 @@ fn exchanges_come_as_they_are_made() {
         (&first["status"], &first["ended_at"], &first["fired"]),
         (&json!(200), &Value::Null, &json!([]))
     );
-    assert_eq!(first["things"], json!(["connector", "105", "chat-1"]));
+    assert_eq!(first["things"], json!(["chat-1", "connector", "105"]));
     assert_eq!((&second["status"], &second["error"]), (&json!(400), &json!("CHAT_RENAMING_FAILED")));
     assert_eq!((&second["ended_at"], &second["fired"]), (&json!("delivery"), &json!(["fails once"])));
 }
@@ -199,6 +199,31 @@ fn a_reader_that_is_too_slow_is_told_what_it_missed() {
     let first = |place: usize| rest["rows"][place]["number"].as_u64().unwrap();
     let count = rest["rows"].as_array().unwrap().len();
     assert_eq!((count, first(0), first(count - 1)), (800, 207, 1_006));
+}
+
+#[test]
+fn what_a_reader_gets_and_what_it_misses_add_up() {
+    let server = serve(SCENARIO);
+    let (mut reader, _) = Reader::open(&server, "/__standin/stream");
+    (0..1_500).for_each(|_| {
+        get(&server, "/elsewhere");
+    });
+    let (mut seen, mut next) = (0, 1);
+    while next <= 1_500 {
+        let frame = reader.next();
+        match frame.event.as_str() {
+            "exchange" => {
+                assert_eq!(
+                    frame.data["number"], next,
+                    "nothing comes twice, and nothing is left out without a word"
+                );
+                (seen, next) = (seen + 1, next + 1);
+            }
+            "missed" => next += frame.data["exchanges"].as_u64().unwrap(),
+            other => panic!("{other}"),
+        }
+    }
+    assert!(seen >= 200, "{seen}");
 }
 
 #[test]
