@@ -1,5 +1,11 @@
 //! The page for people: its files, and who may read them.
 
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::{fs, thread};
+
 use standin::Server;
 
 use crate::client::{Response, get, parse, raw, send};
@@ -89,4 +95,50 @@ fn a_foreign_page_may_not_read_the_files() {
             assert_eq!(answer.status(), status, "{path} {headers:?}");
         }
     }
+}
+
+/// Starts `standin serve --open` with programs from `folder` only, and returns its lines up to one that has `word`.
+fn serve_and_open(folder: &Path, word: &str) -> String {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_standin"))
+        .args(["serve", "--open", "--listen", "127.0.0.1:0", "--log", "off"])
+        .env("PATH", folder)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(server.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.contains(word) {
+        assert_ne!(lines.read_line(&mut said).unwrap(), 0, "it ended early: {said}");
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
+    said
+}
+
+#[test]
+fn serve_prints_the_address_of_the_page_and_opens_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = serve_and_open(folder.path(), "help: open http://");
+    assert!(said.contains("standin: no browser can be opened: `"), "{said}");
+    let page = said.split_whitespace().find(|word| word.ends_with("/__standin/")).unwrap();
+    assert!(said.contains(&format!("help: open {page} yourself")), "{said}");
+    // What the browser would be called with comes through a pipe, which is read until it is closed.
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for program in ["xdg-open", "open"] {
+        let path = folder.path().join(program);
+        fs::write(&path, format!("#!/bin/sh\necho \"$@\" > '{}'\n", pipe.display())).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let called = thread::spawn(move || fs::read_to_string(&pipe).unwrap());
+    let mut server = Command::new(env!("CARGO_BIN_EXE_standin"))
+        .args(["serve", "--open", "--listen", "127.0.0.1:0", "--log", "off"])
+        .env("PATH", folder.path())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let url = called.join().unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(url.starts_with("http://127.0.0.1:") && url.ends_with("/__standin/\n"), "{url}");
 }
