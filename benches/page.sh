@@ -8,10 +8,11 @@ cd "$(dirname "$0")/.."
 rounds=${1:-9} seconds=${2:-2}
 . benches/common.sh
 
-# Readers of the stream until they are killed: readers COUNT FILE. The file gets how many rows came, and how many were missed.
+# Readers of the stream until they are killed, in a job of their own: readers COUNT FILE. The file gets how many rows came, and how many were
+# missed.
 readers() {
-  python3 - "$port" "$1" "$2" <<'PY'
-import json, signal, socket, sys, threading
+  exec python3 - "$port" "$1" "$2" <<'PY'
+import json, os, signal, socket, sys, threading
 port, count, path = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 rows, missed = [0] * count, [0] * count
 def read(place):
@@ -25,9 +26,8 @@ def read(place):
             elif event == b"missed" and line.startswith(b"data: "):
                 missed[place] += json.loads(line[6:])["exchanges"]
 def end(*_):
-    open(path, "w").write(f"{sum(rows)} {sum(missed)}\n")
-    sys.stdout.flush()
-    import os
+    with open(path, "w") as file:
+        file.write(f"{sum(rows)} {sum(missed)}\n")
     os._exit(0)
 signal.signal(signal.SIGTERM, end)
 for place in range(count):

@@ -257,7 +257,7 @@ bitrix24: {credentials: [{token: access-token-of-this-test}]}
 faults:
   - {name: a, on: bitrix24, match: {NAME: [a, b], ID: {regex: '^x'}}, match_headers: {user-agent: b24}, match_credential: access-token-of-this-test,
      when: {after: 1, every: 2, probability: 0.5, from: 10s, until: 2024-11-20T15:55:08+02:00, limit: 3}, error: QUERY_LIMIT_EXCEEDED, message: '017', delay: {normal: {mean: 1ms, deviation: 1ms, max: 1s}}}
-  - {name: b, on: bitrix24, when: {between: [1, 2]}, reply: {status: 502, headers: {server: x}, body: '<p>'}, delay: {lognormal: {median: 1ms, p99: 90us}}, applied: true}
+  - {name: b, on: bitrix24, when: {between: [1, 2]}, reply: {status: 502, headers: {server: x}, body: '<p>'}, delay: {lognormal: {median: 90us, p99: 1ms}}, applied: true}
   - {name: c, on: bitrix24, when: {call: 1}, wire: {dribble: {chunks: 3, over: 1s}}, delay: {uniform: [1ms, 1500us]}}
   - {name: d, on: bitrix24, wire: {wrong_length: shorter}, delay: {fixed: 0s}, applied: {later: 90m}}
 ",
