@@ -53,12 +53,13 @@ python3 - "$work" <<'PY'
 import statistics, sys
 work, found = sys.argv[1], {}
 for line in open(f"{work}/rounds"):
-    name, rate, *_ = line.split()
-    found.setdefault(name, []).append(float(rate))
+    name, rate, cpu, _ = line.split()
+    found.setdefault(name, []).append((float(rate), float(cpu)))
 alone = found["readers-0"]
-for name, rates in found.items():
-    ratio = statistics.median(rate / base for rate, base in zip(rates, alone))
-    print(f"{name}: {statistics.median(rates):.0f} requests/s, {ratio:.3f} of those without readers")
+for name, rounds in found.items():
+    rate, cpu = (statistics.median(column) for column in zip(*rounds))
+    ratio = statistics.median(one[0] / base[0] for one, base in zip(rounds, alone))
+    print(f"{name}: {rate:.0f} requests/s, {ratio:.3f} of those without readers; {cpu:.1f} CPU µs a request")
 for count in (1, 10):
     rows, missed = (sum(int(line.split()[place]) for line in open(f"{work}/sent-{count}")) for place in (0, 1))
     print(f"{count} readers were sent {rows} rows and told that they missed {missed}")
