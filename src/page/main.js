@@ -1,2 +1,195 @@
-// Begins the page.
-document.getElementById('page').textContent = 'standin';
+// Begins the page: follows what happens, and draws the view that the address names.
+import { html, render, useEffect, useMemo, useRef, useState } from './lib/preact.js'
+import { ask, keepToken, runData } from './control.js'
+import { Head } from './head.js'
+import { Faults } from './faults.js'
+import { Judgement } from './judgement.js'
+import { Namespaces } from './namespaces.js'
+import { Live } from './parts.js'
+import { go, placeOf } from './place.js'
+import { Plots } from './plots.js'
+import { Record } from './record.js'
+import { follow } from './stream.js'
+import { Timeline } from './timeline.js'
+import { World } from './world.js'
+
+const VIEWS = { timeline: Timeline, faults: Faults, world: World, judgement: Judgement, plots: Plots, namespaces: Namespaces }
+const STREAMED = ['exchange', 'delivery', 'action']
+// How often the page is drawn anew at most, in milliseconds.
+const BEAT = 100
+// How long nothing must be missed before what was missed is fetched.
+const CALM = 1000
+
+function Page() {
+  const [place, setPlace] = useState(placeOf(location.hash))
+  const [token, setToken] = useState(0)
+  const [mustTell, setMustTell] = useState(false)
+  const [touched, setTouched] = useState(0)
+  const [told, setTold] = useState(null)
+  const [about, setAbout] = useState({ health: null, namespaces: [], services: [] })
+  const namespace = place.query.in ?? ''
+  const { record, version, state, reload } = useRecord(namespace, token, () => setMustTell(true), () => setTouched((count) => count + 1))
+
+  useEffect(() => {
+    const look = () => setPlace(placeOf(location.hash))
+    addEventListener('hashchange', look)
+    return () => removeEventListener('hashchange', look)
+  }, [])
+  useAbout({ namespace, token, version, touched, setAbout, setMustTell })
+  useEffect(() => {
+    if (!told || told.look === 'bad') return undefined
+    const timer = setTimeout(() => setTold(null), 6000)
+    return () => clearTimeout(timer)
+  }, [told])
+  useFocus(place)
+  useEffect(() => { document.title = [place.what, place.view, about.health?.scenario, 'standin'].filter(Boolean).join(' · ') }, [place, about.health?.scenario])
+
+  const live = {
+    place, namespace, record, version, touched, reload,
+    health: about.health, namespaces: about.namespaces, services: about.services,
+    say: (text, look = '') => setTold({ text, look }),
+    touch: () => setTouched((count) => count + 1),
+  }
+  const View = VIEWS[place.view] ?? Timeline
+  if (mustTell) return html`<${Token} enter=${(text) => { keepToken(text); setMustTell(false); setToken((count) => count + 1) }} />`
+  return html`
+    <${Live.Provider} value=${live}>
+      <a class="skip" href="#content" onClick=${(event) => { event.preventDefault(); document.getElementById('content').focus() }}>Skip to the content</a>
+      <${Head} place=${place} state=${state} />
+      <main id="content" tabindex="-1"><${View} key=${`${namespace} ${place.view}`} place=${place} /></main>
+      <div class=${`told ${told?.look ?? ''} ${told ? '' : 'none'}`}>
+        <p role="status">${told?.look === 'bad' ? '' : told?.text}</p><p role="alert">${told?.look === 'bad' ? told.text : ''}</p>
+        ${told && html`<button type="button" class="quiet" aria-label="Dismiss the message" onClick=${() => setTold(null)}>✕</button>`}
+      </div>
+    <//>`
+}
+
+// Loads what has happened and follows what happens.
+function useRecord(namespace, token, refused, touch) {
+  const record = useMemo(() => new Record(), [namespace, token])
+  const [version, setVersion] = useState(0)
+  const [state, setState] = useState(runData ? 'over' : 'broken')
+  const reload = useRef(() => {})
+
+  useEffect(() => {
+    const end = new AbortController()
+    let beat = null
+    let calm = null
+    const drawn = () => { beat ??= setTimeout(() => { beat = null; setVersion((count) => count + 1) }, BEAT) }
+    const load = async () => {
+      const answer = await ask('journal?rows=true&last=1000', { namespace })
+      if (!end.signal.aborted) record.load(answer)
+      drawn()
+      return answer.cursor
+    }
+    // What was missed is asked for in one piece. What is known already is not doubled.
+    const loadMissed = async () => {
+      const [first, last] = [record.missed[0], record.missed.at(-1)]
+      if (!first) return
+      const between = new URLSearchParams({ rows: true, last: 1000, after: first.after, before: last.before })
+      record.load(await ask(`journal?${between}`, { namespace }))
+      record.missed = record.missed.slice(record.missed.indexOf(last) + 1)
+      drawn()
+    }
+    reload.current = () => loadMissed().catch(() => {})
+    const gone = () => {
+      end.abort()
+      setState('gone')
+    }
+    const refuse = (status) => {
+      if (status === 401) refused()
+      if (status === 404) gone()
+    }
+    const onEvent = (name, data) => {
+      if (STREAMED.includes(name)) record.take(name, data)
+      if (name === 'missed') {
+        record.missed.push(data)
+        clearTimeout(calm)
+        calm = setTimeout(reload.current, CALM)
+      }
+      if (name === 'changed' && data.what === 'reset') record.clear()
+      if (name === 'changed' && data.what === 'gone') gone()
+      if (name === 'changed') touch()
+      drawn()
+    }
+    const begin = async () => {
+      while (!end.signal.aborted) {
+        try {
+          const after = await load()
+          if (runData) return
+          await follow({ namespace, after, signal: end.signal, onEvent, onState: setState, onRefused: refuse })
+        } catch (refusal) {
+          refuse(refusal.status)
+          if (refusal.status === 401) return
+          await new Promise((done) => setTimeout(done, 2000))
+        }
+      }
+    }
+    begin()
+    return () => {
+      end.abort()
+      clearTimeout(beat)
+      clearTimeout(calm)
+    }
+  }, [record])
+  return { record, version, state, reload: () => reload.current() }
+}
+
+// What stands in the head of the page: asked anew when something has come, at most every two seconds.
+function useAbout({ namespace, token, version, touched, setAbout, setMustTell }) {
+  const asked = useRef(0)
+  useEffect(() => {
+    let isOver = false
+    const look = async () => {
+      asked.current = Date.now()
+      try {
+        const health = await ask('health', { namespace })
+        const { namespaces } = await ask('namespaces')
+        if (!isOver) setAbout((old) => ({ ...old, health, namespaces, services: health.services ?? old.services }))
+      } catch (refusal) {
+        if (refusal.status === 401) setMustTell(true)
+      }
+    }
+    const timer = setTimeout(look, Math.max(0, asked.current + 2000 - Date.now()))
+    return () => {
+      isOver = true
+      clearTimeout(timer)
+    }
+  }, [namespace, token, version, touched])
+}
+
+// What is opened gets the focus; when it is closed, the list gets it back.
+function useFocus({ view, what }) {
+  const before = useRef({ view, what })
+  useEffect(() => {
+    const old = before.current
+    before.current = { view, what }
+    if (old.view !== view || old.what === what) return
+    const target = document.querySelector(what ? '.detail' : '.list [role="treegrid"], .list h2')
+    target?.focus({ preventScroll: true })
+    if (what) target?.scrollTo?.(0, 0)
+  }, [view, what])
+  useEffect(() => {
+    const keys = (event) => {
+      if (event.key !== 'Escape' || event.defaultPrevented || !event.target.closest?.('.detail') || event.target.closest('.menu')) return
+      const place = placeOf(location.hash)
+      go({ ...place, what: '' })
+    }
+    addEventListener('keydown', keys)
+    return () => removeEventListener('keydown', keys)
+  }, [])
+}
+
+// Asks for the token of the control interface.
+function Token({ enter }) {
+  const [text, setText] = useState('')
+  return html`
+    <main class="token"><h1>standin</h1>
+      <form onSubmit=${(event) => { event.preventDefault(); enter(text.trim()) }}>
+        <label><span>The server wants its control token, the value of <code>--control-token</code>. The page keeps it for this tab.</span>
+          <input type="password" autocomplete="off" value=${text} onInput=${(event) => setText(event.target.value)} /></label>
+        <button type="submit" class="strong" disabled=${text.trim() === ''}>Go on</button>
+      </form></main>`
+}
+
+render(html`<${Page} />`, document.getElementById('page'))

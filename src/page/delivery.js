@@ -1,0 +1,36 @@
+// One event on its way to a handler: why it was raised, what was sent, and how each attempt ended.
+import { html, useContext } from './lib/preact.js'
+import { Message } from './body.js'
+import { ask } from './control.js'
+import { Absent, Do, Event, Live, Said, Words, lengthOf, timeOf, useAsked } from './parts.js'
+
+/** The delivery of this id. */
+export function Delivery({ id }) {
+  const live = useContext(Live)
+  const found = useAsked(`outbox/${id}/explain?format=json`)
+  if (!found.answer) return html`<h2 tabindex="-1">Event ${id}</h2><${Absent} found=${found} />`
+  const delivery = found.answer
+  const cause = delivery.cause?.exchange ?? delivery.cause?.action
+  const hasEnded = !['waiting', 'sending'].includes(delivery.state)
+  return html`
+    <header>
+      <h2 tabindex="-1">Event ${id}: ${delivery.service}.${delivery.event}</h2>
+      <p class="row"><span class=${`badge ${['failed', 'blocked', 'dropped'].includes(delivery.state) ? 'bad' : ''}`}>${delivery.state}</span>
+        <span>to <${Said} text=${delivery.handler?.url ?? `the handler ${delivery.handler?.name ?? ''}`} /></span></p>
+    </header>
+    <div class="row actions">
+      ${cause !== undefined && html`<span>Raised by <${Event} id=${String(cause)} /></span>`}
+      ${hasEnded && html`<${Do} act=${() => ask(`outbox/${id}/send`, { namespace: live.namespace, method: 'POST' })} done=${`event ${id} is sent again`}>Send it again<//>`}
+    </div>
+    <section aria-labelledby="why"><h3 id="why">Why, and how it ended</h3>${delivery.why.filter(Boolean).map((line) => html`<p><${Words} text=${line} /></p>`)}</section>
+    ${delivery.attempts.length > 0 && html`
+      <section aria-labelledby="attempts"><h3 id="attempts">Attempts</h3>
+        <table><thead><tr><th scope="col">№</th><th scope="col">Time</th><th scope="col">Answer</th><th scope="col">Took</th></tr></thead>
+          <tbody>${delivery.attempts.map((attempt, number) => html`<tr><td>${number + 1}</td><td>${timeOf(attempt.at)}</td>
+            <td class=${attempt.error || attempt.status >= 300 ? 'bad' : ''}>${attempt.status ?? attempt.error ?? 'under way'}</td><td>${lengthOf(attempt.duration_ms * 1000)}</td></tr>`)}</tbody></table>
+        ${delivery.next && html`<p>The next attempt is due at ${timeOf(delivery.next)} UTC.</p>`}
+      </section>`}
+    <section aria-labelledby="sent"><h3 id="sent">What is sent</h3>
+      <${Message} type=${delivery.body?.startsWith('{') ? 'application/json' : 'application/x-www-form-urlencoded'} body=${delivery.body} label="event" />
+    </section>`
+}

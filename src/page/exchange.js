@@ -1,0 +1,95 @@
+// One exchange: what was asked and answered, how far it came, which faults were asked, and what the connection did.
+import { html, useContext } from './lib/preact.js'
+import { Message } from './body.js'
+import { ask, runData } from './control.js'
+import { Absent, Copy, Event, Link, Live, Said, Words, timeOf, useAsked } from './parts.js'
+import { Stages } from './stages.js'
+import { NextFails } from './strike.js'
+import { Wire } from './wire.js'
+
+/** The exchange of this number. */
+export function Exchange({ number }) {
+  const live = useContext(Live)
+  const found = useAsked(`journal/${number}`)
+  const explained = useAsked(`journal/${number}/explain?format=json`)
+  if (!found.answer) return html`<h2 tabindex="-1">Exchange ${number}</h2><${Absent} found=${found} />`
+  const exchange = found.answer
+  const why = explained.answer
+  const text = (form) => () => ask(`journal/${number}/as/${form}`, { namespace: live.namespace })
+  const raised = [...live.record.rows.values()].filter((row) => row.kind === 'delivery' && row.cause?.exchange === exchange.number).map((row) => row.key)
+  return html`
+    <header>
+      <h2 tabindex="-1">Exchange ${number}: <${Said} text=${exchange.operation ?? exchange.request.target} /></h2>
+      <p class="row"><span class=${`badge ${exchange.response.status >= 400 ? 'bad' : ''}`}>${exchange.response.status}</span>
+        ${exchange.error && html`<code>${exchange.error}</code>`} <span class="muted">${timeOf(exchange.at)} UTC</span></p>
+      ${exchange.remarks.map((remark) => html`<p class="reason"><${Words} text=${remark} /></p>`)}
+    </header>
+    <div class="row actions">
+      ${hasTexts(number) && html`
+        <${Copy} fetchText=${text('curl')}>Copy as curl<//>
+        <${Copy} fetchText=${text('fixture')}>Copy as fixture<//>
+        <${Copy} fetchText=${text('step')}>Copy as scenario step<//>`}
+      ${exchange.operation && html`<${NextFails} operation=${exchange.operation} />`}
+    </div>
+    <section aria-labelledby="way"><h3 id="way">Its way</h3>
+      <${Stages} exchange=${exchange} why=${why} />
+      ${raised.length > 0 && html`<p>It raised ${raised.map((id, at) => html`${at > 0 && ', '}<${Event} id=${id} />`)}.</p>`}
+    </section>
+    <section aria-labelledby="asked"><h3 id="asked">Faults</h3>${why ? html`<${Asked} faults=${why.faults} />` : html`<${Absent} found=${explained} />`}</section>
+    <section aria-labelledby="wire"><h3 id="wire">On the connection</h3><${Wire} exchange=${exchange} why=${why} /></section>
+    <div class="pair">
+      <section aria-labelledby="request"><h3 id="request">Request</h3>
+        <p class="target"><b>${exchange.request.method}</b> <${Said} text=${exchange.request.target} /></p>
+        <${Message} headers=${exchange.request.headers} body=${exchange.request.body} label="request" />
+      </section>
+      <section aria-labelledby="response"><h3 id="response">Response</h3>
+        <p class="target"><b>${exchange.response.status}</b></p>
+        <${Message} headers=${exchange.response.headers} body=${exchange.response.body} label="response" />
+      </section>
+      <${Other} number=${number} exchange=${exchange} />
+    </div>
+    ${why && html`<section aria-labelledby="again"><h3 id="again">The same draws again</h3><pre class="raw" tabindex="0" aria-label="Command">${why.replay}</pre>
+      ${(why.replay_lacks ?? []).map((lack) => html`<p class="muted"><${Words} text=${lack} /></p>`)}</section>`}`
+}
+
+function hasTexts(number) {
+  return !runData || Object.values(runData.worlds).some((world) => `journal/${number}/as/curl` in world)
+}
+
+// Each fault that was asked, and those that were not, with the reason.
+function Asked({ faults }) {
+  if (faults.length === 0) return html`<p class="muted">There are no faults.</p>`
+  const asked = faults.filter((fault) => fault.asked.length > 0)
+  const others = faults.filter((fault) => fault.asked.length === 0)
+  const one = (fault) => {
+    const fired = fault.asked.some((decision) => decision.fired)
+    const state = fired ? 'fired' : fault.asked.length > 0 ? 'did not fire' : 'not asked'
+    return html`<li class=${fired ? 'fired' : ''}>
+      <p><${Link} view="faults" what=${fault.fault}><${Said} text=${fault.fault} /><//> <span class=${`badge ${fired ? 'fault' : ''}`}>${state}</span></p>
+      ${fault.why.map((line) => html`<p><${Words} text=${line} /></p>`)}
+      ${fault.asked.length > 0 && html`<p class="muted">${nextOf(fault)}</p>`}
+    </li>`
+  }
+  return html`
+    ${asked.length > 0 ? html`<ul class="cards">${asked.map(one)}</ul>` : html`<p class="muted">No fault was asked.</p>`}
+    ${others.length > 0 && html`<details><summary>${others.length} not asked</summary><ul class="cards">${others.map(one)}</ul></details>`}`
+}
+
+function nextOf({ next_call: call, next_call_not_before: instant }) {
+  if (!call) return 'It is not expected to fire again.'
+  return `It fires next on its call ${call}${instant ? `, if that comes at ${timeOf(instant)} or later` : ''}.`
+}
+
+// What the other edition of the service answers to the same request.
+function Other({ number, exchange }) {
+  const found = useAsked(exchange.service === 'bitrix24' ? `journal/${number}/other-edition` : null)
+  const other = found.answer?.other_edition
+  if (!other) return null
+  const isSame = other.status === exchange.response.status && (other.error ?? null) === exchange.error
+  return html`
+    <section aria-labelledby="other"><h3 id="other">The ${other.edition} edition</h3>
+      <p class="target"><b>${other.status}</b> ${other.error && html`<code>${other.error}</code>`} <span class=${`badge ${isSame ? '' : 'warn'}`}>${isSame ? 'the same outcome' : 'another outcome'}</span></p>
+      ${other.body && html`<${Message} type="application/json" body=${other.body} label="other edition" />`}
+      <p class="muted">Asked with the state of now.</p>
+    </section>`
+}

@@ -1,0 +1,51 @@
+// The faults: what each has done and will do next. Add, change, switch, count anew, remove.
+import { html, useContext, useState } from './lib/preact.js'
+import { ask, runData } from './control.js'
+import { Editor, yamlOf } from './editor.js'
+import { Absent, Do, Live, Said, Words, counted, timeOf, useAsked } from './parts.js'
+import { NextFails } from './strike.js'
+import { hashOf } from './place.js'
+
+const NEW = 'name: my fault\non: bitrix24\nwhen: {first: 1}\n'
+
+/** The view `faults`. */
+export function Faults({ place }) {
+  const live = useContext(Live)
+  const found = useAsked('faults')
+  const [edited, setEdited] = useState(null)
+  if (!found.answer) return html`<div class="sheet"><h2 tabindex="-1">Faults</h2><${Absent} found=${found} /></div>`
+  const { faults } = found.answer
+  const change = (path, method, body) => ask(path, { namespace: live.namespace, method, body })
+  return html`
+    <div class="sheet">
+      <div class="row between"><h2 tabindex="-1">Faults</h2><${NextFails} /></div>
+      ${faults.length === 0 ? html`<p class="muted">There are no faults: every call gets the service's own answer.</p>` : html`
+        <ul class="cards faults">${faults.map((fault) => {
+          const path = `faults/${encodeURIComponent(fault.name)}`
+          return html`<li key=${fault.name} class=${`${fault.enabled ? '' : 'off'} ${place.what === fault.name ? 'opened' : ''}`}>
+            <div><b><a href=${hashOf({ view: 'faults', what: fault.name, query: { in: live.namespace } })}><${Said} text=${fault.name} /></a></b> <span class="muted">on ${fault.on}</span>
+              ${fault.effect && html`<p><${Words} text=${fault.effect} /></p>`}</div>
+            <p>${counted(fault.calls, 'call')}, ${fault.fired > 0 ? html`<a class="fault" href=${hashOf({ view: 'timeline', query: { fault: fault.name, in: live.namespace } })}>fired ${fault.fired === 1 ? 'once' : `${fault.fired} times`}</a>` : 'has not fired'}</p>
+            <p><span class="muted">Next strike:</span> ${strikeOf(fault)}</p>
+            ${!runData && html`<p class="row">
+              <${Do} class="quiet" aria-label=${`Switch ${fault.name} ${fault.enabled ? 'off' : 'on'}`} act=${() => change(`${path}/${fault.enabled ? 'off' : 'on'}`, 'POST')} done=${`${fault.name} is ${fault.enabled ? 'off' : 'on'}`}>Switch ${fault.enabled ? 'off' : 'on'}<//>
+              <${Do} class="quiet" aria-label=${`Re-arm ${fault.name}`} act=${() => change(`${path}/again`, 'POST')} done=${`${fault.name} counts its calls anew`}>Re-arm<//>
+              ${fault.spec && html`<button type="button" class="quiet" aria-label=${`Edit ${fault.name}`} onClick=${() => setEdited({ text: yamlOf(fault.spec), name: fault.name })}>Edit</button>`}
+              <${Do} class="quiet" aria-label=${`Remove ${fault.name}`} act=${() => change(path, 'DELETE')} done=${`${fault.name} is removed`}>Remove<//>
+            </p>`}
+          </li>`
+        })}</ul>`}
+      ${!runData && (edited
+        ? html`<${Editor} key=${edited.name ?? ''} text=${edited.text} name=${edited.name} close=${() => setEdited(null)} />`
+        : html`<p><button type="button" onClick=${() => setEdited({ text: NEW, name: null })}>Add a fault</button></p>`)}
+    </div>`
+}
+
+function strikeOf(fault) {
+  if (!fault.enabled) return 'never, it is off'
+  if (fault.counted_by !== 'fault') return `counted for each ${fault.counted_by}`
+  if (!fault.next_call) return 'none, it is spent'
+  const left = fault.next_call - fault.calls
+  const when = fault.next_call_not_before ? `, at ${timeOf(fault.next_call_not_before)} or later` : ''
+  return left === 1 ? `the next call${when}` : `call ${fault.next_call}, after ${counted(left - 1, 'other')}${when}`
+}

@@ -1,0 +1,140 @@
+// Small pieces that several views draw.
+import { createContext, html, useContext, useEffect, useRef, useState } from './lib/preact.js'
+import { ask, runData } from './control.js'
+import { hashOf } from './place.js'
+
+/** What all views know: `place`, `namespace`, `record`, `version` (counts what has come), `say` (tells a screen reader). */
+export const Live = createContext(null)
+
+// Characters that are not seen, or that turn the direction of what follows.
+// eslint-disable-next-line no-control-regex
+const UNSEEN = /([\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+)/
+
+/** A text of a client. Characters that are not seen are named. */
+export function Said({ text }) {
+  const pieces = String(text).split(UNSEEN)
+  if (pieces.length === 1) return html`<bdi>${pieces[0]}</bdi>`
+  const name = (character) => `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}`
+  return html`<bdi>${pieces.map((piece, at) => (at % 2 === 0 ? piece : [...piece].map((character) => html`<span class="unseen">${name(character)}</span>`)))}</bdi>`
+}
+
+/** A text that may have names in backticks: they are shown as code. */
+export function Words({ text }) {
+  return String(text).split('`').map((piece, at) => (at % 2 === 0 ? html`<${Said} text=${piece} />` : html`<code><${Said} text=${piece} /></code>`))
+}
+
+/** The time of day of an instant, to the millisecond, in UTC. */
+export function timeOf(instant) {
+  const found = /T(\d\d:\d\d:\d\d)(?:\.(\d{1,3}))?/.exec(instant ?? '')
+  return found ? `${found[1]}.${(found[2] ?? '').padEnd(3, '0')}` : ''
+}
+
+/** A length of time in words, from microseconds. */
+export function lengthOf(microseconds) {
+  if (microseconds === undefined || microseconds === null) return ''
+  if (microseconds < 1000) return `${Math.round(microseconds)} µs`
+  if (microseconds < 1_000_000) return `${rounded(microseconds / 1000)} ms`
+  return `${rounded(microseconds / 1_000_000)} s`
+}
+
+/** A number with three digits at most behind what is needed. */
+export function rounded(number) {
+  return String(number >= 100 ? Math.round(number) : Number(number.toPrecision(3)))
+}
+
+/** A number with its unit: `1 call`, `2 calls`. */
+export function counted(count, one, many = `${one}s`) {
+  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
+}
+
+/** A link within the page that keeps the namespace. */
+export function Link({ view, what, query, children, ...rest }) {
+  const { namespace } = useContext(Live)
+  return html`<a href=${hashOf({ view, what, query: { ...query, in: namespace } })} ...${rest}>${children}</a>`
+}
+
+/** A link to an exchange, a delivery or an action. */
+export function Event({ id, namespace }) {
+  const live = useContext(Live)
+  const word = /^\d/.test(id) ? `exchange ${id}` : /^e/.test(id) ? `event ${id}` : `action ${id}`
+  return html`<a href=${hashOf({ view: 'timeline', what: id, query: { in: namespace ?? live.namespace } })}>${word}</a>`
+}
+
+/** A button that does something on the server, and tells how it went. */
+export function Do({ act, done, children, ...rest }) {
+  const live = useContext(Live)
+  const [isBusy, setBusy] = useState(false)
+  if (runData) return null
+  const press = async () => {
+    setBusy(true)
+    try {
+      await act()
+      if (done) live.say(done)
+      live.touch()
+    } catch (refusal) {
+      live.say(`${refusal.message}${refusal.help ? `: ${refusal.help}` : ''}`, 'bad')
+    }
+    setBusy(false)
+  }
+  return html`<button type="button" aria-disabled=${isBusy ? 'true' : null} onClick=${() => isBusy || press()} ...${rest}>${children}</button>`
+}
+
+/** A button that copies a text; `fetchText` gets it. */
+export function Copy({ fetchText, children }) {
+  const live = useContext(Live)
+  const press = async () => {
+    try {
+      await copy(await fetchText())
+      live.say('copied')
+    } catch (refusal) {
+      live.say(`not copied: ${refusal.message}`, 'bad')
+    }
+  }
+  return html`<button type="button" class="quiet" onClick=${press}>${children}</button>`
+}
+
+// A page that came over plain http from another machine has no clipboard: there the browser copies what is chosen.
+async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text)
+  const area = document.createElement('textarea')
+  area.value = text
+  document.body.append(area)
+  area.select()
+  const isDone = document.execCommand('copy')
+  area.remove()
+  if (!isDone) throw new Error('the browser does not let the page copy')
+}
+
+/** Asks `path` and asks again when something has come, at most once a second. Returns `{ answer, refusal, again }`. */
+export function useAsked(path) {
+  const live = useContext(Live)
+  const [found, setFound] = useState({})
+  const asked = useRef({ at: 0, key: '' })
+  const key = `${live.namespace} ${path}`
+  useEffect(() => {
+    if (path === null) return undefined
+    let isOver = false
+    const isNew = asked.current.key !== key
+    const wait = isNew ? 0 : Math.max(0, asked.current.at + 1000 - Date.now())
+    const timer = setTimeout(async () => {
+      asked.current = { at: Date.now(), key }
+      try {
+        const answer = await ask(path, { namespace: live.namespace })
+        if (!isOver) setFound({ key, answer })
+      } catch (refusal) {
+        if (!isOver) setFound({ key, refusal })
+      }
+    }, wait)
+    return () => {
+      isOver = true
+      clearTimeout(timer)
+    }
+  }, [key, live.version, live.touched])
+  return found.key === key || found.key === undefined ? found : {}
+}
+
+/** What stands in a view whose data is not there: it is being fetched, or the server refused it. */
+export function Absent({ found }) {
+  if (!found.refusal) return html`<p class="muted">Loading…</p>`
+  return html`<p class="notice"><${Words} text=${found.refusal.message} />${found.refusal.help && html`: <${Words} text=${found.refusal.help} />`}</p>`
+}

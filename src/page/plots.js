@@ -1,0 +1,66 @@
+// Plots of the last minutes: requests a second, latency, errors, fired faults, deliveries.
+import { html } from './lib/preact.js'
+import { Absent, lengthOf, rounded, timeOf, useAsked } from './parts.js'
+
+const WIDE = 600
+const HIGH = 110
+const FOOT = 18
+
+/** The view `plots`. */
+export function Plots() {
+  const found = useAsked('rates')
+  if (!found.answer) return html`<div class="sheet"><h2 tabindex="-1">Plots</h2><${Absent} found=${found} /></div>`
+  const { seconds } = found.answer
+  const of = (name) => seconds.map((second) => second[name] ?? null)
+  return html`
+    <div class="sheet">
+      <h2 tabindex="-1">The last ${seconds.length < 120 ? `${seconds.length} seconds` : `${Math.round(seconds.length / 60)} minutes`}</h2>
+      <div class="plots">
+        <${Plot} title="Calls a second" series=${[['calls', of('exchanges'), 'plain']]} seconds=${seconds} unit=${rounded} />
+        <${Plot} title="Time to the answer" series=${[['half of the calls', of('p50_us'), 'plain'], ['95 %', of('p95_us'), 'second']]} seconds=${seconds} unit=${lengthOf} />
+        <${Plot} title="Errors a second" series=${[['errors', of('errors'), 'bad']]} seconds=${seconds} unit=${rounded} />
+        <${Plot} title="Fired faults a second" series=${[['fired', of('fired'), 'fault']]} seconds=${seconds} unit=${rounded} />
+        <${Plot} title="Events a second" series=${[['delivered', of('delivered'), 'plain'], ['failed', of('failed'), 'bad']]} seconds=${seconds} unit=${rounded} />
+      </div>
+    </div>`
+}
+
+function Plot({ title, series, seconds, unit }) {
+  const known = series.flatMap(([, values]) => values.filter((value) => value !== null))
+  const most = niceAbove(Math.max(0, ...known))
+  const x = (at) => (at / Math.max(1, seconds.length - 1)) * WIDE
+  const y = (value) => HIGH - (value / most) * (HIGH - 8)
+  const latest = series.map(([name, values]) => `${name}: ${unit(values.findLast((value) => value !== null) ?? 0)} last, ${unit(Math.max(0, ...values))} at most`).join('; ')
+  return html`
+    <figure class="plot">
+      <figcaption><b>${title}</b> ${series.length > 1 && series.map(([name, , look]) => html`<span class=${`key ${look}`}>${name}</span>`)}</figcaption>
+      <svg viewBox=${`0 0 ${WIDE} ${HIGH + FOOT}`} role="img" aria-label=${`${title}. ${latest}`}>
+        <line class="axis" x1="0" x2=${WIDE} y1=${HIGH} y2=${HIGH} />
+        <line class="grid" x1="0" x2=${WIDE} y1=${y(most)} y2=${y(most)} /><line class="grid" x1="0" x2=${WIDE} y1=${y(most / 2)} y2=${y(most / 2)} />
+        ${series.map(([, values, look]) => html`<path class=${`curve ${look}`} d=${pathOf(values, x, y)} />`)}
+        <text class="scale" x="2" y=${y(most) + 11}>${unit(most)}</text>
+        <text class="scale" x="0" y=${HIGH + 14}>${timeOf(seconds[0]?.at).slice(0, 8)}</text>
+        <text class="scale end" x=${WIDE} y=${HIGH + 14}>${timeOf(seconds.at(-1)?.at).slice(0, 8)}</text>
+      </svg>
+      <p class="muted">${latest}</p>
+    </figure>`
+}
+
+// A second without calls has no latency: the line has a gap there, and a single second is a short dash.
+function pathOf(values, x, y) {
+  let path = ''
+  values.forEach((value, at) => {
+    if (value === null) return
+    const isFirst = at === 0 || values[at - 1] === null
+    const isLast = at === values.length - 1 || values[at + 1] === null
+    path += `${isFirst ? 'M' : 'L'}${x(at).toFixed(1)} ${y(value).toFixed(1)}`
+    if (isFirst && isLast) path += 'h2'
+  })
+  return path
+}
+
+function niceAbove(number) {
+  if (number <= 0) return 1
+  const power = 10 ** Math.floor(Math.log10(number))
+  return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= number)
+}

@@ -1,0 +1,49 @@
+// "Make the next call fail": two clicks, one that opens the choice and one that chooses how.
+import { html, useContext, useEffect, useRef, useState } from './lib/preact.js'
+import { ask, runData } from './control.js'
+import { Do, Live } from './parts.js'
+
+const WAYS = [
+  ['with 503', { reply: { status: 503, body: 'Service Unavailable' } }],
+  ['by a reset connection', { wire: 'reset' }],
+  ['with half of the JSON', { wire: 'truncate_json' }],
+  ['with its change made and its answer lost', { wire: 'empty', applied: true }],
+  ['after 5 s', { delay: '5s' }],
+]
+
+/** The button and its choice: for one operation, or for each service. */
+export function NextFails({ operation }) {
+  const live = useContext(Live)
+  const [isOpen, setOpen] = useState(false)
+  const box = useRef(null)
+  useEffect(() => {
+    if (!isOpen) return undefined
+    box.current.querySelector('ul button')?.focus()
+    const away = (event) => box.current.contains(event.target) || setOpen(false)
+    document.addEventListener('pointerdown', away)
+    return () => document.removeEventListener('pointerdown', away)
+  }, [isOpen])
+  if (runData) return null
+  const targets = operation ? [operation] : live.services
+  const add = async (on, effect) => {
+    const { faults } = await ask('faults', { namespace: live.namespace })
+    const taken = new Set(faults.map((fault) => fault.name))
+    let number = 1
+    while (taken.has(`next call fails ${number}`)) number += 1
+    await ask('faults', { namespace: live.namespace, method: 'POST', body: { name: `next call fails ${number}`, on, when: { first: 1 }, ...effect } })
+    setOpen(false)
+    box.current.querySelector('button').focus()
+  }
+  const keys = (event) => {
+    if (event.key !== 'Escape') return
+    setOpen(false)
+    box.current.querySelector('button').focus()
+  }
+  return html`
+    <div class="menu" ref=${box} onKeyDown=${keys}>
+      <button type="button" aria-expanded=${String(isOpen)} onClick=${() => setOpen(!isOpen)}>Make the next ${operation ? 'such ' : ''}call fail</button>
+      ${isOpen && html`<div class="choice">${targets.map((on) => html`
+        <p>${on}</p>
+        <ul>${WAYS.map(([word, effect]) => html`<li><${Do} class="quiet" act=${() => add(on, effect)} done=${`the next call of ${on} fails ${word}`}>${word}<//></li>`)}</ul>`)}</div>`}
+    </div>`
+}

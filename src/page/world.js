@@ -1,0 +1,97 @@
+// The world: chats, lines, connectors, handlers, the outbox and the clock, as they are now.
+import { html, useContext, useState } from './lib/preact.js'
+import { Tree } from './body.js'
+import { Chat } from './chat.js'
+import { Clock } from './clock.js'
+import { Absent, Event, Link, Live, Said, timeOf, useAsked } from './parts.js'
+
+/** The view `world`; `chat/KEY` opens a chat. */
+export function World({ place }) {
+  const found = useAsked('state')
+  const [wanted, setWanted] = useState('')
+  if (!found.answer) return html`<div class="sheet"><h2 tabindex="-1">World</h2><${Absent} found=${found} /></div>`
+  const chats = chatsOf(found.answer)
+  const opened = place.what.startsWith('chat/') ? chats.find((chat) => chat.key === place.what.slice(5)) : null
+  const shown = chats.filter((chat) => `${chat.id} ${chat.title} ${chat.where}`.toLowerCase().includes(wanted.toLowerCase())).slice(0, 500)
+  return html`
+    <div class=${`split ${place.what ? 'opened' : ''}`}>
+      <section class="list" aria-label="World">
+        <div class="inner">
+          <h2 tabindex="-1">World</h2>
+          <${Clock} />
+          <h3>Chats</h3>
+          ${chats.length > 8 && html`<label class="find"><span>Find a chat</span><input type="search" value=${wanted} onInput=${(event) => setWanted(event.target.value)} /></label>`}
+          <ul class="chats">${shown.map((chat) => html`
+            <li key=${chat.key}><${Link} view="world" what=${`chat/${chat.key}`} aria-current=${chat === opened ? 'true' : null}>
+              <b><${Said} text=${chat.title} /></b><span class="muted">${chat.where} · ${chat.messages.length === 1 ? '1 message' : `${chat.messages.length} messages`}${chat.closed ? ' · closed' : ''}</span><//></li>`)}</ul>
+          ${chats.length === 0 && html`<p class="muted">There are no chats.</p>`}
+          <${Things} state=${found.answer} />
+          <${Outbox} />
+        </div>
+      </section>
+      ${place.what && html`<section class="detail" tabindex="-1" aria-label="Chat">
+        <nav class="row"><${Link} view="world">Close<//></nav>
+        ${opened ? html`<${Chat} key=${opened.key} chat=${opened} />` : html`<p class="notice">There is no such chat now.</p>`}
+      </section>`}
+    </div>`
+}
+
+/** The chats of all services in one form. */
+function chatsOf(state) {
+  const bitrix24 = (state.bitrix24?.chats ?? []).map((chat) => ({
+    service: 'bitrix24',
+    key: `bitrix24 ${chat.connector} ${chat.line} ${chat.id}${chat.user ? ` ${chat.user}` : ''}`,
+    id: chat.id,
+    title: chat.name ?? chat.id,
+    where: `Bitrix24, line ${chat.line}, ${chat.connector}`,
+    closed: chat.closed,
+    raw: chat,
+    address: { connector: chat.connector, line: chat.line, chat: chat.id, ...(chat.user ? { user: chat.user } : {}) },
+    messages: (chat.messages ?? []).map((message) => ({ ...message, isOurs: Boolean(message.operator), from: message.operator ? `operator ${message.operator}` : `${message.user ?? 'customer'}`, words: message.text })),
+  }))
+  const chert = (state.chert?.tenants ?? []).flatMap((tenant) => tenant.chats.map((chat) => ({
+    service: 'chert',
+    key: `chert ${tenant.slug} ${chat.id}`,
+    id: chat.id,
+    title: chat.display_name ?? chat.name ?? (chat.participants ?? []).join(', ') ?? chat.id,
+    where: `Chert, ${tenant.slug}`,
+    closed: Boolean(chat.left),
+    raw: chat,
+    address: { chat: chat.id, tenant: tenant.slug },
+    participants: chat.participants ?? [],
+    messages: (chat.messages ?? []).map((message) => ({ ...message, isOurs: message.from === null, from: message.from ?? 'tenant', words: (message.parts ?? []).map((part) => part.value ?? part.url ?? `[${part.type}${part.filename ? `: ${part.filename}` : ''}]`).join('\n') })),
+  })))
+  return [...bitrix24, ...chert].map((chat) => ({ ...chat, title: chat.title || chat.id }))
+}
+
+// Everything but the chats.
+function Things({ state }) {
+  return html`
+    ${state.bitrix24 && html`
+      <h3>Lines</h3>
+      <div class="wide-table"><table><thead><tr><th scope="col">Line</th><th scope="col">Name</th><th scope="col">Connectors</th></tr></thead>
+        <tbody>${state.bitrix24.lines.map((line) => html`<tr><th scope="row">${line.id}</th><td><${Said} text=${line.name} />${!line.active && html` <span class="badge">off</span>`}</td>
+          <td>${Object.entries(line.connectors).map(([name, { status, error }]) => html`<div><code><${Said} text=${name} /></code> ${error ? 'error' : status ? 'active' : 'not active'}</div>`)}</td></tr>`)}</tbody></table></div>
+      <h3>Handlers</h3>
+      ${state.bitrix24.handlers.length === 0 ? html`<p class="muted">Nobody is told of events.</p>` : html`
+        <div class="wide-table"><table><thead><tr><th scope="col">№</th><th scope="col">Event</th><th scope="col">Goes to</th></tr></thead>
+          <tbody>${state.bitrix24.handlers.map((handler) => html`<tr><th scope="row">${handler.id}</th><td>${handler.event}</td><td class="url"><${Said} text=${handler.url ?? handler.name ?? ''} /></td></tr>`)}</tbody></table></div>`}`}
+    ${(state.chert?.tenants ?? []).filter((tenant) => tenant.subscriptions?.length > 0).map((tenant) => html`
+      <h3>Subscriptions of ${tenant.slug}</h3>
+      <div class="wide-table"><table><thead><tr><th scope="col">Subscription</th><th scope="col">Goes to</th><th scope="col">Events</th></tr></thead>
+        <tbody>${tenant.subscriptions.map((one) => html`<tr><th scope="row">${one.id}</th><td class="url"><${Said} text=${one.url ?? one.name ?? ''} /></td><td>${(one.events ?? one.event_types ?? []).join(', ') || 'all'}</td></tr>`)}</tbody></table></div>`)}
+    <details><summary>The whole state as a tree</summary><div class="tree"><${Tree} value=${state} depth=${3} /></div></details>`
+}
+
+function Outbox() {
+  const found = useAsked('outbox')
+  if (!found.answer) return html`<h3>Outbox</h3><${Absent} found=${found} />`
+  const { deliveries, silences, counts } = found.answer
+  const told = Object.entries(counts).filter(([name, count]) => count > 0 && name !== 'entered').map(([name, count]) => `${count} ${name}`)
+  return html`
+    <h3>Outbox</h3>
+    <p>${told.join(', ') || 'No event was raised for a handler.'}</p>
+    ${deliveries.length > 0 && html`<div class="wide-table"><table><thead><tr><th scope="col">Event</th><th scope="col">What</th><th scope="col">State</th><th scope="col">Next</th></tr></thead>
+      <tbody>${deliveries.slice(-50).reverse().map((delivery) => html`<tr key=${delivery.id} class=${['failed', 'blocked', 'dropped'].includes(delivery.state) ? 'bad' : ''}><th scope="row"><${Event} id=${delivery.id} /></th><td>${delivery.event}</td><td>${delivery.state}</td><td>${timeOf(delivery.next)}</td></tr>`)}</tbody></table></div>`}
+    ${silences.length > 0 && html`<details><summary>${silences.length} that went to nobody</summary><ul>${silences.map((silence) => html`<li><${Said} text=${silence.remark} /></li>`)}</ul></details>`}`
+}

@@ -1,0 +1,61 @@
+// A browser for tests: it notes every error of the console and every request to another host.
+import assert from 'node:assert/strict'
+import { chromium } from 'playwright-core'
+
+let started
+
+/** The browser of all tests of a file. */
+export function browser() {
+  started ??= chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] })
+  return started
+}
+
+/** Ends the browser. */
+export async function stop() {
+  await (await started)?.close()
+}
+
+/** Opens the page at an address such as `#/faults`. `page.wrongs` has what must not happen. */
+export async function visit(base, hash = '', { width = 1280, height = 900, scheme = 'light', reducedMotion = 'reduce', context } = {}) {
+  context ??= await (await browser()).newContext({ viewport: { width, height }, colorScheme: scheme, reducedMotion, permissions: ['clipboard-read', 'clipboard-write'] })
+  const page = await context.newPage()
+  page.setDefaultTimeout(15_000)
+  page.wrongs = []
+  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && page.wrongs.push(message.text()))
+  page.on('pageerror', (error) => page.wrongs.push(error.stack))
+  page.on('request', (request) => request.url().startsWith(base) || page.wrongs.push(`a request to ${request.url()}`))
+  await page.goto(`${base}/__standin/${hash}`)
+  return page
+}
+
+/** Ends a visit in which nothing wrong may have happened. */
+export async function leave(page) {
+  await page.context().close()
+  assert.deepEqual(page.wrongs, [])
+}
+
+/** Waits until the page is live. */
+export function live(page) {
+  return page.locator('.state.live').waitFor()
+}
+
+/** The keys of all lines of the timeline, from the newest to the oldest, those out of sight too. */
+export async function keys(page) {
+  return page.evaluate(async () => {
+    const box = document.querySelector('[role="treegrid"]')
+    const found = []
+    const drawn = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+    for (let top = 0; ; top += box.clientHeight / 2) {
+      box.scrollTop = top
+      await drawn()
+      for (const line of [...box.querySelectorAll('.space .line')].sort((one, other) => one.ariaRowIndex - other.ariaRowIndex)) {
+        const key = line.id.slice('line-'.length)
+        if (!found.includes(key)) found.push(key)
+      }
+      if (top + box.clientHeight >= box.scrollHeight) break
+    }
+    box.scrollTop = 0
+    await drawn()
+    return found
+  })
+}

@@ -1,0 +1,57 @@
+// Texts of clients are only ever text, whatever stands in them.
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { leave, live, stop, visit } from './browser.mjs'
+import { serve } from './server.mjs'
+
+after(stop)
+
+const MARKUP = '<img src=x onerror="window.hurt=1"><script>window.hurt=1</script>'
+const TURNED = 'invoice\u202egnp.exe'
+const EMOJI = '👩‍🚀 Ünïcödé 日本'
+
+test('hostile names are text', async (t) => {
+  const server = await serve()
+  t.after(server.stop)
+  await server.control('faults', { name: `${MARKUP} fault`, on: 'chert.chats.rename', when: { call: 2 }, delay: '1ms' })
+  for (const name of [MARKUP, TURNED, EMOJI]) await server.call('ch_01H', name)
+  await server.call(encodeURIComponent(MARKUP), 'x')
+  await server.rename(`javascript:alert(1)//${TURNED}`, MARKUP)
+  const page = await visit(server.base)
+  await live(page)
+  const shows = (text) => page.locator('.detail .tree, .detail h2, .list').getByText(text).first().waitFor()
+  const opened = async (number) => {
+    await page.goto(`${server.base}/__standin/#/timeline/${number}`)
+    await page.locator('.detail').getByRole('heading', { name: new RegExp(`Exchange ${number}:`) }).waitFor()
+  }
+  await opened(1)
+  await shows(MARKUP)
+  await opened(2)
+  await page.locator('.detail .unseen').getByText('U+202E').first().waitFor()
+  assert.doesNotMatch(await page.locator('body').textContent(), /\u202e/)
+  await opened(3)
+  await page.locator('.detail .tree').first().getByText('👩').waitFor()
+  await opened(4)
+  await opened(5)
+  await shows(MARKUP)
+  for (const view of ['faults', 'world', 'judgement', 'namespaces']) {
+    await page.goto(`${server.base}/__standin/#/${view}`)
+    await page.locator('#content h2').first().waitFor()
+    if (view === 'faults') await page.getByText(`${MARKUP} fault`).waitFor()
+  }
+  assert.equal(await page.locator('img').count(), 0)
+  assert.equal(await page.locator('a[href^="javascript"]').count(), 0)
+  assert.equal(await page.evaluate(() => window.hurt), undefined)
+  await leave(page)
+})
+
+test('a body of nearly 1 MiB is shown, and whole when one asks', async (t) => {
+  const server = await serve()
+  t.after(server.stop)
+  await server.call('ch_01H', `${'long '.repeat(200_000)}end`)
+  const page = await visit(server.base, '#/timeline/1')
+  const tree = page.locator('.detail .tree').first()
+  await tree.getByRole('button', { name: 'show all 1,000,003 characters' }).click()
+  await page.waitForFunction(() => document.querySelector('.detail .tree').textContent.length > 1_000_000)
+  await leave(page)
+})

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Visits the page in a real browser. STANDIN names the program, else it is target/debug/standin. With `pictures` it makes the pictures of
+# README.md and docs/page.md anew.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$here/../.."
+STANDIN=$(realpath "${STANDIN:-target/debug/standin}")
+export STANDIN NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost
+
+"$here/install.sh"
+command -v node >/dev/null || export PATH="$here/../clients/.venv/bin:$PATH"
+
+if [ "${1:-}" = pictures ]; then
+  exec node "$here/pictures.mjs"
+fi
+exec node --test --test-reporter=spec "$here"/*.test.mjs
