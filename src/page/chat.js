@@ -52,7 +52,7 @@ function Answer({ chat }) {
 // The other actions of the service, with what this chat gives filled in.
 function Others({ chat }) {
   const live = useContext(Live)
-  const found = useAsked('actions')
+  const found = useAsked('actions', 'never')
   const [name, setName] = useState('')
   const [values, setValues] = useState({})
   const actions = (found.answer?.actions ?? []).filter((action) => action.do.startsWith(`${chat.service}.`))

@@ -10,7 +10,7 @@ const MOST_CHOICES = 12
 /** The editor. `name` is the fault that is replaced; null adds one. */
 export function Editor({ text: first, name, close }) {
   const live = useContext(Live)
-  const catalog = useAsked('catalog')
+  const catalog = useAsked('catalog', 'never')
   const [text, setText] = useState(first)
   const [cursor, setCursor] = useState(null)
   const [chosen, setChosen] = useState(-1)

@@ -10,7 +10,7 @@ import { Wire } from './wire.js'
 /** The exchange of this number. */
 export function Exchange({ number }) {
   const live = useContext(Live)
-  const found = useAsked(`journal/${number}`)
+  const found = useAsked(`journal/${number}`, 'never')
   const explained = useAsked(`journal/${number}/explain?format=json`)
   if (!found.answer) return html`<h2 tabindex="-1">Exchange ${number}</h2><${Absent} found=${found} />`
   const exchange = found.answer
@@ -82,7 +82,7 @@ function nextOf({ next_call: call, next_call_not_before: instant }) {
 
 // What the other edition of the service answers to the same request.
 function Other({ number, exchange }) {
-  const found = useAsked(exchange.service === 'bitrix24' ? `journal/${number}/other-edition` : null)
+  const found = useAsked(exchange.service === 'bitrix24' ? `journal/${number}/other-edition` : null, 'never')
   const other = found.answer?.other_edition
   if (!other) return null
   const isSame = other.status === exchange.response.status && (other.error ?? null) === exchange.error

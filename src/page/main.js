@@ -139,22 +139,18 @@ function useRecord(namespace, token, refused, touch) {
 function useAbout({ namespace, token, version, touched, setAbout, setMustTell }) {
   const asked = useRef(0)
   useEffect(() => {
-    let isOver = false
     const look = async () => {
       asked.current = Date.now()
       try {
         const health = await ask('health', { namespace })
         const { namespaces } = await ask('namespaces')
-        if (!isOver) setAbout((old) => ({ ...old, health, namespaces, services: health.services ?? old.services }))
+        setAbout((old) => ({ ...old, health, namespaces, services: health.services ?? old.services }))
       } catch (refusal) {
         if (refusal.status === 401) setMustTell(true)
       }
     }
     const timer = setTimeout(look, Math.max(0, asked.current + 2000 - Date.now()))
-    return () => {
-      isOver = true
-      clearTimeout(timer)
-    }
+    return () => clearTimeout(timer)
   }, [namespace, token, version, touched])
 }
 

@@ -105,32 +105,27 @@ async function copy(text) {
   if (!isDone) throw new Error('the browser does not let the page copy')
 }
 
-/** Asks `path` and asks again when something has come, at most once a second. Returns `{ answer, refusal, again }`. */
-export function useAsked(path) {
+/**
+ * Asks `path`, nothing if it is null, and asks again when something has come, at most once a second. What never changes is
+ * asked for once: `again` is `never` then. Returns `{ answer, refusal }`.
+ */
+export function useAsked(path, again = 'always') {
   const live = useContext(Live)
   const [found, setFound] = useState({})
   const asked = useRef({ at: 0, key: '' })
   const key = `${live.namespace} ${path}`
   useEffect(() => {
     if (path === null) return undefined
-    let isOver = false
-    const isNew = asked.current.key !== key
-    const wait = isNew ? 0 : Math.max(0, asked.current.at + 1000 - Date.now())
+    const wait = asked.current.key === key ? Math.max(0, asked.current.at + 1000 - Date.now()) : 0
     const timer = setTimeout(async () => {
       asked.current = { at: Date.now(), key }
-      try {
-        const answer = await ask(path, { namespace: live.namespace })
-        if (!isOver) setFound({ key, answer })
-      } catch (refusal) {
-        if (!isOver) setFound({ key, refusal })
-      }
+      const next = await ask(path, { namespace: live.namespace }).then((answer) => ({ key, answer }), (refusal) => ({ key, refusal }))
+      // An answer that comes late must not replace that to a later question.
+      if (asked.current.key === key) setFound(next)
     }, wait)
-    return () => {
-      isOver = true
-      clearTimeout(timer)
-    }
-  }, [key, live.version, live.touched])
-  return found.key === key || found.key === undefined ? found : {}
+    return () => clearTimeout(timer)
+  }, [key, ...(again === 'always' ? [live.version, live.touched] : [])])
+  return found.key === key ? found : {}
 }
 
 /** What stands in a view whose data is not there: it is being fetched, or the server refused it. */

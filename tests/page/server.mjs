@@ -10,14 +10,14 @@ const SECRET = '5f4dcc3b5aa765d61d8327deb882cf99'
 
 /** Starts `standin serve` with the scenario of this folder, and what calls it. */
 export async function serve(...flags) {
-  const child = spawn(process.env.STANDIN, ['serve', SCENARIO, '--listen', '127.0.0.1:0', '--judge', '--log', 'off', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.env.STANDIN, ['serve', SCENARIO, '--listen', '127.0.0.1:0', '--judge', '--log', 'off', ...flags], { stdio: ['ignore', 'ignore', 'pipe'] })
   let base
-  for await (const line of createInterface({ input: child.stdout })) {
+  for await (const line of createInterface({ input: child.stderr })) {
     base = / at (http:\/\/\S+)/.exec(line)?.[1]
     if (base) break
   }
-  child.stdout.resume()
-  const server = { base, calls: 0, stop: () => { child.kill('SIGINT'); return once(child, 'exit') } }
+  child.stderr.resume()
+  const server = { base, calls: 0, stop: () => { child.kill('SIGKILL'); return once(child, 'exit') } }
   server.control = async (path, body) => {
     const answer = await fetch(`${base}/__standin/${path}`, { method: body === undefined ? 'GET' : 'POST', body: body && JSON.stringify(body) })
     return answer.json()
