@@ -58,10 +58,10 @@ function keysOf(way, catalog, text) {
 function valuesOf(key, way, text, catalog) {
   if (way.length === 1 && key === 'on') {
     const services = [...new Set(catalog.operations.map((operation) => operation.name.split('.')[0]))]
-    return [...services.map((name) => ({ word: name, insert: name, about: 'all calls of the service' })), ...catalog.operations.map((operation) => ({ word: operation.name, insert: operation.name, about: operation.summary ?? '' }))]
+    return [...services.map((name) => ({ word: name, insert: name, about: 'all calls of the service' })), ...catalog.operations.map((operation) => ({ word: operation.name, insert: operation.name, about: operation.summary })), ...catalog.events.map((name) => ({ word: name, insert: name, about: 'an event' }))]
   }
   if (way.length === 1 && key === 'error') {
-    const codes = new Map(operationsOf(text, catalog).flatMap((operation) => operation.errors ?? []).map((error) => (typeof error === 'string' ? [error, ''] : [error.code, error.text ?? ''])))
+    const codes = new Map(operationsOf(text, catalog).flatMap((operation) => operation.errors ?? []).map((error) => [error.code, `status ${error.status}, at ${error.stage}`]))
     return [...codes].map(([code, about]) => ({ word: code, insert: /^\d/.test(code) ? `"${code}"` : code, about }))
   }
   const forms = way.reduce((forms, step) => forms.flatMap((form) => formsOf(form.properties?.[step], catalog.schema)), formsOf(rootOf(catalog.schema), catalog.schema))
@@ -79,7 +79,7 @@ function operationsOf(text, catalog) {
 }
 
 function parametersOf(text, catalog) {
-  const names = new Set(operationsOf(text, catalog).flatMap((operation) => operation.parameters ?? []).map((parameter) => parameter.name ?? parameter))
+  const names = new Set(operationsOf(text, catalog).flatMap((operation) => operation.parameters))
   return [...names].map((name) => ({ word: name, insert: `${name}: `, about: 'a parameter of the call' }))
 }
 

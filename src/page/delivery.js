@@ -2,7 +2,7 @@
 import { html, useContext } from './lib/preact.js'
 import { Message } from './body.js'
 import { ask } from './control.js'
-import { Absent, Do, Event, Live, Said, Words, lengthOf, timeOf, useAsked } from './parts.js'
+import { Absent, Do, Event, Live, Said, Table, Words, lengthOf, timeOf, useAsked } from './parts.js'
 
 /** The delivery of this id. */
 export function Delivery({ id }) {
@@ -25,9 +25,8 @@ export function Delivery({ id }) {
     <section aria-labelledby="why"><h3 id="why">Why, and how it ended</h3>${delivery.why.filter(Boolean).map((line) => html`<p><${Words} text=${line} /></p>`)}</section>
     ${delivery.attempts.length > 0 && html`
       <section aria-labelledby="attempts"><h3 id="attempts">Attempts</h3>
-        <table><thead><tr><th scope="col">№</th><th scope="col">Time</th><th scope="col">Answer</th><th scope="col">Took</th></tr></thead>
-          <tbody>${delivery.attempts.map((attempt, number) => html`<tr><td>${number + 1}</td><td>${timeOf(attempt.at)}</td>
-            <td class=${attempt.error || attempt.status >= 300 ? 'bad' : ''}>${attempt.status ?? attempt.error ?? 'under way'}</td><td>${lengthOf(attempt.duration_ms * 1000)}</td></tr>`)}</tbody></table>
+        <${Table} label="Attempts" heads=${['№', 'Time', 'Answer', 'Took']}>${delivery.attempts.map((attempt, number) => html`<tr><td>${number + 1}</td><td>${timeOf(attempt.at)}</td>
+            <td class=${attempt.error || attempt.status >= 300 ? 'bad' : ''}>${attempt.status ?? attempt.error ?? 'under way'}</td><td>${lengthOf(attempt.duration_ms * 1000)}</td></tr>`)}<//>
         ${delivery.next && html`<p>The next attempt is due at ${timeOf(delivery.next)} UTC.</p>`}
       </section>`}
     <section aria-labelledby="sent"><h3 id="sent">What is sent</h3>

@@ -1,5 +1,5 @@
 // The editor of a fault: completion from the schema, and the findings of the server as one types.
-import { html, useContext, useEffect, useMemo, useRef, useState } from './lib/preact.js'
+import { html, useContext, useEffect, useLayoutEffect, useMemo, useRef, useState } from './lib/preact.js'
 import { ask } from './control.js'
 import { completionsAt } from './complete.js'
 import { Absent, Do, Live, Said, Words, counted, useAsked } from './parts.js'
@@ -11,6 +11,7 @@ const MOST_CHOICES = 12
 export function Editor({ text: first, name, close }) {
   const live = useContext(Live)
   const catalog = useAsked('catalog', 'never')
+  const schema = useAsked('schema', 'never')
   const [text, setText] = useState(first)
   const [cursor, setCursor] = useState(null)
   const [chosen, setChosen] = useState(-1)
@@ -27,13 +28,14 @@ export function Editor({ text: first, name, close }) {
     }, PAUSE)
     return () => clearTimeout(timer)
   }, [text, live.touched])
-  useEffect(() => {
+  // Before the next key comes, so that it does not land elsewhere.
+  useLayoutEffect(() => {
     if (later.current === null) return
     area.current.setSelectionRange(later.current, later.current)
     later.current = null
   }, [text])
 
-  const all = useMemo(() => (cursor === null || !catalog.answer ? { choices: [] } : completionsAt(text, cursor, catalog.answer)), [text, cursor, catalog.answer])
+  const all = useMemo(() => (cursor === null || !catalog.answer || !schema.answer ? { choices: [] } : completionsAt(text, cursor, { ...catalog.answer, schema: schema.answer })), [text, cursor, catalog.answer, schema.answer])
   const choices = all.choices.slice(0, MOST_CHOICES)
   const isOpen = choices.length > 0
   const take = (choice) => {

@@ -12,9 +12,11 @@ export function Exchange({ number }) {
   const live = useContext(Live)
   const found = useAsked(`journal/${number}`, 'never')
   const explained = useAsked(`journal/${number}/explain?format=json`)
+  const coursed = useAsked(`journal/${number}/course`, 'never')
   if (!found.answer) return html`<h2 tabindex="-1">Exchange ${number}</h2><${Absent} found=${found} />`
   const exchange = found.answer
   const why = explained.answer
+  const course = coursed.answer
   const text = (form) => () => ask(`journal/${number}/as/${form}`, { namespace: live.namespace })
   const raised = [...live.record.rows.values()].filter((row) => row.kind === 'delivery' && row.cause?.exchange === exchange.number).map((row) => row.key)
   return html`
@@ -36,7 +38,7 @@ export function Exchange({ number }) {
       ${raised.length > 0 && html`<p>It raised ${raised.map((id, at) => html`${at > 0 && ', '}<${Event} id=${id} />`)}.</p>`}
     </section>
     <section aria-labelledby="asked"><h3 id="asked">Faults</h3>${why ? html`<${Asked} faults=${why.faults} />` : html`<${Absent} found=${explained} />`}</section>
-    <section aria-labelledby="wire"><h3 id="wire">On the connection</h3><${Wire} exchange=${exchange} why=${why} /></section>
+    <section aria-labelledby="wire"><h3 id="wire">On the connection</h3>${course ? html`<${Wire} exchange=${exchange} course=${course} />` : html`<${Absent} found=${coursed} />`}</section>
     <div class="pair">
       <section aria-labelledby="request"><h3 id="request">Request</h3>
         <p class="target"><b>${exchange.request.method}</b> <${Said} text=${exchange.request.target} /></p>
@@ -46,7 +48,7 @@ export function Exchange({ number }) {
         <p class="target"><b>${exchange.response.status}</b></p>
         <${Message} headers=${exchange.response.headers} body=${exchange.response.body} label="response" />
       </section>
-      <${Other} number=${number} exchange=${exchange} />
+      ${course?.other_edition && html`<${Other} other=${course.other_edition} exchange=${exchange} />`}
     </div>
     ${why && html`<section aria-labelledby="again"><h3 id="again">The same draws again</h3><pre class="raw" tabindex="0" aria-label="Command">${why.replay}</pre>
       ${(why.replay_lacks ?? []).map((lack) => html`<p class="muted"><${Words} text=${lack} /></p>`)}</section>`}`
@@ -81,10 +83,7 @@ function nextOf({ next_call: call, next_call_not_before: instant }) {
 }
 
 // What the other edition of the service answers to the same request.
-function Other({ number, exchange }) {
-  const found = useAsked(exchange.service === 'bitrix24' ? `journal/${number}/other-edition` : null, 'never')
-  const other = found.answer?.other_edition
-  if (!other) return null
+function Other({ other, exchange }) {
   const isSame = other.status === exchange.response.status && (other.error ?? null) === exchange.error
   return html`
     <section aria-labelledby="other"><h3 id="other">The ${other.edition} edition</h3>

@@ -28,7 +28,7 @@ export function Faults({ place }) {
             <p>${counted(fault.calls, 'call')}, ${fault.fired > 0 ? html`<a class="fault" href=${hashOf({ view: 'timeline', query: { fault: fault.name, in: live.namespace } })}>fired ${fault.fired === 1 ? 'once' : `${fault.fired} times`}</a>` : 'has not fired'}</p>
             <p><span class="muted">Next strike:</span> ${strikeOf(fault)}</p>
             ${!runData && html`<p class="row">
-              <${Do} class="quiet" aria-label=${`Switch ${fault.name} ${fault.enabled ? 'off' : 'on'}`} act=${() => change(`${path}/${fault.enabled ? 'off' : 'on'}`, 'POST')} done=${`${fault.name} is ${fault.enabled ? 'off' : 'on'}`}>Switch ${fault.enabled ? 'off' : 'on'}<//>
+              <${Do} class="quiet" aria-label=${`Switch ${fault.enabled ? 'off' : 'on'} ${fault.name}`} act=${() => change(`${path}/${fault.enabled ? 'off' : 'on'}`, 'POST')} done=${`${fault.name} is ${fault.enabled ? 'off' : 'on'}`}>Switch ${fault.enabled ? 'off' : 'on'}<//>
               <${Do} class="quiet" aria-label=${`Re-arm ${fault.name}`} act=${() => change(`${path}/again`, 'POST')} done=${`${fault.name} counts its calls anew`}>Re-arm<//>
               ${fault.spec && html`<button type="button" class="quiet" aria-label=${`Edit ${fault.name}`} onClick=${() => setEdited({ text: yamlOf(fault.spec), name: fault.name })}>Edit</button>`}
               <${Do} class="quiet" aria-label=${`Remove ${fault.name}`} act=${() => change(path, 'DELETE')} done=${`${fault.name} is removed`}>Remove<//>

@@ -1,6 +1,6 @@
 // The filter of the timeline. It stands in the address.
 import { html, useContext, useState } from './lib/preact.js'
-import { Live } from './parts.js'
+import { Live, plainly } from './parts.js'
 import { hasFailed, nameOf } from './record.js'
 
 /** The parameters of the address that filter. */
@@ -12,7 +12,7 @@ export function fitting(query) {
   const tests = []
   if (query.kind) tests.push((row) => row.kind === query.kind)
   if (query.service) tests.push((row) => serviceOf(row) === query.service)
-  if (query.operation) tests.push((row) => nameOf(row) === query.operation || (row.commands ?? []).some((command) => command.name === query.operation))
+  if (query.operation) tests.push((row) => nameOf(row) === query.operation || (row.commands ?? []).includes(query.operation.replace(/^\w+\./, '')))
   if (query.chat) tests.push((row) => (row.things ?? []).includes(query.chat))
   if (query.status) tests.push((row) => hasStatus(row, query.status))
   if (query.fault) tests.push((row) => (query.fault === '*' ? (row.fired ?? []).length > 0 : (row.fired ?? []).includes(query.fault)))
@@ -54,10 +54,10 @@ export function Filter({ query, change }) {
       <select name=${name} value=${query[name] ?? ''} onChange=${(event) => change({ [name]: event.target.value })}>
         <option value="">${first}</option>
         ${options.map(([value, word]) => html`<option value=${value} selected=${query[name] === value}>${word}</option>`)}
-        ${query[name] && !options.some(([value]) => value === query[name]) && html`<option value=${query[name]} selected>${query[name]}</option>`}
+        ${query[name] && !options.some(([value]) => value === query[name]) && html`<option value=${query[name]} selected>${plainly(query[name])}</option>`}
       </select>
     </label>`
-  const sorted = (set) => [...set].sort().slice(0, 300).map((value) => [value, value])
+  const sorted = (set) => [...set].sort().slice(0, 300).map((value) => [value, plainly(value)])
   const isOn = FILTERS.some((name) => query[name])
   return html`
     <form class=${`filter ${isAll ? 'all' : ''}`} role="search" aria-label="Filter of the timeline" onSubmit=${(event) => event.preventDefault()}>
@@ -66,7 +66,7 @@ export function Filter({ query, change }) {
       ${choice('kind', 'What', 'all', [['exchange', 'calls'], ['delivery', 'events'], ['action', 'actions']])}
       ${choice('service', 'Service', 'all', sorted(known.service))}
       ${choice('operation', 'Operation', 'all', sorted(known.operation))}
-      ${choice('chat', 'Chat', 'all', sorted(known.chat))}
+      ${choice('chat', 'About', 'all', sorted(known.chat))}
       ${choice('status', 'Outcome', 'all', [['failed', 'failed'], ['2xx', '2xx'], ['4xx', '4xx'], ['5xx', '5xx'], ...sorted(known.status)])}
       ${choice('fault', 'Fault', 'any or none', [['*', 'one fired'], ...sorted(known.fault)])}
       ${isOn && html`<button type="button" class="quiet" onClick=${() => change(Object.fromEntries(FILTERS.map((name) => [name, ''])))}>Clear</button>`}

@@ -1,10 +1,12 @@
 // The judgement: broken rules with the exchanges that show it, and what the scenario expects of the client.
 import { html, useContext } from './lib/preact.js'
-import { Absent, Event, Live, Said, Words, counted, timeOf, useAsked } from './parts.js'
+import { runData } from './control.js'
+import { Absent, Event, Live, Said, Table, Words, counted, timeOf, useAsked } from './parts.js'
 
 /** The view `judgement`. */
 export function Judgement() {
-  const found = useAsked('judgement')
+  const asked = useAsked(runData ? null : 'judgement')
+  const found = runData ? { answer: { observed: true, broken: runData.report.rules, expectations: runData.report.expectations } } : asked
   if (!found.answer) return html`<div class="sheet"><h2 tabindex="-1">Judgement</h2><${Absent} found=${found} /></div>`
   const { observed, broken, expectations, waits_for: waitsFor } = found.answer
   return html`
@@ -54,6 +56,5 @@ function Expectation({ expectation }) {
 function Closest({ closest: { exchange, namespace, members } }) {
   return html`
     <p>What came closest: <${Event} id=${String(exchange)} namespace=${namespace ?? undefined} />.</p>
-    <table><thead><tr><th scope="col">Member</th><th scope="col">Wanted</th><th scope="col">Found</th></tr></thead>
-      <tbody>${members.map((member) => html`<tr class=${member.fits ? '' : 'bad'}><th scope="row"><code>${member.name}</code></th><td><${Words} text=${member.wanted} /></td><td>${member.found === null ? 'nothing' : html`<${Said} text=${typeof member.found === 'string' ? member.found : JSON.stringify(member.found)} />`}</td></tr>`)}</tbody></table>`
+    <${Table} label="What came closest" heads=${['Member', 'Wanted', 'Found']}>${members.map((member) => html`<tr class=${member.fits ? '' : 'bad'}><th scope="row"><code>${member.name}</code></th><td><${Words} text=${member.wanted} /></td><td>${member.found === null ? 'nothing' : html`<${Said} text=${typeof member.found === 'string' ? member.found : JSON.stringify(member.found)} />`}</td></tr>`)}<//>`
 }

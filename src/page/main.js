@@ -5,9 +5,10 @@ import { Head } from './head.js'
 import { Faults } from './faults.js'
 import { Judgement } from './judgement.js'
 import { Namespaces } from './namespaces.js'
-import { Live } from './parts.js'
+import { Live, plainly } from './parts.js'
 import { go, placeOf } from './place.js'
 import { Plots } from './plots.js'
+import { Rates } from './rates.js'
 import { Record } from './record.js'
 import { follow } from './stream.js'
 import { Timeline } from './timeline.js'
@@ -26,28 +27,28 @@ function Page() {
   const [mustTell, setMustTell] = useState(false)
   const [touched, setTouched] = useState(0)
   const [told, setTold] = useState(null)
-  const [about, setAbout] = useState({ health: null, namespaces: [], services: [] })
+  const [about, setAbout] = useState({ health: null, namespaces: [] })
   const namespace = place.query.in ?? ''
-  const { record, version, state, reload } = useRecord(namespace, token, () => setMustTell(true), () => setTouched((count) => count + 1))
+  const { record, rates, version, state, reload } = useRecord(namespace, token, () => setMustTell(true), () => setTouched((count) => count + 1))
 
   useEffect(() => {
     const look = () => setPlace(placeOf(location.hash))
     addEventListener('hashchange', look)
     return () => removeEventListener('hashchange', look)
   }, [])
-  useAbout({ namespace, token, version, touched, setAbout, setMustTell })
+  useAbout({ namespace, token, rates, record, setAbout, setMustTell })
   useEffect(() => {
     if (!told || told.look === 'bad') return undefined
     const timer = setTimeout(() => setTold(null), 6000)
     return () => clearTimeout(timer)
   }, [told])
   useFocus(place)
-  useEffect(() => { document.title = [place.what, place.view, about.health?.scenario, 'standin'].filter(Boolean).join(' · ') }, [place, about.health?.scenario])
+  useEffect(() => { document.title = plainly([place.what, place.view, about.health?.scenario, 'standin'].filter(Boolean).join(' · ')) }, [place, about.health?.scenario])
 
   const live = {
-    place, namespace, record, version, touched, reload,
-    health: about.health, namespaces: about.namespaces, services: about.services,
-    say: (text, look = '') => setTold({ text, look }),
+    place, namespace, record, rates, version, touched, reload,
+    health: about.health, namespaces: about.namespaces,
+    say: (text, look = '') => setTold({ text: plainly(text), look }),
     touch: () => setTouched((count) => count + 1),
   }
   const View = VIEWS[place.view] ?? Timeline
@@ -66,7 +67,7 @@ function Page() {
 
 // Loads what has happened and follows what happens.
 function useRecord(namespace, token, refused, touch) {
-  const record = useMemo(() => new Record(), [namespace, token])
+  const [record, rates] = useMemo(() => [new Record(), new Rates()], [namespace, token])
   const [version, setVersion] = useState(0)
   const [state, setState] = useState(runData ? 'over' : 'broken')
   const reload = useRef(() => {})
@@ -77,7 +78,7 @@ function useRecord(namespace, token, refused, touch) {
     let calm = null
     const drawn = () => { beat ??= setTimeout(() => { beat = null; setVersion((count) => count + 1) }, BEAT) }
     const load = async () => {
-      const answer = await ask('journal?rows=true&last=1000', { namespace })
+      const answer = await ask('journal?rows=true', { namespace })
       if (!end.signal.aborted) record.load(answer)
       drawn()
       return answer.cursor
@@ -101,7 +102,10 @@ function useRecord(namespace, token, refused, touch) {
       if (status === 404) gone()
     }
     const onEvent = (name, data) => {
-      if (STREAMED.includes(name)) record.take(name, data)
+      if (STREAMED.includes(name)) {
+        rates.hear(name, data, record.rows.get(data.id))
+        record.take(name, data)
+      }
       if (name === 'missed') {
         record.missed.push(data)
         clearTimeout(calm)
@@ -132,26 +136,38 @@ function useRecord(namespace, token, refused, touch) {
       clearTimeout(calm)
     }
   }, [record])
-  return { record, version, state, reload: () => reload.current() }
+  return { record, rates, version, state, reload: () => reload.current() }
 }
 
-// What stands in the head of the page: asked anew when something has come, at most every two seconds.
-function useAbout({ namespace, token, version, touched, setAbout, setMustTell }) {
-  const asked = useRef(0)
+// What stands in the head of the page, and what the plots draw: asked for every second.
+function useAbout({ namespace, token, rates, record, setAbout, setMustTell }) {
   useEffect(() => {
+    let isOver = false
     const look = async () => {
-      asked.current = Date.now()
       try {
         const health = await ask('health', { namespace })
-        const { namespaces } = await ask('namespaces')
-        setAbout((old) => ({ ...old, health, namespaces, services: health.services ?? old.services }))
+        const namespaces = await namespacesOf()
+        if (isOver) return
+        setAbout({ health, namespaces })
+        const isFirst = rates.counters === null
+        if (!runData) rates.tick(health.counters, new Date().toISOString())
+        if (isFirst && health.clock === 'real') rates.fill(record.rows.values(), Math.max(...[...record.rows.values()].map((row) => Date.parse(row.at) || 0)))
       } catch (refusal) {
         if (refusal.status === 401) setMustTell(true)
       }
     }
-    const timer = setTimeout(look, Math.max(0, asked.current + 2000 - Date.now()))
-    return () => clearTimeout(timer)
-  }, [namespace, token, version, touched])
+    look()
+    const timer = runData ? null : setInterval(look, 1000)
+    return () => {
+      isOver = true
+      clearInterval(timer)
+    }
+  }, [namespace, token, rates])
+}
+
+async function namespacesOf() {
+  if (runData) return Object.entries(runData.worlds).filter(([name]) => name).map(([name, world]) => ({ namespace: name, scenario: world.health.scenario, exchanges: world.health.counters.exchanges }))
+  return (await ask('namespaces')).namespaces
 }
 
 // What is opened gets the focus; when it is closed, the list gets it back.
@@ -167,7 +183,7 @@ function useFocus({ view, what }) {
   }, [view, what])
   useEffect(() => {
     const keys = (event) => {
-      if (event.key !== 'Escape' || event.defaultPrevented || !event.target.closest?.('.detail') || event.target.closest('.menu')) return
+      if (event.key !== 'Escape' || event.defaultPrevented || !event.target.closest?.('.detail')) return
       const place = placeOf(location.hash)
       go({ ...place, what: '' })
     }

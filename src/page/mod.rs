@@ -25,7 +25,40 @@ macro_rules! files {
 pub const INDEX: &str = "index.html";
 
 /// Every file.
-pub static FILES: &[File] = files!["index.html", "icon.svg", "main.js", "page.css"];
+pub static FILES: &[File] = files![
+    "action.js",
+    "body.js",
+    "chat.js",
+    "clock.js",
+    "complete.js",
+    "control.js",
+    "delivery.js",
+    "detail.js",
+    "editor.js",
+    "exchange.js",
+    "faults.js",
+    "filter.js",
+    "head.js",
+    "icon.svg",
+    "index.html",
+    "judgement.js",
+    "lib/preact-license.txt",
+    "lib/preact.js",
+    "main.js",
+    "namespaces.js",
+    "page.css",
+    "parts.js",
+    "place.js",
+    "plots.js",
+    "rates.js",
+    "record.js",
+    "stages.js",
+    "stream.js",
+    "strike.js",
+    "timeline.js",
+    "wire.js",
+    "world.js",
+];
 
 /// What a browser may do on the page: nothing but ask its own server, and run its own files.
 pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";

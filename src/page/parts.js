@@ -8,14 +8,22 @@ export const Live = createContext(null)
 
 // Characters that are not seen, or that turn the direction of what follows.
 // eslint-disable-next-line no-control-regex
-const UNSEEN = /([\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+)/
+const UNSEEN = /([\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]+)/
 
 /** A text of a client. Characters that are not seen are named. */
 export function Said({ text }) {
   const pieces = String(text).split(UNSEEN)
   if (pieces.length === 1) return html`<bdi>${pieces[0]}</bdi>`
-  const name = (character) => `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}`
-  return html`<bdi>${pieces.map((piece, at) => (at % 2 === 0 ? piece : [...piece].map((character) => html`<span class="unseen">${name(character)}</span>`)))}</bdi>`
+  return html`<bdi>${pieces.map((piece, at) => (at % 2 === 0 ? piece : [...piece].map((character) => html`<span class="unseen">${numberOf(character)}</span>`)))}</bdi>`
+}
+
+/** The same where only plain text can stand. */
+export function plainly(text) {
+  return String(text).split(UNSEEN).map((piece, at) => (at % 2 === 0 ? piece : [...piece].map(numberOf).join(''))).join('')
+}
+
+function numberOf(character) {
+  return `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}`
 }
 
 /** A text that may have names in backticks: they are shown as code. */
@@ -115,17 +123,23 @@ export function useAsked(path, again = 'always') {
   const asked = useRef({ at: 0, key: '' })
   const key = `${live.namespace} ${path}`
   useEffect(() => {
-    if (path === null) return undefined
+    if (path === null || found.key === key && (found.isOver || found.refusal?.status === 404)) return undefined
     const wait = asked.current.key === key ? Math.max(0, asked.current.at + 1000 - Date.now()) : 0
     const timer = setTimeout(async () => {
       asked.current = { at: Date.now(), key }
       const next = await ask(path, { namespace: live.namespace }).then((answer) => ({ key, answer }), (refusal) => ({ key, refusal }))
-      // An answer that comes late must not replace that to a later question.
-      if (asked.current.key === key) setFound(next)
+      // An answer that comes late must not replace that to a later question. What was shown stays when it is asked for in vain.
+      if (asked.current.key === key) setFound((old) => (next.refusal && old.key === key && old.answer ? { ...old, isOver: next.refusal.status === 404 } : next))
     }, wait)
     return () => clearTimeout(timer)
   }, [key, ...(again === 'always' ? [live.version, live.touched] : [])])
   return found.key === key ? found : {}
+}
+
+/** A table that is scrolled sideways where the window is narrow. */
+export function Table({ label, heads, children }) {
+  return html`<div class="wide-table" role="region" aria-label=${label} tabindex="0"><table>
+    <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead><tbody>${children}</tbody></table></div>`
 }
 
 /** What stands in a view whose data is not there: it is being fetched, or the server refused it. */

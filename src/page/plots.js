@@ -1,6 +1,6 @@
 // Plots of the last minutes: requests a second, latency, errors, fired faults, deliveries.
-import { html } from './lib/preact.js'
-import { Absent, lengthOf, rounded, timeOf, useAsked } from './parts.js'
+import { html, useContext } from './lib/preact.js'
+import { Live, counted, lengthOf, rounded, timeOf } from './parts.js'
 
 const WIDE = 600
 const HIGH = 110
@@ -8,13 +8,12 @@ const FOOT = 18
 
 /** The view `plots`. */
 export function Plots() {
-  const found = useAsked('rates')
-  if (!found.answer) return html`<div class="sheet"><h2 tabindex="-1">Plots</h2><${Absent} found=${found} /></div>`
-  const { seconds } = found.answer
+  const { seconds } = useContext(Live).rates
+  if (seconds.length < 2) return html`<div class="sheet"><h2 tabindex="-1">Plots</h2><p class="muted">The plots begin when the page is opened.</p></div>`
   const of = (name) => seconds.map((second) => second[name] ?? null)
   return html`
     <div class="sheet">
-      <h2 tabindex="-1">The last ${seconds.length < 120 ? `${seconds.length} seconds` : `${Math.round(seconds.length / 60)} minutes`}</h2>
+      <h2 tabindex="-1">The last ${seconds.length < 120 ? counted(seconds.length, 'second') : counted(Math.round(seconds.length / 60), 'minute')}</h2>
       <div class="plots">
         <${Plot} title="Calls a second" series=${[['calls', of('exchanges'), 'plain']]} seconds=${seconds} unit=${rounded} />
         <${Plot} title="Time to the answer" series=${[['half of the calls', of('p50_us'), 'plain'], ['95 %', of('p95_us'), 'second']]} seconds=${seconds} unit=${lengthOf} />

@@ -105,9 +105,9 @@ export function linesOf(record, fits, folded) {
   return lines
 }
 
-// Commands that succeeded are not shown until one asks for them.
+// The commands of a batch alone are not shown until one asks for them.
 function isDull(root, children) {
-  return children.length === 0 && root.kind === 'exchange' && !(root.commands ?? []).some((command) => command.error)
+  return children.length === 0 && root.kind === 'exchange'
 }
 
 function partsOf(root) {

@@ -1,7 +1,7 @@
 // "Make the next call fail": two clicks, one that opens the choice and one that chooses how.
 import { html, useContext, useEffect, useRef, useState } from './lib/preact.js'
 import { ask, runData } from './control.js'
-import { Do, Live } from './parts.js'
+import { Do, Live, useAsked } from './parts.js'
 
 const WAYS = [
   ['with 503', { reply: { status: 503, body: 'Service Unavailable' } }],
@@ -15,6 +15,7 @@ const WAYS = [
 export function NextFails({ operation }) {
   const live = useContext(Live)
   const [isOpen, setOpen] = useState(false)
+  const catalog = useAsked(operation || runData ? null : 'catalog', 'never')
   const box = useRef(null)
   useEffect(() => {
     if (!isOpen) return undefined
@@ -24,7 +25,7 @@ export function NextFails({ operation }) {
     return () => document.removeEventListener('pointerdown', away)
   }, [isOpen])
   if (runData) return null
-  const targets = operation ? [operation] : live.services
+  const targets = operation ? [operation] : catalog.answer?.services ?? []
   const add = async (on, effect) => {
     const { faults } = await ask('faults', { namespace: live.namespace })
     const taken = new Set(faults.map((fault) => fault.name))
@@ -35,7 +36,8 @@ export function NextFails({ operation }) {
     box.current.querySelector('button').focus()
   }
   const keys = (event) => {
-    if (event.key !== 'Escape') return
+    if (event.key !== 'Escape' || !isOpen) return
+    event.preventDefault()
     setOpen(false)
     box.current.querySelector('button').focus()
   }

@@ -98,7 +98,7 @@ function Lines({ lines, opened, open, fold, query }) {
         aria-activedescendant=${isActiveSeen ? `line-${active}` : null} onScroll=${scrolled} onKeyDown=${keys}
         onFocus=${() => { if (activeAt < 0) move(first) }}>
         <div role="row" class="line head" aria-rowindex="1">
-          ${['№', 'Time', 'Call', 'Chat', 'Outcome', 'Fault', 'Took'].map((name) => html`<span role="columnheader">${name}</span>`)}
+          ${['№', 'Time', 'Call', 'About', 'Outcome', 'Fault', 'Took'].map((name) => html`<span role="columnheader">${name}</span>`)}
         </div>
         <div role="rowgroup" class="space" style=${{ height: `${lines.length * height}px` }}>
           ${lines.slice(first, last).map((line, at) => html`
@@ -127,7 +127,7 @@ function Line({ line, index, top, isActive, isOpened, open, fold, query, touch }
       <span role="gridcell" class="number">${line.size > 0 && html`<span class="fold" aria-hidden="true" onClick=${(event) => { event.stopPropagation(); fold(line.key, !line.isClosed) }}>${line.isClosed ? '▸' : '▾'}</span>`}${isPart ? '' : row.key}</span>
       <span role="gridcell" class="time">${timeOf(line.attempt?.at ?? row.at ?? row.attempts?.[0]?.at)}</span>
       <span role="gridcell" class="call"><a tabindex="-1" href=${hashOf({ view: 'timeline', what: row.key, query })}>${wordOf(line)}</a></span>
-      <span role="gridcell" class="chat">${!isPart && (row.things ?? []).map((thing, at) => html`${at > 0 && ', '}<${Said} text=${thing} />`)}</span>
+      <span role="gridcell" class="chat">${!isPart && (row.things ?? []).toReversed().map((thing, at) => html`<span class=${at > 0 ? 'rest' : ''}>${at > 0 && ', '}<${Said} text=${thing} /></span>`)}</span>
       <span role="gridcell" class="outcome"><${Outcome} line=${line} /></span>
       <span role="gridcell" class="fault">${!isPart && (row.fired ?? []).map((name, at) => html`${at > 0 && ', '}<${Said} text=${name} />`)}</span>
       <span role="gridcell" class="took">${isPart ? line.attempt && lengthOf(line.attempt.duration_ms * 1000) : row.kind === 'exchange' ? lengthOf(row.duration_us) : ''}</span>
@@ -136,22 +136,22 @@ function Line({ line, index, top, isActive, isOpened, open, fold, query, touch }
 
 // The name of a line. An event goes out, an action is done by somebody.
 function wordOf({ row, command, attempt, number }) {
-  if (command) return html`<span class="kind">command </span><${Said} text=${command.name} />`
+  if (command) return html`<span class="kind">command </span><${Said} text=${command} />`
   if (attempt) return html`<span class="kind">attempt </span>${number}`
   const name = nameOf(row)
   const service = /^(?:bitrix24|chert)\./.exec(name)?.[0] ?? ''
   const kind = { delivery: 'event → ', action: 'action ' }[row.kind]
-  return html`${kind && html`<span class="kind">${kind}</span>`}<span class="service">${service}</span><${Said} text=${name.slice(service.length)} />`
+  return html`${kind && html`<span class="kind">${kind}</span>`}<span class="service">${service}</span><${Said} text=${name.slice(service.length)} />${row.commands_count > 0 && html`<span class="kind"> of ${counted(row.commands_count, 'command')}</span>`}`
 }
 
 function failed({ row, command, attempt }) {
-  if (command) return Boolean(command.error)
+  if (command) return false
   if (attempt) return attempt.status === null ? attempt.error !== null : attempt.status >= 300
   return hasFailed(row)
 }
 
 function Outcome({ line: { row, command, attempt } }) {
-  if (command) return command.error ? html`<${Said} text=${command.error} />` : 'done'
+  if (command) return ''
   if (attempt) return attempt.status ?? attempt.error ?? 'under way'
   if (row.kind === 'action') return row.error ?? ''
   if (row.kind === 'delivery') {

@@ -1,6 +1,6 @@
 // What happened on the connection, on a time axis: the request, the answer, and what a fault did to it.
 import { html } from './lib/preact.js'
-import { lengthOf } from './parts.js'
+import { Words, lengthOf } from './parts.js'
 
 const WIDTH = 640
 const LEFT = 12
@@ -8,11 +8,8 @@ const RIGHT = 96
 const AXIS = 62
 
 /** The axis, and the same in words. */
-export function Wire({ exchange, why }) {
-  const timing = exchange.timing ?? why?.timing
-  const script = exchange.wire_script ?? why?.wire_script ?? []
-  const moments = momentsOf(timing, script)
-  if (moments.length === 0) return html`<p>${exchange.wire ? html`The connection did <code>${exchange.wire}</code>.` : 'The whole answer was sent at once.'}</p>`
+export function Wire({ exchange, course }) {
+  const moments = momentsOf(course)
   const most = Math.max(1, ...moments.map((moment) => moment.at))
   const x = (at) => LEFT + (at / most) * (WIDTH - LEFT - RIGHT)
   const lanes = lanesOf(moments, x)
@@ -30,35 +27,28 @@ export function Wire({ exchange, why }) {
       <text class="scale end" x=${x(most)} y=${AXIS + 24}>${lengthOf(most)}</text>
     </svg>
     ${exchange.wire && html`<p>A fault spoilt or slowed the answer: <code>${exchange.wire}</code>.</p>`}
-    <details><summary>In words</summary><ol class="plain">${moments.map((moment) => html`<li>${lengthOf(moment.at)}: ${moment.word}</li>`)}</ol></details>`
+    <details><summary>In words</summary><ol class="plain">${moments.map((moment) => html`<li>${lengthOf(moment.at)}: <${Words} text=${moment.word} /></li>`)}</ol></details>`
 }
 
-function momentsOf(timing, script) {
+function momentsOf({ duration_us: whole, delays, script }) {
   const moments = []
   const add = (at, kind, short, word) => moments.push({ at, kind, short, word })
-  if (timing) {
-    add(0, 'request', 'request', 'the head of the request was there')
-    if (timing.body_us > 0) add(timing.body_us, 'request', 'body', 'the request was complete')
-    if (timing.answered_us !== undefined) add(timing.answered_us, 'made', 'answer made', 'the answer was made')
-    if (timing.due_us > timing.answered_us) add(timing.due_us, 'held', 'due', 'the answer was due: a fault had held it back')
-  }
-  const begin = timing?.due_us ?? timing?.answered_us ?? 0
-  for (const step of script) {
-    const at = begin + step.at_us
+  const sending = script?.at(-1)?.at_us ?? 0
+  const held = delays.reduce((sum, delay) => sum + delay.delay_us, 0)
+  const made = Math.max(0, whole - sending - held)
+  add(0, 'request', 'request', 'the head of the request was there')
+  add(made, 'made', 'answer made', 'the answer was made')
+  if (held > 0) add(made + held, 'held', 'held back', `the answer was sent: ${delays.map((delay) => `\`${delay.fault}\``).join(' and ')} had held it back`)
+  for (const step of script ?? []) {
+    const at = made + held + step.at_us
     if (step.bytes !== undefined) add(at, 'bytes', `${step.bytes} B`, `${step.bytes} bytes were sent`)
-    if (step.end !== undefined) add(at, `end ${step.end}`, ENDS[step.end]?.[0] ?? step.end, ENDS[step.end]?.[1] ?? step.end)
+    else add(at, `end ${step.end.startsWith('kept') ? 'keep' : ''}`, ENDS[step.end] ?? step.end, `the connection was ${step.end}`)
   }
-  if (timing && script.length === 0) add(begin, 'bytes', 'sent', 'the whole answer was sent')
-  return moments.sort((one, other) => one.at - other.at)
+  if (!script) add(made + held, 'bytes', 'sent', 'the whole answer was sent')
+  return moments
 }
 
-const ENDS = {
-  close: ['closed', 'the connection was closed'],
-  reset: ['reset', 'the connection was reset'],
-  stall: ['silence', 'nothing more was sent until the client went away'],
-  keep: ['whole', 'the answer was whole'],
-  whole: ['whole', 'the answer was whole'],
-}
+const ENDS = { 'held until the client leaves': 'silence' }
 
 // Labels that would lie on each other stand above each other; beyond three they are left out.
 function lanesOf(moments, x) {

@@ -3,7 +3,7 @@ import { html, useContext, useState } from './lib/preact.js'
 import { Tree } from './body.js'
 import { Chat } from './chat.js'
 import { Clock } from './clock.js'
-import { Absent, Event, Link, Live, Said, timeOf, useAsked } from './parts.js'
+import { Absent, Event, Link, Live, Said, Table, timeOf, useAsked } from './parts.js'
 
 /** The view `world`; `chat/KEY` opens a chat. */
 export function World({ place }) {
@@ -69,17 +69,14 @@ function Things({ state }) {
   return html`
     ${state.bitrix24 && html`
       <h3>Lines</h3>
-      <div class="wide-table"><table><thead><tr><th scope="col">Line</th><th scope="col">Name</th><th scope="col">Connectors</th></tr></thead>
-        <tbody>${state.bitrix24.lines.map((line) => html`<tr><th scope="row">${line.id}</th><td><${Said} text=${line.name} />${!line.active && html` <span class="badge">off</span>`}</td>
-          <td>${Object.entries(line.connectors).map(([name, { status, error }]) => html`<div><code><${Said} text=${name} /></code> ${error ? 'error' : status ? 'active' : 'not active'}</div>`)}</td></tr>`)}</tbody></table></div>
+      <${Table} label="Lines" heads=${['Line', 'Name', 'Connectors']}>${state.bitrix24.lines.map((line) => html`<tr><th scope="row">${line.id}</th><td><${Said} text=${line.name} />${!line.active && html` <span class="badge">off</span>`}</td>
+          <td>${Object.entries(line.connectors).map(([name, { status, error }]) => html`<div><code><${Said} text=${name} /></code> ${error ? 'error' : status ? 'active' : 'not active'}</div>`)}</td></tr>`)}<//>
       <h3>Handlers</h3>
       ${state.bitrix24.handlers.length === 0 ? html`<p class="muted">Nobody is told of events.</p>` : html`
-        <div class="wide-table"><table><thead><tr><th scope="col">№</th><th scope="col">Event</th><th scope="col">Goes to</th></tr></thead>
-          <tbody>${state.bitrix24.handlers.map((handler) => html`<tr><th scope="row">${handler.id}</th><td>${handler.event}</td><td class="url"><${Said} text=${handler.url ?? handler.name ?? ''} /></td></tr>`)}</tbody></table></div>`}`}
+        <${Table} label="Handlers" heads=${['№', 'Event', 'Goes to']}>${state.bitrix24.handlers.map((handler) => html`<tr><th scope="row">${handler.id}</th><td>${handler.event}</td><td class="url"><${Said} text=${handler.url ?? handler.name ?? ''} /></td></tr>`)}<//>`}`}
     ${(state.chert?.tenants ?? []).filter((tenant) => tenant.subscriptions?.length > 0).map((tenant) => html`
       <h3>Subscriptions of ${tenant.slug}</h3>
-      <div class="wide-table"><table><thead><tr><th scope="col">Subscription</th><th scope="col">Goes to</th><th scope="col">Events</th></tr></thead>
-        <tbody>${tenant.subscriptions.map((one) => html`<tr><th scope="row">${one.id}</th><td class="url"><${Said} text=${one.url ?? one.name ?? ''} /></td><td>${(one.events ?? one.event_types ?? []).join(', ') || 'all'}</td></tr>`)}</tbody></table></div>`)}
+      <${Table} label=${`Subscriptions of ${tenant.slug}`} heads=${['Subscription', 'Goes to', 'Events']}>${tenant.subscriptions.map((one) => html`<tr><th scope="row">${one.id}</th><td class="url"><${Said} text=${one.url ?? one.name ?? ''} /></td><td>${(one.events ?? one.event_types ?? []).join(', ') || 'all'}</td></tr>`)}<//>`)}
     <details><summary>The whole state as a tree</summary><div class="tree"><${Tree} value=${state} depth=${3} /></div></details>`
 }
 
@@ -91,7 +88,6 @@ function Outbox() {
   return html`
     <h3>Outbox</h3>
     <p>${told.join(', ') || 'No event was raised for a handler.'}</p>
-    ${deliveries.length > 0 && html`<div class="wide-table"><table><thead><tr><th scope="col">Event</th><th scope="col">What</th><th scope="col">State</th><th scope="col">Next</th></tr></thead>
-      <tbody>${deliveries.slice(-50).reverse().map((delivery) => html`<tr key=${delivery.id} class=${['failed', 'blocked', 'dropped'].includes(delivery.state) ? 'bad' : ''}><th scope="row"><${Event} id=${delivery.id} /></th><td>${delivery.event}</td><td>${delivery.state}</td><td>${timeOf(delivery.next)}</td></tr>`)}</tbody></table></div>`}
+    ${deliveries.length > 0 && html`<${Table} label="Outbox" heads=${['Event', 'What', 'State', 'Next']}>${deliveries.slice(-50).reverse().map((delivery) => html`<tr key=${delivery.id} class=${['failed', 'blocked', 'dropped'].includes(delivery.state) ? 'bad' : ''}><th scope="row"><${Event} id=${delivery.id} /></th><td>${delivery.event}</td><td>${delivery.state}</td><td>${timeOf(delivery.next)}</td></tr>`)}<//>`}
     ${silences.length > 0 && html`<details><summary>${silences.length} that went to nobody</summary><ul>${silences.map((silence) => html`<li><${Said} text=${silence.remark} /></li>`)}</ul></details>`}`
 }

@@ -13,4 +13,4 @@ command -v node >/dev/null || export PATH="$here/../clients/.venv/bin:$PATH"
 if [ "${1:-}" = pictures ]; then
   exec node "$here/pictures.mjs"
 fi
-exec node --test --test-reporter=spec "$here"/*.test.mjs
+exec node --test --test-concurrency=3 --test-reporter=spec "$here"/*.test.mjs

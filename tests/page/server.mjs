@@ -34,12 +34,13 @@ export async function serve(...flags) {
     method: 'PUT', headers: { 'content-type': 'application/json', 'x-chert-tenant': 'acme-7a3f', authorization: `Bearer ${SECRET}` }, body: JSON.stringify({ display_name: name }) }))
   /** Makes two calls in one. */
   server.batch = () => counted(fetch(`${base}/rest/1/webhook-secret/batch`, { method: 'POST', body: new URLSearchParams({ 'cmd[time]': 'server.time', 'cmd[rename]': 'imconnector.chat.name.set?CONNECTOR=x' }) }))
-  /** Calls one after the other until it is told to stop; returns what stops it. */
-  server.traffic = () => {
+  /** Calls one after the other until it is told to stop; returns what stops it. The main journal keeps its first exchanges: what follows is elsewhere. */
+  server.traffic = async () => {
+    await server.control('namespaces', { name: 'busy' })
     let isOver = false
     const going = (async () => {
-      while (!isOver) {
-        await counted(fetch(`${base}/rest/1/webhook-secret/server.time`))
+      for (let count = 0; !isOver; count += 1) {
+        await counted(fetch(`${base}/rest/1/webhook-secret${count < 500 ? '' : '-busy'}/server.time`))
         await new Promise((next) => setTimeout(next, 10))
       }
     })()
