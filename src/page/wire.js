@@ -5,7 +5,6 @@ import { Words, lengthOf } from './parts.js'
 const WIDTH = 640
 const LEFT = 12
 const RIGHT = 96
-const AXIS = 62
 
 /** The axis, and the same in words. */
 export function Wire({ exchange, course }) {
@@ -13,18 +12,19 @@ export function Wire({ exchange, course }) {
   const most = Math.max(1, ...moments.map((moment) => moment.at))
   const x = (at) => LEFT + (at / most) * (WIDTH - LEFT - RIGHT)
   const lanes = lanesOf(moments, x)
-  const height = AXIS + 34
+  // The axis stands below as many labels as lie above each other.
+  const axis = 32 + Math.max(...lanes.map((lane) => lane ?? 0)) * 15
   const told = moments.map((moment) => `${moment.word} at ${lengthOf(moment.at)}`).join('; ')
   return html`
-    <svg class="wire" viewBox=${`0 0 ${WIDTH} ${height}`} role="img" aria-label=${`Time axis: ${told}`}>
-      <line class="axis" x1=${LEFT} x2=${WIDTH - RIGHT} y1=${AXIS} y2=${AXIS} />
-      ${moments.slice(1).map((moment, number) => html`<line class=${`span ${moment.kind}`} x1=${x(moments[number].at)} x2=${x(moment.at)} y1=${AXIS} y2=${AXIS} />`)}
+    <svg class="wire" viewBox=${`0 0 ${WIDTH} ${axis + 34}`} role="img" aria-label=${`Time axis: ${told}`}>
+      <line class="axis" x1=${LEFT} x2=${WIDTH - RIGHT} y1=${axis} y2=${axis} />
+      ${moments.slice(1).map((moment, number) => html`<line class=${`span ${moment.kind}`} x1=${x(moments[number].at)} x2=${x(moment.at)} y1=${axis} y2=${axis} />`)}
       ${moments.map((moment, number) => html`<g class=${`moment ${moment.kind}`}>
-        <line x1=${x(moment.at)} x2=${x(moment.at)} y1=${AXIS - 6} y2=${AXIS + 6} />
-        ${lanes[number] !== null && html`<text x=${x(moment.at)} y=${AXIS - 12 - lanes[number] * 15} >${moment.short}</text>`}
+        <line x1=${x(moment.at)} x2=${x(moment.at)} y1=${axis - 6} y2=${axis + 6} />
+        ${lanes[number] !== null && html`<text x=${x(moment.at)} y=${axis - 12 - lanes[number] * 15} >${moment.short}</text>`}
       </g>`)}
-      <text class="scale" x=${LEFT} y=${AXIS + 24}>0</text>
-      <text class="scale end" x=${x(most)} y=${AXIS + 24}>${lengthOf(most)}</text>
+      <text class="scale" x=${LEFT} y=${axis + 24}>0</text>
+      <text class="scale end" x=${x(most)} y=${axis + 24}>${lengthOf(most)}</text>
     </svg>
     ${exchange.wire && html`<p>A fault spoilt or slowed the answer: <code>${exchange.wire}</code>.</p>`}
     <details><summary>In words</summary><ol class="plain">${moments.map((moment) => html`<li>${lengthOf(moment.at)}: <${Words} text=${moment.word} /></li>`)}</ol></details>`

@@ -15,8 +15,13 @@ export async function stop() {
   await (await started)?.close()
 }
 
-/** Opens the page at an address such as `#/faults`. `page.wrongs` has what must not happen. */
-export async function visit(base, hash = '', { width = 1280, height = 900, scheme = 'light', reducedMotion = 'reduce', context } = {}) {
+/** Opens the page of a server at an address such as `#/faults`. */
+export function visit(base, hash = '', how = {}) {
+  return open(`${base}/__standin/${hash}`, base, how)
+}
+
+/** Opens a page that asks nobody but `base`. `page.wrongs` has what must not happen. */
+export async function open(url, base = url, { width = 1280, height = 900, scheme = 'light', reducedMotion = 'reduce', context } = {}) {
   context ??= await (await browser()).newContext({ viewport: { width, height }, colorScheme: scheme, reducedMotion, permissions: ['clipboard-read', 'clipboard-write'] })
   const page = await context.newPage()
   page.setDefaultTimeout(15_000)
@@ -24,7 +29,7 @@ export async function visit(base, hash = '', { width = 1280, height = 900, schem
   page.on('console', (message) => ['error', 'warning'].includes(message.type()) && page.wrongs.push(message.text()))
   page.on('pageerror', (error) => page.wrongs.push(error.stack))
   page.on('request', (request) => request.url().startsWith(base) || page.wrongs.push(`a request to ${request.url()}`))
-  await page.goto(`${base}/__standin/${hash}`)
+  await page.goto(url)
   return page
 }
 

@@ -9,6 +9,9 @@ const server = await serve('--handler', `app=${app.url}`)
 const write = (chat, text) => server.control('actions', { do: 'bitrix24.operator.write', with: { connector: 'connector', line: 105, chat, text } })
 await server.call('ch_01H', 'Launch')
 await write('chat-1', 'Guten Tag! How can I help?')
+const recipient = (what, how) => server.control('actions', { do: `chert.${what}`, with: { chat: 'ch_02D', ...how } })
+await recipient('recipient.write', { text: 'Can you show me the new flat on Friday?' })
+await recipient('recipient.react', { message: 'msg_01H', reaction: 'love' })
 await server.rename('chat-1', 'Maria Silva')
 await server.batch()
 await server.rename('chat-1', 'Maria Silva')
@@ -27,7 +30,7 @@ async function picture(file, hash, there) {
 }
 
 await picture('page-exchange.png', '#/timeline/2', '.detail .wire')
-await picture('page-world.png', `#/world/${encodeURIComponent('chat/bitrix24 connector 105 chat-1')}`, '.messages li')
+await picture('page-world.png', `#/world/${encodeURIComponent('chat/chert acme-7a3f ch_02D')}`, '.messages li')
 await stop()
 await server.stop()
 app.stop()

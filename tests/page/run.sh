@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Visits the page in a real browser. STANDIN names the program, else it is target/debug/standin. With `pictures` it makes the pictures of
-# README.md and docs/page.md anew.
+# Visits the page in a real browser. STANDIN names the program, else it is target/debug/standin. `run.sh pictures` makes the pictures of
+# README.md and docs/page.md anew, `run.sh measure` measures.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
@@ -10,7 +10,7 @@ export STANDIN NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost
 "$here/install.sh"
 command -v node >/dev/null || export PATH="$here/../clients/.venv/bin:$PATH"
 
-if [ "${1:-}" = pictures ]; then
-  exec node "$here/pictures.mjs"
-fi
+case "${1:-}" in
+pictures | measure) exec node "$here/$1.mjs" ;;
+esac
 exec node --test --test-concurrency=3 --test-reporter=spec "$here"/*.test.mjs

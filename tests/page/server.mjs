@@ -5,12 +5,14 @@ import { createServer } from 'node:http'
 import net from 'node:net'
 import { createInterface } from 'node:readline'
 
-const SCENARIO = new URL('scenario.yaml', import.meta.url).pathname
+/** The scenario of all visits. */
+export const SCENARIO = new URL('scenario.yaml', import.meta.url).pathname
 const SECRET = '5f4dcc3b5aa765d61d8327deb882cf99'
 
 /** Starts `standin serve` with the scenario of this folder, and what calls it. */
 export async function serve(...flags) {
-  const child = spawn(process.env.STANDIN, ['serve', SCENARIO, '--listen', '127.0.0.1:0', '--judge', '--log', 'off', ...flags], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const listen = flags.includes('--listen') ? [] : ['--listen', '127.0.0.1:0']
+  const child = spawn(process.env.STANDIN, ['serve', SCENARIO, ...listen, '--judge', '--log', 'off', ...flags], { stdio: ['ignore', 'ignore', 'pipe'] })
   let base
   for await (const line of createInterface({ input: child.stderr })) {
     base = / at (http:\/\/\S+)/.exec(line)?.[1]
