@@ -127,7 +127,7 @@ function Line({ line, index, top, isActive, isOpened, open, fold, query, touch }
       <span role="gridcell" class="number">${line.size > 0 && html`<span class="fold" aria-hidden="true" onClick=${(event) => { event.stopPropagation(); fold(line.key, !line.isClosed) }}>${line.isClosed ? '▸' : '▾'}</span>`}${isPart ? '' : row.key}</span>
       <span role="gridcell" class="time">${timeOf(line.attempt?.at ?? row.at ?? row.attempts?.[0]?.at)}</span>
       <span role="gridcell" class="call"><a tabindex="-1" href=${hashOf({ view: 'timeline', what: row.key, query })}>${wordOf(line)}</a></span>
-      <span role="gridcell" class="chat">${!isPart && (row.things ?? []).toReversed().map((thing, at) => html`<span class=${at > 0 ? 'rest' : ''}>${at > 0 && ', '}<${Said} text=${thing} /></span>`)}</span>
+      <span role="gridcell" class="chat">${!isPart && (row.things ?? []).map((thing, at) => html`<span class=${at > 0 ? 'rest' : ''}>${at > 0 && ', '}<${Said} text=${thing} /></span>`)}</span>
       <span role="gridcell" class="outcome"><${Outcome} line=${line} /></span>
       <span role="gridcell" class="fault">${!isPart && (row.fired ?? []).map((name, at) => html`${at > 0 && ', '}<${Said} text=${name} />`)}</span>
       <span role="gridcell" class="took">${isPart ? line.attempt && lengthOf(line.attempt.duration_ms * 1000) : row.kind === 'exchange' ? lengthOf(row.duration_us) : ''}</span>

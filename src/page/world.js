@@ -76,7 +76,7 @@ function Things({ state }) {
         <${Table} label="Handlers" heads=${['№', 'Event', 'Goes to']}>${state.bitrix24.handlers.map((handler) => html`<tr><th scope="row">${handler.id}</th><td>${handler.event}</td><td class="url"><${Said} text=${handler.url ?? handler.name ?? ''} /></td></tr>`)}<//>`}`}
     ${(state.chert?.tenants ?? []).filter((tenant) => tenant.subscriptions?.length > 0).map((tenant) => html`
       <h3>Subscriptions of ${tenant.slug}</h3>
-      <${Table} label=${`Subscriptions of ${tenant.slug}`} heads=${['Subscription', 'Goes to', 'Events']}>${tenant.subscriptions.map((one) => html`<tr><th scope="row">${one.id}</th><td class="url"><${Said} text=${one.url ?? one.name ?? ''} /></td><td>${(one.events ?? one.event_types ?? []).join(', ') || 'all'}</td></tr>`)}<//>`)}
+      <${Table} label=${`Subscriptions of ${tenant.slug}`} heads=${['Subscription', 'Goes to', 'Events']}>${tenant.subscriptions.map((one) => html`<tr><th scope="row">${one.id}</th><td class="url"><${Said} text=${one.url} /></td><td>${one.events.join(', ') || 'all'}${one.is_active ? '' : ', switched off'}</td></tr>`)}<//>`)}
     <details><summary>The whole state as a tree</summary><div class="tree"><${Tree} value=${state} depth=${3} /></div></details>`
 }
 
