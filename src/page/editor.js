@@ -117,7 +117,8 @@ export function yamlOf(spec) {
   return Object.entries(spec).map(([name, value]) => `${name}: ${flow(value)}\n`).join('')
 }
 
-function flow(value) {
+/** A value as YAML on one line. */
+export function flow(value) {
   if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`
   if (value !== null && typeof value === 'object') return `{${Object.entries(value).map(([name, member]) => `${flow(name)}: ${flow(member)}`).join(', ')}}`
   if (typeof value === 'string' && /^[a-z][\w.-]*( [\w.-]+)*$/i.test(value) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(value)) return value

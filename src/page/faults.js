@@ -1,7 +1,7 @@
 // The faults: what each has done and will do next. Add, change, switch, count anew, remove.
 import { html, useContext, useState } from './lib/preact.js'
 import { ask, runData } from './control.js'
-import { Editor, yamlOf } from './editor.js'
+import { Editor, flow, yamlOf } from './editor.js'
 import { Absent, Do, Live, Said, Words, counted, timeOf, useAsked } from './parts.js'
 import { NextFails } from './strike.js'
 import { hashOf } from './place.js'
@@ -24,7 +24,7 @@ export function Faults({ place }) {
           const path = `faults/${encodeURIComponent(fault.name)}`
           return html`<li key=${fault.name} class=${`${fault.enabled ? '' : 'off'} ${place.what === fault.name ? 'opened' : ''}`}>
             <div><b><a href=${hashOf({ view: 'faults', what: fault.name, query: { in: live.namespace } })}><${Said} text=${fault.name} /></a></b> <span class="muted">on ${fault.on}</span>
-              ${fault.effect && html`<p><${Words} text=${fault.effect} /></p>`}</div>
+              <p><${Words} text=${doesOf(fault)} /></p></div>
             <p>${counted(fault.calls, 'call')}, ${fault.fired > 0 ? html`<a class="fault" href=${hashOf({ view: 'timeline', query: { fault: fault.name, in: live.namespace } })}>fired ${fault.fired === 1 ? 'once' : `${fault.fired} times`}</a>` : 'has not fired'}</p>
             <p><span class="muted">Next strike:</span> ${strikeOf(fault)}</p>
             ${!runData && html`<p class="row">
@@ -39,6 +39,12 @@ export function Faults({ place }) {
         ? html`<${Editor} key=${edited.name ?? ''} text=${edited.text} name=${edited.name} close=${() => setEdited(null)} />`
         : html`<p><button type="button" onClick=${() => setEdited({ text: NEW, name: null })}>Add a fault</button></p>`)}
     </div>`
+}
+
+// What it does and when, in the words of a scenario.
+function doesOf({ effect, spec = {} }) {
+  const rest = ['delay', 'when', 'match'].filter((key) => spec[key] !== undefined).map((key) => `\`${key}: ${flow(spec[key])}\``)
+  return [effect, ...rest].filter(Boolean).join('; ')
 }
 
 function strikeOf(fault) {

@@ -29,7 +29,7 @@ function Plot({ title, series, seconds, unit }) {
   const most = niceAbove(Math.max(0, ...known))
   const x = (at) => (at / Math.max(1, seconds.length - 1)) * WIDE
   const y = (value) => HIGH - (value / most) * (HIGH - 8)
-  const latest = series.map(([name, values]) => `${name}: ${unit(values.findLast((value) => value !== null) ?? 0)} last, ${unit(Math.max(0, ...values))} at most`).join('; ')
+  const latest = known.length === 0 ? 'none yet' : series.map(([name, values]) => `${name}: ${unit(values.findLast((value) => value !== null) ?? 0)} last, ${unit(Math.max(0, ...values))} at most`).join('; ')
   return html`
     <figure class="plot">
       <figcaption><b>${title}</b> ${series.length > 1 && series.map(([name, , look]) => html`<span class=${`key ${look}`}>${name}</span>`)}</figcaption>
