@@ -3,6 +3,7 @@ import { html, useState } from './lib/preact.js'
 import { Said, counted } from './parts.js'
 
 const MOST_CHARACTERS = 4000
+const MORE_CHARACTERS = 100_000
 const MOST_MEMBERS = 200
 
 /** A body with its header fields: the tree if it has one, and the text. Without header fields `type` is its type. */
@@ -26,11 +27,11 @@ export function Message({ headers, type: given = '', body, label }) {
       : html`<pre class="raw" tabindex="0" aria-label=${`Body of the ${label}`}><${Long} text=${body} /></pre>`}`
 }
 
-/** A text of which a first part is shown until one asks for all. */
+/** A text of which a first part is shown until one asks for more. A browser takes long to lay out a whole megabyte. */
 export function Long({ text }) {
-  const [isWhole, setWhole] = useState(false)
-  if (text.length <= MOST_CHARACTERS || isWhole) return html`<${Said} text=${text} />`
-  return html`<${Said} text=${text.slice(0, MOST_CHARACTERS)} />… <button type="button" class="quiet" onClick=${() => setWhole(true)}>show all ${counted(text.length, 'character')}</button>`
+  const [most, setMost] = useState(MOST_CHARACTERS)
+  if (text.length <= most) return html`<${Said} text=${text} />`
+  return html`<${Said} text=${text.slice(0, most)} />… <button type="button" class="quiet" onClick=${() => setMost(most + MORE_CHARACTERS)}>show more: ${counted(most, 'character')} of ${text.length.toLocaleString('en')} are shown</button>`
 }
 
 /** A value as a tree of members that can be folded. */

@@ -36,7 +36,7 @@ function Page() {
     addEventListener('hashchange', look)
     return () => removeEventListener('hashchange', look)
   }, [])
-  useAbout({ namespace, token, rates, record, setAbout, setMustTell })
+  useAbout({ namespace, token, rates, setAbout, setMustTell })
   useEffect(() => {
     if (!told || told.look === 'bad') return undefined
     const timer = setTimeout(() => setTold(null), 6000)
@@ -140,7 +140,7 @@ function useRecord(namespace, token, refused, touch) {
 }
 
 // What stands in the head of the page, and what the plots draw: asked for every second.
-function useAbout({ namespace, token, rates, record, setAbout, setMustTell }) {
+function useAbout({ namespace, token, rates, setAbout, setMustTell }) {
   useEffect(() => {
     let isOver = false
     const look = async () => {
@@ -149,9 +149,8 @@ function useAbout({ namespace, token, rates, record, setAbout, setMustTell }) {
         const namespaces = await namespacesOf()
         if (isOver) return
         setAbout({ health, namespaces })
-        const isFirst = rates.counters === null
+        rates.clock = health.clock
         if (!runData) rates.tick(health.counters, new Date().toISOString())
-        if (isFirst && health.clock === 'real') rates.fill(record.rows.values(), Math.max(...[...record.rows.values()].map((row) => Date.parse(row.at) || 0)))
       } catch (refusal) {
         if (refusal.status === 401) setMustTell(true)
       }

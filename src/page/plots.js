@@ -1,5 +1,6 @@
 // Plots of the last minutes: requests a second, latency, errors, fired faults, deliveries.
 import { html, useContext } from './lib/preact.js'
+import { runData } from './control.js'
 import { Live, counted, lengthOf, rounded, timeOf } from './parts.js'
 
 const WIDE = 600
@@ -8,8 +9,10 @@ const FOOT = 18
 
 /** The view `plots`. */
 export function Plots() {
-  const { seconds } = useContext(Live).rates
-  if (seconds.length < 2) return html`<div class="sheet"><h2 tabindex="-1">Plots</h2><p class="muted">The plots begin when the page is opened.</p></div>`
+  const { rates, record } = useContext(Live)
+  rates.fill(record.rows)
+  const { seconds } = rates
+  if (seconds.length < 2) return html`<div class="sheet"><h2 tabindex="-1">Plots</h2><p class="muted">${runData ? 'There is nothing to plot: the run was shorter than two seconds, or its clock was virtual.' : 'The plots begin when the page is opened.'}</p></div>`
   const of = (name) => seconds.map((second) => second[name] ?? null)
   return html`
     <div class="sheet">

@@ -8,6 +8,8 @@ export class Rates {
   constructor() {
     this.seconds = []
     this.counters = null
+    this.clock = null
+    this.isFilled = false
     this.now = { durations: [], delivered: 0, failed: 0 }
   }
 
@@ -29,11 +31,14 @@ export class Rates {
     this.now = { durations: [], delivered: 0, failed: 0 }
   }
 
-  /** Takes the seconds before the page was opened, or those of a run that is over, from rows with real times. */
-  fill(rows, until) {
+  /** Takes the seconds before the page was opened, or those of a run that is over, from rows with real times: once. */
+  fill(rows) {
+    if (this.isFilled || this.clock !== 'real' || rows.size === 0) return
+    this.isFilled = true
     const seconds = new Map()
-    const last = Math.floor(until / 1000)
-    for (const row of rows) {
+    const ends = this.seconds.length > 0 ? [this.seconds[0].at] : [...rows.values()].map((row) => row.at)
+    const last = Math.floor(Math.max(...ends.map((at) => Date.parse(at) || 0)) / 1000) - (this.seconds.length > 0 ? 1 : 0)
+    for (const row of rows.values()) {
       const second = Math.floor(Date.parse(row.at) / 1000)
       if (!(second > last - MOST && second <= last)) continue
       if (!seconds.has(second)) seconds.set(second, { exchanges: 0, errors: 0, fired: 0, delivered: 0, failed: 0, durations: [] })

@@ -53,10 +53,10 @@ test('the report of a run is read without a server', async (t) => {
   await page.locator('.detail').getByText('</script><img').first().waitFor()
   assert.equal(await page.getByRole('button', { name: /call fail/ }).count(), 0)
   await page.getByRole('button', { name: 'Copy as curl' }).waitFor()
-  for (const [view, there] of Object.entries({ Faults: 'fails once, then recovers', World: 'Guten Tag!', Judgement: 'the launch chat gets its name', Plots: 'The last', Namespaces: 'main scenario' })) {
+  for (const [view, there] of Object.entries({ Faults: 'fails once, then recovers', World: 'Guten Tag!', Judgement: 'the launch chat gets its name', Plots: 'nothing to plot', Namespaces: 'main scenario' })) {
     await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: view }).click()
     if (view === 'World') await page.getByRole('link', { name: /line 105, connector/ }).click()
-    await page.locator('#content').getByText(there).first().waitFor()
+    await page.locator(view === 'World' ? '.messages' : '#content').getByText(there).first().waitFor()
   }
   assert.equal(await page.evaluate(() => window.hurt), undefined)
   await leave(page)
