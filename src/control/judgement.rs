@@ -16,7 +16,7 @@ pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
             Clock::Virtual(_) => world.next_due(),
             Clock::Real => None,
         };
-        (world.broken(), outcomes, world.actions_left(asked.now), waits_for)
+        (world.broken(asked.now), outcomes, world.actions_left(asked.now), waits_for)
     });
     let (broken, outcomes, left, waits_for) = match found {
         Ok(found) => found,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Asked, Place};
-use crate::engine::Redactor;
+use crate::engine::{Redactor, World};
 use crate::http::Reply;
 
 pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
@@ -20,6 +20,13 @@ pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
         }
         Err(reply) => reply,
     }
+}
+
+/// The state of a world as it is, for one who cannot ask again.
+pub(super) fn shown(world: &World, redactor: &Redactor) -> Value {
+    let mut state = world.state_as_it_is();
+    hide(&mut state, redactor);
+    state
 }
 
 /// Whether a client has given a URL or the text of a message, which may hold its secrets.

@@ -143,11 +143,10 @@ impl Watch {
         let news = world.news(from, to, MOST);
         let deliveries: Vec<_> = news.deliveries.iter().map(|entry| Shown::of(world, entry)).collect();
         let mut changed = news.changed.clone();
-        let breaches = if news.exchanges.is_empty() { self.breaches } else { world.breaches() };
+        let is_quiet = news.exchanges.is_empty() && news.deliveries.is_empty();
+        let breaches = if is_quiet { self.breaches } else { world.breaches() };
         let expects = !world.scenario().expect.is_empty();
-        if breaches != self.breaches
-            || (expects && !(news.exchanges.is_empty() && news.deliveries.is_empty()))
-        {
+        if breaches != self.breaches || (expects && !is_quiet) {
             changed.push("judgement");
         }
         let has_rows = !(news.exchanges.is_empty() && deliveries.is_empty() && news.actions.is_empty());

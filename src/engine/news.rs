@@ -135,9 +135,9 @@ impl World {
         (changed[missed..].iter().map(|entry| (*entry).clone()).collect(), missed)
     }
 
-    /// How many breaches of rules were noticed.
+    /// How many breaches of rules were noticed, without those that something may still mend.
     pub fn breaches(&self) -> u64 {
-        self.observers.broken().iter().map(|broken| broken.count).sum()
+        self.observers.breaches()
     }
 }
 

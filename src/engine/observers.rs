@@ -81,6 +81,11 @@ impl Observers {
         self.conduct.as_ref().map(|conduct| conduct.broken(now)).unwrap_or_default()
     }
 
+    /// How many breaches were noticed, without those that something may still mend.
+    pub(super) fn breaches(&self) -> u64 {
+        self.conduct.as_ref().map_or(0, Conduct::breaches)
+    }
+
     /// Makes the rules forget earlier exchanges. Called when faults or state change, so that a call that failed
     /// before may succeed now.
     pub(super) fn forget(&mut self) {

@@ -3,15 +3,31 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Applied, Delay, Drawn, FaultSpec, Form, Late, Lognormal, Normal, Pattern, ReplySpec, When, Wire,
+    Applied, Delay, Deliver, Drawn, FaultSpec, Form, Late, Lognormal, Normal, Pattern, ReplySpec, When, Wire,
 };
 use crate::scalar::{Length, Text};
 
 impl FaultSpec {
     /// The fault as JSON, without what it does not have. The credential that it asks for is hidden.
     pub fn to_json(&self) -> Value {
-        let Self { name, on, matches, match_headers, match_credential, when, .. } = self;
-        let Self { error, message, retry_after, argument, reply, delay, wire, applied, .. } = self;
+        // Without `..`, so that a new key is not forgotten here.
+        let Self {
+            name,
+            on,
+            matches,
+            match_headers,
+            match_credential,
+            when,
+            error,
+            message,
+            retry_after,
+            argument,
+            reply,
+            delay,
+            wire,
+            deliver,
+            applied,
+        } = self;
         let mut members = Members::default();
         let patterns = |all: &indexmap::IndexMap<String, Pattern>| {
             let all = all.iter().map(|(name, wanted)| (name.clone(), pattern(wanted)));
@@ -30,6 +46,7 @@ impl FaultSpec {
         members.add("reply", reply.as_ref().map(json_of_reply));
         members.add("delay", delay.map(json_of_delay));
         members.add("wire", wire.map(json_of_wire));
+        members.add("deliver", deliver.map(json_of_deliver));
         let applied = match applied {
             Applied::Flag(false) => None,
             Applied::Flag(true) => Some(json!(true)),
@@ -52,6 +69,13 @@ impl Members {
 
 fn text(text: &Text) -> Value {
     json!(text)
+}
+
+fn json_of_deliver(deliver: Deliver) -> Value {
+    match deliver {
+        Deliver::Times(count) => json!({"times": count}),
+        other => json!(other.to_string()),
+    }
 }
 
 fn length(length: &Length) -> Value {

@@ -144,6 +144,12 @@ impl Conduct {
         }
     }
 
+    /// How many breaches were noticed, without those that something may still mend.
+    pub fn breaches(&self) -> u64 {
+        let broken = self.observed.iter().chain(&self.receiving).flat_map(|observed| &observed.broken);
+        broken.map(|broken| broken.count).sum()
+    }
+
     /// The rules that were broken, in the order of reports, if the clients do nothing more after `now`.
     pub fn broken(&self, now: Moment) -> Vec<Broken> {
         self.observed.iter().chain(&self.receiving).flat_map(|observed| observed.broken_at(now)).collect()
