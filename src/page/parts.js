@@ -114,22 +114,25 @@ async function copy(text) {
 }
 
 /**
- * Asks `path`, nothing if it is null, and asks again when something has come, at most once a second. What never changes is
- * asked for once: `again` is `never` then. Returns `{ answer, refusal }`.
+ * Asks `path`, nothing if it is null, and asks again when something has come: at most once a second, and for a tenth of the time
+ * at most. What never changes is asked for once: `again` is `never` then. Returns `{ answer, refusal }`.
  */
 export function useAsked(path, again = 'always') {
   const live = useContext(Live)
   const [found, setFound] = useState({})
-  const asked = useRef({ at: 0, key: '' })
+  const asked = useRef({ at: 0, key: '', took: 0 })
   const key = `${live.namespace} ${path}`
   useEffect(() => {
     if (path === null || found.key === key && (found.isOver || found.refusal?.status === 404)) return undefined
-    const wait = asked.current.key === key ? Math.max(0, asked.current.at + 1000 - Date.now()) : 0
+    const wait = asked.current.key === key ? Math.max(0, asked.current.at + Math.max(1000, 10 * asked.current.took) - Date.now()) : 0
     const timer = setTimeout(async () => {
-      asked.current = { at: Date.now(), key }
+      const at = Date.now()
+      asked.current = { at, key, took: 0 }
       const next = await ask(path, { namespace: live.namespace }).then((answer) => ({ key, answer }), (refusal) => ({ key, refusal }))
       // An answer that comes late must not replace that to a later question. What was shown stays when it is asked for in vain.
-      if (asked.current.key === key) setFound((old) => (next.refusal && old.key === key && old.answer ? { ...old, isOver: next.refusal.status === 404 } : next))
+      if (asked.current.key !== key) return
+      asked.current.took = Date.now() - at
+      setFound((old) => (next.refusal && old.key === key && old.answer ? { ...old, isOver: next.refusal.status === 404 } : next))
     }, wait)
     return () => clearTimeout(timer)
   }, [key, ...(again === 'always' ? [live.version, live.touched] : [])])

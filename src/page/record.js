@@ -70,6 +70,7 @@ export class Record {
   }
 
   forget(group) {
+    this.orphans.delete(causeOf(group.root))
     for (const row of [group.root, ...group.children]) {
       this.rows.delete(row.key)
       this.byKey.delete(row.key)

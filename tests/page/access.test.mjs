@@ -38,7 +38,7 @@ async function filled() {
 
 // What axe-core finds, in words.
 async function found(page, what, within = 'html') {
-  await page.evaluate(axe.source)
+  if (!(await page.evaluate(() => Boolean(window.axe)))) await page.evaluate(axe.source)
   const { violations } = await page.evaluate(([within, levels]) => window.axe.run(within, { runOnly: levels, resultTypes: ['violations'] }), [within, LEVELS])
   return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${what}: ${id}: ${node.html.slice(0, 160)}: ${node.failureSummary}`))
 }
