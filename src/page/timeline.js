@@ -10,7 +10,8 @@ import { hasFailed, isSpoilt, linesOf, nameOf } from './record.js'
 // The heights of a line in pixels, as in page.css: in one row, and in two where the list is narrow.
 const HEIGHTS = { wide: 28, narrow: 48 }
 const NARROW = 780
-const BEYOND = 8
+// Lines are drawn in blocks of so many, counted from the oldest line: new lines change the newest block alone.
+const BLOCK = 20
 
 /** The view `timeline`. */
 export function Timeline({ place }) {
@@ -42,7 +43,7 @@ export function Timeline({ place }) {
 
 function Lines({ lines, opened, open, fold, query }) {
   const box = useRef(null)
-  const [seen, setSeen] = useState({ top: 0, height: 800, width: 1000 })
+  const [seen, setSeen] = useState({ step: 0, isDown: false, height: 800, width: 1000 })
   const [active, setActive] = useState(opened || null)
   const anchor = useRef(null)
   const height = seen.width < NARROW ? HEIGHTS.narrow : HEIGHTS.wide
@@ -66,11 +67,15 @@ function Lines({ lines, opened, open, fold, query }) {
     const top = box.current.scrollTop
     const at = Math.floor(top / height)
     anchor.current = top > 0 && lines[at] ? { key: lines[at].key, offset: top - at * height } : null
-    setSeen((old) => (old.top === top ? old : { ...old, top }))
+    const [step, isDown] = [Math.floor(at / BLOCK), top > height]
+    setSeen((old) => (old.step === step && old.isDown === isDown ? old : { ...old, step, isDown }))
   }
 
-  const first = Math.max(0, Math.floor(seen.top / height) - BEYOND)
-  const last = Math.min(lines.length, Math.ceil((seen.top + seen.height) / height) + BEYOND)
+  const blockOf = (at) => Math.floor((lines.length - 1 - Math.max(0, Math.min(lines.length - 1, at))) / BLOCK)
+  const newest = blockOf(seen.step * BLOCK - BLOCK / 2)
+  const oldest = blockOf((seen.step + 1.5) * BLOCK + seen.height / height)
+  const blocks = lines.length === 0 ? [] : Array.from({ length: newest - oldest + 1 }, (_, at) => newest - at)
+  const startOf = (block) => lines.length - (block + 1) * BLOCK
   const activeAt = lines.findIndex((line) => line.key === active)
   const move = (to) => {
     const at = Math.max(0, Math.min(lines.length - 1, to))
@@ -91,27 +96,30 @@ function Lines({ lines, opened, open, fold, query }) {
     else return
     event.preventDefault()
   }
-  const isActiveSeen = activeAt >= first && activeAt < last
+  const isActiveSeen = activeAt >= 0 && blocks.includes(blockOf(activeAt))
   return html`
     <div class=${`lines ${height === HEIGHTS.narrow ? 'narrow' : ''}`}>
       <div class="scroll" ref=${box} tabindex="0" role="treegrid" aria-label="Calls, events and actions, the newest first" aria-rowcount=${lines.length + 1}
         aria-activedescendant=${isActiveSeen ? `line-${active}` : null} onScroll=${scrolled} onKeyDown=${keys}
-        onFocus=${() => { if (activeAt < 0) move(first) }}>
+        onFocus=${() => { if (activeAt < 0) move(Math.floor(box.current.scrollTop / height)) }}>
         <div role="row" class="line head" aria-rowindex="1">
           ${['№', 'Time', 'Call', 'About', 'Outcome', 'Fault', 'Took'].map((name) => html`<span role="columnheader">${name}</span>`)}
         </div>
-        <div role="rowgroup" class="space" style=${{ height: `${lines.length * height}px` }}>
-          ${lines.slice(first, last).map((line, at) => html`
-            <${Line} key=${line.key} line=${line} index=${first + at} top=${(first + at) * height} isActive=${line.key === active} isOpened=${line.row.key === opened && line.level === (line.row.key === line.key ? line.level : 0)}
-              open=${open} fold=${fold} query=${query} touch=${() => setActive(line.key)} />`)}
+        <div role="presentation" class="space" style=${{ height: `${lines.length * height}px` }}>
+          ${blocks.map((block) => html`
+            <div role="rowgroup" key=${block} class="block" style=${{ transform: `translateY(${Math.max(0, startOf(block)) * height}px)` }}>
+              ${lines.slice(Math.max(0, startOf(block)), startOf(block) + BLOCK).map((line, at) => html`
+                <${Line} key=${line.key} line=${line} index=${Math.max(0, startOf(block)) + at} isActive=${line.key === active} isOpened=${line.key === opened}
+                  open=${open} fold=${fold} query=${query} touch=${() => setActive(line.key)} />`)}
+            </div>`)}
         </div>
         ${lines.length === 0 && html`<div role="row" class="empty"><span role="gridcell">Nothing has happened yet that fits. Calls appear here as they come.</span></div>`}
       </div>
-      ${seen.top > height && html`<button type="button" class="newest" onClick=${() => { anchor.current = null; box.current.scrollTop = 0; box.current.focus() }}>Newest</button>`}
+      ${seen.isDown && html`<button type="button" class="newest" onClick=${() => { anchor.current = null; box.current.scrollTop = 0; box.current.focus() }}>Newest</button>`}
     </div>`
 }
 
-function Line({ line, index, top, isActive, isOpened, open, fold, query, touch }) {
+function Line({ line, index, isActive, isOpened, open, fold, query, touch }) {
   const { row, level } = line
   const press = (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return
@@ -122,7 +130,7 @@ function Line({ line, index, top, isActive, isOpened, open, fold, query, touch }
   const isPart = Boolean(line.command || line.attempt)
   const kinds = [`level${level}`, row.kind, isActive ? 'active' : '', isOpened ? 'opened' : '', failed(line) ? 'failed' : '', isPart ? 'part' : '']
   return html`
-    <div role="row" id=${`line-${line.key}`} class=${`line ${kinds.join(' ')}`} style=${{ transform: `translateY(${top}px)` }} aria-rowindex=${index + 2} aria-level=${level}
+    <div role="row" id=${`line-${line.key}`} class=${`line ${kinds.join(' ')}`} aria-rowindex=${index + 2} aria-level=${level}
       aria-expanded=${line.size > 0 ? String(!line.isClosed) : null} aria-selected=${String(isOpened)} onClick=${press}>
       <span role="gridcell" class="number">${line.size > 0 && html`<span class="fold" aria-hidden="true" onClick=${(event) => { event.stopPropagation(); fold(line.key, !line.isClosed) }}>${line.isClosed ? '▸' : '▾'}</span>`}${isPart ? '' : row.key}</span>
       <span role="gridcell" class="time">${timeOf(line.attempt?.at ?? row.at ?? row.attempts?.[0]?.at)}</span>

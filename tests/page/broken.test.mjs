@@ -1,7 +1,7 @@
 // What breaks while one looks loses nothing: the connection, the page, the reader that is too slow.
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { keys, leave, live, stop, visit } from './browser.mjs'
+import { browser, keys, leave, live, stop, visit } from './browser.mjs'
 import { serve, way } from './server.mjs'
 
 after(stop)
@@ -73,5 +73,25 @@ test('a thousand calls at once are all there, and who reads further down stays t
   await page.waitForFunction(() => document.querySelector('[role="treegrid"]').ariaRowCount === '1001')
   assert.equal(await place(), before)
   assert.deepEqual(await keys(page), numbers(1, 1000))
+  await leave(page)
+})
+
+test('what came faster than the page is told is fetched later', async (t) => {
+  const server = await serve()
+  t.after(server.stop)
+  for (let count = 0; count < 5; count += 1) await server.rename('chat-1', `name ${count}`)
+  const context = await (await browser()).newContext()
+  // The first stream says only that 20 exchanges are left out, and ends. The next one goes on behind them.
+  await context.route('**/stream?**', async (route) => {
+    for (let count = 0; count < 20; count += 1) await server.rename('chat-1', `more ${count}`)
+    const { cursor } = await server.control('journal?rows=true')
+    const missed = { after: new URL(route.request().url()).searchParams.get('after'), before: cursor, exchanges: 20, lost: 0 }
+    await route.fulfill({ contentType: 'text/event-stream', body: `id: ${cursor}\nevent: missed\ndata: ${JSON.stringify(missed)}\n\n` })
+  }, { times: 1 })
+  const page = await visit(server.base, '', { context })
+  await page.getByText('20 exchanges came faster').waitFor()
+  await page.locator('#line-25').waitFor()
+  await page.getByText('20 exchanges came faster').waitFor({ state: 'detached' })
+  assert.deepEqual(await keys(page), numbers(1, 25))
   await leave(page)
 })
