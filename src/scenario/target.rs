@@ -184,7 +184,7 @@ pub(super) fn target(on: &str) -> Result<Target, (String, String)> {
         Some(near) => format!("did you mean `{first}.{near}`?"),
         None => format!("its operations are {}", list(targets_below(service).map(Target::name))),
     };
-    Err((format!("{} has no operation {}", service.title(), quote(rest)), help))
+    Err((format!("{} has no operation and no event {}", service.title(), quote(rest)), help))
 }
 
 fn targets(service: &'static dyn Service) -> impl Iterator<Item = Target> {
