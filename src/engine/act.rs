@@ -126,6 +126,7 @@ impl World {
         let Collected { silences: remarks, deliveries, .. } =
             self.collect(place, Cause::Action(self.acted), now);
         self.observers.forget();
+        self.observers.acted(self.emulators[place].0.name(), action.name, now);
         if self.actions.len() == MOST_ACTIONS {
             self.actions.pop_front();
         }

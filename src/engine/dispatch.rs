@@ -84,6 +84,9 @@ impl World {
             number
         };
         let deliveries: Vec<_> = deliveries.into_iter().enumerate().map(push).collect();
+        if !deliveries.is_empty() {
+            self.observers.raised();
+        }
         let waits_for = waits_for.and_then(|place| deliveries.get(place).copied());
         silences.iter().for_each(|why| self.outbox.note_silence(cause, why.clone()));
         if is_logged {

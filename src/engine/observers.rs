@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::outbox::OutboxEntry;
 use super::{Entry, Note, Other, prefer};
 use crate::basics::{Arrival, Clock, later};
@@ -90,6 +92,16 @@ impl Observers {
     /// before may succeed now.
     pub(super) fn forget(&mut self) {
         self.conduct.iter_mut().for_each(Conduct::forget);
+    }
+
+    /// Observes that an event was raised.
+    pub(super) fn raised(&mut self) {
+        self.conduct.iter_mut().for_each(Conduct::raised);
+    }
+
+    /// Observes that an action of a service was performed. `at` is when, by the scenario's clock.
+    pub(super) fn acted(&mut self, service: &str, action: &str, at: Timestamp) {
+        self.conduct.iter_mut().for_each(|conduct| conduct.acted(service, action, at));
     }
 
     /// Makes the rules forget deliveries, because a snapshot was restored.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use indexmap::map::Entry;
+use jiff::Timestamp;
 
 use super::{Broken, rules};
 use crate::emulator::conduct::{Breach, Ended, Moment, Observer, Rule, Seen, Sent, Severity};
@@ -26,8 +27,8 @@ pub struct Conduct {
     observed: Vec<Observed>,
     /// The rules about deliveries.
     receiving: Vec<Observed>,
-    /// Whether a delivery was sent. Before that, nobody can break the rules about them.
-    has_sent: bool,
+    /// Whether an event was raised. Before that, nobody can break the rules about deliveries.
+    has_raised: bool,
     /// The numbers of exchanges whose client left before it got the answer.
     unread: BTreeSet<u64>,
     /// By caller: the number of its connection, or `None` when it has used several.
@@ -62,7 +63,7 @@ impl Conduct {
         });
         let (receiving, observed) = observed.partition(|known| known.observer.is_about_deliveries());
         let (unread, connections) = (BTreeSet::new(), IndexMap::new());
-        Self { observed, receiving, has_sent: false, unread, connections }
+        Self { observed, receiving, has_raised: false, unread, connections }
     }
 
     /// Makes the rules about calls forget earlier exchanges, and keeps their breaches. A call that failed before may succeed
@@ -78,11 +79,21 @@ impl Conduct {
         self.receiving.iter_mut().for_each(|known| known.observer = (known.rule.observe)());
     }
 
+    /// Observes that an event was raised: from now on the rules about deliveries look at calls.
+    pub fn raised(&mut self) {
+        self.has_raised = true;
+    }
+
     /// Observes that an attempt of a delivery was sent.
     pub fn sent(&mut self, sent: &Sent<'_>) {
-        self.has_sent = true;
         let about = self.receiving.iter_mut().filter(|known| known.is_about(sent.service));
         about.for_each(|known| known.observer.sent(sent));
+    }
+
+    /// Observes that an action of a service was performed. `at` is when, by the scenario's clock.
+    pub fn acted(&mut self, service: &str, action: &str, at: Timestamp) {
+        let about = self.receiving.iter_mut().filter(|known| known.is_about(service));
+        about.for_each(|known| known.observer.acted(action, at));
     }
 
     /// Observes how an attempt of a delivery ended.
@@ -116,7 +127,7 @@ impl Conduct {
         }
         let has_several = self.has_several(&seen);
         let seen = Seen { unread: &self.unread, has_several, ..seen };
-        let receiving = if self.has_sent { self.receiving.as_mut_slice() } else { &mut [] };
+        let receiving = if self.has_raised { self.receiving.as_mut_slice() } else { &mut [] };
         for observed in self.observed.iter_mut().chain(receiving) {
             if !observed.is_about(seen.service) {
                 continue;

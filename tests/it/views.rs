@@ -260,6 +260,8 @@ faults:
   - {name: b, on: bitrix24, when: {between: [1, 2]}, reply: {status: 502, headers: {server: x}, body: '<p>'}, delay: {lognormal: {median: 90us, p99: 1ms}}, applied: true}
   - {name: c, on: bitrix24, when: {call: 1}, wire: {dribble: {chunks: 3, over: 1s}}, delay: {uniform: [1ms, 1500us]}}
   - {name: d, on: bitrix24, wire: {wrong_length: shorter}, delay: {fixed: 0s}, applied: {later: 90m}}
+  - {name: e, on: bitrix24.OnAppTest, deliver: {times: 3}}
+  - {name: f, on: bitrix24.events, deliver: after_next, delay: 1ms}
 ",
     );
     let faults = get(&server, "/__standin/faults").json();
@@ -270,6 +272,12 @@ faults:
         assert_eq!(answer.status(), 200, "{}\n{}", fault["spec"], answer.text());
     }
     assert_eq!(get(&server, "/__standin/faults").json(), faults);
+    let fault = r#"{"name":"g","on":"bitrix24","match":{"NAME":"a access-token-of-this-test b"},
+        "reply":{"status":200,"headers":{"x-a":"access-token-of-this-test"},"body":"access-token-of-this-test"}}"#;
+    assert_eq!(send(&server, "POST", "/__standin/faults", &[], fault.as_bytes()).status(), 201);
+    let faults = get(&server, "/__standin/faults").json();
+    assert!(faults.to_string().contains("a *** b"), "{faults}");
+    assert!(!faults.to_string().contains("access-token-of-this-test"), "{faults}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A rule of conduct: what a service asks of every client, and what breaks it.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -46,12 +47,15 @@ pub trait Observer: Send {
         None
     }
 
+    /// Observes that an action was performed. `at` is when, by the scenario's clock.
+    fn acted(&mut self, _action: &str, _at: Timestamp) {}
+
     /// The breaches that stand if the client does nothing more. `now` is when somebody asks.
     fn open(&self, _now: Moment) -> Vec<Breach> {
         Vec::new()
     }
 
-    /// Whether the rule is about what a client does with deliveries. Then it is asked only once one was sent, and what it
+    /// Whether the rule is about what a client does with deliveries. Then it is asked only once one was raised, and what it
     /// remembers outlasts changes of faults and state.
     fn is_about_deliveries(&self) -> bool {
         false

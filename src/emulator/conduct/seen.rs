@@ -88,6 +88,11 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// How far the two clocks are apart.
+    pub fn clocks_apart(&self) -> Duration {
+        self.wall.duration_since(self.clock).unsigned_abs()
+    }
+
     /// How long ago an earlier moment was. The longer one of wall clock and scenario's clock counts, as a test may advance
     /// a virtual clock instead of waiting.
     pub fn since(&self, earlier: &Self) -> Duration {

@@ -50,6 +50,9 @@ impl Outbox {
         self.counts.entry((service, delivery.event.name)).or_default().entered += 1;
         self.waiting.insert(number);
         self.waiting_bytes += delivery.body.len();
+        if !delivery.nature.is_own() {
+            self.further.insert(number);
+        }
         let entry = OutboxEntry {
             number,
             service,
@@ -86,7 +89,8 @@ impl Outbox {
         }
         self.admit_first(key);
         while self.waiting.len() > MOST_WAITING || self.waiting_bytes > MOST_WAITING_BYTES {
-            let Some(oldest) = self.waiting.first().copied() else { break };
+            // What faults have added goes before what the service sends by itself.
+            let Some(oldest) = self.further.first().or(self.waiting.first()).copied() else { break };
             let known = self.entries.get(&oldest).map(|entry| (entry.service, entry.delivery.clone()));
             self.given_up.extend(known);
             self.end(oldest, DeliveryState::Dropped, Some(GIVEN_UP));

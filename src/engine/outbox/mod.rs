@@ -59,6 +59,8 @@ pub struct Outbox {
     /// The deliveries that wait.
     waiting: BTreeSet<u64>,
     waiting_bytes: usize,
+    /// Those of them that faults have made besides the service's own.
+    further: BTreeSet<u64>,
     /// The deliveries that have ended, in that order.
     ended: VecDeque<u64>,
     ended_bytes: usize,
@@ -106,6 +108,7 @@ impl Outbox {
         entry.attempts.push(Attempt { at, request: None, outcome: None, duration, until: None });
         entry.attempted += 1;
         self.waiting.remove(&number);
+        self.further.remove(&number);
         self.waiting_bytes -= entry.delivery.body.len();
         self.note_change(number);
         true
@@ -209,6 +212,9 @@ impl Outbox {
         let key = (entry.service, entry.delivery.handler);
         self.waiting.insert(number);
         self.waiting_bytes += entry.delivery.body.len();
+        if !entry.delivery.nature.is_own() {
+            self.further.insert(number);
+        }
         self.admit_first(key);
     }
 
@@ -246,6 +252,7 @@ impl Outbox {
         let Some(entry) = self.entries.get_mut(&number) else { return };
         let key = (entry.service, entry.delivery.handler);
         if self.waiting.remove(&number) {
+            self.further.remove(&number);
             self.waiting_bytes -= entry.delivery.body.len();
         }
         if let Some(next) = entry.next.take() {

@@ -16,8 +16,8 @@ use super::workspace::LiveWorkspace;
 use super::{BASE, brings, envelope, signature, things, webhooks};
 use crate::basics::Stage;
 use crate::emulator::{
-    ActionInput, ActionResult, Attempted, Delivery, Effect, Emulator, Endpoint as EndpointUrl, Exchange,
-    Feed, Nature, Next, OperationCall, Outcome, Outgoing, Raised, Thing,
+    ActionInput, ActionResult, Attempted, BoundHandler, Delivery, Effect, Emulator, Endpoint as EndpointUrl,
+    Exchange, Feed, Nature, Next, OperationCall, Outcome, Outgoing, Raised, Thing,
 };
 use crate::http::{Body, Reply, Request};
 
@@ -129,6 +129,10 @@ impl Emulator for LiveWorkspace {
 
     fn bind_handler(&mut self, name: &str, url: &str) -> usize {
         self.webhooks.subscriptions.bind(name, url)
+    }
+
+    fn handlers(&self) -> Vec<BoundHandler<'_>> {
+        self.webhooks.subscriptions.bound()
     }
 
     fn secrets(&self) -> Vec<String> {

@@ -11,7 +11,7 @@ use super::messages::seconds;
 use super::secret::Secret;
 use super::section::{self, ChertSection, DEFAULT_VERSION, NewIds};
 use crate::basics::Draws;
-use crate::emulator::{EventKind, HandlerTarget};
+use crate::emulator::{BoundHandler, EventKind, HandlerTarget};
 use crate::scalar::Text;
 
 /// The URL of a subscription whose events nobody sends.
@@ -46,6 +46,8 @@ pub struct Subscription {
     pub id: String,
     /// Index of the tenant.
     pub tenant: usize,
+    /// The name that the scenario gives its handler.
+    name: Option<Arc<str>>,
     /// Where its events go.
     pub target: Target,
     /// The names of the events that it takes; empty for all.
@@ -156,6 +158,7 @@ impl Subscriptions {
                     events: known.events.iter().map(ToString::to_string).collect(),
                     version: known.version.to_string(),
                     is_active: known.active,
+                    name: known.name.as_ref().map(|name| Arc::from(name.as_str())),
                     ..Subscription::new(number, (id, secret), tenant, target, start)
                 });
             }
@@ -244,14 +247,18 @@ impl Subscriptions {
 
     /// Gives the handlers of this name a URL. Returns how many there are.
     pub fn bind(&mut self, name: &str, url: &str) -> usize {
-        let is_meant =
-            |known: &&mut Subscription| known.target == Target::Handler(HandlerTarget::Name(name.into()));
+        let is_meant = |known: &&mut Subscription| known.name.as_deref() == Some(name);
         let mut count = 0;
         for known in self.list.iter_mut().filter(is_meant) {
             known.target = Target::of(url);
             count += 1;
         }
         count
+    }
+
+    /// The handlers as others see them: one for each event that they get.
+    pub fn bound(&self) -> Vec<BoundHandler<'_>> {
+        self.list.iter().flat_map(Subscription::bound).collect()
     }
 
     /// The secrets of all.
@@ -287,6 +294,7 @@ impl Subscription {
             number,
             id,
             tenant,
+            name: None,
             target,
             events: Vec::new(),
             version: DEFAULT_VERSION.to_owned(),
@@ -303,7 +311,9 @@ impl Subscription {
     /// Changes it.
     pub fn change(&mut self, change: SubscriptionChange, now: Timestamp) {
         let SubscriptionChange { target, events, version, is_active } = change;
-        target.into_iter().for_each(|target| self.target = target);
+        if let Some(target) = target {
+            (self.target, self.name) = (target, None);
+        }
         events.into_iter().for_each(|events| self.events = events);
         version.into_iter().for_each(|version| self.version = version);
         is_active.into_iter().for_each(|is_active| self.is_active = is_active);
@@ -318,6 +328,18 @@ impl Subscription {
             return Some(kind);
         }
         (*kind == events::MESSAGE_RECEIVED && names(&events::LEAD_REPLY)).then_some(&events::LEAD_REPLY)
+    }
+
+    fn bound(&self) -> Vec<BoundHandler<'_>> {
+        let (Target::Handler(target), true) = (&self.target, self.is_active) else { return Vec::new() };
+        let (name, url) = match target {
+            HandlerTarget::Url(url) => (self.name.as_deref(), Some(&**url)),
+            HandlerTarget::Name(name) => (Some(&**name), None),
+        };
+        let is_taken =
+            |event: &&str| self.events.is_empty() || self.events.iter().any(|known| known == event);
+        let taken = events::EVENTS.iter().map(|kind| kind.name).filter(is_taken);
+        taken.map(|event| BoundHandler { event, name, url }).collect()
     }
 
     /// The subscription as an answer shows it.

@@ -1,6 +1,7 @@
 //! Rules for the side that receives: how a handler answers, and what the client does with what events bring.
 
 mod forged;
+mod leaving;
 mod repeats;
 
 use std::time::Duration;
@@ -44,7 +45,11 @@ const ANSWERED: Duration = Duration::from_millis(3);
 
 impl Run {
     fn receiving(more: &str) -> Self {
-        let mut run = Self::of(&format!("{SCENARIO}{more}"));
+        Self::with(&format!("{SCENARIO}{more}"))
+    }
+
+    fn with(scenario: &str) -> Self {
+        let mut run = Self::of(scenario);
         run.connection = KEPT_ALIVE;
         run
     }

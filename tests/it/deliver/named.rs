@@ -159,3 +159,40 @@ fn what_is_said_of_an_event_of_a_namespace_is_about_that_namespace() {
     assert!(failed.contains("`standin explain 1 --namespace n1` explains it"), "{failed}");
     assert!(failed.contains("`POST /__standin/namespaces/n1/outbox/e3/send` sends it again"), "{failed}");
 }
+
+#[test]
+fn a_subscription_of_chert_has_a_url_of_its_own_in_a_namespace_too() {
+    let (main, own) = (Receiver::new(), Receiver::new());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hook.yaml");
+    let text = "
+standin: 1
+name: hook
+chert:
+  tenants:
+    - slug: acme
+      signing_secret: signing-secret
+      lines: [{id: pl, phone_number: '+15555550100'}]
+      chats: [{id: ch, group: false, line: pl, participants: ['+14155551234']}]
+      subscriptions: [{name: hook, events: [message.received]}]
+";
+    fs::write(&path, text).unwrap();
+    let hook = format!("hook={}", main.url("/main"));
+    let serving = Serving::start(&[path.to_str().unwrap(), "--handler", &hook]);
+    let body = json!({"name": "n1", "handlers": {"hook": own.url("/own")}});
+    assert_eq!(ask(&serving, "/__standin/namespaces", &body).0, 201);
+    let order = json!({"do": "chert.recipient.write", "with": {"chat": "ch", "text": "Hello"}});
+    for (control, receiver, line) in [
+        ("/__standin/namespaces/n1", &own, "POST /own HTTP/1.1"),
+        ("/__standin", &main, "POST /main HTTP/1.1"),
+    ] {
+        let (status, answer) = ask(&serving, &format!("{control}/actions"), &order);
+        assert_eq!(status, 200, "{answer}");
+        let mut caller = receiver.accept();
+        assert_eq!(caller.request().unwrap().head.lines().next(), Some(line), "{control}");
+        caller.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    }
+    let (status, answer) =
+        ask(&serving, "/__standin/namespaces", &json!({"handlers": {"hok": own.url("/")}}));
+    assert_eq!((status, &answer["help"]), (422, &json!("the handlers with a name are `hook`")), "{answer}");
+}

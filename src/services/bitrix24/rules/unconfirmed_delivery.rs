@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use indexmap::IndexMap;
+use jiff::Timestamp;
 
-use crate::emulator::Nature;
 use crate::emulator::conduct::{Breach, Ended, Moment, Observer, Rule, Seen, Sent, Severity};
+use crate::emulator::{Nature, RequestedCall};
 use crate::services::bitrix24::events;
 
 pub(super) static RULE: Rule = Rule {
@@ -19,6 +20,10 @@ pub(super) static RULE: Rule = Rule {
 /// The method that confirms, and its parameter that names the message.
 const CONFIRM: &str = "imconnector.send.status.delivery";
 const MESSAGE: &str = "MESSAGES[].im.message_id";
+
+/// The actions and the calls after which a client can, or need, not confirm any more.
+const ENDING_ACTIONS: [&str; 4] = ["app.uninstall", "line.delete", "operator.disconnect", "operator.delete"];
+const ENDING_CALLS: [&str; 2] = ["imconnector.activate", "imconnector.unregister"];
 
 /// Who has not confirmed within this time does not confirm any more.
 const CERTAIN: Duration = Duration::from_secs(10);
@@ -49,8 +54,8 @@ struct Message {
 
 impl Unconfirmed {
     /// Notes that nobody needs to confirm what was taken a short time ago: the connector was switched off, for example.
-    fn settle_new_ones(&mut self, now: Moment) {
-        let is_new = |message: &Message| message.taken.is_none_or(|taken| now.since(&taken) < CERTAIN);
+    fn settle_new_ones(&mut self, since: impl Fn(&Moment) -> Duration) {
+        let is_new = |message: &Message| message.taken.is_none_or(|taken| since(&taken) < CERTAIN);
         self.messages
             .values_mut()
             .filter(|message| is_new(message))
@@ -73,8 +78,14 @@ impl Observer for Unconfirmed {
                 self.messages.get_mut(id.trim()).into_iter().for_each(|message| message.is_settled = true);
             });
             if !names_any {
-                self.settle_new_ones(seen.came);
+                self.settle_new_ones(|taken| seen.came.since(taken));
             }
+        }
+        let ends = |call: &RequestedCall| {
+            call.operation.is_some_and(|operation| ENDING_CALLS.contains(&operation.name))
+        };
+        if seen.error.is_none() && seen.calls.iter().any(ends) {
+            self.settle_new_ones(|taken| seen.came.since(taken));
         }
         None
     }
@@ -86,7 +97,7 @@ impl Observer for Unconfirmed {
         }
         if *kind != events::MESSAGE_ADD {
             if events::ENDING.contains(&kind) {
-                self.settle_new_ones(sent.at);
+                self.settle_new_ones(|taken| sent.at.since(taken));
             }
             return;
         }
@@ -109,6 +120,12 @@ impl Observer for Unconfirmed {
             taken.for_each(|message| message.taken = Some(ended.at));
         }
         None
+    }
+
+    fn acted(&mut self, action: &str, at: Timestamp) {
+        if ENDING_ACTIONS.contains(&action) {
+            self.settle_new_ones(|taken| at.duration_since(taken.clock).try_into().unwrap_or_default());
+        }
     }
 
     fn open(&self, now: Moment) -> Vec<Breach> {

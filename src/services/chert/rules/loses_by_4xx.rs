@@ -1,5 +1,7 @@
 //! `chert.loses-by-4xx`: an event that the handler refuses for good.
 
+use std::time::Duration;
+
 use foldhash::HashSet;
 use indexmap::IndexMap;
 
@@ -25,6 +27,13 @@ const TELLING: [&str; 7] = [
     "messages.get",
 ];
 
+/// The calls after which a client need not take what still comes.
+const LEAVING: [&str; 2] = ["webhook_subscriptions.delete", "webhook_subscriptions.update"];
+
+/// How far the scenario's clock may be off the machine's. A handler that looks at the age of a signature by the machine's clock
+/// rightly refuses what is further off.
+const MOST_APART: Duration = Duration::from_secs(300);
+
 /// How many events are remembered.
 const MOST_EVENTS: usize = 1_000;
 
@@ -33,6 +42,8 @@ struct LosesBy4xx {
     /// For each event that was sent, by the key that receivers know it by: whether that was one attempt of one delivery.
     /// Of several, an earlier one may have brought it.
     sent: IndexMap<String, bool>,
+    /// Whether the client has deleted or changed a subscription since it made one.
+    is_leaving: bool,
     /// The events that were refused, with the delivery and the status.
     lost: IndexMap<String, (u64, u16)>,
 }
@@ -47,8 +58,13 @@ impl LosesBy4xx {
 
 impl Observer for LosesBy4xx {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
-        if seen.operation.is_some_and(|operation| TELLING.contains(&operation.name)) {
+        let name = seen.operation.map_or("", |operation| operation.name);
+        if TELLING.contains(&name) {
             self.lost.clear();
+        }
+        if seen.error.is_none() {
+            self.is_leaving =
+                LEAVING.contains(&name) || (self.is_leaving && name != "webhook_subscriptions.create");
         }
         None
     }
@@ -70,7 +86,10 @@ impl Observer for LosesBy4xx {
                 self.lost.swap_remove(key);
             }
             status @ 400..=499
-                if ended.delivery.nature == Nature::Genuine && self.sent.get(key) == Some(&true) =>
+                if ended.delivery.nature == Nature::Genuine
+                    && self.sent.get(key) == Some(&true)
+                    && !self.is_leaving
+                    && ended.at.clocks_apart() <= MOST_APART =>
             {
                 self.lost.insert(key.to_owned(), (ended.number, status));
             }
