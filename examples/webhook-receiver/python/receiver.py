@@ -3,8 +3,8 @@
 standin run scenarios/webhook-storm.yaml --handler app=http://127.0.0.1:3000/hooks --until expectations --until 30s \
     -- python examples/webhook-receiver/python/receiver.py
 
-WITHOUT=age,repeats takes guards out, to see which rule of standin notices it. What was seen is kept in memory; a receiver
-that is restarted needs it in its database.
+WITHOUT=age,repeats takes guards out; docs/chert.md says what standin reports then. What was seen is kept in memory; a
+receiver that is restarted needs it in its database.
 """
 
 import hashlib
