@@ -1,19 +1,19 @@
 // The filter of the timeline. It stands in the address.
 import { html, useContext, useState } from './lib/preact.js'
 import { Live, plainly } from './parts.js'
-import { hasFailed, nameOf } from './record.js'
+import { causeOf, hasFailed, nameOf, natureOf } from './record.js'
 
 /** The parameters of the address that filter. */
 export const FILTERS = ['kind', 'service', 'operation', 'chat', 'status', 'fault', 'text']
 
-/** Whether a row fits the filter of an address. */
-export function fitting(query) {
+/** Whether a row of a record fits the filter of an address. An event is about what has raised it. */
+export function fitting(query, { rows }) {
   const text = (query.text ?? '').toLowerCase()
   const tests = []
   if (query.kind) tests.push((row) => row.kind === query.kind)
   if (query.service) tests.push((row) => serviceOf(row) === query.service)
   if (query.operation) tests.push((row) => nameOf(row) === query.operation || (row.commands ?? []).includes(query.operation.replace(/^\w+\./, '')))
-  if (query.chat) tests.push((row) => (row.things ?? []).includes(query.chat))
+  if (query.chat) tests.push((row) => (row.things ?? rows.get(causeOf(row))?.things ?? []).includes(query.chat))
   if (query.status) tests.push((row) => hasStatus(row, query.status))
   if (query.fault) tests.push((row) => (query.fault === '*' ? (row.fired ?? []).length > 0 : (row.fired ?? []).includes(query.fault)))
   if (text) tests.push((row) => textOf(row).includes(text))
@@ -26,13 +26,14 @@ function serviceOf(row) {
 
 function hasStatus(row, wanted) {
   if (wanted === 'failed') return hasFailed(row)
+  if (row.isLost) return wanted === 'lost'
   const status = row.kind === 'delivery' ? row.attempts?.at(-1)?.status : row.status
   return /^\dxx$/.test(wanted) ? Math.floor(status / 100) === Number(wanted[0]) : String(status) === wanted || row.error === wanted || row.state === wanted
 }
 
 // Everything in a row that a person may look for.
 function textOf(row) {
-  if (row.text === undefined) row.text = JSON.stringify([row.key, nameOf(row), row.method, row.target, row.status, row.error, row.reason, row.things, row.fired, row.wire, row.state, row.handler, row.with, row.remark, row.commands]).toLowerCase()
+  if (row.text === undefined) row.text = JSON.stringify([row.key, nameOf(row), row.method, row.target, row.status, row.error, row.reason, row.things, row.fired, row.wire, row.isLost ? 'lost, not sent' : row.state, row.kind === 'delivery' && natureOf(row), row.handler, row.with, row.remark, row.commands]).toLowerCase()
   return row.text
 }
 

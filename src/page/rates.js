@@ -1,4 +1,5 @@
 // How much happens in each second: what the plots draw.
+import { isBad } from './record.js'
 
 // How many seconds are kept.
 const MOST = 300
@@ -18,7 +19,7 @@ export class Rates {
     if (kind === 'exchange' && this.now.durations.length < 1000) this.now.durations.push(row.duration_us)
     if (kind !== 'delivery' || before?.state === row.state) return
     if (row.state === 'delivered') this.now.delivered += 1
-    if (['failed', 'blocked', 'dropped'].includes(row.state)) this.now.failed += 1
+    if (isBad(row)) this.now.failed += 1
   }
 
   /** Takes the counters of the server as they are at `at`, a second after the last ones. */
@@ -49,7 +50,8 @@ export class Rates {
         sum.fired += row.fired.length
         sum.durations.push(row.duration_us)
       }
-      if (row.kind === 'delivery') sum[row.state === 'delivered' ? 'delivered' : 'failed'] += 1
+      if (row.kind === 'delivery' && row.state === 'delivered') sum.delivered += 1
+      if (row.kind === 'delivery' && isBad(row)) sum.failed += 1
     }
     if (seconds.size === 0) return
     const filled = []

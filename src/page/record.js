@@ -28,7 +28,7 @@ export class Record {
   take(kind, data) {
     const key = kind === 'exchange' ? String(data.number) : data.id
     const known = this.rows.get(key)
-    const row = { ...data, kind, key, text: undefined }
+    const row = { ...data, ...besidesOf(kind, data), kind, key, text: undefined }
     this.rows.set(key, row)
     if (known) {
       const group = this.byKey.get(known.key)
@@ -76,6 +76,14 @@ export class Record {
       this.byKey.delete(row.key)
     }
   }
+}
+
+// What an event's faults did and whose chat an action is about stand in their rows as in that of an exchange.
+function besidesOf(kind, { faults = [], with: { chat } = {} }) {
+  if (kind === 'action' && chat !== undefined) return { things: [String(chat)] }
+  if (kind !== 'delivery') return {}
+  const fired = faults.filter((fault) => fault.fired)
+  return { fired: fired.map(({ fault }) => fault), isLost: fired.some(({ deliver }) => deliver === 'lost') }
 }
 
 // Whether a row has happened after another one. Exchanges are in the order of their numbers, whatever the clock says.
@@ -131,8 +139,24 @@ export function nameOf(row) {
 
 /** Whether a row has failed. */
 export function hasFailed(row) {
-  if (row.kind === 'delivery') return ['failed', 'blocked', 'dropped'].includes(row.state)
+  if (row.kind === 'delivery') return isBad(row)
   return row.kind === 'exchange' && (row.status >= 400 || isSpoilt(row))
+}
+
+/** Whether an event has failed. To refuse one that is not true is right. */
+export function isBad({ state, nature, attempts }) {
+  const status = attempts?.at(-1)?.status
+  return ['failed', 'blocked', 'dropped'].includes(state) && !(isUntrue(nature) && status >= 400 && status < 500)
+}
+
+/** Whether the service has not sent such an event. */
+export function isUntrue(nature) {
+  return ['forged', 'tampered', 'stale'].includes(nature)
+}
+
+/** What an event is, in words; empty for one as the service sends it. */
+export function natureOf({ nature }) {
+  return nature === 'genuine' ? '' : (nature ?? '').replace('_', ' ')
 }
 
 /** Whether the connection has spoilt the answer. */

@@ -5,7 +5,7 @@ import { FILTERS, Filter, fitting } from './filter.js'
 import { Live, Said, counted, lengthOf, timeOf } from './parts.js'
 import { NextFails } from './strike.js'
 import { go, hashOf } from './place.js'
-import { hasFailed, isSpoilt, linesOf, nameOf } from './record.js'
+import { hasFailed, isSpoilt, isUntrue, linesOf, nameOf, natureOf } from './record.js'
 
 // The heights of a line in pixels, as in page.css: in one row, and in two where the list is narrow.
 const HEIGHTS = { wide: 28, narrow: 48 }
@@ -18,7 +18,7 @@ export function Timeline({ place }) {
   const live = useContext(Live)
   const [folded, setFolded] = useState(new Map())
   const filters = JSON.stringify(FILTERS.map((name) => place.query[name] ?? ''))
-  const lines = useMemo(() => linesOf(live.record, fitting(place.query), folded), [live.record, live.version, filters, folded])
+  const lines = useMemo(() => linesOf(live.record, fitting(place.query, live.record), folded), [live.record, live.version, filters, folded])
   const change = (changed) => go({ ...place, query: { ...place.query, ...changed } }, true)
   const open = (key) => go({ view: 'timeline', what: key, query: place.query })
   const fold = (key, isClosed) => setFolded(new Map(folded).set(key, isClosed))
@@ -149,12 +149,12 @@ function wordOf({ row, command, attempt, number }) {
   const name = nameOf(row)
   const service = /^(?:bitrix24|chert)\./.exec(name)?.[0] ?? ''
   const kind = { delivery: 'event → ', action: 'action ' }[row.kind]
-  return html`${kind && html`<span class="kind">${kind}</span>`}<span class="service">${service}</span><${Said} text=${name.slice(service.length)} />${row.commands_count > 0 && html`<span class="kind"> of ${counted(row.commands_count, 'command')}</span>`}`
+  return html`${kind && html`<span class="kind">${kind}</span>`}<span class="service">${service}</span><${Said} text=${name.slice(service.length)} />${row.kind === 'delivery' && natureOf(row) && html` <span class="badge">${natureOf(row)}</span>`}${row.commands_count > 0 && html`<span class="kind"> of ${counted(row.commands_count, 'command')}</span>`}`
 }
 
 function failed({ row, command, attempt }) {
   if (command) return false
-  if (attempt) return attempt.status === null ? attempt.error !== null : attempt.status >= 300
+  if (attempt) return attempt.status === null ? attempt.error !== null : attempt.status >= (isUntrue(row.nature) ? 500 : 300)
   return hasFailed(row)
 }
 
@@ -162,9 +162,10 @@ function Outcome({ line: { row, command, attempt } }) {
   if (command) return ''
   if (attempt) return attempt.status ?? attempt.error ?? 'under way'
   if (row.kind === 'action') return row.error ?? ''
+  if (row.isLost) return 'lost, not sent'
   if (row.kind === 'delivery') {
     const latest = row.attempts?.at(-1)
-    return html`${row.state}${latest?.status ? ` ${latest.status}` : ''}${latest?.error ? html` <span class="muted">${latest.error}</span>` : ''}`
+    return html`${row.state === 'failed' && !hasFailed(row) ? 'refused' : row.state}${latest?.status ? ` ${latest.status}` : ''}${latest?.error ? html` <span class="muted">${latest.error}</span>` : ''}`
   }
   return html`${row.status}${row.error && html` <${Said} text=${row.error} />`}${isSpoilt(row) && ' spoilt'}`
 }

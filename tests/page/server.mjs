@@ -9,10 +9,15 @@ import { createInterface } from 'node:readline'
 export const SCENARIO = new URL('scenario.yaml', import.meta.url).pathname
 const SECRET = '5f4dcc3b5aa765d61d8327deb882cf99'
 
-/** Starts `standin serve` with the scenario of this folder, and what calls it. */
-export async function serve(...flags) {
+/** Starts `standin serve` with the scenario of all visits, and what calls it. */
+export function serve(...flags) {
+  return serveScenario(SCENARIO, ...flags)
+}
+
+/** The same with another scenario. */
+export async function serveScenario(scenario, ...flags) {
   const listen = flags.includes('--listen') ? [] : ['--listen', '127.0.0.1:0']
-  const child = spawn(process.env.STANDIN, ['serve', SCENARIO, ...listen, '--judge', '--log', 'off', ...flags], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(process.env.STANDIN, ['serve', scenario, ...listen, '--judge', '--log', 'off', ...flags], { stdio: ['ignore', 'ignore', 'pipe'] })
   let base
   for await (const line of createInterface({ input: child.stderr })) {
     base = / at (http:\/\/\S+)/.exec(line)?.[1]
@@ -51,14 +56,14 @@ export async function serve(...flags) {
   return server
 }
 
-/** A handler that takes every event. `came` has their bodies. */
-export async function handler() {
+/** A handler that takes every event, or answers with the status that `statusOf` gives. `came` has their bodies. */
+export async function handler(statusOf = () => 200) {
   const came = []
   const server = createServer(async (request, answer) => {
     let body = ''
     for await (const chunk of request) body += chunk
     came.push(body)
-    answer.end('ok')
+    answer.writeHead(statusOf(came.length)).end('ok')
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

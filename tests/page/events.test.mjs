@@ -1,0 +1,43 @@
+// Events on their way: what faults did to them, and which rules they show to be broken.
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { keys, leave, live, stop, visit } from './browser.mjs'
+import { handler, serveScenario } from './server.mjs'
+
+after(stop)
+
+const STORM = new URL('scenario-storm.yaml', import.meta.url).pathname
+
+test('the timeline says what faults did to events', async (t) => {
+  // The third one to come is forged, and the handler refuses it.
+  const app = await handler((number) => (number === 3 ? 401 : 200))
+  const server = await serveScenario(STORM, '--handler', `app=${app.url}`)
+  t.after(() => Promise.all([server.stop(), app.stop()]))
+  const page = await visit(server.base)
+  await live(page)
+  const line = (key) => page.locator(`[id="line-${key}"]`)
+  for (const [text, last] of [['One', 'e1'], ['Two', 'e3'], ['Three', 'e5']]) {
+    await server.control('actions', { do: 'chert.recipient.write', with: { chat: 'ch_02D', text } })
+    await line(last).locator('.outcome', { hasText: /delivered|lost/ }).waitFor()
+  }
+  assert.match(await line('e1').textContent(), /lost, not sent.*it is lost/)
+  assert.doesNotMatch(await line('e1').textContent(), /delivered/)
+  assert.match(await line('e3').textContent(), /repeat.*delivered 200.*it comes twice/)
+  assert.match(await line('e4').textContent(), /forged.*refused 401.*a forged one/)
+  assert.doesNotMatch(await line('e4').getAttribute('class'), /failed/)
+  assert.match(await line('a1').textContent(), /ch_02D/)
+
+  await page.getByLabel('Fault').selectOption('it is lost')
+  await line('e5').waitFor({ state: 'detached' })
+  assert.deepEqual(await keys(page), ['a1', 'e1'])
+  await page.getByRole('button', { name: 'Clear' }).click()
+  await page.getByLabel('Text').fill('a forged one')
+  await line('e1').waitFor({ state: 'detached' })
+  await line('e4').waitFor()
+  await page.getByRole('button', { name: 'Clear' }).click()
+  await page.getByRole('combobox', { name: 'About' }).selectOption('ch_02D')
+  await page.getByRole('combobox', { name: 'What' }).selectOption('delivery')
+  await line('e1').waitFor()
+  assert.equal((await keys(page)).length, 8)
+  await leave(page)
+})
