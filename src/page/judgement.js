@@ -1,4 +1,4 @@
-// The judgement: broken rules with the exchanges that show it, and what the scenario expects of the client.
+// The judgement: broken rules with the exchanges and events that show it, and what the scenario expects of the client.
 import { html, useContext } from './lib/preact.js'
 import { runData } from './control.js'
 import { Absent, Event, Live, Said, Table, Words, counted, timeOf, useAsked } from './parts.js'
@@ -29,14 +29,15 @@ function Rule({ rule }) {
   return html`
     <li class=${isError ? 'bad' : 'warn'}>
       <p><code>${rule.rule}</code> <span class=${`badge ${isError ? 'bad' : 'warn'}`}>${isError ? 'broken' : 'warning'}</span> ${counted(rule.count, 'breach', 'breaches')}</p>
-      <p>${rule.summary} <span class="muted">(<${Words} text=${rule.source} />)</span></p>
-      <ul>${rule.breaches.map((breach) => html`<li><${Words} text=${breach.what} />: ${breach.shown.map((shown, at) => html`${at > 0 && '; '}<${Exchanges} shown=${shown} />`)}${breach.left_out > 0 && ` and ${breach.left_out} more`}</li>`)}</ul>
+      <p><${Words} text=${rule.summary} /> <span class="muted">(<${Words} text=${rule.source} />)</span></p>
+      <ul>${rule.breaches.map((breach) => html`<li><${Words} text=${breach.what} />: ${breach.shown.map((shown, at) => html`${at > 0 && '; '}<${Shown} shown=${shown} />`)}${breach.left_out > 0 && ` and ${breach.left_out} more`}</li>`)}</ul>
       ${rule.left_out > 0 && html`<p class="muted">and ${counted(rule.left_out, 'breach', 'breaches')} of other kinds</p>`}
     </li>`
 }
 
-function Exchanges({ shown }) {
-  const words = shown.exchanges.map((number, at) => html`${at > 0 && ', '}<${Event} id=${String(number)} namespace=${shown.namespace ?? undefined} />`)
+// The exchanges and events of one breach.
+function Shown({ shown }) {
+  const words = [...shown.exchanges, ...shown.deliveries ?? []].map((id, at) => html`${at > 0 && ', '}<${Event} id=${String(id)} namespace=${shown.namespace ?? undefined} />`)
   return html`${words}${shown.before_reset !== null && html` <span class="muted">before reset ${shown.before_reset}</span>`}`
 }
 
