@@ -27,6 +27,6 @@ export function Head({ place, state }) {
           </select></label>
         <p class=${`state ${state}`} role="status"><span class="dot" aria-hidden="true"></span>${STATES[state]}</p>
       </div>
-      <nav aria-label="Views" ref=${views}>${Object.entries(NAMES).map(([view, name]) => html`<a href=${hashOf({ view, query: { in: namespace } })} aria-current=${(place.view in NAMES ? place.view : 'timeline') === view ? 'page' : null}>${name}</a>`)}</nav>
+      <nav aria-label="Views" ref=${views}>${Object.entries(NAMES).map(([view, name]) => html`<a href=${hashOf({ view, query: { in: namespace } })} aria-current=${(Object.hasOwn(NAMES, place.view) ? place.view : 'timeline') === view ? 'page' : null}>${name}</a>`)}</nav>
     </header>`
 }

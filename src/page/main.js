@@ -51,7 +51,7 @@ function Page() {
     say: (text, look = '') => setTold({ text: plainly(text), look }),
     touch: () => setTouched((count) => count + 1),
   }
-  const View = VIEWS[place.view] ?? Timeline
+  const View = Object.hasOwn(VIEWS, place.view) ? VIEWS[place.view] : Timeline
   if (mustTell) return html`<${Token} enter=${(text) => { keepToken(text); setMustTell(false); setToken((count) => count + 1) }} />`
   return html`
     <${Live.Provider} value=${live}>

@@ -41,3 +41,31 @@ test('the timeline says what faults did to events', async (t) => {
   assert.equal((await keys(page)).length, 8)
   await leave(page)
 })
+
+test('the judgement names the events that show a breach', async (t) => {
+  const app = await handler(() => 404)
+  const server = await serveScenario(STORM, '--handler', `app=${app.url}`)
+  t.after(() => Promise.all([server.stop(), app.stop()]))
+  for (const text of ['One', 'Two']) await server.control('actions', { do: 'chert.recipient.write', with: { chat: 'ch_02D', text } })
+  const page = await visit(server.base, '#/judgement')
+  await live(page)
+  const rule = page.locator('.cards li').filter({ hasText: 'chert.' }).first()
+  await rule.waitFor()
+  const words = await rule.textContent()
+  assert.doesNotMatch(words, /; ;|`/)
+  await rule.getByRole('link', { name: 'event e2' }).click()
+  await page.locator('.detail').getByRole('heading', { name: /Event e2/ }).waitFor()
+  await leave(page)
+})
+
+test('an address with a name that every object has shows the timeline', async (t) => {
+  const server = await serveScenario(STORM)
+  t.after(server.stop)
+  for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
+    const page = await visit(server.base, `#/${name}`)
+    await live(page)
+    await page.getByText('Nothing has happened yet').waitFor()
+    assert.equal(await page.getByRole('link', { name: 'Timeline' }).getAttribute('aria-current'), 'page')
+    await leave(page)
+  }
+})
