@@ -4,7 +4,7 @@ import { Live, Said, counted } from './parts.js'
 import { go, hashOf } from './place.js'
 
 const NAMES = { timeline: 'Timeline', faults: 'Faults', world: 'World', judgement: 'Judgement', plots: 'Plots', namespaces: 'Namespaces' }
-const STATES = { live: 'live', broken: 'reconnecting', over: 'a run that is over', gone: 'the namespace was dropped' }
+const STATES = { connecting: 'connecting', live: 'live', broken: 'reconnecting', over: 'a run that is over', gone: 'the namespace was dropped', unknown: 'there is no such namespace' }
 
 /** The head. */
 export function Head({ place, state }) {

@@ -6,7 +6,7 @@ import { Faults } from './faults.js'
 import { Judgement } from './judgement.js'
 import { Namespaces } from './namespaces.js'
 import { Live, plainly } from './parts.js'
-import { go, placeOf } from './place.js'
+import { go, hashOf, placeOf } from './place.js'
 import { Plots } from './plots.js'
 import { Rates } from './rates.js'
 import { Record } from './record.js'
@@ -15,6 +15,8 @@ import { Timeline } from './timeline.js'
 import { World } from './world.js'
 
 const VIEWS = { timeline: Timeline, faults: Faults, world: World, judgement: Judgement, plots: Plots, namespaces: Namespaces }
+// The state of the page before it has followed anything.
+const FIRST = runData ? 'over' : 'connecting'
 const STREAMED = ['exchange', 'delivery', 'action']
 // How often the page is drawn anew at most, in milliseconds.
 const BEAT = 100
@@ -57,7 +59,9 @@ function Page() {
     <${Live.Provider} value=${live}>
       <a class="skip" href="#content" onClick=${(event) => { event.preventDefault(); document.getElementById('content').focus() }}>Skip to the content</a>
       <${Head} place=${place} state=${state} />
-      <main id="content" tabindex="-1"><${View} key=${`${namespace} ${place.view}`} place=${place} /></main>
+      <main id="content" tabindex="-1">${state === 'unknown' && View !== Namespaces
+        ? html`<div class="sheet"><h2 tabindex="-1">There is no namespace <code>${plainly(namespace)}</code></h2><p><a href=${hashOf({ view: 'namespaces' })}>Choose another</a></p></div>`
+        : html`<${View} key=${`${namespace} ${record.times > 1 && record.times} ${place.view}`} place=${place} />`}</main>
       <div class=${`told ${told?.look ?? ''} ${told ? '' : 'none'}`}>
         <p role="status">${told?.look === 'bad' ? '' : told?.text}</p><p role="alert">${told?.look === 'bad' ? told.text : ''}</p>
         ${told && html`<button type="button" class="quiet" aria-label="Dismiss the message" onClick=${() => setTold(null)}>✕</button>`}
@@ -69,17 +73,18 @@ function Page() {
 function useRecord(namespace, token, refused, touch) {
   const [record, rates] = useMemo(() => [new Record(), new Rates()], [namespace, token])
   const [version, setVersion] = useState(0)
-  const [state, setState] = useState(runData ? 'over' : 'broken')
+  const [state, setState] = useState(FIRST)
   const reload = useRef(() => {})
 
   useEffect(() => {
     const end = new AbortController()
+    let current = new AbortController()
     let beat = null
     let calm = null
     const drawn = () => { beat ??= setTimeout(() => { beat = null; setVersion((count) => count + 1) }, BEAT) }
     const load = async () => {
       const answer = await ask('journal?rows=true', { namespace })
-      if (!end.signal.aborted) record.load(answer)
+      if (!end.signal.aborted) record.begin(answer)
       drawn()
       return answer.cursor
     }
@@ -92,11 +97,9 @@ function useRecord(namespace, token, refused, touch) {
       record.missed = record.missed.slice(record.missed.indexOf(last) + 1)
       drawn()
     }
+    const onState = (next) => setState((old) => (next === 'broken' && old === FIRST ? old : next))
     reload.current = () => loadMissed().catch(() => {})
-    const gone = () => {
-      end.abort()
-      setState('gone')
-    }
+    const gone = () => current.abort()
     const refuse = (status) => {
       if (status === 401) refused()
       if (status === 404) gone()
@@ -116,22 +119,31 @@ function useRecord(namespace, token, refused, touch) {
       if (name === 'changed') touch()
       drawn()
     }
+    // A namespace that is not there may be made, and made again.
     const begin = async () => {
       while (!end.signal.aborted) {
         try {
-          const after = await load()
-          if (runData) return
-          await follow({ namespace, after, signal: end.signal, onEvent, onState: setState, onRefused: refuse })
+          if (namespace === '' || isAmong(namespace, await namespacesOf())) {
+            const after = await load()
+            setState((old) => (old === 'gone' || old === 'unknown' ? FIRST : old))
+            if (runData) return
+            current = new AbortController()
+            if (!end.signal.aborted) await follow({ namespace, after, signal: current.signal, onEvent, onState, onRefused: refuse })
+            continue
+          }
+          if (!end.signal.aborted) setState(record.times > 0 ? 'gone' : 'unknown')
         } catch (refusal) {
           refuse(refusal.status)
           if (refusal.status === 401) return
-          await new Promise((done) => setTimeout(done, 2000))
         }
+        await new Promise((done) => setTimeout(done, 2000))
       }
     }
+    setState(FIRST)
     begin()
     return () => {
       end.abort()
+      current.abort()
       clearTimeout(beat)
       clearTimeout(calm)
     }
@@ -145,10 +157,11 @@ function useAbout({ namespace, token, rates, setAbout, setMustTell }) {
     let isOver = false
     const look = async () => {
       try {
-        const health = await ask('health', { namespace })
         const namespaces = await namespacesOf()
+        const health = isAmong(namespace, namespaces) ? await ask('health', { namespace }) : null
         if (isOver) return
         setAbout({ health, namespaces })
+        if (!health) return
         rates.clock = health.clock
         if (!runData) rates.tick(health.counters, new Date().toISOString())
       } catch (refusal) {
@@ -167,6 +180,10 @@ function useAbout({ namespace, token, rates, setAbout, setMustTell }) {
 async function namespacesOf() {
   if (runData) return Object.entries(runData.worlds).filter(([name]) => name).map(([name, world]) => ({ namespace: name, scenario: world.health.scenario, exchanges: world.health.counters.exchanges }))
   return (await ask('namespaces')).namespaces
+}
+
+function isAmong(name, namespaces) {
+  return name === '' || namespaces.some((one) => one.namespace === name)
 }
 
 // What is opened gets the focus; when it is closed, the list gets it back.

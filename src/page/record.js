@@ -6,6 +6,8 @@ const MOST = 5000
 /** The rows that have come, by their keys: `12` an exchange, `e3` a delivery, `a1` an action. */
 export class Record {
   constructor() {
+    // How often it has begun: again when a namespace is made again.
+    this.times = 0
     this.clear()
   }
 
@@ -15,6 +17,13 @@ export class Record {
     this.byKey = new Map()
     this.orphans = new Map()
     this.missed = []
+  }
+
+  /** Begins with the answer to `journal?rows=true`. */
+  begin(answer) {
+    this.times += 1
+    this.clear()
+    this.load(answer)
   }
 
   /** Takes the answer to `journal?rows=true`. */

@@ -13,9 +13,13 @@ export async function follow({ namespace, after, signal, onEvent, onState, onRef
   let cursor = after
   let failures = 0
   while (!signal.aborted) {
+    await untilSeen(signal)
     const silence = new AbortController()
     const stop = () => silence.abort()
+    const hide = () => document.visibilityState === 'hidden' && stop()
+    if (signal.aborted) return
     signal.addEventListener('abort', stop)
+    document.addEventListener('visibilitychange', hide)
     try {
       const query = cursor ? `?after=${encodeURIComponent(cursor)}` : ''
       const answer = await fetch(addressOf(`stream${query}`, namespace), { headers: headers(), cache: 'no-store', signal: silence.signal })
@@ -33,11 +37,23 @@ export async function follow({ namespace, after, signal, onEvent, onState, onRef
       // A stream that breaks is opened again below.
     } finally {
       signal.removeEventListener('abort', stop)
+      document.removeEventListener('visibilitychange', hide)
     }
     if (signal.aborted) return
+    if (document.visibilityState === 'hidden') continue
     onState('broken')
     await new Promise((done) => setTimeout(done, PAUSES[Math.min(failures, PAUSES.length - 1)]))
     failures += 1
+  }
+}
+
+// A browser has six connections to a server for all its tabs: one that is hidden lets its stream go.
+async function untilSeen(signal) {
+  while (document.visibilityState === 'hidden' && !signal.aborted) {
+    await new Promise((done) => {
+      document.addEventListener('visibilitychange', done, { once: true })
+      signal.addEventListener('abort', done, { once: true })
+    })
   }
 }
 

@@ -35,13 +35,13 @@ export function Timeline({ place }) {
           </div>
           ${missed > 0 && html`<p class="notice">${counted(missed, 'exchange')} came faster than the page is told. <button type="button" class="quiet" onClick=${live.reload}>Get them</button></p>`}
         </div>
-        <${Lines} lines=${lines} opened=${place.what} open=${open} fold=${fold} query=${place.query} />
+        <${Lines} lines=${lines} isLoaded=${live.record.times > 0} opened=${place.what} open=${open} fold=${fold} query=${place.query} />
       </section>
       ${place.what && html`<section class="detail" tabindex="-1" aria-label="What is opened"><${Detail} what=${place.what} query=${place.query} /></section>`}
     </div>`
 }
 
-function Lines({ lines, opened, open, fold, query }) {
+function Lines({ lines, isLoaded, opened, open, fold, query }) {
   const box = useRef(null)
   const [seen, setSeen] = useState({ step: 0, isDown: false, height: 800, width: 1000 })
   const [active, setActive] = useState(opened || null)
@@ -113,7 +113,7 @@ function Lines({ lines, opened, open, fold, query }) {
                   open=${open} fold=${fold} query=${query} touch=${() => setActive(line.key)} />`)}
             </div>`)}
         </div>
-        ${lines.length === 0 && html`<div role="row" class="empty"><span role="gridcell">Nothing has happened yet that fits. Calls appear here as they come.</span></div>`}
+        ${lines.length === 0 && html`<div role="row" class="empty"><span role="gridcell">${isLoaded ? 'Nothing has happened yet that fits. Calls appear here as they come.' : 'Loading…'}</span></div>`}
       </div>
       ${seen.isDown && html`<button type="button" class="newest" onClick=${() => { anchor.current = null; box.current.scrollTop = 0; box.current.focus() }}>Newest</button>`}
     </div>`
