@@ -46,6 +46,6 @@ export function NextFails({ operation }) {
       <button type="button" aria-expanded=${String(isOpen)} onClick=${() => setOpen(!isOpen)}>Make the next ${operation ? 'such ' : ''}call fail</button>
       ${isOpen && html`<div class="choice">${targets.map((on) => html`
         <p>${on}</p>
-        <ul>${WAYS.map(([word, effect]) => html`<li><${Do} class="quiet" act=${() => add(on, effect)} done=${`the next call of ${on} fails ${word}`}>${word}<//></li>`)}</ul>`)}</div>`}
+        <ul>${WAYS.map(([word, effect]) => html`<li><${Do} class="quiet" aria-label=${operation ? null : `${word}: ${on}`} act=${() => add(on, effect)} done=${`the next call of ${on} fails ${word}`}>${word}<//></li>`)}</ul>`)}</div>`}
     </div>`
 }
