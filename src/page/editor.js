@@ -7,8 +7,8 @@ import { Absent, Do, Live, Said, Words, counted, useAsked } from './parts.js'
 const PAUSE = 250
 const MOST_CHOICES = 12
 
-/** The editor. `name` is the fault that is replaced; null adds one. */
-export function Editor({ text: first, name, close }) {
+/** The editor. `name` is the fault that is replaced; null adds one. `keep` gets what is typed. */
+export function Editor({ text: first, name, keep, close }) {
   const live = useContext(Live)
   const catalog = useAsked('catalog', 'never')
   const schema = useAsked('schema', 'never')
@@ -40,7 +40,9 @@ export function Editor({ text: first, name, close }) {
   const isOpen = choices.length > 0
   const take = (choice) => {
     later.current = all.from + choice.insert.length
-    setText(text.slice(0, all.from) + choice.insert + text.slice(cursor))
+    const whole = text.slice(0, all.from) + choice.insert + text.slice(cursor)
+    setText(whole)
+    keep(whole)
     setCursor(null)
     setChosen(-1)
     area.current.focus()
@@ -61,6 +63,7 @@ export function Editor({ text: first, name, close }) {
     event.preventDefault()
   }
   const typed = (event) => {
+    keep(event.target.value)
     setText(event.target.value)
     setCursor(event.target.selectionStart)
     setChosen(-1)

@@ -6,13 +6,20 @@ import { Absent, Do, Live, Said, Words, counted, timeOf, useAsked } from './part
 import { NextFails } from './strike.js'
 import { hashOf } from './place.js'
 
+// What is being written in each namespace. It outlasts a change of the view.
+const drafts = new Map()
 const NEW = 'name: my fault\non: bitrix24\nwhen: {first: 1}\n'
 
 /** The view `faults`. */
 export function Faults({ place }) {
   const live = useContext(Live)
   const found = useAsked('faults')
-  const [edited, setEdited] = useState(null)
+  const catalog = useAsked('catalog', 'never')
+  const [edited, setDraft] = useState(drafts.get(live.namespace) ?? null)
+  const setEdited = (draft) => {
+    drafts.set(live.namespace, draft)
+    setDraft(draft)
+  }
   if (!found.answer) return html`<div class="sheet"><h2 tabindex="-1">Faults</h2><${Absent} found=${found} /></div>`
   const { faults } = found.answer
   const change = (path, method, body) => ask(path, { namespace: live.namespace, method, body })
@@ -21,22 +28,23 @@ export function Faults({ place }) {
       <div class="row between"><h2 tabindex="-1">Faults</h2><${NextFails} /></div>
       ${faults.length === 0 ? html`<p class="muted">There are no faults: every call gets the service's own answer.</p>` : html`
         <ul class="cards faults">${faults.map((fault) => {
+          const one = fault.spec?.deliver !== undefined || catalog.answer?.events?.includes(fault.on) ? 'delivery' : 'call'
           const path = `faults/${encodeURIComponent(fault.name)}`
           return html`<li key=${fault.name} class=${`${fault.enabled ? '' : 'off'} ${place.what === fault.name ? 'opened' : ''}`}>
             <div><b><a href=${hashOf({ view: 'faults', what: fault.name, query: { in: live.namespace } })}><${Said} text=${fault.name} /></a></b> <span class="muted">on ${fault.on}</span>
               <p><${Words} text=${doesOf(fault)} /></p></div>
-            <p>${counted(fault.calls, 'call')}, ${fault.fired > 0 ? html`<a class="fault" href=${hashOf({ view: 'timeline', query: { fault: fault.name, in: live.namespace } })}>fired ${fault.fired === 1 ? 'once' : `${fault.fired} times`}</a>` : 'has not fired'}</p>
-            <p><span class="muted">Next strike:</span> ${strikeOf(fault)}</p>
+            <p>${counted(fault.calls, one, manyOf(one))}, ${fault.fired > 0 ? html`<a class="fault" href=${hashOf({ view: 'timeline', query: { fault: fault.name, in: live.namespace } })}>fired ${fault.fired === 1 ? 'once' : `${fault.fired} times`}</a>` : 'has not fired'}</p>
+            <p><span class="muted">Next strike:</span> ${strikeOf(fault, one)}</p>
             ${!runData && html`<p class="row">
               <${Do} class="quiet" aria-label=${`Switch ${fault.enabled ? 'off' : 'on'} ${fault.name}`} act=${() => change(`${path}/${fault.enabled ? 'off' : 'on'}`, 'POST')} done=${`${fault.name} is ${fault.enabled ? 'off' : 'on'}`}>Switch ${fault.enabled ? 'off' : 'on'}<//>
-              <${Do} class="quiet" aria-label=${`Re-arm ${fault.name}`} act=${() => change(`${path}/again`, 'POST')} done=${`${fault.name} counts its calls anew`}>Re-arm<//>
+              <${Do} class="quiet" aria-label=${`Re-arm ${fault.name}`} act=${() => change(`${path}/again`, 'POST')} done=${`${fault.name} counts its ${manyOf(one)} anew`}>Re-arm<//>
               ${fault.spec && html`<button type="button" class="quiet" aria-label=${`Edit ${fault.name}`} onClick=${() => setEdited({ text: yamlOf(fault.spec), name: fault.name })}>Edit</button>`}
               <${Do} class="quiet" aria-label=${`Remove ${fault.name}`} act=${() => change(path, 'DELETE')} done=${`${fault.name} is removed`}>Remove<//>
             </p>`}
           </li>`
         })}</ul>`}
       ${!runData && (edited
-        ? html`<${Editor} key=${edited.name ?? ''} text=${edited.text} name=${edited.name} close=${() => setEdited(null)} />`
+        ? html`<${Editor} key=${edited.name ?? ''} text=${edited.text} name=${edited.name} keep=${(text) => drafts.set(live.namespace, { ...edited, text })} close=${() => setEdited(null)} />`
         : html`<p><button type="button" onClick=${() => setEdited({ text: NEW, name: null })}>Add a fault</button></p>`)}
     </div>`
 }
@@ -47,11 +55,15 @@ function doesOf({ effect, spec = {} }) {
   return [effect, ...rest].filter(Boolean).join('; ')
 }
 
-function strikeOf(fault) {
+function manyOf(one) {
+  return one === 'call' ? 'calls' : 'deliveries'
+}
+
+function strikeOf(fault, one) {
   if (!fault.enabled) return 'never, it is off'
   if (fault.counted_by !== 'fault') return `counted for each ${fault.counted_by}`
   if (!fault.next_call) return 'none, it is spent'
   const left = fault.next_call - fault.calls
   const when = fault.next_call_not_before ? `, at ${timeOf(fault.next_call_not_before)} or later` : ''
-  return left === 1 ? `the next call${when}` : `call ${fault.next_call}, after ${counted(left - 1, 'other')}${when}`
+  return left === 1 ? `the next ${one}${when}` : `${one} ${fault.next_call}, after ${counted(left - 1, 'other')}${when}`
 }
