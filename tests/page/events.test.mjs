@@ -43,7 +43,7 @@ test('the timeline says what faults did to events', async (t) => {
 })
 
 test('the judgement names the events that show a breach', async (t) => {
-  const app = await handler(() => 404)
+  const app = await handler(() => 302)
   const server = await serveScenario(STORM, '--handler', `app=${app.url}`)
   t.after(() => Promise.all([server.stop(), app.stop()]))
   for (const text of ['One', 'Two']) await server.control('actions', { do: 'chert.recipient.write', with: { chat: 'ch_02D', text } })
