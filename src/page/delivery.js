@@ -3,7 +3,7 @@ import { html, useContext } from './lib/preact.js'
 import { Message } from './body.js'
 import { ask } from './control.js'
 import { Absent, Do, Event, Live, Said, Table, Words, lengthOf, timeOf, useAsked } from './parts.js'
-import { isBad, isUntrue, natureOf } from './record.js'
+import { LOST, isBad, isUntrue, natureOf, stateOf } from './record.js'
 
 /** The delivery of this id. */
 export function Delivery({ id }) {
@@ -12,12 +12,11 @@ export function Delivery({ id }) {
   if (!found.answer) return html`<h2 tabindex="-1">Event ${id}</h2><${Absent} found=${found} />`
   const delivery = found.answer
   const cause = delivery.cause?.exchange ?? delivery.cause?.action
-  const isLost = delivery.faults?.some((fault) => fault.fired && fault.deliver === 'lost')
   const hasEnded = !['waiting', 'sending'].includes(delivery.state)
   return html`
     <header>
       <h2 tabindex="-1">Event ${id}: ${delivery.service}.${delivery.event}</h2>
-      <p class="row"><span class=${`badge ${isBad(delivery) ? 'bad' : ''}`}>${isLost ? 'lost, not sent' : delivery.state}</span> ${natureOf(delivery) && html`<span class="badge">${natureOf(delivery)}</span>`}
+      <p class="row"><span class=${`badge ${isBad(delivery) ? 'bad' : ''}`}>${stateOf(delivery)}</span> ${natureOf(delivery) && html`<span class="badge">${natureOf(delivery)}</span>`}
         <span>to <${Said} text=${delivery.handler?.url ?? `the handler ${delivery.handler?.name ?? ''}`} /></span></p>
     </header>
     <div class="row actions">
@@ -25,7 +24,7 @@ export function Delivery({ id }) {
       ${hasEnded && html`<${Do} act=${() => ask(`outbox/${id}/send`, { namespace: live.namespace, method: 'POST' })} done=${`event ${id} is sent again`}>Send it again<//>`}
     </div>
     <section aria-labelledby="why"><h3 id="why">Why, and how it ended</h3>${delivery.why.filter(Boolean).map((line) => html`<p><${Words} text=${line} /></p>`)}</section>
-    ${delivery.attempts.length > 0 && !isLost && html`
+    ${delivery.attempts.length > 0 && stateOf(delivery) !== LOST && html`
       <section aria-labelledby="attempts"><h3 id="attempts">Attempts</h3>
         <${Table} label="Attempts" heads=${['№', 'Time', 'Answer', 'Took']}>${delivery.attempts.map((attempt, number) => html`<tr><td>${number + 1}</td><td>${timeOf(attempt.at)}</td>
             <td class=${attempt.error || attempt.status >= (isUntrue(delivery.nature) ? 500 : 300) ? 'bad' : ''}>${attempt.status ?? attempt.error ?? 'under way'}</td><td>${lengthOf(attempt.duration_ms * 1000)}</td></tr>`)}<//>

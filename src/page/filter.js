@@ -1,7 +1,7 @@
 // The filter of the timeline. It stands in the address.
 import { html, useContext, useState } from './lib/preact.js'
 import { Live, plainly } from './parts.js'
-import { causeOf, hasFailed, nameOf, natureOf } from './record.js'
+import { LOST, causeOf, hasFailed, nameOf, natureOf, stateOf } from './record.js'
 
 /** The parameters of the address that filter. */
 export const FILTERS = ['kind', 'service', 'operation', 'chat', 'status', 'fault', 'text']
@@ -26,14 +26,14 @@ function serviceOf(row) {
 
 function hasStatus(row, wanted) {
   if (wanted === 'failed') return hasFailed(row)
-  if (row.isLost) return wanted === 'lost'
+  if (stateOf(row) === LOST) return false
   const status = row.kind === 'delivery' ? row.attempts?.at(-1)?.status : row.status
   return /^\dxx$/.test(wanted) ? Math.floor(status / 100) === Number(wanted[0]) : String(status) === wanted || row.error === wanted || row.state === wanted
 }
 
 // Everything in a row that a person may look for.
 function textOf(row) {
-  if (row.text === undefined) row.text = JSON.stringify([row.key, nameOf(row), row.method, row.target, row.status, row.error, row.reason, row.things, row.fired, row.wire, row.isLost ? 'lost, not sent' : row.state, row.kind === 'delivery' && natureOf(row), row.handler, row.with, row.remark, row.commands]).toLowerCase()
+  if (row.text === undefined) row.text = JSON.stringify([row.key, nameOf(row), row.method, row.target, row.status, row.error, row.reason, row.things, row.fired, row.wire, stateOf(row), row.kind === 'delivery' && natureOf(row), row.handler, row.with, row.remark, row.commands]).toLowerCase()
   return row.text
 }
 

@@ -1,5 +1,5 @@
 // How much happens in each second: what the plots draw.
-import { isBad } from './record.js'
+import { isBad, stateOf } from './record.js'
 
 // How many seconds are kept.
 const MOST = 300
@@ -18,7 +18,7 @@ export class Rates {
   hear(kind, row, before) {
     if (kind === 'exchange' && this.now.durations.length < 1000) this.now.durations.push(row.duration_us)
     if (kind !== 'delivery' || before?.state === row.state) return
-    if (row.state === 'delivered') this.now.delivered += 1
+    if (stateOf(row) === 'delivered') this.now.delivered += 1
     if (isBad(row)) this.now.failed += 1
   }
 
@@ -50,7 +50,7 @@ export class Rates {
         sum.fired += row.fired.length
         sum.durations.push(row.duration_us)
       }
-      if (row.kind === 'delivery' && row.state === 'delivered') sum.delivered += 1
+      if (row.kind === 'delivery' && stateOf(row) === 'delivered') sum.delivered += 1
       if (row.kind === 'delivery' && isBad(row)) sum.failed += 1
     }
     if (seconds.size === 0) return

@@ -3,6 +3,9 @@
 // How many groups are kept. The journal itself keeps 1,000 exchanges.
 const MOST = 5000
 
+/** The state of an event that a fault has kept back. The service believes that it was delivered. */
+export const LOST = 'lost, not sent'
+
 /** The rows that have come, by their keys: `12` an exchange, `e3` a delivery, `a1` an action. */
 export class Record {
   constructor() {
@@ -91,8 +94,7 @@ export class Record {
 function besidesOf(kind, { faults = [], with: { chat } = {} }) {
   if (kind === 'action' && chat !== undefined) return { things: [String(chat)] }
   if (kind !== 'delivery') return {}
-  const fired = faults.filter((fault) => fault.fired)
-  return { fired: fired.map(({ fault }) => fault), isLost: fired.some(({ deliver }) => deliver === 'lost') }
+  return { fired: faults.filter(({ fired }) => fired).map(({ fault }) => fault) }
 }
 
 // Whether a row has happened after another one. Exchanges are in the order of their numbers, whatever the clock says.
@@ -156,6 +158,12 @@ export function hasFailed(row) {
 export function isBad({ state, nature, attempts }) {
   const status = attempts?.at(-1)?.status
   return ['failed', 'blocked', 'dropped'].includes(state) && !(isUntrue(nature) && status >= 400 && status < 500)
+}
+
+/** How far an event has come, in words. */
+export function stateOf(row) {
+  if (row.faults?.some(({ fired, deliver }) => fired && deliver === 'lost')) return LOST
+  return row.state === 'failed' && !isBad(row) ? 'refused' : row.state
 }
 
 /** Whether the service has not sent such an event. */

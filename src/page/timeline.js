@@ -5,7 +5,7 @@ import { FILTERS, Filter, fitting } from './filter.js'
 import { Live, Said, counted, lengthOf, timeOf } from './parts.js'
 import { NextFails } from './strike.js'
 import { go, hashOf } from './place.js'
-import { hasFailed, isSpoilt, isUntrue, linesOf, nameOf, natureOf } from './record.js'
+import { LOST, hasFailed, isSpoilt, isUntrue, linesOf, nameOf, natureOf, stateOf } from './record.js'
 
 // The heights of a line in pixels, as in page.css: in one row, and in two where the list is narrow.
 const HEIGHTS = { wide: 28, narrow: 48 }
@@ -162,10 +162,11 @@ function Outcome({ line: { row, command, attempt } }) {
   if (command) return ''
   if (attempt) return attempt.status ?? attempt.error ?? 'under way'
   if (row.kind === 'action') return row.error ?? ''
-  if (row.isLost) return 'lost, not sent'
   if (row.kind === 'delivery') {
+    const state = stateOf(row)
+    if (state === LOST) return state
     const latest = row.attempts?.at(-1)
-    return html`${row.state === 'failed' && !hasFailed(row) ? 'refused' : row.state}${latest?.status ? ` ${latest.status}` : ''}${latest?.error ? html` <span class="muted">${latest.error}</span>` : ''}`
+    return html`${state}${latest?.status ? ` ${latest.status}` : ''}${latest?.error ? html` <span class="muted">${latest.error}</span>` : ''}`
   }
   return html`${row.status}${row.error && html` <${Said} text=${row.error} />`}${isSpoilt(row) && ' spoilt'}`
 }

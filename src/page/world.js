@@ -4,7 +4,7 @@ import { Tree } from './body.js'
 import { Chat } from './chat.js'
 import { Clock } from './clock.js'
 import { Absent, Event, Link, Live, Said, Table, timeOf, useAsked } from './parts.js'
-import { isBad } from './record.js'
+import { isBad, stateOf } from './record.js'
 
 /** The view `world`; `chat/KEY` opens a chat. */
 export function World({ place }) {
@@ -89,6 +89,6 @@ function Outbox() {
   return html`
     <h3>Outbox</h3>
     <p>${told.join(', ') || 'No event was raised for a handler.'}</p>
-    ${deliveries.length > 0 && html`<${Table} label="Outbox" heads=${['Event', 'What', 'State', 'Next']}>${deliveries.slice(-50).reverse().map((delivery) => html`<tr key=${delivery.id} class=${isBad(delivery) ? 'bad' : ''}><th scope="row"><${Event} id=${delivery.id} /></th><td>${delivery.event}</td><td>${delivery.state}</td><td>${timeOf(delivery.next)}</td></tr>`)}<//>`}
+    ${deliveries.length > 0 && html`<${Table} label="Outbox" heads=${['Event', 'What', 'State', 'Next']}>${deliveries.slice(-50).reverse().map((delivery) => html`<tr key=${delivery.id} class=${isBad(delivery) ? 'bad' : ''}><th scope="row"><${Event} id=${delivery.id} /></th><td>${delivery.event}</td><td>${stateOf(delivery)}</td><td>${timeOf(delivery.next)}</td></tr>`)}<//>`}
     ${silences.length > 0 && html`<details><summary>${silences.length} that went to nobody</summary><ul>${silences.map((silence) => html`<li><${Said} text=${silence.remark} /></li>`)}</ul></details>`}`
 }

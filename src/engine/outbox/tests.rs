@@ -214,13 +214,17 @@ fn what_faults_have_added_is_given_up_before_the_services_own() {
         outbox.push(0, delivery(1), Cause::Later, at(0));
         outbox.push(0, repeat(), Cause::Later, at(0));
     }
-    (0..5).for_each(|_| drop(outbox.push(0, delivery(1), Cause::Later, at(0))));
+    for _ in 0..5 {
+        outbox.push(0, delivery(1), Cause::Later, at(0));
+    }
     let given_up = outbox.take_given_up();
     assert_eq!(given_up.len(), 5);
     assert!(given_up.iter().all(|(_, delivery)| delivery.nature == Nature::Repeat));
     // Without them the oldest one goes.
     let mut outbox = Outbox::default();
-    (0..MOST_WAITING).for_each(|_| drop(outbox.push(0, delivery(1), Cause::Later, at(0))));
+    for _ in 0..MOST_WAITING {
+        outbox.push(0, delivery(1), Cause::Later, at(0));
+    }
     outbox.push(0, repeat(), Cause::Later, at(0));
     assert_eq!(outbox.take_given_up()[0].1.nature, Nature::Repeat);
     outbox.push(0, delivery(1), Cause::Later, at(0));

@@ -35,8 +35,7 @@ fn a_receiver_that_has_left_may_refuse_what_still_comes() {
 #[test]
 fn a_signature_that_is_too_old_by_the_clock_of_the_machine_may_be_refused() {
     for (off, is_told) in [(0, true), (300, true), (301, false), (-301, false)] {
-        let mut run = Run::receiving("");
-        let clock = run.now + jiff::SignedDuration::from_secs(off);
+        let clock = Run::receiving("").now + jiff::SignedDuration::from_secs(off);
         let mut run = Run::receiving(&format!("clock: {{virtual: '{clock}'}}\n"));
         run.write("Hello");
         run.deliver(401);
