@@ -291,6 +291,7 @@ impl Run {
             actions_left: namespaces.actions_left(serve::now()),
             outcomes_left_out: namespaces.outcomes_left_out(),
             unsent: namespaces.unsent(),
+            waiting_for_clock: namespaces.waiting_for_clock(),
             broken,
             refusals,
             requests: if self.require_requests { Requests::Required } else { Requests::Optional },

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::World;
-use super::outbox::DeliveryState;
+use super::outbox::{DeliveryState, OutboxEntry};
+use crate::basics::Clock;
 use crate::emulator::{BoundHandler, HandlerTarget};
 
 impl World {
@@ -46,5 +47,21 @@ impl World {
             }
         }
         waiting
+    }
+
+    /// Whether an event or an action waits because the clock is virtual and was not moved to its time.
+    pub fn waits_for_clock(&self) -> bool {
+        let is_virtual = matches!(self.clock, Clock::Virtual(_));
+        is_virtual && (self.waiting_for_clock() > 0 || self.actions_due_later() > 0)
+    }
+
+    /// How many events wait because the clock is virtual and was not moved to their time.
+    pub fn waiting_for_clock(&self) -> u64 {
+        let Clock::Virtual(now) = self.clock else { return 0 };
+        let waits = |entry: &&OutboxEntry| {
+            let has_url = !matches!(entry.delivery.target, HandlerTarget::Name(_));
+            has_url && entry.next.is_some_and(|next| next > now)
+        };
+        self.outbox.iter().filter(waits).count() as u64
     }
 }

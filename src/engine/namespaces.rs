@@ -342,6 +342,12 @@ impl Namespaces {
         sum
     }
 
+    /// How many events wait in all worlds because their clock is virtual and was not moved to their time.
+    pub fn waiting_for_clock(&self) -> u64 {
+        let main = self.main().waiting_for_clock();
+        main + self.all().iter().map(|namespace| namespace.lock().waiting_for_clock()).sum::<u64>()
+    }
+
     /// Cuts the largest journals when all of them take more than [`MOST_IN_JOURNALS`]. To be called without a lock.
     pub fn cut_journals(&self) {
         if self.memory.taken() <= MOST_IN_JOURNALS {

@@ -37,6 +37,8 @@ pub struct Report {
     pub actions_left: Vec<ActionLeft>,
     /// How many events wait because their handler has no URL, by its name.
     pub unsent: BTreeMap<String, u64>,
+    /// How many events wait because the clock is virtual and was not moved to their time.
+    pub waiting_for_clock: u64,
     /// The rules that the client broke.
     pub broken: Vec<Broken>,
     /// The exchanges that were answered with an error.
@@ -117,7 +119,7 @@ impl Report {
         if let Some(silence) = self.silence() {
             let _ = writeln!(text, "{silence}");
         }
-        for line in self.unsent_in_words() {
+        for line in self.waiting_in_words() {
             let _ = writeln!(text, "warning: {line}");
         }
         for outcome in self.outcomes.iter().filter(|outcome| !outcome.met) {
@@ -133,15 +135,20 @@ impl Report {
         text
     }
 
-    /// Which events were not sent for lack of a URL, a line for each handler.
-    fn unsent_in_words(&self) -> impl Iterator<Item = String> {
-        self.unsent.iter().map(|(name, count)| {
-            let wait = if *count == 1 { "waits" } else { "wait" };
+    /// Which events still wait and why, in lines.
+    fn waiting_in_words(&self) -> impl Iterator<Item = String> {
+        let wait =
+            |count: u64| format!("{} {}", counted(count, "event"), if count == 1 { "waits" } else { "wait" });
+        let for_url = self.unsent.iter().map(move |(name, count)| {
+            format!("{} because the handler `{name}` has no URL: add `--handler {name}=URL`", wait(*count))
+        });
+        let for_clock = Some(self.waiting_for_clock).filter(|count| *count > 0).map(move |count| {
             format!(
-                "{} {wait} because the handler `{name}` has no URL: add `--handler {name}=URL`",
-                counted(*count, "event")
+                "{} for the virtual clock: `POST /__standin/clock` with `{{\"advance\": \"next\"}}` moves it",
+                wait(count)
             )
-        })
+        });
+        for_url.chain(for_clock)
     }
 
     /// The numbers of the run, in one line.
@@ -191,6 +198,7 @@ impl Report {
             "expectations_left_out": self.outcomes_left_out,
             "actions_left": self.actions_left.iter().map(ActionLeft::json).collect::<Vec<_>>(),
             "unsent": self.unsent,
+            "waiting_for_clock": self.waiting_for_clock,
             "rules": self.broken.iter().map(Broken::json).collect::<Vec<_>>(),
             "refusals": self.refusals.json(),
             "refusals_left_out": self.refusals.left_out,
@@ -268,8 +276,9 @@ impl Report {
         let unmet = self.outcomes.iter().filter(|outcome| !outcome.met).map(one);
         let kind = if self.lacks_requests() { "error" } else { "warning" };
         let silence = self.is_silent().then(|| format!("::{kind} title=standin: no request::{SILENCE}\n"));
-        let unsent =
-            self.unsent_in_words().map(|line| format!("::warning title=standin: no URL::{}\n", data(&line)));
+        let unsent = self
+            .waiting_in_words()
+            .map(|line| format!("::warning title=standin: event not sent::{}\n", data(&line)));
         let left = |left: &ActionLeft| {
             format!("::notice title=standin: {}::{}\n", property(&left.name), data(left.text().trim_end()))
         };

@@ -53,8 +53,13 @@ pub(super) fn check(
         let is_when_whole = !taint.touches(&path.key("when"));
         let mut can_fire =
             is_when_whole && when(fault, &path, findings) && window(fault, clock, &path, findings);
+        let target = target_of(fault);
+        let is_about_events = target.as_ref().is_ok_and(|target| target.event.is_some());
         effects::check(fault, &path, findings);
-        let target = match target_of(fault) {
+        if !is_about_events {
+            effects::applied(fault, &path, findings);
+        }
+        let target = match target {
             Ok(target) => target,
             Err((message, help)) => {
                 findings.add(path.key("on"), message, help);

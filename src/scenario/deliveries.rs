@@ -28,6 +28,7 @@ pub(super) fn check(fault: &FaultSpec, target: Target, path: &Path, findings: &m
         let message = format!("`{key}` is for calls, and `{}` is about events", target.name());
         let help = match key {
             "match_headers" | "match_credential" => "write `match: {handler: …}`, or remove it",
+            "applied" => "remove it: an event makes no change",
             _ => "choose `deliver` or `delay`, or aim at an operation",
         };
         findings.add(path.key(key), message, help);

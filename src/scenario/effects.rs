@@ -26,14 +26,6 @@ pub(super) fn check(fault: &FaultSpec, path: &Path, findings: &mut Findings) {
         let message = format!("`{key}` belongs to an `error`, and there is none");
         findings.add(path.key(key), message, "add `error: …`, or remove it");
     }
-    if fault.is_applied() && !fault.fails() && fault.is_more_than_delay() | fault.delay.is_some() {
-        let message = "the client gets the service's answer, so the change is made anyway";
-        findings.add(
-            path.key("applied"),
-            message,
-            "remove it, or add an `error`, a `reply` or a `wire` that fails",
-        );
-    }
     reply(fault, path, findings);
     let headers = fault.match_headers.keys().filter(|name| !crate::fault::is_field_name(name));
     for name in headers {
@@ -42,6 +34,18 @@ pub(super) fn check(fault: &FaultSpec, path: &Path, findings: &mut Findings) {
     }
     delay(fault, path, findings);
     patterns(fault, path, findings);
+}
+
+/// Adds a finding about `applied` where the fault at `path`, which is aimed at calls, lets the change be made anyway.
+pub(super) fn applied(fault: &FaultSpec, path: &Path, findings: &mut Findings) {
+    if fault.is_applied() && !fault.fails() && fault.is_more_than_delay() | fault.delay.is_some() {
+        let message = "the client gets the service's answer, so the change is made anyway";
+        findings.add(
+            path.key("applied"),
+            message,
+            "remove it, or add an `error`, a `reply` or a `wire` that fails",
+        );
+    }
 }
 
 fn reply(fault: &FaultSpec, path: &Path, findings: &mut Findings) {

@@ -139,12 +139,26 @@ impl Target {
 
 /// What the `on` of a fault means. Where `events` is an operation too, a fault that only calls can meet is aimed at that.
 pub(super) fn target_of(fault: &FaultSpec) -> Result<Target, (String, String)> {
-    let found = target(&fault.on)?;
+    let found = target(&fault.on).map_err(|(message, help)| match fault.deliver {
+        Some(_) => (message, events_like(&fault.on).unwrap_or(help)),
+        None => (message, help),
+    })?;
     let is_both = found.operation.is_some_and(|operation| operation.name == ALL);
     let is_of_calls = fault.deliver.is_none() && fault.of_calls().next().is_some();
     Ok(match is_both && !is_of_calls && !found.service.events().is_empty() {
         true => Target { operation: None, event: Some(Events::All), ..found },
         false => found,
+    })
+}
+
+/// What to type where `on` means events of a service, and names none; `None` when it names no service either.
+fn events_like(on: &str) -> Option<String> {
+    let (first, rest) = on.split_once('.')?;
+    let service = by_name(first)?;
+    let names = service.events().iter().map(|event| event.name).chain([ALL]);
+    Some(match nearest(rest, names.clone()) {
+        Some(near) => format!("did you mean `{first}.{near}`?"),
+        None => format!("its events are {}", list(names.map(|name| format!("{first}.{name}")))),
     })
 }
 
@@ -159,6 +173,11 @@ pub(super) fn target(on: &str) -> Result<Target, (String, String)> {
     let (first, rest) = on.split_once('.').map_or((on, None), |(first, rest)| (first, Some(rest)));
     let targets = || SERVICES.iter().flat_map(|service| targets(*service));
     let Some(service) = by_name(first) else {
+        if on == ALL {
+            let all = SERVICES.iter().filter(|service| !service.events().is_empty());
+            let help = format!("aim at {}", either(all.map(|service| format!("{}.{ALL}", service.name()))));
+            return Err((format!("there is no service or operation {}", quote(on)), help));
+        }
         let meant = targets().find(|target| target.operation.is_some_and(|operation| operation.name == on));
         let names: Vec<_> = targets().map(Target::name).collect();
         let near = meant

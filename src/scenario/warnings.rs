@@ -1,18 +1,18 @@
 //! A scenario without mistakes → what may still surprise its author.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
 use super::check::{self, Missing};
 use super::node::Mistake;
-use super::target::{Target, target, target_of};
+use super::target::{HANDLER, Target, target, target_of};
 use super::words::{quote, some};
 use super::{Report, SCENARIO, Scenario, yaml};
 use crate::basics::Stage;
-use crate::emulator::{Operation, Proof, Section, weakness};
-use crate::fault::FaultSpec;
-use crate::scalar::{Findings, Path, nearest};
+use crate::emulator::{BoundHandler, Operation, Proof, Section, weakness};
+use crate::fault::{FaultSpec, Pattern};
+use crate::scalar::{Findings, Path, Text, nearest};
 
 impl Scenario {
     /// The warnings about this scenario, which was read from `text`. `origin` is what the report calls it.
@@ -29,6 +29,7 @@ impl Scenario {
         }
         self.futile(&mut findings);
         self.unborn(&mut findings);
+        self.unheard(&mut findings);
         Self::warn(origin, text, findings)
     }
 
@@ -169,6 +170,52 @@ impl Scenario {
                 None => format!("the scenario has {}", some(things.iter().map(|known| &**known))),
             };
             findings.add(Path::default().key("faults").index(number).key("match").key(name), message, help);
+        }
+    }
+}
+
+impl Scenario {
+    /// Adds a finding for each fault on events that no handler of the scenario takes, and for each that asks for a handler
+    /// which the scenario does not have. Without any handler, the client is to bind the first.
+    fn unheard(&self, findings: &mut Findings) {
+        let start = self.clock.at(Timestamp::UNIX_EPOCH).now(Timestamp::UNIX_EPOCH);
+        for (number, fault) in self.faults.iter().enumerate() {
+            let Ok(Target { service, event: Some(events), .. }) = target_of(fault) else { continue };
+            let section = self.sections.iter().find(|(known, _)| known.name() == service.name());
+            let Some((_, section)) = section else { continue };
+            let emulator = section.open(0, start);
+            let handlers = emulator.handlers();
+            let path = Path::default().key("faults").index(number);
+            let kinds = events.kinds(service);
+            let is_taken = |handler: &BoundHandler<'_>| kinds.iter().any(|event| event.name == handler.event);
+            if !handlers.is_empty() && !handlers.iter().any(is_taken) {
+                let taken: BTreeSet<_> = handlers.iter().map(|handler| handler.event).collect();
+                let message = format!(
+                    "at the start no handler takes {}: this fault waits until a call binds one",
+                    quote(events.name())
+                );
+                findings.add(path.key("on"), message, format!("the handlers take {}", some(taken)));
+                continue;
+            }
+            let wanted = fault.matches.get(HANDLER).and_then(Pattern::values).unwrap_or_default();
+            let known: BTreeSet<_> =
+                handlers.iter().flat_map(|handler| handler.name.into_iter().chain(handler.url)).collect();
+            // The numbers of handlers are given when the scenario starts.
+            let is_known =
+                |wanted: &Text| known.contains(&**wanted) || wanted.bytes().all(|byte| byte.is_ascii_digit());
+            let Some(first) = wanted.first().filter(|_| !handlers.is_empty() && !wanted.iter().any(is_known))
+            else {
+                continue;
+            };
+            let message = format!(
+                "at the start there is no handler {}: this fault waits until a call binds one",
+                quote(first)
+            );
+            let help = match nearest(first, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the scenario has {}", some(known)),
+            };
+            findings.add(path.key("match").key(HANDLER), message, help);
         }
     }
 }

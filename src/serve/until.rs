@@ -79,7 +79,8 @@ async fn come(shared: &Shared, ends: &[Until]) -> String {
         }
         let counters = shared.namespaces().totals().counters;
         let seen = counters.exchanges + counters.events_answered;
-        let is_over = all(shared, &|world| world.is_idle(clock::now())) && actions_to_come(shared) == 0;
+        let is_done = |world: &World| world.is_idle(clock::now()) && !world.outbox().has_scheduled();
+        let is_over = all(shared, &is_done) && actions_to_come(shared) == 0;
         if seen != came || !is_over {
             (came, quiet_since) = (seen, now);
         }
@@ -102,6 +103,10 @@ async fn come(shared: &Shared, ends: &[Until]) -> String {
         sleep_until(now + LOOK_AGAIN).await;
     }
 }
+
+/// What to do when something waits for a virtual clock.
+const MOVE_CLOCK: &str =
+    "; the clock is virtual: `POST /__standin/clock` with `{\"advance\": \"next\"}` moves it";
 
 /// How many things are named that were waited for.
 const MOST_NAMED: usize = 10;
@@ -143,10 +148,12 @@ fn waited_for(shared: &Shared, ends: &[Until]) -> String {
     if open.is_empty() {
         open.push("a second in which nothing happens".to_owned());
     }
+    let waits_for_clock = |world: &World| usize::from(world.waits_for_clock());
+    let help = if sum(shared, &waits_for_clock) == 0 { "" } else { MOVE_CLOCK };
     let left_out = open.len().saturating_sub(MOST_NAMED);
     open.truncate(MOST_NAMED);
     let more = if left_out == 0 { String::new() } else { format!(" and {left_out} more") };
-    format!("; still waited for: {}{more}", open.join(", "))
+    format!("; still waited for: {}{more}{help}", open.join(", "))
 }
 
 /// How many events of a world wait or are under way. Those whose handler has no URL are not waited for.

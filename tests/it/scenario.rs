@@ -397,6 +397,63 @@ faults: [{{name: f, on: bitrix24.events, match: {matches}, deliver: lost}}]
 }
 
 #[test]
+fn a_fault_on_events_that_no_handler_takes_is_warned_of() {
+    let found = |fault: &str, handlers: &str, subscriptions: &str| {
+        warnings(&format!(
+            "standin: 1
+name: n
+bitrix24:
+  credentials: [{{token: access-token}}]
+  handlers: {handlers}
+chert:
+  tenants: [{{slug: acme, signing_secret: signing-secret, subscriptions: {subscriptions}}}]
+faults: [{{name: f, {fault}, deliver: lost}}]
+"
+        ))
+    };
+    let handlers =
+        "[{event: OnAppInstall, name: app}, {event: OnAppUninstall, url: \"http://127.0.0.1:1/\"}]";
+    let subscriptions = "[{name: hooks, events: [message.received]}]";
+    let silent = [
+        "on: bitrix24.OnAppInstall, match: {handler: app}",
+        "on: bitrix24.events, match: {handler: [nobody, \"http://127.0.0.1:1/\"]}",
+        "on: bitrix24.events, match: {handler: 7}",
+        "on: bitrix24.events, match: {handler: {regex: x}}",
+        "on: chert.events",
+        "on: chert.message.received, match: {handler: hooks}",
+    ];
+    for fault in silent {
+        assert_eq!(found(fault, handlers, subscriptions), Vec::<[String; 3]>::new(), "{fault}");
+    }
+    let told = [
+        (
+            "on: bitrix24.events, match: {handler: ap}",
+            "faults[0].match.handler",
+            "at the start there is no handler `ap`: this fault waits until a call binds one",
+            "did you mean `app`?",
+        ),
+        (
+            "on: bitrix24.OnImConnectorMessageAdd",
+            "faults[0].on",
+            "at the start no handler takes `OnImConnectorMessageAdd`: this fault waits until a call binds one",
+            "the handlers take `OnAppInstall`, `OnAppUninstall`",
+        ),
+        (
+            "on: chert.lead_reply",
+            "faults[0].on",
+            "at the start no handler takes `lead_reply`: this fault waits until a call binds one",
+            "the handlers take `message.received`",
+        ),
+    ];
+    for (fault, path, message, help) in told {
+        let expected = [path, message, help].map(str::to_owned);
+        assert_eq!(found(fault, handlers, subscriptions), [expected]);
+        // Without any handler, the client is to bind the first.
+        assert_eq!(found(fault, "[]", "[]"), Vec::<[String; 3]>::new(), "{fault}");
+    }
+}
+
+#[test]
 fn what_a_call_can_make_is_warned_of_and_what_none_can_make_is_a_mistake() {
     let yaml = |credential: &str, fault: &str, expect: &str| {
         format!(

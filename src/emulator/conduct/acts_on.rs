@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::rule::{Breach, Observer};
 use super::seen::Seen;
-use super::sent::Sent;
+use super::sent::{Ended, Sent};
 use crate::emulator::operation::Parameter;
 use crate::emulator::{Brought, Nature};
 
@@ -70,10 +70,11 @@ fn add_texts(value: &Value, words: &mut Vec<(Option<&'static Parameter>, String)
 }
 
 /// Looks for calls that name what only a delivery of some natures has brought. Nobody can know that who has not acted on
-/// such a delivery. Its answer proves nothing: many handlers accept whatever comes and ignore it.
+/// such a delivery. That a handler accepts one proves nothing: many accept whatever comes and ignore it. Who refuses one may
+/// name it in a report.
 pub struct ActsOn {
     natures: &'static [Nature],
-    /// What such deliveries have brought, by kind and value. `None` when another delivery has brought it too.
+    /// What such deliveries have brought, by kind and value. `None` when a client may name it without acting on them.
     values: IndexMap<(&'static str, String), Option<From>>,
 }
 
@@ -88,6 +89,13 @@ impl ActsOn {
     /// An observer for deliveries of these natures.
     pub fn new(natures: &'static [Nature]) -> Self {
         Self { natures, values: IndexMap::new() }
+    }
+
+    /// Forgets what these deliveries have brought, for good: a later one that brings it again changes nothing.
+    fn forget(&mut self, which: impl Fn(&From) -> bool) {
+        for value in self.values.values_mut().filter(|value| value.as_ref().is_some_and(&which)) {
+            *value = None;
+        }
     }
 }
 
@@ -120,19 +128,25 @@ impl Observer for ActsOn {
             return;
         }
         for brought in sent.brought {
-            let key = || (brought.kind, brought.value.clone());
             if !is_meant {
-                // Who names it may know it from here.
-                self.values.get_mut(&key()).into_iter().for_each(|known| *known = None);
+                // Who names it may know it from here, also as a part of a longer text.
+                self.forget(|from| brought.value.contains(&from.brought.value));
             } else if brought.is_new {
                 let (number, nature) = (sent.number, sent.delivery.nature);
                 let from = || Some(From { number, nature, brought: brought.clone() });
-                self.values.entry(key()).or_insert_with(from);
+                self.values.entry((brought.kind, brought.value.clone())).or_insert_with(from);
             }
         }
         if self.values.len() > MOST_VALUES {
             self.values.drain(..MOST_VALUES / 2);
         }
+    }
+
+    fn ended(&mut self, ended: &Ended<'_>) -> Option<Breach> {
+        if ended.status().is_some_and(|status| (400..500).contains(&status)) {
+            self.forget(|from| from.number == ended.number);
+        }
+        None
     }
 
     fn is_about_deliveries(&self) -> bool {

@@ -20,6 +20,11 @@ impl Outbox {
         first(&self.ready).into_iter().chain(first(&self.taken)).min()
     }
 
+    /// Whether a delivery will be sent by itself, now or when its time comes. One whose handler has no URL never is.
+    pub fn has_scheduled(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
     /// The numbers of the deliveries of which the server has a request under way, or one that waits for its turn. Of what a test
     /// has taken it has neither.
     pub fn under_way(&self) -> impl Iterator<Item = u64> {

@@ -124,6 +124,23 @@ async fn a_program_that_only_receives_becomes_idle() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_event_that_a_fault_holds_back_is_waited_for() {
+    let held = "faults: [{name: held, on: bitrix24.OnImConnectorMessageAdd, when: {call: 2}, delay: 1h}]";
+    let once = "expect: [{name: all, on: bitrix24.OnImConnectorMessageAdd, calls: {at_least: 1}}]";
+    for end in [Until::Idle, Until::Expectations] {
+        let shared = shared(&format!("{WRITES}{held}\n{once}"));
+        (0..2).for_each(|_| pass_a_second(&shared));
+        assert_eq!(why(&shared, end).await, None, "the second event is to come");
+        assert_eq!(shared.namespaces().waiting_for_clock(), 1);
+        assert!(waited_for(&shared, &[end]).ends_with(&format!("1 event{MOVE_CLOCK}")));
+        shared.namespaces().main().move_clock(|now| now + Duration::from_secs(3600));
+        pass_a_second(&shared);
+        assert!(why(&shared, end).await.is_some());
+        assert_eq!(shared.namespaces().waiting_for_clock(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_action_that_waits_for_a_call_holds_up_no_test_in_a_namespace() {
     let actions = "
 actions: [{do: bitrix24.line.delete, with: {line: 107}, after: {on: bitrix24.profile}}]
@@ -161,9 +178,13 @@ fn what_is_waited_for_leaves_out_events_without_a_url() {
     };
     let head = "; still waited for: 1 action";
     let shared = begin(&scenario);
-    assert_eq!(waits(&shared), [format!("{head}, 1 event"), format!("{head} that is due later, 1 event")]);
+    let all = [format!("{head}, 1 event"), format!("{head} that is due later, 1 event")];
+    assert_eq!(waits(&shared), all.map(|words| format!("{words}{MOVE_CLOCK}")));
     let unsent = begin(&scenario.replace("url: \"http://127.0.0.1:1/\"", "name: app"));
-    assert_eq!(waits(&unsent), [head.to_owned(), format!("{head} that is due later")]);
+    let all = [head.to_owned(), format!("{head} that is due later")];
+    assert_eq!(waits(&unsent), all.map(|words| format!("{words}{MOVE_CLOCK}")));
+    let real = begin(&scenario.replace("clock: {virtual: \"2026-03-17T14:52:41Z\"}\n", ""));
+    assert!(!waits(&real).concat().contains("virtual"));
     assert_eq!(waited_for(&unsent, &[Until::After(QUIET)]), "");
 }
 

@@ -257,6 +257,7 @@ fn breaches_of_one_kind_are_told_once_with_their_number() {
         errors: 39,
         events_answered: 0,
         unsent: std::collections::BTreeMap::new(),
+        waiting_for_clock: 0,
         faults_fired: 0,
         outcomes: Vec::new(),
         broken,

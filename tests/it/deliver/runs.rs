@@ -37,6 +37,22 @@ fn a_handler_that_answers_shows_that_the_program_is_there() {
 }
 
 #[test]
+fn an_event_that_waits_for_the_clock_is_told() {
+    let fault = "faults: [{name: held, on: bitrix24.OnImConnectorMessageAdd, delay: 1h}]\n";
+    for (more, count) in [("", 0), (fault, 1)] {
+        let scenario = format!("{}\n{more}", scenario(HANDLERS, ""));
+        let handler = ["--handler", "app=http://127.0.0.1:1/", "--report", "json=report.json"];
+        let (output, folder) = run(Some(&scenario), &handler, WRITE);
+        let said = stderr(&output);
+        let warning = "warning: 1 event waits for the virtual clock: `POST /__standin/clock` with `{\"advance\": \"next\"}` moves it\n";
+        assert_eq!((output.status.code(), said.contains(warning)), (Some(0), count == 1), "{said}");
+        let report = std::fs::read_to_string(folder.path().join("report.json")).unwrap();
+        let report: Value = serde_json::from_str(&report).unwrap();
+        assert_eq!(report["waiting_for_clock"], json!(count));
+    }
+}
+
+#[test]
 fn an_event_whose_handler_has_no_url_is_told() {
     let (output, folder) = run(
         Some(&scenario(HANDLERS, "")),

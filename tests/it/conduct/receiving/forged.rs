@@ -81,6 +81,33 @@ fn a_client_that_does_not_act_on_a_forged_event_hears_nothing() {
 }
 
 #[test]
+fn who_has_refused_a_forged_event_may_report_it() {
+    for (deliver, _) in RULES {
+        let mut run = with_fault(deliver);
+        let [made, _] = both(&mut run, 401);
+        let text = text_of(&body(&made)["data"]["message"]["parts"][0]["value"]);
+        run.reply(&format!("Refused an event with a wrong signature: {text}"), None);
+        run.reply("Refused", Some(&format!("refused {}", text_of(&body(&made)["event_id"]))));
+        run.is_innocent(deliver);
+    }
+}
+
+#[test]
+fn a_genuine_message_that_quotes_a_forged_one_may_be_answered_with_its_text() {
+    for (deliver, _) in RULES {
+        let mut run = with_fault(deliver);
+        let [made, _] = both(&mut run, 200);
+        let quoted =
+            format!("What is this: {}?", text_of(&body(&made)["data"]["message"]["parts"][0]["value"]));
+        run.write(&quoted);
+        run.deliver(200);
+        run.deliver(200);
+        run.reply(&format!("You say: {quoted}"), None);
+        run.is_innocent(deliver);
+    }
+}
+
+#[test]
 fn a_forged_event_of_bitrix24_is_not_confirmed() {
     let fault = "faults: [{name: f, on: bitrix24.OnImConnectorMessageAdd, deliver: forged}]\n";
     let deliver = |run: &mut Run, status| {
