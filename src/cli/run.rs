@@ -292,6 +292,7 @@ impl Run {
             outcomes_left_out: namespaces.outcomes_left_out(),
             unsent: namespaces.unsent(),
             waiting_for_clock: namespaces.waiting_for_clock(),
+            unproved: namespaces.unproved(),
             broken,
             refusals,
             requests: if self.require_requests { Requests::Required } else { Requests::Optional },

@@ -225,7 +225,7 @@ impl World {
 
     /// The same in the present epoch.
     fn attempt_ended(&mut self, number: u64, outcome: Outcome, took: Duration, at: Moment) -> bool {
-        let now = at.clock;
+        let is_real = self.clock == Clock::Real;
         let duration = if self.clock == Clock::Real { took } else { Duration::ZERO };
         let is_answered = matches!(outcome, Outcome::Answered(_));
         let Self { emulators, outbox, observers, counters, .. } = self;
@@ -234,15 +234,18 @@ impl World {
             if entry.is_further() {
                 return None;
             }
+            let begun = entry.attempts.last().map_or(at.clock, |attempt| attempt.at);
+            // By a virtual clock only an attempt that a test has taken takes time. The clock may have been moved far beyond another.
+            let now = if is_real || entry.taken_until().is_some() { at.clock } else { begun };
             let emulator = &mut emulators[entry.service].1;
             let next = match emulator.next_attempt(&entry.delivery, entry.attempted, outcome) {
                 _ if outcome.is_success() || matches!(outcome, Outcome::Blocked(_)) => None,
                 Next::GiveUp => None,
                 Next::After(wait) => Some(now.checked_add(wait).unwrap_or(Timestamp::MAX)),
             };
-            let at = entry.attempts.last().map_or(now, |attempt| attempt.at);
             let is_last = next.is_none();
-            emulator.attempted(&entry.delivery, &Attempted { at, ended: now, outcome, duration, is_last });
+            emulator
+                .attempted(&entry.delivery, &Attempted { at: begun, ended: now, outcome, duration, is_last });
             next
         });
         if let Some(entry) = outbox.get(number).filter(|_| was_under_way) {

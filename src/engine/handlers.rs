@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::World;
 use super::outbox::{DeliveryState, OutboxEntry};
 use crate::basics::Clock;
-use crate::emulator::{BoundHandler, HandlerTarget};
+use crate::emulator::{BoundHandler, HandlerTarget, Outcome};
 
 impl World {
     /// Sets the URL at which events tell their handlers to call back, such as `http://127.0.0.1:8080`.
@@ -47,6 +47,20 @@ impl World {
             }
         }
         waiting
+    }
+
+    /// How many deliveries that faults have made got no answer that accepts or refuses them, by their nature.
+    pub fn unproved(&self) -> BTreeMap<&'static str, u64> {
+        let mut unproved = BTreeMap::new();
+        let is_answered = |entry: &&OutboxEntry| {
+            let outcome = entry.attempts.last().and_then(|attempt| attempt.outcome.as_ref());
+            matches!(outcome, Some(Outcome::Answered(..=499)))
+        };
+        let made = self.outbox.iter().filter(|entry| entry.is_further() && entry.state.has_ended());
+        for entry in made.filter(|entry| !is_answered(entry)) {
+            *unproved.entry(entry.delivery.nature.name()).or_default() += 1;
+        }
+        unproved
     }
 
     /// Whether an event or an action waits because the clock is virtual and was not moved to its time.

@@ -342,6 +342,17 @@ impl Namespaces {
         sum
     }
 
+    /// How many deliveries that faults have made got no answer that accepts or refuses them, in all worlds, by their nature.
+    pub fn unproved(&self) -> BTreeMap<&'static str, u64> {
+        let mut sum = self.main().unproved();
+        for namespace in self.all() {
+            for (nature, count) in namespace.lock().unproved() {
+                *sum.entry(nature).or_default() += count;
+            }
+        }
+        sum
+    }
+
     /// How many events wait in all worlds because their clock is virtual and was not moved to their time.
     pub fn waiting_for_clock(&self) -> u64 {
         let main = self.main().waiting_for_clock();

@@ -35,7 +35,11 @@ impl World {
         planned: Planned,
         arrival: Arrival,
     ) -> Reply {
-        let Planned { reply, note, wire, took, other, .. } = planned;
+        let Planned { reply, note, wire, took, other, form, .. } = planned;
+        if matches!(form, Form::Stream(_)) {
+            // From now on events may reach the client.
+            self.observers.raised();
+        }
         self.counters.errors += u64::from(reply.status >= 400);
         self.counters.faults_fired += note.faults.iter().filter(|decision| decision.fired).count() as u64;
         let outcome = note.error.unwrap_or(if reply.status < 400 { "success" } else { "" });

@@ -39,6 +39,8 @@ pub struct Report {
     pub unsent: BTreeMap<String, u64>,
     /// How many events wait because the clock is virtual and was not moved to their time.
     pub waiting_for_clock: u64,
+    /// How many deliveries that faults have made got no answer that accepts or refuses them, by their nature.
+    pub unproved: BTreeMap<&'static str, u64>,
     /// The rules that the client broke.
     pub broken: Vec<Broken>,
     /// The exchanges that were answered with an error.
@@ -119,7 +121,7 @@ impl Report {
         if let Some(silence) = self.silence() {
             let _ = writeln!(text, "{silence}");
         }
-        for line in self.waiting_in_words() {
+        for line in self.unheard_in_words() {
             let _ = writeln!(text, "warning: {line}");
         }
         for outcome in self.outcomes.iter().filter(|outcome| !outcome.met) {
@@ -135,8 +137,8 @@ impl Report {
         text
     }
 
-    /// Which events still wait and why, in lines.
-    fn waiting_in_words(&self) -> impl Iterator<Item = String> {
+    /// Which events did not reach a handler and why, in lines.
+    fn unheard_in_words(&self) -> impl Iterator<Item = String> {
         let wait =
             |count: u64| format!("{} {}", counted(count, "event"), if count == 1 { "waits" } else { "wait" });
         let for_url = self.unsent.iter().map(move |(name, count)| {
@@ -148,7 +150,14 @@ impl Report {
                 wait(count)
             )
         });
-        for_url.chain(for_clock)
+        let unproved = Some(&self.unproved).filter(|unproved| !unproved.is_empty()).map(|unproved| {
+            let all: Vec<_> = unproved.iter().map(|(nature, count)| format!("{count} {nature}")).collect();
+            format!(
+                "deliveries that faults made were neither accepted nor refused ({}), so they prove nothing: was the handler ready in time?",
+                all.join(", ")
+            )
+        });
+        for_url.chain(for_clock).chain(unproved)
     }
 
     /// The numbers of the run, in one line.
@@ -199,6 +208,7 @@ impl Report {
             "actions_left": self.actions_left.iter().map(ActionLeft::json).collect::<Vec<_>>(),
             "unsent": self.unsent,
             "waiting_for_clock": self.waiting_for_clock,
+            "unproved": self.unproved,
             "rules": self.broken.iter().map(Broken::json).collect::<Vec<_>>(),
             "refusals": self.refusals.json(),
             "refusals_left_out": self.refusals.left_out,
@@ -277,7 +287,7 @@ impl Report {
         let kind = if self.lacks_requests() { "error" } else { "warning" };
         let silence = self.is_silent().then(|| format!("::{kind} title=standin: no request::{SILENCE}\n"));
         let unsent = self
-            .waiting_in_words()
+            .unheard_in_words()
             .map(|line| format!("::warning title=standin: event not sent::{}\n", data(&line)));
         let left = |left: &ActionLeft| {
             format!("::notice title=standin: {}::{}\n", property(&left.name), data(left.text().trim_end()))

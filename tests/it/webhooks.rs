@@ -281,53 +281,56 @@ fn attempts_come_at_their_instants_and_subscriptions_do_not_hold_each_other_up()
     let chats = "\n      lines: [{id: pl, phone_number: \"+15555550100\"}]\n      chats: [{id: ch_1, group: false, line: pl, participants: [\"+14155551234\"]}]";
     let subscriptions = "[{id: down, url: \"http://127.0.0.1:9/\", secret: 0123456789abcdef}, {id: up, url: \"http://127.0.0.1:9/\"}]";
     let yaml = scenario(VIRTUAL, &format!("{subscriptions}{chats}"), "");
-    let mut world = Direct::new(&yaml);
-    let wall = jiff::Timestamp::UNIX_EPOCH;
-    for text in ["one", "two"] {
-        let with = json!({"tenant": "acme", "chat": "ch_1", "text": text});
-        world.world().act("chert.recipient.write", with.as_object().unwrap(), wall).unwrap();
-    }
-    let mut seen = Vec::new();
-    loop {
-        while let Some(dispatch) = world.world().take_due(wall) {
-            let field = |name: &str| {
-                let found = dispatch.request.headers.iter().find(|(known, _)| *known == name);
-                found.unwrap().1.clone()
-            };
-            let standin::basics::Clock::Virtual(now) = world.world().clock() else { unreachable!() };
-            let id = field("x-webhook-subscription-id");
-            if id == "down" {
-                let expected = crate::client::signature(
-                    "0123456789abcdef",
-                    now.as_second(),
-                    dispatch.request.body.as_bytes(),
-                );
-                assert_eq!(field("x-chert-signature"), expected);
-            }
-            let body: Value = serde_json::from_str(&dispatch.request.body).unwrap();
-            let text = body["data"]["message"]["parts"][0]["value"].as_str().unwrap().to_owned();
-            seen.push(format!("{} {id} {text}", now.as_second() - 1_779_586_534));
-            let attempt = world.world().outbox().get(dispatch.id.number).unwrap().attempts.last().unwrap().at;
-            assert_eq!(attempt, now, "also of the one that waited for the other");
-            let outcome = Outcome::Answered(if id == "down" { 503 } else { 200 });
-            assert!(world.world().delivered(dispatch.id, outcome, Duration::ZERO, wall));
+    // The clock goes from instant to instant, or far beyond all of them.
+    for far in [None, Some(400)] {
+        let mut world = Direct::new(&yaml);
+        let wall = jiff::Timestamp::UNIX_EPOCH;
+        for text in ["one", "two"] {
+            let with = json!({"tenant": "acme", "chat": "ch_1", "text": text});
+            world.world().act("chert.recipient.write", with.as_object().unwrap(), wall).unwrap();
         }
-        let Some(next) = world.world().next_due() else { break };
-        world.world().move_clock(|_| next);
+        let mut seen = Vec::new();
+        loop {
+            while let Some(dispatch) = world.world().take_due(wall) {
+                let field = |name: &str| {
+                    let found = dispatch.request.headers.iter().find(|(known, _)| *known == name);
+                    found.unwrap().1.clone()
+                };
+                let standin::basics::Clock::Virtual(clock) = world.world().clock() else { unreachable!() };
+                let now = world.world().outbox().get(dispatch.id.number).unwrap().attempts.last().unwrap().at;
+                assert!(far.is_some() || clock == now, "also of the one that waited for the other");
+                let id = field("x-webhook-subscription-id");
+                if id == "down" {
+                    let expected = crate::client::signature(
+                        "0123456789abcdef",
+                        now.as_second(),
+                        dispatch.request.body.as_bytes(),
+                    );
+                    assert_eq!(field("x-chert-signature"), expected);
+                }
+                let body: Value = serde_json::from_str(&dispatch.request.body).unwrap();
+                let text = body["data"]["message"]["parts"][0]["value"].as_str().unwrap().to_owned();
+                seen.push(format!("{} {id} {text}", now.as_second() - 1_779_586_534));
+                let outcome = Outcome::Answered(if id == "down" { 503 } else { 200 });
+                assert!(world.world().delivered(dispatch.id, outcome, Duration::ZERO, wall));
+            }
+            let Some(next) = world.world().next_due() else { break };
+            world.world().move_clock(|now| far.map_or(next, |far| now + Duration::from_secs(far)));
+        }
+        let expected = [
+            "0 down one",
+            "0 up one",
+            "0 up two",
+            "1 down one",
+            "3 down one",
+            "3 down two",
+            "4 down two",
+            "6 down two",
+        ];
+        assert_eq!(seen, expected);
+        let failed = body(&call(&mut world, "GET", "/events?status=failed&limit=2", ""));
+        assert_eq!(failed["events"][0]["delivery"]["attempts"].as_array().unwrap().len(), 4);
     }
-    let expected = [
-        "0 down one",
-        "0 up one",
-        "0 up two",
-        "1 down one",
-        "3 down one",
-        "3 down two",
-        "4 down two",
-        "6 down two",
-    ];
-    assert_eq!(seen, expected);
-    let failed = body(&call(&mut world, "GET", "/events?status=failed&limit=2", ""));
-    assert_eq!(failed["events"][0]["delivery"]["attempts"].as_array().unwrap().len(), 4);
 }
 
 #[test]

@@ -192,6 +192,57 @@ fn an_event_that_is_refused_for_good_is_lost() {
 }
 
 #[test]
+fn an_event_that_the_client_has_from_elsewhere_is_not_lost() {
+    let act = |run: &mut Run, dispatch: &Dispatch| {
+        run.reply("Welcome", Some(&text_of(&body(dispatch)["event_id"])));
+    };
+    // Its calls name the event, before or after the refusal.
+    let mut run = Run::receiving("");
+    run.write("Hello");
+    let first = run.due();
+    act(&mut run, &first);
+    run.ended(&first, Outcome::Answered(409), ANSWERED);
+    run.is_innocent("it has acted before it answered");
+    run.write("Again");
+    let second = run.deliver(429);
+    assert_eq!(run.certain(), [("chert.loses-by-4xx", vec![2], vec![])]);
+    act(&mut run, &second);
+    run.is_innocent("it acts after it has refused");
+    // A call that is refused, and one that only reads something else, name nothing.
+    run.write("More");
+    let third = run.deliver(404);
+    let parts = json!({"message": {"parts": [], "idempotency_key": message(&third)}});
+    assert_eq!(run.call("POST", "/chats/ch/messages", &parts), 400);
+    assert_eq!(run.certain(), [("chert.loses-by-4xx", vec![3], vec![])]);
+    // A stream that is open brings what comes.
+    let mut run = Run::receiving("");
+    assert_eq!(run.call("GET", "/events/stream", &Value::Null), 200);
+    run.write("Hello");
+    run.wait(59_000);
+    run.deliver(429);
+    run.is_innocent("the stream is open");
+    run.write("Again");
+    run.wait(2_000);
+    run.deliver(429);
+    assert_eq!(run.certain(), []);
+    assert_eq!(run.uncertain(), [("chert.loses-by-4xx", vec![2], vec![])], "the stream is closed");
+    // Who reads the log now and then may have had the event before it was sent. Before the first event nobody can.
+    for (is_early, expected) in [(true, Severity::Error), (false, Severity::Warn)] {
+        let mut run = Run::receiving("");
+        if !is_early {
+            run.write("Hello");
+            run.deliver(200);
+        }
+        assert_eq!(run.call("GET", "/events", &Value::Null), 200);
+        run.write("Again");
+        let refused = run.deliver(409);
+        let breach = vec![("chert.loses-by-4xx", vec![refused.id.number], vec![])];
+        assert_eq!(run.told(expected), breach, "{}", run.words());
+        assert_eq!(run.broken().len(), 1);
+    }
+}
+
+#[test]
 fn an_event_that_may_have_arrived_before_is_not_lost() {
     // The handler has taken the first attempt, whose answer came too late, and refuses the second one as a repeat.
     let mut run = Run::receiving("");

@@ -258,6 +258,7 @@ fn breaches_of_one_kind_are_told_once_with_their_number() {
         events_answered: 0,
         unsent: std::collections::BTreeMap::new(),
         waiting_for_clock: 0,
+        unproved: std::collections::BTreeMap::new(),
         faults_fired: 0,
         outcomes: Vec::new(),
         broken,

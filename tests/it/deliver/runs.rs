@@ -37,6 +37,19 @@ fn a_handler_that_answers_shows_that_the_program_is_there() {
 }
 
 #[test]
+fn a_delivery_that_a_fault_made_and_nobody_took_is_told() {
+    let fault = "faults: [{name: forger, on: bitrix24.OnImConnectorMessageAdd, deliver: forged}]\n";
+    let handler = ["--handler", "app=http://127.0.0.1:1/", "--report", "json=report.json"];
+    let (output, folder) = run(Some(&format!("{}\n{fault}", scenario(HANDLERS, ""))), &handler, WRITE);
+    let said = stderr(&output);
+    let warning = "warning: deliveries that faults made were neither accepted nor refused (1 forged), so they prove nothing: was the handler ready in time?\n";
+    assert!(output.status.code() == Some(0) && said.contains(warning), "{said}");
+    let report = std::fs::read_to_string(folder.path().join("report.json")).unwrap();
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["unproved"], json!({"forged": 1}));
+}
+
+#[test]
 fn an_event_that_waits_for_the_clock_is_told() {
     let fault = "faults: [{name: held, on: bitrix24.OnImConnectorMessageAdd, delay: 1h}]\n";
     for (more, count) in [("", 0), (fault, 1)] {

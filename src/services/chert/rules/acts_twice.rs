@@ -1,5 +1,7 @@
 //! `chert.acts-twice`: the same call again after an event was sent again.
 
+use std::time::Duration;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -67,6 +69,14 @@ impl ActsTwice {
     }
 }
 
+impl ActsTwice {
+    /// Whether no other event than the one at `place` was sent between the earlier call and this one.
+    fn is_alone(&self, place: usize, earlier: &Earlier, seen: &Seen<'_>) -> bool {
+        let others = self.events.values().enumerate().filter(|(other, _)| *other != place);
+        !others.flat_map(|(_, event)| &event.sent).any(|(_, at)| is_between(*at, earlier, seen))
+    }
+}
+
 impl Observer for ActsTwice {
     fn saw(&mut self, seen: &Seen<'_>) -> Option<Breach> {
         let operation = seen.operation.filter(|known| SENDING.contains(&known.name))?;
@@ -81,14 +91,16 @@ impl Observer for ActsTwice {
         let mut breach = None;
         let named: Vec<_> = self.named(&words);
         for (place, kind) in named {
-            let event = &mut self.events[place];
+            let event = &self.events[place];
             let is_same = |act: &&Act| act.meaning == meaning;
             // The service answers a call with a known key as before, and sends nothing.
             if key.is_some() && event.acts.iter().any(|act| is_same(&act) && act.key == key) {
                 continue;
             }
-            let earlier = event.acts.iter().find(is_same);
-            breach = breach.or_else(|| again(&earlier?.exchange, &event.sent, kind, seen));
+            let earlier = event.acts.iter().find(is_same).map(|act| &act.exchange);
+            breach = breach
+                .or_else(|| again(earlier?, &event.sent, (kind, self.is_alone(place, earlier?, seen)), seen));
+            let event = &mut self.events[place];
             if event.acts.len() < MOST_ACTS {
                 event.acts.push(Act { exchange: Earlier::of(seen), meaning, key: key.clone() });
             }
@@ -126,25 +138,40 @@ impl Observer for ActsTwice {
 
 /// The breach of a call that was made before, if the event was sent again after the answer to the earlier one. A client that
 /// has no answer sends the call again in good faith.
-fn again(earlier: &Earlier, sent: &[(u64, Moment)], kind: &str, seen: &Seen<'_>) -> Option<Breach> {
+fn again(
+    earlier: &Earlier,
+    sent: &[(u64, Moment)],
+    (kind, is_alone): (&str, bool),
+    seen: &Seen<'_>,
+) -> Option<Breach> {
     let (first, _) = sent.first()?;
-    let is_after = |(_, at): &&(u64, Moment)| at.wall >= earlier.answered().wall && at.wall <= seen.came.wall;
-    let (repeat, _) = sent.iter().skip(1).find(is_after)?;
+    let after = |(_, at): &&(u64, Moment)| is_between(*at, earlier, seen);
+    let (repeat, _) = sent.iter().skip(1).find(after)?;
+    let latest = sent.iter().rfind(after).map_or(seen.came, |(_, at)| *at);
     if seen.has_read(earlier) == Read::No {
         return None;
     }
-    let what =
-        format!("a call that names the {} of an event came again after the event had come again", kind);
+    let what = format!(
+        "the same call, which names the {kind} that the event brought, was made before and after the event came again"
+    );
     let mut deliveries = vec![*first, *repeat];
     deliveries.dedup();
     let breach = Breach::of(seen, what).about(deliveries);
     let breach = Breach { exchanges: vec![earlier.number, seen.number], ..breach };
-    // A text may be sent for another reason.
-    Some(if kind == "text" { breach.but(SAME_TEXT) } else { breach })
+    let is_for_it = kind != "text" && is_alone && seen.came.since(&latest) <= SOON;
+    Some(if is_for_it { breach } else { breach.but(OTHER_REASON) })
 }
 
-/// The doubt about a call that only repeats a text.
-const SAME_TEXT: &str = "the client may have had another reason to send the same text";
+/// Whether an attempt was sent after the answer to the earlier call and before this one.
+fn is_between(at: Moment, earlier: &Earlier, seen: &Seen<'_>) -> bool {
+    at.wall >= earlier.answered().wall && at.wall <= seen.came.wall
+}
+
+/// A call that comes later than this after a repeat may have another reason.
+const SOON: Duration = Duration::from_secs(60);
+
+/// The doubt about a call that only repeats a text, that comes late, or after another event.
+const OTHER_REASON: &str = "the client may have had another reason to send the same";
 
 /// Takes the key out of a body that makes the call idempotent: it is at the top or in `message`.
 fn take_key(body: &mut Value) -> Option<Value> {

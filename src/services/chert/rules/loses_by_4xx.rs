@@ -5,8 +5,8 @@ use std::time::Duration;
 use foldhash::HashSet;
 use indexmap::IndexMap;
 
-use crate::emulator::conduct::{Breach, Ended, Moment, Observer, Rule, Seen, Sent, Severity};
-use crate::emulator::{Delivery, Nature};
+use crate::emulator::conduct::{Breach, Ended, Moment, Observer, Rule, Seen, Sent, Severity, Words};
+use crate::emulator::{Brought, Delivery, Nature};
 
 pub(super) static RULE: Rule = Rule {
     name: "chert.loses-by-4xx",
@@ -27,6 +27,13 @@ const TELLING: [&str; 7] = [
     "messages.get",
 ];
 
+/// The call among them that goes on telling, and for how long.
+const STREAM: &str = "events.stream";
+const STREAM_LASTS: Duration = Duration::from_secs(60);
+
+/// The doubt about a client that may have had the event before.
+const MAY_HAVE_READ: &str = "the client reads events or messages, so it may have had this one before";
+
 /// The calls after which a client need not take what still comes.
 const LEAVING: [&str; 2] = ["webhook_subscriptions.delete", "webhook_subscriptions.update"];
 
@@ -39,16 +46,50 @@ const MOST_EVENTS: usize = 1_000;
 
 #[derive(Default)]
 struct LosesBy4xx {
-    /// For each event that was sent, by the key that receivers know it by: whether that was one attempt of one delivery.
-    /// Of several, an earlier one may have brought it.
-    sent: IndexMap<String, bool>,
+    /// The events that were sent, by the key that receivers know them by.
+    sent: IndexMap<String, Event>,
+    /// Whether the client has made a call that tells of events.
+    has_read: bool,
+    /// When the client has opened a stream of events last.
+    stream: Option<Moment>,
     /// Whether the client has deleted or changed a subscription since it made one.
     is_leaving: bool,
     /// The events that were refused, with the delivery and the status.
     lost: IndexMap<String, (u64, u16)>,
 }
 
+/// An event that was sent.
+struct Event {
+    /// Whether that was one attempt of one delivery. Of several, an earlier one may have brought it.
+    is_first: bool,
+    /// What only this event has brought; empty when the client has the event.
+    brought: Vec<Brought>,
+    /// Whether the client has made a call that names it.
+    is_acted_on: bool,
+}
+
 impl LosesBy4xx {
+    /// Notes that the client has each event that a call names.
+    fn note_acts(&mut self, seen: &Seen<'_>) {
+        let is_act = seen.error.is_none() && seen.operation.is_some_and(|operation| operation.changes);
+        if !is_act || self.sent.values().all(|event| event.brought.is_empty()) {
+            return;
+        }
+        let words = Words::of(seen);
+        for (key, event) in &mut self.sent {
+            if event.brought.iter().any(|brought| words.name(brought)) {
+                event.is_acted_on = true;
+                event.brought.clear();
+                self.lost.swap_remove(key);
+            }
+        }
+    }
+
+    /// Whether a stream is open that tells of what is raised at `now`.
+    fn is_streaming(&self, now: Moment) -> bool {
+        self.stream.is_some_and(|opened| now.since(&opened) <= STREAM_LASTS)
+    }
+
     /// The key of an event that has happened.
     fn key(delivery: &Delivery) -> Option<&str> {
         let record = delivery.record.as_ref().filter(|_| delivery.nature.is_true())?;
@@ -61,7 +102,12 @@ impl Observer for LosesBy4xx {
         let name = seen.operation.map_or("", |operation| operation.name);
         if TELLING.contains(&name) {
             self.lost.clear();
+            self.has_read = true;
         }
+        if name == STREAM && seen.error.is_none() {
+            self.stream = Some(seen.came);
+        }
+        self.note_acts(seen);
         if seen.error.is_none() {
             self.is_leaving =
                 LEAVING.contains(&name) || (self.is_leaving && name != "webhook_subscriptions.create");
@@ -71,8 +117,12 @@ impl Observer for LosesBy4xx {
 
     fn sent(&mut self, sent: &Sent<'_>) {
         let Some(key) = Self::key(sent.delivery) else { return };
-        let is_first = !self.sent.contains_key(key);
-        self.sent.insert(key.to_owned(), is_first);
+        let new = || Event {
+            is_first: true,
+            brought: sent.brought.iter().filter(|brought| brought.is_new).cloned().collect(),
+            is_acted_on: false,
+        };
+        self.sent.entry(key.to_owned()).and_modify(|event| event.is_first = false).or_insert_with(new);
         if self.sent.len() > MOST_EVENTS {
             let gone: HashSet<String> = self.sent.drain(..MOST_EVENTS / 2).map(|(key, _)| key).collect();
             self.lost.retain(|key, _| !gone.contains(key));
@@ -84,10 +134,14 @@ impl Observer for LosesBy4xx {
         match ended.status()? {
             200..=299 => {
                 self.lost.swap_remove(key);
+                if let Some(event) = self.sent.get_mut(key) {
+                    event.brought.clear();
+                }
             }
             status @ 400..=499
                 if ended.delivery.nature == Nature::Genuine
-                    && self.sent.get(key) == Some(&true)
+                    && self.sent.get(key).is_some_and(|event| event.is_first && !event.is_acted_on)
+                    && !self.is_streaming(ended.at)
                     && !self.is_leaving
                     && ended.at.clocks_apart() <= MOST_APART =>
             {
@@ -100,7 +154,11 @@ impl Observer for LosesBy4xx {
 
     fn open(&self, _: Moment) -> Vec<Breach> {
         let lost = self.lost.values();
-        lost.map(|(number, status)| Breach::at([*number], format!("it was answered with {status}"))).collect()
+        let breach = |(number, status): &(u64, u16)| {
+            let breach = Breach::at([*number], format!("it was answered with {status}"));
+            if self.has_read { breach.but(MAY_HAVE_READ) } else { breach }
+        };
+        lost.map(breach).collect()
     }
 
     fn is_about_deliveries(&self) -> bool {

@@ -44,6 +44,32 @@ fn an_event_that_comes_again_is_acted_on_once() {
 }
 
 #[test]
+fn a_call_that_may_have_another_reason_is_a_warning() {
+    // A minute, or a day later, the client reminds the recipient.
+    for (wait, is_certain) in [(59_000, true), (61_000, false), (24 * 3_600_000, false)] {
+        let told = |run: &mut Run, id: &str| run.reply(&format!("Your ticket is {id}"), None);
+        let later = |run: &mut Run, id: &str| {
+            run.wait(wait);
+            told(run, id);
+        };
+        let run = twice("Hello", [&told, &later]);
+        let breach = vec![("chert.acts-twice", vec![1], vec![1, 2])];
+        let expected = if is_certain { (breach, vec![]) } else { (vec![], breach) };
+        assert_eq!((run.certain(), run.uncertain()), expected, "{wait}: {}", run.words());
+    }
+    // Another event asks for the same answer.
+    let told = |run: &mut Run, id: &str| run.reply(&format!("Your ticket {id} is open"), None);
+    let other = |run: &mut Run, id: &str| {
+        run.write("How is my ticket?");
+        run.deliver(200);
+        told(run, id);
+    };
+    let run = twice("Hello", [&told, &other]);
+    assert_eq!(run.certain(), [], "{}", run.words());
+    assert_eq!(run.uncertain(), [("chert.acts-twice", vec![1], vec![1, 2])]);
+}
+
+#[test]
 fn a_client_that_drops_repeats_acts_once() {
     let told = |run: &mut Run, id: &str| run.reply(&format!("You have written {id}"), None);
     let nothing = |_: &mut Run, _: &str| {};
