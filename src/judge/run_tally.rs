@@ -48,6 +48,11 @@ impl RunTally {
         }
     }
 
+    /// Whether there is no expectation of the whole run.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Forgets the expectations that are not in `specs`.
     pub fn keep_those_of(&mut self, specs: &[ExpectSpec]) {
         self.entries.retain(|entry| specs.contains(&entry.spec));

@@ -1,7 +1,7 @@
 //! What is wrong with what a fault on events does, and with `deliver` on calls.
 
 use super::target::Target;
-use super::words::list;
+use super::words::either;
 use crate::emulator::{Nature, Service};
 use crate::fault::{Deliver, FaultSpec};
 use crate::scalar::{Findings, Path};
@@ -57,7 +57,7 @@ fn foreign(deliver: Deliver, service: &dyn Service) -> Option<(String, String)> 
     let known = known.into_iter().chain(service.natures().iter().map(|nature| nature.name()));
     Some((
         format!("{} has no `deliver: {deliver}`: {why}", service.title()),
-        format!("choose {}", list(known)),
+        format!("choose {}", either(known)),
     ))
 }
 

@@ -159,7 +159,7 @@ fn thing(
             None => format!("it looks at a {}", either(kinds)),
         };
         let message = match is_known {
-            true => format!("an expectation cannot look at a {kind}"),
+            true => format!("an expectation cannot look at {}", quote(kind)),
             false => format!("{} knows no {}", target.service.title(), quote(kind)),
         };
         return findings.add(place, message, help);

@@ -179,6 +179,12 @@ pub(super) fn target(on: &str) -> Result<Target, (String, String)> {
             return Err((format!("there is no service or operation {}", quote(on)), help));
         }
         let meant = targets().find(|target| target.operation.is_some_and(|operation| operation.name == on));
+        let events =
+            SERVICES.iter().flat_map(|service| service.events().iter().map(|event| (*service, *event)));
+        let mut named = events
+            .filter(|(_, event)| event.name == on)
+            .map(|(service, event)| Target { event: Some(Events::Of(event)), ..Target::of(service) });
+        let meant = meant.or_else(|| named.next());
         let names: Vec<_> = targets().map(Target::name).collect();
         let near = meant
             .map(Target::name)

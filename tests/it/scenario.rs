@@ -548,7 +548,7 @@ expect: [{{name: e, on: bitrix24, {expect}}}]
             token,
             all,
             "the: {connector: mine}, has: {name: n}",
-            "an expectation cannot look at a connector",
+            "an expectation cannot look at `connector`",
             "it looks at a `chat` or `message`",
         ),
     ] {

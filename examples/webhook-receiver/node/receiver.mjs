@@ -123,6 +123,7 @@ const server = createServer(async (request, response) => {
   response.writeHead(status, { "content-length": 0 }).end();
 });
 
-server.listen(Number(PORT), "127.0.0.1", () => {
+server.listen(Number(PORT), "127.0.0.1", async () => {
+  await call("GET", "/whoami"); // are the credentials good?
   if (!without.has("replay")) replayForEver();
 });

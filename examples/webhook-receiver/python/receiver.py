@@ -143,4 +143,6 @@ def replay(since):
 threading.Thread(target=work_for_ever, daemon=True).start()
 if "replay" not in WITHOUT:
     threading.Thread(target=replay_for_ever, daemon=True).start()
-ThreadingHTTPServer(("127.0.0.1", PORT), Handler).serve_forever()
+server = ThreadingHTTPServer(("127.0.0.1", PORT), Handler)  # from here on it listens
+call("GET", "/whoami")  # are the credentials good?
+server.serve_forever()

@@ -60,8 +60,8 @@ const LAYERS: usize = 4;
 /// How many credentials of one exchange are hidden outside of their places too.
 const MOST_OWN: usize = 64;
 
-/// Hides the secrets of a world.
-#[derive(Clone, Debug)]
+/// Hides the secrets of a world. By default it knows none.
+#[derive(Clone, Debug, Default)]
 pub struct Redactor {
     strong: Known,
     /// The weak secrets, which are hidden only where credentials stand.

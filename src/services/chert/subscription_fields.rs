@@ -98,16 +98,24 @@ pub fn is_handler(url: &str, is_strict: bool) -> Result<Option<&'static str>, &'
     if url.len() > LONGEST_URL {
         return Err("is longer than 2,000 bytes");
     }
+    if !url.contains("://") {
+        return Err("begins neither with `https://` nor with `http://`");
+    }
     let plain = url.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("http://")).and(url.get(7..));
     let as_https = plain.map(|rest| format!("https://{rest}"));
     let https = as_https.as_deref().unwrap_or(url);
     if !is_https(https) {
         return Err("is not an https URL");
     }
+    if host(https) == "dev-inbox" {
+        return Err("is not the URL of the dev inbox, which is `https://dev-inbox`, letter by letter");
+    }
     match (plain.is_some(), is_local(https), is_strict) {
         (false, false, _) => Ok(None),
         (true, _, true) => Err("is not an https URL, which `webhooks: {strict: true}` demands"),
-        (false, true, true) => Err("leads to this machine, which `webhooks: {strict: true}` forbids"),
+        (false, true, true) => {
+            Err("leads to this machine or a private network, which `webhooks: {strict: true}` forbids")
+        }
         (true, _, false) => Ok(Some(
             "the service wants an https URL that the internet reaches; `webhooks: {strict: true}` refuses this one",
         )),
@@ -117,15 +125,20 @@ pub fn is_handler(url: &str, is_strict: bool) -> Result<Option<&'static str>, &'
     }
 }
 
-/// Whether the host of an https URL is this machine or in a private network.
-fn is_local(url: &str) -> bool {
+/// The host of an https URL.
+fn host(url: &str) -> String {
     let authority = url[8..].split(['/', '?', '#', '\\']).next().unwrap_or_default();
     let place = authority.rsplit('@').next().unwrap_or_default();
     let host = match place.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => place.split(':').next().unwrap_or_default(),
     };
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    host.trim_end_matches('.').to_ascii_lowercase()
+}
+
+/// Whether the host of an https URL is this machine or in a private network.
+fn is_local(url: &str) -> bool {
+    let host = host(url);
     let is_near = |address: Ipv4Addr| {
         address.is_loopback() || address.is_private() || address.is_unspecified() || address.is_link_local()
     };
@@ -160,7 +173,11 @@ mod tests {
             ("https://192.168.1.2/", Some(true), false),
             ("https://192.169.1.2/", Some(false), true),
             ("https://localhost.example/", Some(false), true),
-            ("http://dev-inbox", Some(true), false),
+            ("http://dev-inbox", None, false),
+            ("https://dev-inbox/", None, false),
+            ("https://DEV-INBOX", None, false),
+            ("dev-inbox", None, false),
+            ("https://dev-inbox.example/", Some(false), true),
             ("ftp://your-app.example/", None, false),
             ("your-app.example", None, false),
             ("https://", None, false),
