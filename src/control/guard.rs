@@ -8,36 +8,54 @@ use super::mistake;
 use crate::http::{Reply, Request};
 
 /// Returns the reply to a request that may not use the control interface, and `None` for one that may. Requests from
-/// this machine may, unless a foreign web page may be behind them. Requests from elsewhere need the token.
+/// this machine may, unless a foreign web page may be behind them. Requests from elsewhere need the token, and so do those
+/// to a name that this machine may have.
 pub fn refusal(request: &Request, token: Option<&str>) -> Option<Reply> {
-    let is_local = is_loopback(request.source);
     let authorization = request.headers.text("authorization").unwrap_or_default();
     let presented = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let knows = |token: &str| presented.is_some_and(|(_, other)| is_same(token, other.trim()));
     if token.is_some_and(knows) {
         return None;
     }
-    if !is_local {
-        let message = "the control interface needs a token from clients on other machines";
+    let is_by_name = token.is_some() && !names_this_machine(host_of(request));
+    if !is_loopback(request.source) || is_by_name {
+        let message =
+            "the control interface needs a token from other machines, and under names other than `localhost`";
         let help = "send `authorization: Bearer TOKEN`, where TOKEN is the value of `--control-token`";
         return Some(mistake(401, message.to_owned(), help));
     }
-    foreign(request)
+    foreign_host(request).or_else(|| foreign_origin(request))
 }
 
-/// Returns the reply to a request of this machine behind which a foreign web page may be; `None` for others.
-pub(super) fn foreign(request: &Request) -> Option<Reply> {
+/// Returns the reply to a request for a file of the page that a foreign web page may have sent; `None` for others. The files
+/// hold nothing secret: where the page asks for a token, it comes under any name.
+pub(super) fn refusal_of_file(request: &Request, token: Option<&str>) -> Option<Reply> {
     if !is_loopback(request.source) {
         return None;
     }
-    let host = request.headers.text("host").unwrap_or_default();
-    if !names_this_machine(host) {
-        let message =
-            format!("the host `{host}` is not this machine: a foreign web page may have sent this request");
-        return Some(mistake(403, message, "use `localhost` or the IP address as the host"));
+    let refused = if token.is_none() { foreign_host(request) } else { None };
+    refused.or_else(|| foreign_origin(request))
+}
+
+fn host_of(request: &Request) -> &str {
+    request.headers.text("host").unwrap_or_default()
+}
+
+fn foreign_host(request: &Request) -> Option<Reply> {
+    let host = host_of(request);
+    if names_this_machine(host) {
+        return None;
     }
+    let message =
+        format!("the host `{host}` is not this machine: a foreign web page may have sent this request");
+    let help = "use `localhost` or the IP address as the host, or start the server with `--control-token`";
+    Some(mistake(403, message, help))
+}
+
+fn foreign_origin(request: &Request) -> Option<Reply> {
     let origin = request.headers.text("origin")?;
-    let is_own = origin.split_once("://").is_some_and(|(_, place)| place.eq_ignore_ascii_case(host));
+    let is_own =
+        origin.split_once("://").is_some_and(|(_, place)| place.eq_ignore_ascii_case(host_of(request)));
     let message = || format!("a web page from `{origin}` may not use the control interface");
     (!is_own).then(|| mistake(403, message(), "send the request from a program that is not a web page"))
 }
@@ -88,6 +106,28 @@ mod tests {
         assert_eq!(status("10.0.0.7", &[host, bearer], None), Some(401));
         assert_eq!(status("10.0.0.7", &[host, bearer], Some("other")), Some(401));
         assert_eq!(status("10.0.0.7", &[("host", "standin:8080"), bearer], Some("t0ken")), None);
+    }
+
+    #[test]
+    fn under_another_name_the_page_comes_where_a_token_is_asked_for() {
+        let of_file = |headers: &[(&str, &str)], token| {
+            let headers = headers.iter().copied().collect();
+            let mut request = Request::new("GET", "/__standin/page/main.js", headers, "".into());
+            request.source = "127.0.0.1".parse().unwrap();
+            refusal_of_file(&request, token).map(|reply| reply.status)
+        };
+        let host = ("host", "standin:8080");
+        assert_eq!(of_file(&[host], None), Some(403));
+        assert_eq!(of_file(&[host], Some("t0ken")), None);
+        assert_eq!(of_file(&[host, ("origin", "http://standin:8080")], Some("t0ken")), None);
+        assert_eq!(of_file(&[host, ("origin", "http://evil.example")], Some("t0ken")), Some(403));
+        assert_eq!(status("127.0.0.1", &[host], None), Some(403));
+        assert_eq!(status("127.0.0.1", &[host], Some("t0ken")), Some(401));
+        assert_eq!(status("127.0.0.1", &[host, ("authorization", "Bearer other")], Some("t0ken")), Some(401));
+        assert_eq!(status("127.0.0.1", &[host, ("authorization", "Bearer t0ken")], Some("t0ken")), None);
+        let own = ("host", "localhost:8080");
+        let foreign = ("origin", "http://evil.example");
+        assert_eq!(status("127.0.0.1", &[own, foreign], Some("t0ken")), Some(403));
     }
 
     #[test]

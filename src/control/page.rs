@@ -11,8 +11,12 @@ use crate::page;
 pub(super) const PATH: &str = "/__standin/";
 
 /// Answers a request for the page or a file of it; `None` when it is for something else. `present` gives a file as it is
-/// now, if it is not the program's own.
-pub fn page(request: &Request, present: impl Fn(&str) -> Option<Bytes>) -> Option<Reply> {
+/// now, if it is not the program's own. `token` is that of the control interface, if it has one.
+pub fn page(
+    request: &Request,
+    token: Option<&str>,
+    present: impl Fn(&str) -> Option<Bytes>,
+) -> Option<Reply> {
     if !matches!(&*request.method, "GET" | "HEAD") {
         return None;
     }
@@ -21,7 +25,7 @@ pub fn page(request: &Request, present: impl Fn(&str) -> Option<Bytes>) -> Optio
         PATH if wants_page(request) => page::INDEX,
         path => path.strip_prefix("/__standin/page/")?,
     };
-    if let Some(refused) = guard::foreign(request) {
+    if let Some(refused) = guard::refusal_of_file(request, token) {
         return Some(refused);
     }
     let content = Some(name).filter(|name| page::is_name(name)).and_then(|name| {

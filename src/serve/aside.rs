@@ -49,10 +49,11 @@ pub(super) async fn control(shared: &Arc<Shared>, request: &Request) -> Told {
 }
 
 async fn answer(shared: &Arc<Shared>, request: &Request) -> Reply {
-    if let Some(reply) = control::page(request, page::present) {
+    let token = shared.control_token.as_deref();
+    if let Some(reply) = control::page(request, token, page::present) {
         return reply;
     }
-    if let Some(refused) = control::refusal(request, shared.control_token.as_deref()) {
+    if let Some(refused) = control::refusal(request, token) {
         return refused;
     }
     if control::is_quick(request) {

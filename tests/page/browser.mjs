@@ -6,7 +6,7 @@ let started
 
 /** The browser of all tests of a file. */
 export function browser() {
-  started ??= chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] })
+  started ??= chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--host-resolver-rules=MAP standin 127.0.0.1'] })
   return started
 }
 

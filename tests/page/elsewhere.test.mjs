@@ -16,7 +16,17 @@ const address = Object.values(networkInterfaces()).flat().find((one) => one.fami
 test('from another machine the page asks for the token, keeps it for the tab and puts it into no address', { skip: !address }, async (t) => {
   const server = await serve('--listen', `${address}:0`, '--control-token', TOKEN)
   t.after(server.stop)
-  const page = await visit(server.base)
+  await asksForToken(server, server.base)
+})
+
+test('under another name of this machine too', async (t) => {
+  const server = await serve('--control-token', TOKEN)
+  t.after(server.stop)
+  await asksForToken(server, server.base.replace('127.0.0.1', 'standin'))
+})
+
+async function asksForToken(server, base) {
+  const page = await visit(base)
   const asked = []
   page.on('request', (request) => asked.push(request.url()))
   const field = page.getByLabel(/wants its control token/)
@@ -36,7 +46,7 @@ test('from another machine the page asks for the token, keeps it for the tab and
   assert.equal(page.wrongs.every((wrong) => wrong.includes('401')), true, page.wrongs.join('\n'))
   page.wrongs = []
   await leave(page)
-})
+}
 
 test('the report of a run is read without a server', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'standin-page-'))

@@ -5,7 +5,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
 STANDIN=$(realpath "${STANDIN:-target/debug/standin}")
-export STANDIN NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost
+export STANDIN NO_PROXY=127.0.0.1,localhost,standin no_proxy=127.0.0.1,localhost,standin
 
 "$here/install.sh"
 command -v node >/dev/null || export PATH="$here/../clients/.venv/bin:$PATH"
