@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Asked, Place, mistake, refused};
-use crate::engine::{Redactor, World};
+use crate::engine::{HIDDEN, Redactor, World};
 use crate::fault::{Fault, FaultSpec, Mode};
 use crate::http::Reply;
 use crate::scalar::nearest;
@@ -23,7 +23,8 @@ pub(super) fn shown(world: &World, now: Timestamp) -> Value {
     let redactor = (!numbers.is_empty()).then(|| Redactor::new(world));
     let faults = numbers.into_iter().map(|number| {
         let mut shown = as_shown(world, number, now);
-        redactor.iter().for_each(|redactor| hide(&mut shown["spec"], redactor));
+        let hides = redactor.as_ref().is_some_and(|redactor| hide_in(&mut shown["spec"], redactor));
+        shown["hidden"] = hides.into();
         shown
     });
     let faults: Vec<_> = faults.collect();
@@ -35,7 +36,20 @@ pub(super) fn show(world: &mut World, asked: &Asked<'_>) -> Reply {
     number.map_or_else(|reply| reply, |number| Reply::json(200, &as_json(world, number, asked.now)))
 }
 
-/// Hides secrets that a fault matches or answers with.
+/// Hides secrets that a fault matches or answers with. Returns whether there are any.
+fn hide_in(spec: &mut Value, redactor: &Redactor) -> bool {
+    let whole = spec.clone();
+    hide(spec, redactor);
+    // A spec as JSON never has the credential.
+    spec.get("match_credential").is_some() || *spec != whole
+}
+
+/// Whether the list shows less of a fault than there is.
+fn hides(world: &World, name: &str) -> bool {
+    let fault = world.faults().find(|(_, fault, _)| fault.spec.name.as_str() == name);
+    fault.is_some_and(|(_, fault, _)| hide_in(&mut fault.spec.to_json(), &Redactor::new(world)))
+}
+
 fn hide(value: &mut Value, redactor: &Redactor) {
     match value {
         Value::String(text) => *text = redactor.own_text(text, &[]),
@@ -88,6 +102,17 @@ fn take(place: &Place<'_>, asked: &Asked<'_>, called: Option<&str>) -> Reply {
     let Ok(text) = std::str::from_utf8(asked.request.body()) else {
         return mistake(400, "the body is not UTF-8 text".to_owned(), "send one fault as YAML or JSON");
     };
+    if let Some(name) = called.filter(|_| text.contains(HIDDEN)) {
+        match place.with(|_, world| hides(world, name)) {
+            Ok(false) => {}
+            Ok(true) => {
+                let message =
+                    format!("`{HIDDEN}` stands where the fault `{name}` has a secret, which the list hides");
+                return mistake(422, message, "write the secret itself");
+            }
+            Err(reply) => return reply,
+        }
+    }
     loop {
         let known = match place.with(|_, world| Known::of(world)) {
             Ok(known) => known,

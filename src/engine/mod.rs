@@ -51,7 +51,7 @@ pub use outbox::{
     StruckDelivery,
 };
 pub use pending::After;
-pub use redact::{Hidden, Redactor, Unhidden};
+pub use redact::{HIDDEN, Hidden, Redactor, Unhidden};
 pub use snapshot::MOST_SNAPSHOTS;
 pub use step::{Form, Planned, step};
 pub use stream::{Bell, EventStream, Portion};

@@ -38,7 +38,7 @@ export function Faults({ place }) {
             ${!runData && html`<p class="row">
               <${Do} class="quiet" aria-label=${`Switch ${fault.enabled ? 'off' : 'on'} ${fault.name}`} act=${() => change(`${path}/${fault.enabled ? 'off' : 'on'}`, 'POST')} done=${`${fault.name} is ${fault.enabled ? 'off' : 'on'}`}>Switch ${fault.enabled ? 'off' : 'on'}<//>
               <${Do} class="quiet" aria-label=${`Re-arm ${fault.name}`} act=${() => change(`${path}/again`, 'POST')} done=${`${fault.name} counts its ${manyOf(one)} anew`}>Re-arm<//>
-              ${fault.spec && html`<button type="button" class="quiet" aria-label=${`Edit ${fault.name}`} onClick=${() => setEdited({ text: yamlOf(fault.spec), name: fault.name })}>Edit</button>`}
+              ${fault.hidden ? html`<span class="muted">not to be edited here: it holds a secret, which is hidden</span>` : fault.spec && html`<button type="button" class="quiet" aria-label=${`Edit ${fault.name}`} onClick=${() => setEdited({ text: yamlOf(fault.spec), name: fault.name })}>Edit</button>`}
               <${Do} class="quiet" aria-label=${`Remove ${fault.name}`} act=${() => change(path, 'DELETE')} done=${`${fault.name} is removed`}>Remove<//>
             </p>`}
           </li>`

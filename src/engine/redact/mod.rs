@@ -28,7 +28,8 @@ use crate::http::{Fields, Reply, Request};
 use crate::services::SERVICES;
 
 /// The text that replaces a secret.
-const HIDDEN: &str = "***";
+/// What stands in the place of a secret.
+pub const HIDDEN: &str = "***";
 
 /// Names of parameters and header fields that hold credentials of one service or another.
 const PARAMETERS: &[&str] = &[
