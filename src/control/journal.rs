@@ -139,12 +139,16 @@ impl Filter {
                         }
                     }
                 }
+                "rows" => {
+                    let help = "type `rows=true`, which has `last`, `after` and `before`, or leave it out";
+                    return Err((format!("`rows={value}` cannot be read"), help.into()));
+                }
                 other => {
                     let near = nearest(
                         other,
                         ["last", "after", "service", "vendor", "operation", "direction", "rows"],
                     );
-                    let all = "the filters are `last`, `after`, `service`, `operation` and `direction`";
+                    let all = "the filters are `last`, `after`, `service`, `operation` and `direction`; with `rows=true` there are `last`, `after` and `before`";
                     let help = near.map_or(all.to_owned(), meant);
                     return Err((format!("the journal has no filter `{other}`"), help));
                 }

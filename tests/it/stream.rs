@@ -328,10 +328,20 @@ fn the_stream_has_the_rules_of_the_control_interface() {
         ("/__standin/stream?token=secret", "cannot be read"),
         ("/__standin/journal?rows=true&after=x", "cannot be read"),
         ("/__standin/journal?rows=true&service=chert", "no filter"),
+        ("/__standin/journal?rows=maybe", "`rows=maybe` cannot be read"),
+        ("/__standin/journal?before=5", "no filter"),
     ] {
         let answer = get(&server, target);
         assert_eq!(answer.status(), 400, "{target}");
         assert!(answer.json()["standin"].as_str().unwrap().contains(words), "{}", answer.text());
+    }
+    for (target, words) in [
+        ("rows=maybe", "`rows=true`, which has `last`, `after` and `before`"),
+        ("before=5", "with `rows=true`"),
+        ("row=true", "`rows`"),
+    ] {
+        let answer = get(&server, &format!("/__standin/journal?{target}")).json();
+        assert!(answer["help"].as_str().unwrap().contains(words), "{answer}");
     }
     assert_eq!(post(&server, "/__standin/stream", "").status(), 405);
     let mut stream = connect(&server);
