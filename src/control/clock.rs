@@ -40,6 +40,9 @@ impl Order {
         let text = || value.as_str().ok_or_else(|| format!("`{name}` is no text"));
         match name.as_str() {
             "advance" if text()? == "next" => Ok(Self::Advance(Step::Next)),
+            "advance" if text()?.starts_with('-') => {
+                Err(format!("`{}` goes back, and a clock advances: write it without `-`", text()?))
+            }
             "advance" => Length::parse(text()?).map(|length| Self::Advance(Step::By(length))),
             "set" => text()
                 .and_then(|_| Moment::deserialize(value).map_err(|error| error.to_string()))

@@ -1,6 +1,8 @@
 //! `GET /__standin/journal?rows=true[&last=N&after=CURSOR&before=CURSOR]`: what happened, in rows for a list: exchanges, deliveries
 //! and actions without their bodies, and the cursor behind them. The stream of `watch.rs` sends the same rows.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 
@@ -136,7 +138,8 @@ pub(super) fn exchange(entry: &Entry, redactor: &Redactor) -> Value {
     } else {
         redactor.exchange(request, reply)
     };
-    let calls = note.service.and_then(by_name).map_or_else(Vec::new, |service| service.calls(request));
+    let service = note.service.and_then(by_name);
+    let calls = service.map_or_else(Vec::new, |service| service.calls(request));
     let mut things: Vec<String> = Vec::new();
     let parameters = |call: &RequestedCall| call.operation.map_or(&[][..], |operation| operation.parameters);
     let named =
@@ -175,9 +178,13 @@ pub(super) fn exchange(entry: &Entry, redactor: &Redactor) -> Value {
         "bytes": reply.body.len(),
     });
     if calls.len() > 1 {
-        let commands = calls.iter().skip(1).map(|call| call.operation.map(|operation| operation.name));
-        row["commands"] = commands.take(MOST_NAMED).collect();
+        let commands = || calls.iter().skip(1).take(MOST_NAMED);
+        let errors = service.map_or_else(BTreeMap::new, |service| service.command_errors(&reply.body));
+        let error = |call: &RequestedCall| call.command.as_ref().and_then(|name| errors.get(name));
+        row["commands"] = commands().map(|call| call.operation.map(|operation| operation.name)).collect();
+        row["command_errors"] = commands().map(|call| error(call).map(|code| short(code))).collect();
         row["commands_count"] = (calls.len() - 1).into();
+        row["commands_failed"] = errors.len().into();
     }
     row
 }

@@ -1,5 +1,7 @@
 //! The interface of an emulated service to the rest of the program.
 
+use std::collections::BTreeMap;
+
 use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
@@ -90,6 +92,11 @@ pub trait Service: Sync {
 
     /// The calls of a request: first its own, then the commands of a batch.
     fn calls(&self, request: &Request) -> Vec<RequestedCall>;
+
+    /// The codes of the errors that commands of a batch have ended with, by the commands' names, from the body of its answer.
+    fn command_errors(&self, _answer: &[u8]) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
 
     /// How a shell signs a request whose time is in `seconds` and whose body is in `body`: commands that set `signature`, the value of
     /// the header field. `None` when requests are not signed.

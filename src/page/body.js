@@ -18,8 +18,8 @@ export function Message({ headers, type: given = '', body, label }) {
     </details>`}
     ${tree !== undefined && html`
       <div class="switch" role="group" aria-label=${`Show the body of the ${label}`}>
-        <button type="button" aria-pressed=${String(!isText)} onClick=${() => setText(false)}>Tree</button>
-        <button type="button" aria-pressed=${String(isText)} onClick=${() => setText(true)}>As sent</button>
+        <button aria-pressed=${String(!isText)} onClick=${() => setText(false)}>Tree</button>
+        <button aria-pressed=${String(isText)} onClick=${() => setText(true)}>As sent</button>
       </div>`}
     ${body === null ? html`<p class="muted">The body is too large and was not kept.</p>`
       : !body ? html`<p class="muted">No body.</p>`
@@ -31,7 +31,7 @@ export function Message({ headers, type: given = '', body, label }) {
 export function Long({ text }) {
   const [most, setMost] = useState(MOST_CHARACTERS)
   if (text.length <= most) return html`<${Said} text=${text} />`
-  return html`<${Said} text=${text.slice(0, most)} />… <button type="button" class="quiet" onClick=${() => setMost(most + MORE_CHARACTERS)}>show more: ${counted(most, 'character')} of ${text.length.toLocaleString('en')} are shown</button>`
+  return html`<${Said} text=${text.slice(0, most)} />… <button class="quiet" onClick=${() => setMost(most + MORE_CHARACTERS)}>show more: ${counted(most, 'character')} of ${text.length.toLocaleString('en')} are shown</button>`
 }
 
 /** A value as a tree of members that can be folded. */
@@ -43,7 +43,7 @@ export function Tree({ value, depth = 0 }) {
   const shown = isWhole ? members : members.slice(0, MOST_MEMBERS)
   return html`<ul>
     ${shown.map(([name, member]) => html`<li key=${name}><${Member} name=${name} value=${member} depth=${depth} /></li>`)}
-    ${shown.length < members.length && html`<li><button type="button" class="quiet" onClick=${() => setWhole(true)}>show all ${counted(members.length, 'member')}</button></li>`}
+    ${shown.length < members.length && html`<li><button class="quiet" onClick=${() => setWhole(true)}>show all ${counted(members.length, 'member')}</button></li>`}
   </ul>`
 }
 

@@ -1,7 +1,7 @@
 // One chat: its messages, and the operator or the recipient who answers in it.
 import { html, useContext, useEffect, useRef, useState } from './lib/preact.js'
 import { Long, Tree } from './body.js'
-import { ask, runData } from './control.js'
+import { runData } from './control.js'
 import { Do, Link, Live, Said, timeOf, useAsked } from './parts.js'
 
 /** The chat, as `chatsOf` gives it. */
@@ -38,7 +38,7 @@ function Answer({ chat }) {
     const body = isOperator
       ? { do: 'bitrix24.operator.write', with: { ...chat.address, text } }
       : { do: 'chert.recipient.write', with: { ...chat.address, ...(from ? { from } : {}), text } }
-    await ask('actions', { namespace: live.namespace, method: 'POST', body })
+    await live.ask('actions', 'POST', body)
     setText('')
   }
   return html`
@@ -61,7 +61,7 @@ function Others({ chat }) {
   const given = (parameter) => values[parameter.name] ?? String(chat.address[parameter.name] ?? '')
   const perform = () => {
     const filled = action.parameters.map((parameter) => [parameter.name, given(parameter)]).filter(([, value]) => value !== '')
-    return ask('actions', { namespace: live.namespace, method: 'POST', body: { do: action.do, with: Object.fromEntries(filled) } })
+    return live.ask('actions', 'POST', { do: action.do, with: Object.fromEntries(filled) })
   }
   return html`
     <details class="others"><summary>Another action</summary>

@@ -1,6 +1,6 @@
 // The clock of the scenario. A virtual one is moved here.
 import { html, useContext, useState } from './lib/preact.js'
-import { ask, runData } from './control.js'
+import { runData } from './control.js'
 import { Absent, Do, Live, Words, timeOf, useAsked } from './parts.js'
 
 /** The clock, and what moves it. */
@@ -10,7 +10,7 @@ export function Clock() {
   const [length, setLength] = useState('30s')
   if (!found.answer) return html`<${Absent} found=${found} />`
   const { clock, now, next, due } = found.answer
-  const advance = (by) => ask('clock', { namespace: live.namespace, method: 'POST', body: { advance: by } })
+  const advance = (by) => live.ask('clock', 'POST', { advance: by }).catch(({ message }) => { throw new Error(message) })
   return html`
     <section class="clock" aria-label="Clock">
       <p><b class="figure">${timeOf(now)}</b> <span class="muted">${now.slice(0, 10)} UTC, ${clock} clock</span></p>

@@ -1,5 +1,8 @@
 // What may stand at a place of a fault that is being written, by the schema and the catalogue.
 
+// The keys that a fault on events may have.
+const OF_EVENTS = ['name', 'on', 'match', 'when', 'delay', 'deliver']
+
 /**
  * The completions at `cursor`: `{ from, choices: [{ word, insert, about }] }`; `from` is where the word begins.
  * `catalog` has `operations`, `events` and `schema`.
@@ -49,7 +52,11 @@ function wayOf(before, ahead) {
 function keysOf(way, catalog, text) {
   const forms = way.reduce((forms, key) => forms.flatMap((form) => formsOf(form.properties?.[key], catalog.schema)), formsOf(rootOf(catalog.schema), catalog.schema))
   const present = way.length === 0 ? new Set([...text.matchAll(/^([\w]+):/gm)].map((match) => match[1])) : new Set()
-  const keys = forms.flatMap((form) => Object.entries(form.properties ?? {}))
+  const on = /^on:\s*["']?([\w.]+)/m.exec(text)?.[1]
+  const isEvent = catalog.events.includes(on)
+  // A key of calls is not for events, nor the other way round. `bitrix24.events` is both.
+  const fitsOn = (key) => way.length > 0 || !on || on.endsWith('.events') || (isEvent ? OF_EVENTS.includes(key) : key !== 'deliver')
+  const keys = forms.flatMap((form) => Object.entries(form.properties ?? {})).filter(([key]) => fitsOn(key))
   const constants = forms.filter((form) => form.const !== undefined && way.length === 0)
   if (way.at(-1) === 'match') return parametersOf(text, catalog)
   return [...keys.filter(([key]) => !present.has(key)).map(([key, form]) => ({ word: key, insert: `${key}: `, about: aboutOf(form, catalog.schema) })), ...constants.map((form) => ({ word: form.const, insert: form.const, about: form.description ?? '' }))]

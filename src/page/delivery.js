@@ -1,8 +1,7 @@
 // One event on its way to a handler: why it was raised, what was sent, and how each attempt ended.
 import { html, useContext } from './lib/preact.js'
 import { Message } from './body.js'
-import { ask } from './control.js'
-import { Absent, Do, Event, Live, Said, Table, Words, lengthOf, timeOf, useAsked } from './parts.js'
+import { Absent, Do, Event, Live, Part, Said, Table, Words, lengthOf, timeOf, useAsked } from './parts.js'
 import { LOST, isBad, isUntrue, natureOf, stateOf } from './record.js'
 
 /** The delivery of this id. */
@@ -21,16 +20,16 @@ export function Delivery({ id }) {
     </header>
     <div class="row actions">
       ${cause !== undefined && html`<span>Raised by <${Event} id=${String(cause)} /></span>`}
-      ${hasEnded && html`<${Do} act=${() => ask(`outbox/${id}/send`, { namespace: live.namespace, method: 'POST' })} done=${`event ${id} is sent again`}>Send it again<//>`}
+      ${hasEnded && html`<${Do} act=${() => live.ask(`outbox/${id}/send`, 'POST')} done=${`event ${id} is sent again`}>Send it again<//>`}
     </div>
-    <section aria-labelledby="why"><h3 id="why">Why, and how it ended</h3>${delivery.why.filter(Boolean).map((line) => html`<p><${Words} text=${line} /></p>`)}</section>
+    <${Part} title="Why, and how it ended">${delivery.why.filter(Boolean).map((line) => html`<p><${Words} text=${line} /></p>`)}<//>
     ${delivery.attempts.length > 0 && stateOf(delivery) !== LOST && html`
-      <section aria-labelledby="attempts"><h3 id="attempts">Attempts</h3>
+      <${Part} title="Attempts">
         <${Table} label="Attempts" heads=${['№', 'Time', 'Answer', 'Took']}>${delivery.attempts.map((attempt, number) => html`<tr><td>${number + 1}</td><td>${timeOf(attempt.at)}</td>
             <td class=${attempt.error || attempt.status >= (isUntrue(delivery.nature) ? 500 : 300) ? 'bad' : ''}>${attempt.status ?? attempt.error ?? 'under way'}</td><td>${lengthOf(attempt.duration_ms * 1000)}</td></tr>`)}<//>
         ${delivery.next && html`<p>The next attempt is due at ${timeOf(delivery.next)} UTC.</p>`}
-      </section>`}
-    <section aria-labelledby="sent"><h3 id="sent">What is sent</h3>
+      <//>`}
+    <${Part} title="What is sent">
       <${Message} type=${delivery.body?.startsWith('{') ? 'application/json' : 'application/x-www-form-urlencoded'} body=${delivery.body} label="event" />
-    </section>`
+    <//>`
 }

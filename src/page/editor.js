@@ -1,6 +1,5 @@
 // The editor of a fault: completion from the schema, and the findings of the server as one types.
 import { html, useContext, useEffect, useLayoutEffect, useMemo, useRef, useState } from './lib/preact.js'
-import { ask } from './control.js'
 import { completionsAt } from './complete.js'
 import { Absent, Do, Live, Said, Words, counted, useAsked } from './parts.js'
 
@@ -23,7 +22,7 @@ export function Editor({ text: first, name, keep, close }) {
   useEffect(() => {
     const timer = setTimeout(async () => {
       const query = name ? `?replaces=${encodeURIComponent(name)}` : ''
-      const answer = await ask(`faults/check${query}`, { namespace: live.namespace, method: 'POST', body: text }).catch((refusal) => ({ findings: [{ message: refusal.message, help: refusal.help }] }))
+      const answer = await live.ask(`faults/check${query}`, 'POST', text).catch((refusal) => ({ findings: [{ message: refusal.message, help: refusal.help }] }))
       setFound({ text, ...answer })
     }, PAUSE)
     return () => clearTimeout(timer)
@@ -72,8 +71,8 @@ export function Editor({ text: first, name, keep, close }) {
   const mistakes = findings.filter((finding) => finding.level !== 'warning')
   const isReady = found?.text === text && mistakes.length === 0
   const save = async () => {
-    if (name) await ask(`faults/${encodeURIComponent(name)}`, { namespace: live.namespace, method: 'PUT', body: text })
-    else await ask('faults', { namespace: live.namespace, method: 'POST', body: text })
+    if (name) await live.ask(`faults/${encodeURIComponent(name)}`, 'PUT', text)
+    else await live.ask('faults', 'POST', text)
     close()
   }
   return html`
@@ -90,12 +89,12 @@ export function Editor({ text: first, name, keep, close }) {
       </div>
       <div id="fault-findings" class="findings" aria-live="polite">
         ${found === null ? html`<p class="muted">Checking…</p>` : findings.length === 0 ? html`<p>No mistake found.</p>` : html`<ul>${findings.map((finding) => html`
-          <li class=${finding.level === 'warning' ? 'warn' : 'bad'}>${finding.line ? html`<button type="button" class="quiet" onClick=${() => jump(area.current, text, finding)}>line ${finding.line}, column ${finding.column}</button> ` : ''}<${Words} text=${finding.message} />${finding.help && html`; <${Words} text=${finding.help} />`}</li>`)}</ul>`}
+          <li class=${finding.level === 'warning' ? 'warn' : 'bad'}>${finding.line ? html`<button class="quiet" onClick=${() => jump(area.current, text, finding)}>line ${finding.line}, column ${finding.column}</button> ` : ''}<${Words} text=${finding.message} />${finding.help && html`; <${Words} text=${finding.help} />`}</li>`)}</ul>`}
       </div>
       ${catalog.refusal && html`<${Absent} found=${catalog} />`}
       <div class="row">
         <${Do} class="strong" disabled=${!isReady} act=${save} done=${name ? `${name} is replaced` : 'the fault is added'}>${name ? 'Replace' : 'Add'}<//>
-        <button type="button" onClick=${close}>Cancel</button>
+        <button onClick=${close}>Cancel</button>
         ${mistakes.length > 0 && html`<span class="muted">${counted(mistakes.length, 'mistake')} to mend</span>`}
       </div>
     </section>`

@@ -1,8 +1,8 @@
 // One exchange: what was asked and answered, how far it came, which faults were asked, and what the connection did.
 import { html, useContext } from './lib/preact.js'
-import { Message } from './body.js'
-import { ask, runData } from './control.js'
-import { Absent, Copy, Event, Link, Live, Said, Words, timeOf, useAsked } from './parts.js'
+import { Message, treeOf } from './body.js'
+import { runData } from './control.js'
+import { Absent, Copy, Event, Link, Live, Part, Said, Words, timeOf, useAsked } from './parts.js'
 import { Stages } from './stages.js'
 import { NextFails } from './strike.js'
 import { Wire } from './wire.js'
@@ -17,13 +17,15 @@ export function Exchange({ number }) {
   const exchange = found.answer
   const why = explained.answer
   const course = coursed.answer
-  const text = (form) => () => ask(`journal/${number}/as/${form}`, { namespace: live.namespace })
+  // The commands of a batch that failed.
+  const failures = exchange.operation?.endsWith('.batch') ? Object.entries(treeOf(exchange.response.body, '')?.result?.result_error ?? {}) : []
+  const text = (form) => () => live.ask(`journal/${number}/as/${form}`)
   const raised = [...live.record.rows.values()].filter((row) => row.kind === 'delivery' && row.cause?.exchange === exchange.number).map((row) => row.key)
   return html`
     <header>
       <h2 tabindex="-1">Exchange ${number}: <${Said} text=${exchange.operation ?? exchange.request.target} /></h2>
       <p class="row"><span class=${`badge ${exchange.response.status >= 400 ? 'bad' : ''}`}>${exchange.response.status}</span>
-        ${exchange.error && html`<code>${exchange.error}</code>`} <span class="muted">${timeOf(exchange.at)} UTC</span></p>
+        ${exchange.error && html`<code>${exchange.error}</code>`} ${failures.map(([command, failure]) => html`<span><${Said} text=${command} />: <code>${String(failure?.error)}</code></span>`)} <span class="muted">${timeOf(exchange.at)} UTC</span></p>
       ${exchange.remarks.map((remark) => html`<p class="reason"><${Words} text=${remark} /></p>`)}
     </header>
     <div class="row actions">
@@ -33,25 +35,25 @@ export function Exchange({ number }) {
         <${Copy} fetchText=${text('step')}>Copy as scenario step<//>`}
       ${exchange.operation && html`<${NextFails} operation=${exchange.operation} />`}
     </div>
-    <section aria-labelledby="way"><h3 id="way">Its way</h3>
+    <${Part} title="Its way">
       <${Stages} exchange=${exchange} why=${why} />
       ${raised.length > 0 && html`<p>It raised ${raised.map((id, at) => html`${at > 0 && ', '}<${Event} id=${id} />`)}.</p>`}
-    </section>
-    <section aria-labelledby="asked"><h3 id="asked">Faults</h3>${why ? html`<${Asked} faults=${why.faults} />` : html`<${Absent} found=${explained} />`}</section>
-    <section aria-labelledby="wire"><h3 id="wire">On the connection</h3>${course ? html`<${Wire} exchange=${exchange} course=${course} />` : html`<${Absent} found=${coursed} />`}</section>
+    <//>
+    <${Part} title="Faults">${why ? html`<${Asked} faults=${why.faults} />` : html`<${Absent} found=${explained} />`}<//>
+    <${Part} title="On the connection">${course ? html`<${Wire} exchange=${exchange} course=${course} />` : html`<${Absent} found=${coursed} />`}<//>
     <div class="pair">
-      <section aria-labelledby="request"><h3 id="request">Request</h3>
+      <${Part} title="Request">
         <p class="target"><b>${exchange.request.method}</b> <${Said} text=${exchange.request.target} /></p>
         <${Message} headers=${exchange.request.headers} body=${exchange.request.body} label="request" />
-      </section>
-      <section aria-labelledby="response"><h3 id="response">Response</h3>
+      <//>
+      <${Part} title="Response">
         <p class="target"><b>${exchange.response.status}</b></p>
         <${Message} headers=${exchange.response.headers} body=${exchange.response.body} label="response" />
-      </section>
+      <//>
       ${course?.other_edition && html`<${Other} other=${course.other_edition} exchange=${exchange} />`}
     </div>
-    ${why && html`<section aria-labelledby="again"><h3 id="again">The same draws again</h3><pre class="raw" tabindex="0" aria-label="Command">${why.replay}</pre>
-      ${(why.replay_lacks ?? []).map((lack) => html`<p class="muted"><${Words} text=${lack} /></p>`)}</section>`}`
+    ${why && html`<${Part} title="The same draws again"><pre class="raw" tabindex="0" aria-label="Command">${why.replay}</pre>
+      ${(why.replay_lacks ?? []).map((lack) => html`<p class="muted"><${Words} text=${lack} /></p>`)}<//>`}`
 }
 
 function hasTexts(number) {
@@ -86,9 +88,9 @@ function nextOf({ next_call: call, next_call_not_before: instant }) {
 function Other({ other, exchange }) {
   const isSame = other.status === exchange.response.status && (other.error ?? null) === exchange.error
   return html`
-    <section aria-labelledby="other"><h3 id="other">The ${other.edition} edition</h3>
+    <${Part} title=${`The ${other.edition} edition`}>
       <p class="target"><b>${other.status}</b> ${other.error && html`<code>${other.error}</code>`} <span class=${`badge ${isSame ? '' : 'warn'}`}>${isSame ? 'the same outcome' : 'another outcome'}</span></p>
       ${other.body && html`<${Message} type="application/json" body=${other.body} label="other edition" />`}
       <p class="muted">Asked with the state of now.</p>
-    </section>`
+    <//>`
 }

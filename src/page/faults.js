@@ -1,10 +1,9 @@
 // The faults: what each has done and will do next. Add, change, switch, count anew, remove.
 import { html, useContext, useState } from './lib/preact.js'
-import { ask, runData } from './control.js'
+import { runData } from './control.js'
 import { Editor, flow, yamlOf } from './editor.js'
-import { Absent, Do, Live, Said, Words, counted, timeOf, useAsked } from './parts.js'
+import { Absent, Do, Link, Live, Said, Words, counted, timeOf, useAsked } from './parts.js'
 import { NextFails } from './strike.js'
-import { hashOf } from './place.js'
 
 // What is being written in each namespace. It outlasts a change of the view.
 const drafts = new Map()
@@ -20,32 +19,31 @@ export function Faults({ place }) {
     drafts.set(live.namespace, draft)
     setDraft(draft)
   }
-  if (!found.answer) return html`<div class="sheet"><h2 tabindex="-1">Faults</h2><${Absent} found=${found} /></div>`
+  if (!found.answer) return html`<${Absent} found=${found} title="Faults" />`
   const { faults } = found.answer
-  const change = (path, method, body) => ask(path, { namespace: live.namespace, method, body })
   return html`
     <div class="sheet">
-      <div class="row between"><h2 tabindex="-1">Faults</h2><${NextFails} /></div>
+      <div class="row between"><h2 tabindex="-1">Faults</h2>
+        <div class="row">${!runData && !edited && html`<button onClick=${() => setEdited({ text: NEW, name: null })}>Add a fault</button>`}<${NextFails} /></div></div>
+      ${!runData && edited && html`<${Editor} key=${edited.name ?? ''} text=${edited.text} name=${edited.name} keep=${(text) => drafts.set(live.namespace, { ...edited, text })} close=${() => setEdited(null)} />`}
       ${faults.length === 0 ? html`<p class="muted">There are no faults: every call gets the service's own answer.</p>` : html`
         <ul class="cards faults">${faults.map((fault) => {
           const one = fault.spec?.deliver !== undefined || catalog.answer?.events?.includes(fault.on) ? 'delivery' : 'call'
           const path = `faults/${encodeURIComponent(fault.name)}`
           return html`<li key=${fault.name} class=${`${fault.enabled ? '' : 'off'} ${place.what === fault.name ? 'opened' : ''}`}>
-            <div><b><a href=${hashOf({ view: 'faults', what: fault.name, query: { in: live.namespace } })}><${Said} text=${fault.name} /></a></b> <span class="muted">on ${fault.on}</span>
-              <p><${Words} text=${doesOf(fault)} /></p></div>
-            <p>${counted(fault.calls, one, manyOf(one))}, ${fault.fired > 0 ? html`<a class="fault" href=${hashOf({ view: 'timeline', query: { fault: fault.name, in: live.namespace } })}>fired ${fault.fired === 1 ? 'once' : `${fault.fired} times`}</a>` : 'has not fired'}</p>
+            <div><b><${Link} view="faults" what=${fault.name}><${Said} text=${fault.name} /><//></b> <span class="muted">on ${fault.on}</span>
+              <p><${Words} text=${doesOf(fault)} /></p>
+              ${fault.hidden && !runData && html`<p class="muted">It holds a secret, so it is not edited here.</p>`}</div>
+            <p>${counted(fault.calls, one, manyOf(one))}, ${fault.fired > 0 ? html`<${Link} class="fault" view="timeline" query=${{ fault: fault.name }}>fired ${fault.fired === 1 ? 'once' : `${fault.fired} times`}<//>` : 'has not fired'}</p>
             <p><span class="muted">Next strike:</span> ${strikeOf(fault, one)}</p>
             ${!runData && html`<p class="row">
-              <${Do} class="quiet" aria-label=${`Switch ${fault.enabled ? 'off' : 'on'} ${fault.name}`} act=${() => change(`${path}/${fault.enabled ? 'off' : 'on'}`, 'POST')} done=${`${fault.name} is ${fault.enabled ? 'off' : 'on'}`}>Switch ${fault.enabled ? 'off' : 'on'}<//>
-              <${Do} class="quiet" aria-label=${`Re-arm ${fault.name}`} act=${() => change(`${path}/again`, 'POST')} done=${`${fault.name} counts its ${manyOf(one)} anew`}>Re-arm<//>
-              ${fault.hidden ? html`<span class="muted">not to be edited here: it holds a secret, which is hidden</span>` : fault.spec && html`<button type="button" class="quiet" aria-label=${`Edit ${fault.name}`} onClick=${() => setEdited({ text: yamlOf(fault.spec), name: fault.name })}>Edit</button>`}
-              <${Do} class="quiet" aria-label=${`Remove ${fault.name}`} act=${() => change(path, 'DELETE')} done=${`${fault.name} is removed`}>Remove<//>
+              <${Do} class="quiet" aria-label=${`Switch ${fault.enabled ? 'off' : 'on'} ${fault.name}`} act=${() => live.ask(`${path}/${fault.enabled ? 'off' : 'on'}`, 'POST')} done=${`${fault.name} is ${fault.enabled ? 'off' : 'on'}`}>Switch ${fault.enabled ? 'off' : 'on'}<//>
+              <${Do} class="quiet" aria-label=${`Re-arm ${fault.name}`} act=${() => live.ask(`${path}/again`, 'POST')} done=${`${fault.name} counts its ${manyOf(one)} anew`}>Re-arm<//>
+              ${fault.spec && !fault.hidden && html`<button class="quiet" aria-label=${`Edit ${fault.name}`} onClick=${() => setEdited({ text: yamlOf(fault.spec), name: fault.name })}>Edit</button>`}
+              <${Do} class="quiet" aria-label=${`Remove ${fault.name}`} act=${() => live.ask(path, 'DELETE')} done=${`${fault.name} is removed`}>Remove<//>
             </p>`}
           </li>`
         })}</ul>`}
-      ${!runData && (edited
-        ? html`<${Editor} key=${edited.name ?? ''} text=${edited.text} name=${edited.name} keep=${(text) => drafts.set(live.namespace, { ...edited, text })} close=${() => setEdited(null)} />`
-        : html`<p><button type="button" onClick=${() => setEdited({ text: NEW, name: null })}>Add a fault</button></p>`)}
     </div>`
 }
 

@@ -1,19 +1,19 @@
 // The filter of the timeline. It stands in the address.
 import { html, useContext, useState } from './lib/preact.js'
 import { Live, plainly } from './parts.js'
-import { LOST, causeOf, hasFailed, nameOf, natureOf, stateOf } from './record.js'
+import { LOST, hasFailed, nameOf, natureOf, stateOf, thingsOf } from './record.js'
 
 /** The parameters of the address that filter. */
 export const FILTERS = ['kind', 'service', 'operation', 'chat', 'status', 'fault', 'text']
 
-/** Whether a row of a record fits the filter of an address. An event is about what has raised it. */
+/** Whether a row of a record fits the filter of an address. */
 export function fitting(query, { rows }) {
   const text = (query.text ?? '').toLowerCase()
   const tests = []
   if (query.kind) tests.push((row) => row.kind === query.kind)
   if (query.service) tests.push((row) => serviceOf(row) === query.service)
   if (query.operation) tests.push((row) => nameOf(row) === query.operation || (row.commands ?? []).includes(query.operation.replace(/^\w+\./, '')))
-  if (query.chat) tests.push((row) => (row.things ?? rows.get(causeOf(row))?.things ?? []).includes(query.chat))
+  if (query.chat) tests.push((row) => thingsOf(row, rows).includes(query.chat))
   if (query.status) tests.push((row) => hasStatus(row, query.status))
   if (query.fault) tests.push((row) => (query.fault === '*' ? (row.fired ?? []).length > 0 : (row.fired ?? []).includes(query.fault)))
   if (text) tests.push((row) => textOf(row).includes(text))
@@ -28,12 +28,12 @@ function hasStatus(row, wanted) {
   if (wanted === 'failed') return hasFailed(row)
   if (stateOf(row) === LOST) return false
   const status = row.kind === 'delivery' ? row.attempts?.at(-1)?.status : row.status
-  return /^\dxx$/.test(wanted) ? Math.floor(status / 100) === Number(wanted[0]) : String(status) === wanted || row.error === wanted || row.state === wanted
+  return /^\dxx$/.test(wanted) ? Math.floor(status / 100) === Number(wanted[0]) : String(status) === wanted || row.error === wanted || row.command_errors?.includes(wanted) || row.state === wanted
 }
 
 // Everything in a row that a person may look for.
 function textOf(row) {
-  if (row.text === undefined) row.text = JSON.stringify([row.key, nameOf(row), row.method, row.target, row.status, row.error, row.reason, row.things, row.fired, row.wire, stateOf(row), row.kind === 'delivery' && natureOf(row), row.handler, row.with, row.remark, row.commands]).toLowerCase()
+  if (row.text === undefined) row.text = JSON.stringify([row.key, nameOf(row), row.method, row.target, row.status, row.error, row.reason, row.things, row.fired, row.wire, stateOf(row), row.kind === 'delivery' && natureOf(row), row.handler, row.with, row.remark, row.commands, row.command_errors]).toLowerCase()
   return row.text
 }
 
@@ -48,7 +48,7 @@ export function Filter({ query, change }) {
     for (const thing of row.things ?? []) known.chat.add(thing)
     for (const name of row.fired ?? []) known.fault.add(name)
     if (row.kind === 'exchange') known.status.add(String(row.status))
-    if (row.error) known.status.add(row.error)
+    for (const error of [row.error, ...(row.command_errors ?? [])]) if (error) known.status.add(error)
   }
   const choice = (name, label, first, options) => html`
     <label><span>${label}</span>

@@ -1,26 +1,26 @@
 // The judgement: broken rules with the exchanges and events that show it, and what the scenario expects of the client.
 import { html, useContext } from './lib/preact.js'
 import { runData } from './control.js'
-import { Absent, Event, Live, Said, Table, Words, counted, timeOf, useAsked } from './parts.js'
+import { Absent, Event, Live, Part, Said, Table, Words, counted, timeOf, useAsked } from './parts.js'
 
 /** The view `judgement`. */
 export function Judgement() {
   const asked = useAsked(runData ? null : 'judgement')
   const found = runData ? { answer: { observed: true, broken: runData.report.rules, expectations: runData.report.expectations } } : asked
-  if (!found.answer) return html`<div class="sheet"><h2 tabindex="-1">Judgement</h2><${Absent} found=${found} /></div>`
+  if (!found.answer) return html`<${Absent} found=${found} title="Judgement" />`
   const { observed, broken, expectations, waits_for: waitsFor } = found.answer
   return html`
     <div class="sheet">
       <h2 tabindex="-1">Judgement</h2>
-      <section aria-labelledby="rules"><h3 id="rules">Rules of conduct</h3>
+      <${Part} title="Rules of conduct">
         ${!observed ? html`<p class="muted">They are not observed. Start the server with <code>--judge</code>.</p>`
           : broken.length === 0 ? html`<p>No rule was broken.</p>`
           : html`<ul class="cards">${broken.map((rule) => html`<${Rule} rule=${rule} />`)}</ul>`}
-      </section>
-      <section aria-labelledby="expectations"><h3 id="expectations">Expectations</h3>
+      <//>
+      <${Part} title="Expectations">
         ${expectations.length === 0 ? html`<p class="muted">The scenario expects nothing.</p>` : html`<ul class="cards">${expectations.map((expectation) => html`<${Expectation} expectation=${expectation} />`)}</ul>`}
         ${waitsFor && html`<p class="muted">Something is due at ${timeOf(waitsFor)} UTC. The clock is virtual: advance it under World.</p>`}
-      </section>
+      <//>
     </div>`
 }
 

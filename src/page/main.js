@@ -48,6 +48,7 @@ function Page() {
   useEffect(() => { document.title = plainly([place.what, place.view, about.health?.scenario, 'standin'].filter(Boolean).join(' · ')) }, [place, about.health?.scenario])
 
   const live = {
+    ask: (path, method, body) => ask(path, { namespace, method, body }),
     place, namespace, record, rates, version, touched, reload,
     health: about.health, namespaces: about.namespaces,
     say: (text, look = '') => setTold({ text: plainly(text), look }),
@@ -64,7 +65,7 @@ function Page() {
         : html`<${View} key=${`${namespace} ${record.times > 1 && record.times} ${place.view}`} place=${place} />`}</main>
       <div class=${`told ${told?.look ?? ''} ${told ? '' : 'none'}`}>
         <p role="status">${told?.look === 'bad' ? '' : told?.text}</p><p role="alert">${told?.look === 'bad' ? told.text : ''}</p>
-        ${told && html`<button type="button" class="quiet" aria-label="Dismiss the message" onClick=${() => setTold(null)}>✕</button>`}
+        ${told && html`<button class="quiet" aria-label="Dismiss the message" onClick=${() => setTold(null)}>✕</button>`}
       </div>
     <//>`
 }

@@ -1,9 +1,9 @@
 // Small pieces that several views draw.
 import { createContext, html, useContext, useEffect, useRef, useState } from './lib/preact.js'
-import { ask, runData } from './control.js'
+import { runData } from './control.js'
 import { hashOf } from './place.js'
 
-/** What all views know: `place`, `namespace`, `record`, `version` (counts what has come), `say` (tells a screen reader). */
+/** What all views know: `ask` (asks about the namespace), `place`, `namespace`, `record`, `version` (counts what has come), `say` (tells a screen reader). */
 export const Live = createContext(null)
 
 // Characters that are not seen, or that turn the direction of what follows.
@@ -12,9 +12,7 @@ const UNSEEN = /([\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061
 
 /** A text of a client. Characters that are not seen are named. */
 export function Said({ text }) {
-  const pieces = String(text).split(UNSEEN)
-  if (pieces.length === 1) return html`<bdi>${pieces[0]}</bdi>`
-  return html`<bdi>${pieces.map((piece, at) => (at % 2 === 0 ? piece : [...piece].map((character) => html`<span class="unseen">${numberOf(character)}</span>`)))}</bdi>`
+  return html`<bdi>${String(text).split(UNSEEN).map((piece, at) => (at % 2 === 0 ? piece : [...piece].map((character) => html`<span class="unseen">${numberOf(character)}</span>`)))}</bdi>`
 }
 
 /** The same where only plain text can stand. */
@@ -61,11 +59,15 @@ export function Link({ view, what, query, children, ...rest }) {
   return html`<a href=${hashOf({ view, what, query: { ...query, in: namespace } })} ...${rest}>${children}</a>`
 }
 
-/** A link to an exchange, a delivery or an action. */
+/** An exchange, a delivery or an action in words. */
+export function wordOf(id) {
+  return `${/^\d/.test(id) ? 'exchange' : /^e/.test(id) ? 'event' : 'action'} ${id}`
+}
+
+/** A link to one. */
 export function Event({ id, namespace }) {
   const live = useContext(Live)
-  const word = /^\d/.test(id) ? `exchange ${id}` : /^e/.test(id) ? `event ${id}` : `action ${id}`
-  return html`<a href=${hashOf({ view: 'timeline', what: id, query: { in: namespace ?? live.namespace } })}>${word}</a>`
+  return html`<a href=${hashOf({ view: 'timeline', what: id, query: { in: namespace ?? live.namespace } })}>${wordOf(id)}</a>`
 }
 
 /** A button that does something on the server, and tells how it went. */
@@ -90,27 +92,40 @@ export function Do({ act, done, children, ...rest }) {
 /** A button that copies a text; `fetchText` gets it. */
 export function Copy({ fetchText, children }) {
   const live = useContext(Live)
+  const [left, setLeft] = useState('')
   const press = async () => {
     try {
-      await copy(await fetchText())
-      live.say('copied')
+      const text = await fetchText()
+      const isDone = await copy(text)
+      setLeft(isDone ? '' : text)
+      live.say(isDone ? 'copied' : 'the browser does not let the page copy: copy the text that is chosen')
     } catch (refusal) {
       live.say(`not copied: ${refusal.message}`, 'bad')
     }
   }
-  return html`<button type="button" class="quiet" onClick=${press}>${children}</button>`
+  return html`<button class="quiet" onClick=${press}>${children}</button>${left && html`<textarea class="copy" readonly aria-label="To be copied" ref=${choose} value=${left}></textarea>`}`
+}
+
+function choose(area) {
+  area?.focus()
+  area?.select()
 }
 
 // A page that came over plain http from another machine has no clipboard: there the browser copies what is chosen.
 async function copy(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text)
+  try {
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch {
+    // Below is the other way.
+  }
   const area = document.createElement('textarea')
   area.value = text
   document.body.append(area)
   area.select()
   const isDone = document.execCommand('copy')
   area.remove()
-  if (!isDone) throw new Error('the browser does not let the page copy')
+  return isDone
 }
 
 /**
@@ -128,7 +143,7 @@ export function useAsked(path, again = 'always') {
     const timer = setTimeout(async () => {
       const at = Date.now()
       asked.current = { at, key, took: 0 }
-      const next = await ask(path, { namespace: live.namespace }).then((answer) => ({ key, answer }), (refusal) => ({ key, refusal }))
+      const next = await live.ask(path).then((answer) => ({ key, answer }), (refusal) => ({ key, refusal }))
       // An answer that comes late must not replace that to a later question. What was shown stays when it is asked for in vain.
       if (asked.current.key !== key) return
       asked.current.took = Date.now() - at
@@ -139,14 +154,20 @@ export function useAsked(path, again = 'always') {
   return found.key === key ? found : {}
 }
 
+/** A part of a view under a heading. */
+export function Part({ title, children }) {
+  return html`<section aria-label=${title}><h3>${title}</h3>${children}</section>`
+}
+
 /** A table that is scrolled sideways where the window is narrow. */
 export function Table({ label, heads, children }) {
   return html`<div class="wide-table" role="region" aria-label=${label} tabindex="0"><table>
     <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead><tbody>${children}</tbody></table></div>`
 }
 
-/** What stands in a view whose data is not there: it is being fetched, or the server refused it. */
-export function Absent({ found }) {
+/** What stands in a place whose data is not there: it is being fetched, or the server refused it. */
+export function Absent({ found, title }) {
+  if (title) return html`<div class="sheet"><h2 tabindex="-1">${title}</h2><${Absent} found=${found} /></div>`
   if (!found.refusal) return html`<p class="muted">Loading…</p>`
   return html`<p class="notice"><${Words} text=${found.refusal.message} />${found.refusal.help && html`: <${Words} text=${found.refusal.help} />`}</p>`
 }

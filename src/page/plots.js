@@ -3,7 +3,6 @@ import { html, useContext } from './lib/preact.js'
 import { runData } from './control.js'
 import { Live, counted, lengthOf, rounded, timeOf } from './parts.js'
 
-const WIDE = 600
 const HIGH = 110
 const FOOT = 18
 
@@ -17,6 +16,7 @@ export function Plots() {
   return html`
     <div class="sheet">
       <h2 tabindex="-1">The last ${seconds.length < 120 ? counted(seconds.length, 'second') : counted(Math.round(seconds.length / 60), 'minute')}</h2>
+      ${rates.clock !== 'real' && html`<p class="muted">Times are those of the machine, in UTC, not of the virtual clock.</p>`}
       <div class="plots">
         <${Plot} title="Calls a second" series=${[['calls', of('exchanges'), 'plain']]} seconds=${seconds} unit=${rounded} />
         <${Plot} title="Time to the answer" series=${[['half of the calls', of('p50_us'), 'plain'], ['95 %', of('p95_us'), 'second']]} seconds=${seconds} unit=${lengthOf} />
@@ -28,21 +28,23 @@ export function Plots() {
 }
 
 function Plot({ title, series, seconds, unit }) {
+  // As wide as a narrow window, so that the labels keep their size.
+  const wide = Math.min(600, innerWidth - 20)
   const known = series.flatMap(([, values]) => values.filter((value) => value !== null))
   const most = niceAbove(Math.max(0, ...known))
-  const x = (at) => (at / Math.max(1, seconds.length - 1)) * WIDE
+  const x = (at) => (at / Math.max(1, seconds.length - 1)) * wide
   const y = (value) => HIGH - (value / most) * (HIGH - 8)
   const latest = known.length === 0 ? 'none yet' : series.map(([name, values]) => `${name}: ${unit(values.findLast((value) => value !== null) ?? 0)} last, ${unit(Math.max(0, ...values))} at most`).join('; ')
   return html`
     <figure class="plot">
       <figcaption><b>${title}</b> ${series.length > 1 && series.map(([name, , look]) => html`<span class=${`key ${look}`}>${name}</span>`)}</figcaption>
-      <svg viewBox=${`0 0 ${WIDE} ${HIGH + FOOT}`} role="img" aria-label=${`${title}. ${latest}`}>
-        <line class="axis" x1="0" x2=${WIDE} y1=${HIGH} y2=${HIGH} />
-        <line class="grid" x1="0" x2=${WIDE} y1=${y(most)} y2=${y(most)} /><line class="grid" x1="0" x2=${WIDE} y1=${y(most / 2)} y2=${y(most / 2)} />
+      <svg viewBox=${`0 0 ${wide} ${HIGH + FOOT}`} role="img" aria-label=${`${title}. ${latest}`}>
+        <line class="axis" x1="0" x2=${wide} y1=${HIGH} y2=${HIGH} />
+        <line class="grid" x1="0" x2=${wide} y1=${y(most)} y2=${y(most)} /><line class="grid" x1="0" x2=${wide} y1=${y(most / 2)} y2=${y(most / 2)} />
         ${series.map(([, values, look]) => html`<path class=${`curve ${look}`} d=${pathOf(values, x, y)} />`)}
         <text class="scale" x="2" y=${y(most) + 11}>${unit(most)}</text>
         <text class="scale" x="0" y=${HIGH + 14}>${timeOf(seconds[0]?.at).slice(0, 8)}</text>
-        <text class="scale end" x=${WIDE} y=${HIGH + 14}>${timeOf(seconds.at(-1)?.at).slice(0, 8)}</text>
+        <text class="scale end" x=${wide} y=${HIGH + 14}>${timeOf(seconds.at(-1)?.at).slice(0, 8)}</text>
       </svg>
       <p class="muted">${latest}</p>
     </figure>`

@@ -3,6 +3,7 @@ import { isBad, stateOf } from './record.js'
 
 // How many seconds are kept.
 const MOST = 300
+const NOTHING = { exchanges: 0, errors: 0, fired: 0, delivered: 0, failed: 0 }
 
 /** The seconds that the page has seen, the oldest first: `{ at, exchanges, errors, fired, delivered, failed, p50_us, p95_us }`. */
 export class Rates {
@@ -42,7 +43,7 @@ export class Rates {
     for (const row of rows.values()) {
       const second = Math.floor(Date.parse(row.at) / 1000)
       if (!(second > last - MOST && second <= last)) continue
-      if (!seconds.has(second)) seconds.set(second, { exchanges: 0, errors: 0, fired: 0, delivered: 0, failed: 0, durations: [] })
+      if (!seconds.has(second)) seconds.set(second, { ...NOTHING, durations: [] })
       const sum = seconds.get(second)
       if (row.kind === 'exchange') {
         sum.exchanges += 1
@@ -56,7 +57,7 @@ export class Rates {
     if (seconds.size === 0) return
     const filled = []
     for (let second = Math.min(...seconds.keys()); second <= last; second += 1) {
-      const { durations = [], ...sum } = seconds.get(second) ?? { exchanges: 0, errors: 0, fired: 0, delivered: 0, failed: 0 }
+      const { durations = [], ...sum } = seconds.get(second) ?? NOTHING
       filled.push({ at: new Date(second * 1000).toISOString(), ...sum, ...latencyOf(durations) })
     }
     this.seconds = [...filled, ...this.seconds].slice(-MOST)

@@ -111,6 +111,11 @@ export function causeOf(row) {
   return cause?.action ?? null
 }
 
+/** What a row is about. An event is about what has raised it. */
+export function thingsOf(row, rows) {
+  return row.things ?? rows.get(causeOf(row))?.things ?? []
+}
+
 /** The lines of the timeline, the newest group first: `{ key, row, level, size }`, and `part` for a line that is no row. */
 export function linesOf(record, fits, folded) {
   const lines = []
@@ -132,7 +137,7 @@ function isDull(root, children) {
 
 function partsOf(root) {
   if (root.kind === 'delivery') return attemptsOf(root)
-  return (root.commands ?? []).map((command, number) => ({ key: `${root.key}.${number + 1}`, row: root, level: 2, command }))
+  return (root.commands ?? []).map((command, number) => ({ key: `${root.key}.${number + 1}`, row: root, level: 2, command: command ?? 'unknown', error: root.command_errors[number] }))
 }
 
 // A single attempt is told by the delivery itself.
@@ -151,7 +156,7 @@ export function nameOf(row) {
 /** Whether a row has failed. */
 export function hasFailed(row) {
   if (row.kind === 'delivery') return isBad(row)
-  return row.kind === 'exchange' && (row.status >= 400 || isSpoilt(row))
+  return row.kind === 'exchange' && (row.status >= 400 || isSpoilt(row) || row.commands_failed > 0)
 }
 
 /** Whether an event has failed. To refuse one that is not true is right. */

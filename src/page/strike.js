@@ -1,6 +1,6 @@
 // "Make the next call fail": two clicks, one that opens the choice and one that chooses how.
 import { html, useContext, useEffect, useRef, useState } from './lib/preact.js'
-import { ask, runData } from './control.js'
+import { runData } from './control.js'
 import { Do, Live, useAsked } from './parts.js'
 
 const WAYS = [
@@ -26,24 +26,26 @@ export function NextFails({ operation }) {
   }, [isOpen])
   if (runData) return null
   const targets = operation ? [operation] : catalog.answer?.services ?? []
+  const close = () => {
+    setOpen(false)
+    box.current.querySelector('button').focus()
+  }
   const add = async (on, effect) => {
-    const { faults } = await ask('faults', { namespace: live.namespace })
+    const { faults } = await live.ask('faults')
     const taken = new Set(faults.map((fault) => fault.name))
     let number = 1
     while (taken.has(`next call fails ${number}`)) number += 1
-    await ask('faults', { namespace: live.namespace, method: 'POST', body: { name: `next call fails ${number}`, on, when: { first: 1 }, ...effect } })
-    setOpen(false)
-    box.current.querySelector('button').focus()
+    await live.ask('faults', 'POST', { name: `next call fails ${number}`, on, when: { first: 1 }, ...effect })
+    close()
   }
   const keys = (event) => {
     if (event.key !== 'Escape' || !isOpen) return
     event.preventDefault()
-    setOpen(false)
-    box.current.querySelector('button').focus()
+    close()
   }
   return html`
     <div class="menu" ref=${box} onKeyDown=${keys}>
-      <button type="button" aria-expanded=${String(isOpen)} onClick=${() => setOpen(!isOpen)}>Make the next ${operation ? 'such ' : ''}call fail</button>
+      <button aria-expanded=${String(isOpen)} onClick=${() => setOpen(!isOpen)}>Make the next ${operation ? 'such ' : ''}call fail</button>
       ${isOpen && html`<div class="choice">${targets.map((on) => html`
         <p>${on}</p>
         <ul>${WAYS.map(([word, effect]) => html`<li><${Do} class="quiet" aria-label=${operation ? null : `${word}: ${on}`} act=${() => add(on, effect)} done=${`the next call of ${on} fails ${word}`}>${word}<//></li>`)}</ul>`)}</div>`}

@@ -5,7 +5,7 @@ import { FILTERS, Filter, fitting } from './filter.js'
 import { Live, Said, counted, lengthOf, timeOf } from './parts.js'
 import { NextFails } from './strike.js'
 import { go, hashOf } from './place.js'
-import { LOST, hasFailed, isSpoilt, isUntrue, linesOf, nameOf, natureOf, stateOf } from './record.js'
+import { LOST, hasFailed, isSpoilt, isUntrue, linesOf, nameOf, natureOf, stateOf, thingsOf } from './record.js'
 
 // The heights of a line in pixels, as in page.css: in one row, and in two where the list is narrow.
 const HEIGHTS = { wide: 28, narrow: 48 }
@@ -33,7 +33,7 @@ export function Timeline({ place }) {
             <p class="muted">${counted(exchanges, 'entry', 'entries')}${FILTERS.some((name) => place.query[name]) ? ` of ${live.record.groups.length.toLocaleString('en')}` : ''}; times are UTC</p>
             <${NextFails} />
           </div>
-          ${missed > 0 && html`<p class="notice">${counted(missed, 'exchange')} came faster than the page is told. <button type="button" class="quiet" onClick=${live.reload}>Get them</button></p>`}
+          ${missed > 0 && html`<p class="notice">${counted(missed, 'exchange')} came faster than the page is told. <button class="quiet" onClick=${live.reload}>Get them</button></p>`}
         </div>
         <${Lines} lines=${lines} isLoaded=${live.record.times > 0} opened=${place.what} open=${open} fold=${fold} query=${place.query} />
       </section>
@@ -115,12 +115,13 @@ function Lines({ lines, isLoaded, opened, open, fold, query }) {
         </div>
         ${lines.length === 0 && html`<div role="row" class="empty"><span role="gridcell">${isLoaded ? 'Nothing has happened yet that fits. Calls appear here as they come.' : 'Loading…'}</span></div>`}
       </div>
-      ${seen.isDown && html`<button type="button" class="newest" onClick=${() => { anchor.current = null; box.current.scrollTop = 0; box.current.focus() }}>Newest</button>`}
+      ${seen.isDown && html`<button class="newest" onClick=${() => { anchor.current = null; box.current.scrollTop = 0; box.current.focus() }}>Newest</button>`}
     </div>`
 }
 
 function Line({ line, index, isActive, isOpened, open, fold, query, touch }) {
   const { row, level } = line
+  const { record } = useContext(Live)
   const press = (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return
     event.preventDefault()
@@ -135,7 +136,7 @@ function Line({ line, index, isActive, isOpened, open, fold, query, touch }) {
       <span role="gridcell" class="number">${line.size > 0 && html`<span class="fold" aria-hidden="true" onClick=${(event) => { event.stopPropagation(); fold(line.key, !line.isClosed) }}>${line.isClosed ? '▸' : '▾'}</span>`}${isPart ? '' : row.key}</span>
       <span role="gridcell" class="time">${timeOf(line.attempt?.at ?? row.at ?? row.attempts?.[0]?.at)}</span>
       <span role="gridcell" class="call"><a tabindex="-1" href=${hashOf({ view: 'timeline', what: row.key, query })}>${wordOf(line)}</a></span>
-      <span role="gridcell" class="chat">${!isPart && (row.things ?? []).map((thing, at) => html`<span class=${at > 0 ? 'rest' : ''}>${at > 0 && ', '}<${Said} text=${thing} /></span>`)}</span>
+      <span role="gridcell" class="chat">${!isPart && thingsOf(row, record.rows).map((thing, at) => html`<span class=${at > 0 ? 'rest' : ''}>${at > 0 && ', '}<${Said} text=${thing} /></span>`)}</span>
       <span role="gridcell" class="outcome"><${Outcome} line=${line} /></span>
       <span role="gridcell" class="fault">${!isPart && (row.fired ?? []).map((name, at) => html`${at > 0 && ', '}<${Said} text=${name} />`)}</span>
       <span role="gridcell" class="took">${isPart ? line.attempt && lengthOf(line.attempt.duration_ms * 1000) : row.kind === 'exchange' ? lengthOf(row.duration_us) : ''}</span>
@@ -152,14 +153,14 @@ function wordOf({ row, command, attempt, number }) {
   return html`${kind && html`<span class="kind">${kind}</span>`}<span class="service">${service}</span><${Said} text=${name.slice(service.length)} />${row.kind === 'delivery' && natureOf(row) && html` <span class="badge">${natureOf(row)}</span>`}${row.commands_count > 0 && html`<span class="kind"> of ${counted(row.commands_count, 'command')}</span>`}`
 }
 
-function failed({ row, command, attempt }) {
-  if (command) return false
+function failed({ row, command, attempt, error }) {
+  if (command) return Boolean(error)
   if (attempt) return attempt.status === null ? attempt.error !== null : attempt.status >= (isUntrue(row.nature) ? 500 : 300)
   return hasFailed(row)
 }
 
-function Outcome({ line: { row, command, attempt } }) {
-  if (command) return ''
+function Outcome({ line: { row, command, attempt, error } }) {
+  if (command) return error ?? ''
   if (attempt) return attempt.status ?? attempt.error ?? 'under way'
   if (row.kind === 'action') return row.error ?? ''
   if (row.kind === 'delivery') {
@@ -168,5 +169,5 @@ function Outcome({ line: { row, command, attempt } }) {
     const latest = row.attempts?.at(-1)
     return html`${state}${latest?.status ? ` ${latest.status}` : ''}${latest?.error ? html` <span class="muted">${latest.error}</span>` : ''}`
   }
-  return html`${row.status}${row.error && html` <${Said} text=${row.error} />`}${isSpoilt(row) && ' spoilt'}`
+  return html`${row.status}${row.error && html` <${Said} text=${row.error} />`}${isSpoilt(row) && ' spoilt'}${row.commands_failed > 0 && `, ${row.commands_failed} failed`}`
 }

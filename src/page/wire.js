@@ -2,22 +2,23 @@
 import { html } from './lib/preact.js'
 import { Words, lengthOf } from './parts.js'
 
-const WIDTH = 640
 const LEFT = 12
 const RIGHT = 96
 
 /** The axis, and the same in words. */
 export function Wire({ exchange, course }) {
+  // As wide as a narrow window, so that the labels keep their size.
+  const wide = Math.min(640, innerWidth - 20)
   const moments = momentsOf(course)
   const most = Math.max(1, ...moments.map((moment) => moment.at))
-  const x = (at) => LEFT + (at / most) * (WIDTH - LEFT - RIGHT)
+  const x = (at) => LEFT + (at / most) * (wide - LEFT - RIGHT)
   const lanes = lanesOf(moments, x)
   // The axis stands below as many labels as lie above each other.
   const axis = 32 + Math.max(...lanes.map((lane) => lane ?? 0)) * 15
   const told = moments.map((moment) => `${moment.word} at ${lengthOf(moment.at)}`).join('; ')
   return html`
-    <svg class="wire" viewBox=${`0 0 ${WIDTH} ${axis + 34}`} role="img" aria-label=${`Time axis: ${told}`}>
-      <line class="axis" x1=${LEFT} x2=${WIDTH - RIGHT} y1=${axis} y2=${axis} />
+    <svg class="wire" viewBox=${`0 0 ${wide} ${axis + 34}`} role="img" aria-label=${`Time axis: ${told}`}>
+      <line class="axis" x1=${LEFT} x2=${wide - RIGHT} y1=${axis} y2=${axis} />
       ${moments.slice(1).map((moment, number) => html`<line class=${`span ${moment.kind}`} x1=${x(moments[number].at)} x2=${x(moment.at)} y1=${axis} y2=${axis} />`)}
       ${moments.map((moment, number) => html`<g class=${`moment ${moment.kind}`}>
         <line x1=${x(moment.at)} x2=${x(moment.at)} y1=${axis - 6} y2=${axis + 6} />
@@ -27,7 +28,7 @@ export function Wire({ exchange, course }) {
       <text class="scale end" x=${x(most)} y=${axis + 24}>${lengthOf(most)}</text>
     </svg>
     ${exchange.wire && html`<p>A fault spoilt or slowed the answer: <code>${exchange.wire}</code>.</p>`}
-    <details><summary>In words</summary><ol class="plain">${moments.map((moment) => html`<li>${lengthOf(moment.at)}: <${Words} text=${moment.word} /></li>`)}</ol></details>`
+    <details><summary>In words</summary><ol>${moments.map((moment) => html`<li>${lengthOf(moment.at)}: <${Words} text=${moment.word} /></li>`)}</ol></details>`
 }
 
 function momentsOf({ duration_us: whole, delays, script }) {

@@ -1,16 +1,16 @@
 // The world: chats, lines, connectors, handlers, the outbox and the clock, as they are now.
-import { html, useContext, useState } from './lib/preact.js'
+import { html, useState } from './lib/preact.js'
 import { Tree } from './body.js'
 import { Chat } from './chat.js'
 import { Clock } from './clock.js'
-import { Absent, Event, Link, Live, Said, Table, timeOf, useAsked } from './parts.js'
+import { Absent, Event, Link, Said, Table, counted, timeOf, useAsked } from './parts.js'
 import { isBad, stateOf } from './record.js'
 
 /** The view `world`; `chat/KEY` opens a chat. */
 export function World({ place }) {
   const found = useAsked('state')
   const [wanted, setWanted] = useState('')
-  if (!found.answer) return html`<div class="sheet"><h2 tabindex="-1">World</h2><${Absent} found=${found} /></div>`
+  if (!found.answer) return html`<${Absent} found=${found} title="World" />`
   const chats = chatsOf(found.answer)
   const opened = place.what.startsWith('chat/') ? chats.find((chat) => chat.key === place.what.slice(5)) : null
   const shown = chats.filter((chat) => `${chat.id} ${chat.title} ${chat.where}`.toLowerCase().includes(wanted.toLowerCase())).slice(0, 500)
@@ -24,7 +24,7 @@ export function World({ place }) {
           ${chats.length > 8 && html`<label class="find"><span>Find a chat</span><input type="search" value=${wanted} onInput=${(event) => setWanted(event.target.value)} /></label>`}
           <ul class="chats">${shown.map((chat) => html`
             <li key=${chat.key}><${Link} view="world" what=${`chat/${chat.key}`} aria-current=${chat === opened ? 'true' : null}>
-              <b><${Said} text=${chat.title} /></b><span class="muted">${chat.where} · ${chat.messages.length === 1 ? '1 message' : `${chat.messages.length} messages`}${chat.closed ? ' · closed' : ''}</span><//></li>`)}</ul>
+              <b><${Said} text=${chat.title} /></b><span class="muted">${chat.where} · ${counted(chat.messages.length, 'message')}${chat.closed ? ' · closed' : ''}</span><//></li>`)}</ul>
           ${chats.length === 0 && html`<p class="muted">There are no chats.</p>`}
           <${Things} state=${found.answer} />
           <${Outbox} />

@@ -60,8 +60,16 @@ fn the_clock_moves_as_it_is_told() {
     assert_eq!(answer.json()["time"]["start"], 1_893_456_000);
     assert_eq!(answer.header("date"), Some("Tue, 01 Jan 2030 00:00:00 GMT"));
     assert_eq!(get(&server, "/__standin/journal").json()["entries"][0]["at"], "2030-01-01T00:00:00Z");
-    for body in ["", "{}", r#"{"advance": "soon"}"#, r#"{"advance": "1s", "set": "x"}"#, r#"{"back": "1s"}"#]
-    {
+    let back = post(&server, "/__standin/clock", r#"{"advance": "-5s"}"#);
+    assert_eq!(back.json()["standin"], "`-5s` goes back, and a clock advances: write it without `-`");
+    for body in [
+        "",
+        "{}",
+        r#"{"advance": "soon"}"#,
+        r#"{"advance": "-5s"}"#,
+        r#"{"advance": "1s", "set": "x"}"#,
+        r#"{"back": "1s"}"#,
+    ] {
         let mistake = post(&server, "/__standin/clock", body);
         assert_eq!(mistake.status(), 400, "{body}");
         assert!(mistake.json()["help"].as_str().unwrap().contains(r#"{"advance": "30s"}"#));

@@ -175,6 +175,27 @@ fn rows_and_the_stream_behind_them_have_everything_once() {
 }
 
 #[test]
+fn the_row_of_a_batch_says_which_commands_failed() {
+    let server = serve(SCENARIO);
+    let batch = |commands: Value| {
+        let body = json!({"cmd": commands, "auth": "access-token-of-this-test"});
+        post(&server, "/rest/batch", &body.to_string());
+    };
+    batch(json!({"time": "server.time", "rename": "imconnector.chat.name.set?CONNECTOR=x"}));
+    batch(json!(["server.time", "imconnector.chat.name.set?CONNECTOR=x"]));
+    batch(json!({"time": "server.time"}));
+    let rows = get(&server, "/__standin/journal?rows=true").json()["rows"].clone();
+    for (row, codes, failed) in [
+        (0, json!([null, "ERROR_ARGUMENT"]), 1),
+        (1, json!([null, "ERROR_ARGUMENT"]), 1),
+        (2, json!([null]), 0),
+    ] {
+        assert_eq!(rows[row]["command_errors"], codes, "{}", rows[row]);
+        assert_eq!(rows[row]["commands_failed"], failed);
+    }
+}
+
+#[test]
 fn a_reader_that_is_too_slow_is_told_what_it_missed() {
     let server = serve(SCENARIO);
     rename(&server, "a");

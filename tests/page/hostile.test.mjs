@@ -45,6 +45,24 @@ test('hostile names are text', async (t) => {
   await leave(page)
 })
 
+test('errors of a batch that no service gives do no harm', async (t) => {
+  const server = await serve()
+  t.after(server.stop)
+  for (const errors of [{ a: null, b: { error: { constructor: MARKUP } }, [MARKUP]: { error: MARKUP } }, MARKUP, null, [1]]) {
+    await server.control('faults', { name: JSON.stringify(errors).slice(0, 9), on: 'bitrix24.batch', when: { first: 1 }, reply: { status: 200, body: JSON.stringify({ result: { result_error: errors } }) } })
+    await server.batch()
+  }
+  const page = await visit(server.base)
+  await live(page)
+  for (const number of [1, 2, 3, 4]) {
+    await page.goto(`${server.base}/__standin/#/timeline/${number}`)
+    await page.locator('.detail').getByRole('heading', { name: `Exchange ${number}:` }).waitFor()
+    if (number === 1) await page.locator('.detail header').getByText(MARKUP).first().waitFor()
+  }
+  assert.equal(await page.evaluate(() => window.hurt), undefined)
+  await leave(page)
+})
+
 test('a body of nearly 1 MiB is shown, and more of it when one asks', async (t) => {
   const server = await serve()
   t.after(server.stop)

@@ -45,6 +45,7 @@ mod section_life;
 mod time;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -145,6 +146,10 @@ impl Service for Bitrix24 {
             return webhook();
         }
         presented.token.clone().or_else(webhook)
+    }
+
+    fn command_errors(&self, answer: &[u8]) -> BTreeMap<String, String> {
+        rules::command_errors(answer)
     }
 
     fn calls(&self, request: &Request) -> Vec<RequestedCall> {

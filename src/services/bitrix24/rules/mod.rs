@@ -30,9 +30,9 @@ pub static RULES: &[&Rule] = &[
 ];
 
 /// The errors of a batch's commands, by the commands' names.
-type CommandErrors = BTreeMap<String, String>;
+pub(super) type CommandErrors = BTreeMap<String, String>;
 
-fn command_errors(body: &[u8]) -> CommandErrors {
+pub(super) fn command_errors(body: &[u8]) -> CommandErrors {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let code = |(name, error): (String, &Value)| Some((name, error["error"].as_str()?.to_owned()));
     match &body["result"]["result_error"] {
