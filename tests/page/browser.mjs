@@ -2,15 +2,18 @@
 import assert from 'node:assert/strict'
 import { chromium } from 'playwright-core'
 
+/** How the browser is started. It knows `standin` as another name of this machine. */
+export const HOW = { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--host-resolver-rules=MAP standin 127.0.0.1'] }
+
 let started
 
-/** The browser of all tests of a file. */
+/** The browser: the one that all files share, whose address `run.mjs` gives, or one of its own. */
 export function browser() {
-  started ??= chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--host-resolver-rules=MAP standin 127.0.0.1'] })
+  started ??= process.env.BROWSER ? chromium.connect(process.env.BROWSER) : chromium.launch(HOW)
   return started
 }
 
-/** Ends the browser. */
+/** Ends the browser, or lets the shared one go. */
 export async function stop() {
   await (await started)?.close()
 }
@@ -21,8 +24,8 @@ export function visit(base, hash = '', how = {}) {
 }
 
 /** Opens a page that asks nobody but `base`. `page.wrongs` has what must not happen. */
-export async function open(url, base = url, { width = 1280, height = 900, scheme = 'light', reducedMotion = 'reduce', context } = {}) {
-  context ??= await (await browser()).newContext({ viewport: { width, height }, colorScheme: scheme, reducedMotion, permissions: ['clipboard-read', 'clipboard-write'] })
+export async function open(url, base = url, { width = 1280, height = 900, reducedMotion = 'reduce', context } = {}) {
+  context ??= await (await browser()).newContext({ viewport: { width, height }, colorScheme: 'light', reducedMotion, permissions: ['clipboard-read', 'clipboard-write'] })
   const page = await context.newPage()
   page.setDefaultTimeout(15_000)
   page.wrongs = []
@@ -50,7 +53,7 @@ export async function keys(page) {
     const box = document.querySelector('[role="treegrid"]')
     const found = []
     const drawn = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
-    for (let top = 0; ; top += box.clientHeight / 2) {
+    for (let top = 0; ; top += box.clientHeight) {
       box.scrollTop = top
       await drawn()
       for (const line of [...box.querySelectorAll('.space .line')].sort((one, other) => one.ariaRowIndex - other.ariaRowIndex)) {

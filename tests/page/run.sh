@@ -13,4 +13,4 @@ command -v node >/dev/null || export PATH="$here/../clients/.venv/bin:$PATH"
 case "${1:-}" in
 pictures | measure) exec node "$here/$1.mjs" ;;
 esac
-exec node --test --test-concurrency=3 --test-reporter=spec "$here"/*.test.mjs
+exec node "$here/run.mjs"

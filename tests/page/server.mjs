@@ -23,6 +23,7 @@ export async function serveScenario(scenario, ...flags) {
     base = / at (http:\/\/\S+)/.exec(line)?.[1]
     if (base) break
   }
+  if (!base) throw new Error(`${process.env.STANDIN} does not serve ${scenario}`)
   child.stderr.resume()
   const server = { base, calls: 0, stop: () => { child.kill('SIGKILL'); return once(child, 'exit') } }
   server.control = async (path, body) => {
