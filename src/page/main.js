@@ -82,11 +82,12 @@ function useRecord(namespace, token, refused, touch) {
     let current = new AbortController()
     let beat = null
     let calm = null
-    const drawn = () => { beat ??= setTimeout(() => { beat = null; setVersion((count) => count + 1) }, BEAT) }
+    const draw = () => setVersion((count) => count + 1)
+    const drawn = () => { beat ??= setTimeout(() => { beat = null; draw() }, BEAT) }
     const load = async () => {
       const answer = await ask('journal?rows=true', { namespace })
       if (!end.signal.aborted) record.begin(answer)
-      drawn()
+      draw()
       return answer.cursor
     }
     // What was missed is asked for in one piece. What is known already is not doubled.
