@@ -18,7 +18,7 @@ use crate::emulator::{BoundHandler, Proof};
 use crate::engine::World;
 use crate::scalar::Start;
 use crate::scenario::{ClockSpec, Scenario, obstacle};
-use crate::serve::{self, Options, Socket, Tls};
+use crate::serve::{self, Options, Socket, Stop, Tls};
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -92,6 +92,10 @@ pub(super) struct Serve {
     #[arg(long, value_parser = FalseyValueParser::new(), env = "STANDIN_OPEN")]
     open: bool,
 
+    /// End when stdin ends: a program that holds the other end of a pipe takes the server with it, however it ends itself
+    #[arg(long, value_parser = FalseyValueParser::new(), env = "STANDIN_UNTIL_STDIN_CLOSES")]
+    until_stdin_closes: bool,
+
     /// Format of the log of exchanges on stderr
     #[arg(long, value_enum, default_value_t = Log::Text, env = "STANDIN_LOG")]
     log: Log,
@@ -159,7 +163,14 @@ impl Serve {
         let options = self.events.options(options)?;
         let ports: String = addresses.iter().map(|address| format!("{}\n", address.port())).collect();
         let served = serve::serve(sockets, world, options, |running| {
-            let stop = serve::stop_signal()?;
+            let stop = serve::stop(
+                if self.until_stdin_closes { Stop::EndOfStdin } else { Stop::Signal },
+                || {
+                    say(
+                        "standin: stdin has ended, so the server ends\nhelp: with `--until-stdin-closes`, keep a pipe to its stdin open for as long as it is to run",
+                    );
+                },
+            )?;
             if let Some(path) = self.scenario.as_ref().filter(|_| self.watch) {
                 serve::reload_on_change(&running, path.clone(), std::fs::read_to_string(path)?, say);
             }

@@ -38,6 +38,6 @@ pub use random::random_seed;
 pub use reload::reload_on_change;
 pub use run::{Running, Socket, serve, serve_while};
 pub use shared::Options;
-pub use signals::stop_signal;
+pub use signals::{Stop, stop};
 pub use tls::Tls;
 pub use until::Until;

@@ -31,6 +31,7 @@
 //! * `moves`: requests to services and control interface in any order, for `pure` and for a fuzz target
 //! * `reasons`: why a service refuses, as the journal says it
 //! * `commands`: the subcommands of the built binary
+//! * `until_stdin`: a server that ends with its starter
 //! * `scenario`: which scenarios are accepted, and the reports of mistakes in others
 //! * `architecture`: dependencies between the parts of the library
 
@@ -71,6 +72,7 @@ mod secrets;
 mod sequences;
 mod stream;
 mod tls;
+mod until_stdin;
 mod views;
 mod webhooks;
 mod whole_run;
