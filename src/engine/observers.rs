@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::outbox::OutboxEntry;
+use super::outbox::{Cause, OutboxEntry};
 use super::{Entry, Note, Other, prefer};
 use crate::basics::{Arrival, Clock, later};
 use crate::emulator::conduct::{Ended, Memo, Moment, OtherAnswer, Seen, Sent, Struck};
@@ -247,17 +247,47 @@ fn struck(note: &Note) -> Struck {
     }
 }
 
-/// The outcomes of the expectations `expect` for the exchanges of a journal.
-pub(super) fn outcomes_of(
+/// The outcomes of the expectations `expect` for the exchanges of a journal and the events of an outbox, each with the name of its
+/// service.
+pub(super) fn outcomes_of<'a>(
     expect: &[ExpectSpec],
-    entries: impl Iterator<Item = Entry>,
+    exchanges: impl Iterator<Item = Entry>,
+    events: impl Iterator<Item = (&'static str, &'a OutboxEntry)>,
     things: impl Fn(&str, &str, &str) -> Vec<Thing>,
 ) -> Vec<ExpectationOutcome> {
     let mut tally = Tally::new(expect);
-    for entry in entries {
-        if let Some(service) = entry.note.service.and_then(by_name) {
-            tally.saw(entry.number, service, &service.calls(&entry.request));
+    let began = |entry: &OutboxEntry| entry.attempts.first().map(|attempt| attempt.at);
+    // What faults have made is no event of the service, which expectations speak of.
+    let mut events: Vec<_> = events
+        .filter(|(_, entry)| !entry.is_further())
+        .filter_map(|event| Some((began(event.1)?, event)))
+        .collect();
+    events.sort_by_key(|(began, _)| *began);
+    let mut events = events.into_iter().peekable();
+    for exchange in exchanges {
+        while let Some((_, event)) = events.next_if(|(began, (_, event))| is_before(*began, event, &exchange))
+        {
+            count_event(&mut tally, event);
+        }
+        if let Some(service) = exchange.note.service.and_then(by_name) {
+            tally.saw(exchange.number, service, &service.calls(&exchange.request));
         }
     }
+    events.for_each(|(_, event)| count_event(&mut tally, event));
     tally.outcomes(things)
+}
+
+/// Whether an event was sent before the answer to an exchange. Under a virtual clock both can be at one instant. Then the exchange
+/// counts as the later one, so that no client is blamed for a call that came too early, unless the exchange has raised the event.
+fn is_before(began: Timestamp, event: &OutboxEntry, exchange: &Entry) -> bool {
+    let is_raised_later = matches!(event.cause, Cause::Exchange(number) if number >= exchange.number);
+    began < exchange.at || (began == exchange.at && !is_raised_later)
+}
+
+fn count_event(tally: &mut Tally, (service, entry): (&str, &OutboxEntry)) {
+    tally.sent(entry.number, service, entry.delivery.event);
+    let last = entry.attempts.last();
+    if let Some((outcome, took)) = last.and_then(|last| Some((last.outcome.as_ref()?, last.duration))) {
+        tally.answered(entry.number, outcome, took);
+    }
 }

@@ -62,14 +62,16 @@ impl World {
         Unhidden::new(self, [self.before.run.clone(), new], exchanges)
     }
 
-    /// The outcomes of the expectations `expect` for the exchanges that the journal still has.
+    /// The outcomes of the expectations `expect` for the exchanges that the journal still has, and for the events that the
+    /// outbox still has.
     pub fn outcomes_of(
         &mut self,
         expect: &[ExpectSpec],
         now: Timestamp,
     ) -> Unhidden<Vec<ExpectationOutcome>> {
         self.settle(now);
-        self.unhidden(observers::outcomes_of(expect, self.journal().entries(), self.things()))
+        let events = self.outbox().iter().map(|entry| (self.emulators[entry.service].0.name(), entry));
+        self.unhidden(observers::outcomes_of(expect, self.journal().entries(), events, self.things()))
     }
 
     /// Finds things by service, kind and identifier.

@@ -248,3 +248,51 @@ fn of_calls_that_differ_in_as_many_members_the_most_alike_is_shown() {
     let (_, report) = verified(&server, &expect);
     assert!(report.contains("+ NAME  `Acme launch crews`"), "{report}");
 }
+
+/// A portal with a handler that has no URL: the test is the handler.
+const TAKEN: &str = "
+standin: 1
+name: taken
+seed: 7
+clock: {virtual: \"2024-11-20T13:55:08Z\"}
+bitrix24:
+  applications: [{client_id: local.app, client_secret: app-secret}]
+  credentials: [{token: access-token, client_id: local.app}]
+  connectors: [{id: connector, chat_group: true}]
+  lines: [{id: 105, connectors: [connector]}]
+  chats: [{connector: connector, line: 105, id: chat-1, name: Old name}]
+  handlers: [{event: OnImConnectorMessageAdd, name: app}]
+";
+
+#[test]
+fn expectations_in_a_request_count_events_too() {
+    let server = serve(TAKEN);
+    let event = "{name: taken, on: bitrix24.OnImConnectorMessageAdd, answered: {status: 2xx}}";
+    let alone = format!("- {event}");
+    let in_order = format!("- {event}\n- {{name: called, on: bitrix24.server.time, after: taken}}");
+    let reversed = format!("- {event}\n- {{name: called, on: bitrix24.server.time}}")
+        .replace("2xx}", "2xx}, after: called");
+    let call = || post(&server, "/rest/server.time?auth=access-token", "{}").status();
+    let with = json!({"connector": "connector", "line": 105, "chat": "chat-1", "text": "Hello"});
+    let write = json!({"do": "bitrix24.operator.write", "with": with}).to_string();
+    let answer = |event: &str, status: u16| {
+        assert_eq!(post(&server, &format!("/__standin/outbox/{event}/take"), "").status(), 200);
+        post(&server, &format!("/__standin/outbox/{event}/answer"), &json!({"status": status}).to_string());
+    };
+
+    assert_eq!(post(&server, "/__standin/actions", &write).status(), 200);
+    // Nothing was sent yet.
+    assert_eq!(verified(&server, &alone).0, 417);
+    answer("e1", 200);
+    assert_eq!(verified(&server, &alone), (200, String::new()));
+    assert_eq!(call(), 200);
+    assert_eq!(verified(&server, &in_order), (200, String::new()));
+    assert_eq!(verified(&server, &reversed).0, 417);
+
+    post(&server, "/__standin/actions", &write);
+    answer("e2", 500);
+    let (status, report) = verified(&server, &alone);
+    assert_eq!((status, report.contains("e2 was answered 500")), (417, true), "{report}");
+    let never = alone.replace("answered: {status: 2xx}", "calls: {exactly: 2}");
+    assert_eq!(verified(&server, &never).0, 200);
+}
