@@ -20,7 +20,7 @@ from .errors import (
 )
 from .fault import Fault
 from .judgement import Judgement, Rules
-from .program import program
+from .program import find_program
 from .records import Chat, Delivery, Event, Exchange, Message
 from .scenario import Scenario
 from .server import Server
@@ -51,5 +51,5 @@ __all__ = [
     "Tls",
     "VerificationError",
     "World",
-    "program",
+    "find_program",
 ]

@@ -13,7 +13,7 @@ from .errors import ProgramNotFound
 DISTRIBUTION = "standin-mock"
 
 
-def program() -> str:
+def find_program() -> str:
     """The path of the program: `STANDIN_BIN`, else the one that this package has installed, else the one on the path."""
     told = os.environ.get("STANDIN_BIN")
     if told:

@@ -19,7 +19,7 @@ from .control import Control
 from .errors import ServerNotStarted
 from .expectation import given
 from .judgement import Rules
-from .program import program
+from .program import find_program
 from .scenario import Scenario, for_wire
 from .tls import Tls, write_bundle
 from .world import World
@@ -180,7 +180,7 @@ class Server:
         return "<standin server, not running>" if self._control is None else f"<standin server at {self.url}>"
 
     def _launch(self, folder: Path, told: IO[bytes]) -> None:
-        command = [program(), *self._command[:1], "--port-file", str(folder / "port")]
+        command = [find_program(), *self._command[:1], "--port-file", str(folder / "port")]
         if self._wants_tls:
             command += ["--tls-listen", "127.0.0.1:0", "--tls-ca-out", str(folder / "ca.pem")]
         command += self._command[1:]

@@ -5,34 +5,30 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import EVENTS, PYTHON, rename
 
-from standin_mock import NoAnswer, ProgramNotFound, Refused, Server, ServerNotStarted, StandinError, program
+from standin_mock import NoAnswer, ProgramNotFound, Refused, Server, ServerNotStarted, StandinError, find_program
 
 
 def test_the_program_is_the_one_that_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    there = program()
+    there = find_program()
     monkeypatch.setenv("STANDIN_BIN", there)
-    assert program() == there
+    assert find_program() == there
     monkeypatch.setenv("STANDIN_BIN", str(tmp_path / "nothing"))
     with pytest.raises(ProgramNotFound, match="which is no program"):
         Server().start()
 
 
 def test_without_a_program_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    from standin_mock import program as _  # noqa: F401
-
-    module = sys.modules["standin_mock.program"]
     monkeypatch.delenv("STANDIN_BIN", raising=False)
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(module, "DISTRIBUTION", "no-such-distribution")
+    monkeypatch.setattr("standin_mock.program.DISTRIBUTION", "no-such-distribution")
     with pytest.raises(ProgramNotFound, match="install it with `pip install no-such-distribution`"):
-        program()
+        find_program()
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
@@ -77,7 +73,7 @@ def test_scenarios_of_namespaces(server: Server, tmp_path: Path) -> None:
     file.write_text(EVENTS)
     mapping = {"standin": 1, "name": "a mapping", "chert": {"tenants": [{"slug": "t", "signing_secret": "secret-of-t"}]}}
     for scenario, name in ((file, "events"), (str(file), "events"), (EVENTS, "events"), (mapping, "a mapping")):
-        with server.namespace(scenario=scenario) as world:  # type: ignore[arg-type]
+        with server.namespace(scenario=scenario) as world:
             assert world.request("GET", "/health")["scenario"] == name
     with pytest.raises(StandinError, match="cannot be read: No such file"):
         server.namespace(scenario=tmp_path / "nothing.yaml")
