@@ -8,8 +8,6 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 from conftest import EVENTS
 
-from standin_mock import Server
-
 CLIENT = """
 import json, urllib.error, urllib.request
 from http.client import HTTPConnection
@@ -271,50 +269,6 @@ def test_a_server_that_cannot_start_is_told_once_for_each_test(pytester: pytest.
     result = run(pytester, "def test_one(standin): pass\n", "--standin-scenario=wrong.yaml")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["standin: standin ended with exit code 1:", "error: there is no key `colour` here"])
-
-
-USES = """
-def test_used(standin, request):
-    assert rename(standin, "New") == [200]
-    (request.config.rootpath / "url").write_text(standin.url)
-"""
-
-
-@pytest.mark.parametrize("how", ["option", "ini", "environment"])
-@pytest.mark.parametrize("workers", [[], ["-n1"]])
-def test_a_server_that_runs_already_is_used(
-    pytester: pytest.Pytester, server: Server, monkeypatch: pytest.MonkeyPatch, how: str, workers: "list[str]"
-) -> None:
-    arguments = [*workers, *([f"--standin-url={server.url}"] if how == "option" else [])]
-    if how == "ini":
-        pytester.makeini(f"[pytest]\nstandin_url = {server.url}\n")
-    if how == "environment":
-        monkeypatch.setenv("STANDIN_CONTROL_URL", server.control.url)
-    result = run(pytester, USES, *arguments)
-    result.assert_outcomes(passed=1)
-    assert (pytester.path / "url").read_text() == server.url
-    # The namespace was dropped.
-    names = [one["namespace"] for one in server.control.ask("GET", "/namespaces")["namespaces"]]
-    assert not [name for name in names if name.startswith("test_used")]
-
-
-def test_a_name_that_is_taken_gets_another_one(pytester: pytest.Pytester, server: Server) -> None:
-    tests = """
-def test_twice(standin, standin_server, request):
-    with standin_server.namespace(standin.name + "x"):
-        pass
-    (request.config.rootpath / "name").write_text(standin.name)
-"""
-    names = []
-    taken = None
-    for _ in range(3):
-        run(pytester, tests, f"--standin-url={server.url}").assert_outcomes(passed=1)
-        names.append((pytester.path / "name").read_text())
-        taken = taken or (server.namespace(names[0]) if len(names) == 2 else None)
-    assert taken is not None
-    taken.end()
-    # The same test has the same name in each run, so that draws are the same.
-    assert names[0] == names[1] != names[2]
 
 
 def test_handlers_get_their_urls_from_a_fixture(pytester: pytest.Pytester) -> None:
