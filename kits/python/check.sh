@@ -22,7 +22,7 @@ pip install -q -r "$here/tests/requirements.txt"
 case "$given" in
 *.whl) wheel=$given ;;
 '')
-  CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$here/../../target} maturin build -q --profile dev -m "$here/../../Cargo.toml" -o "$work/wheels"
+  (cd "$here" && maturin build -q --profile dev -o "$work/wheels")
   wheel=$(echo "$work"/wheels/*.whl)
   ;;
 *) wheel=$(python "$here/tests/pack.py" "$given" "$work/wheels") ;;
