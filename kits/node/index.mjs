@@ -1,0 +1,4 @@
+// The same for `import`.
+import kit from './index.js'
+
+export const { standin, Server, World, StandinError, findProgram } = kit
