@@ -4,7 +4,7 @@
 /** How many exchanges, and how many events, a report shows at most. */
 const MOST = 20
 /** The last paragraph of each explanation. */
-const SEED = /\n\n(seed [^\n]*)\n*$/
+const SEED = /\n\n(seed \d[^]*)$/
 
 /**
  * The exchanges and events of a namespace, each as `standin explain` words it.
@@ -22,7 +22,7 @@ async function conversation(control, main, name) {
   ]
   /** @type {string[]} */
   const told = await Promise.all(paths.map((path) => control.ask('GET', path)))
-  const seed = told.map((text) => SEED.exec(text)?.[1]).findLast(Boolean)
+  const seed = told.map((text) => SEED.exec(text)?.[1].trimEnd()).findLast(Boolean)
   const parts = told.map((text) => text.replace(SEED, '').replaceAll(` of namespace ${name}`, '').trimEnd())
   const left = [leftOut(rows.length, 'calls'), leftOut(deliveries.length, 'events')].filter(Boolean)
   return [`what happened in namespace ${name}:`, ...left, ...parts, ...(seed ? [seed] : [])].join('\n\n')

@@ -6,12 +6,17 @@ const { Trust } = require('./trust.js')
 
 /** @type {Promise<Server> | undefined} */
 let own
+/** The server that the environment has named last. @type {Server | undefined} */
+let named
 
 /** The server of `standin run` or `share`, which the environment names, else one that this process starts once. */
 async function current() {
   const { STANDIN_CONTROL_URL, STANDIN_HTTPS_URL, STANDIN_CA } = process.env
   if (STANDIN_CONTROL_URL) {
-    return Server.at(STANDIN_CONTROL_URL, STANDIN_HTTPS_URL && STANDIN_CA ? new Trust(STANDIN_HTTPS_URL, STANDIN_CA) : undefined)
+    if (named?.control.url === STANDIN_CONTROL_URL) return named
+    const trust = STANDIN_HTTPS_URL && STANDIN_CA ? new Trust(STANDIN_HTTPS_URL, STANDIN_CA) : undefined
+    named = Server.at(STANDIN_CONTROL_URL, trust)
+    return named
   }
   own ??= Server.start()
   return await own
@@ -26,11 +31,13 @@ async function share(options) {
   if (process.env.STANDIN_CONTROL_URL) return async () => {}
   const server = await Server.start(options)
   const environment = { STANDIN_URL: server.url, STANDIN_CONTROL_URL: server.control.url, ...server.trust?.environment() }
-  // A variable that is set stays: NODE_EXTRA_CA_CERTS may be needed for something else.
-  const set = Object.entries(environment).filter(([name]) => process.env[name] === undefined)
-  for (const [name, value] of set) process.env[name] = value
+  const before = Object.keys(environment).map((name) => /** @type {const} */ ([name, process.env[name]]))
+  Object.assign(process.env, environment)
   return async () => {
-    for (const [name] of set) delete process.env[name]
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
     await server.stop()
   }
 }

@@ -5,10 +5,13 @@
 
 const fs = require('node:fs')
 const https = require('node:https')
+const path = require('node:path')
 
 class Trust {
   /** @type {https.Agent | undefined} */
   #agent
+  /** @type {string | undefined} */
+  #extra
 
   /**
    * @param {string} url the server's URL over https
@@ -27,7 +30,18 @@ class Trust {
 
   /** The variables from which a program that is started later knows this. */
   environment() {
-    return { STANDIN_HTTPS_URL: this.url, STANDIN_CA: this.file, NODE_EXTRA_CA_CERTS: this.file }
+    return { STANDIN_HTTPS_URL: this.url, STANDIN_CA: this.file, NODE_EXTRA_CA_CERTS: (this.#extra ??= this.#withOthers()) }
+  }
+
+  /** The file for NODE_EXTRA_CA_CERTS: with what that has already, and with the certificate of the server. */
+  #withOthers() {
+    const before = process.env.NODE_EXTRA_CA_CERTS
+    if (!before || !fs.existsSync(before)) return this.file
+    const others = fs.readFileSync(before, 'utf8')
+    if (others.includes(this.ca)) return before
+    const both = path.join(path.dirname(this.file), 'extra.pem')
+    fs.writeFileSync(both, `${others.trimEnd()}\n${this.ca}`)
+    return both
   }
 
   /** For `https.request`, axios, got and others that take an agent. */

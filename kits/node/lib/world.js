@@ -160,8 +160,14 @@ class World {
    * @param {...import('../index').ExpectationOptions} expectations
    */
   async expect(...expectations) {
-    this.#expectations.push(...expectations.map((one) => this.#withName(one)))
-    await this.#control.judge('POST', '/verify', this.#expectations)
+    const before = this.#expectations
+    this.#expectations = [...before, ...expectations.map((one) => this.#withName(one))]
+    try {
+      await this.#control.judge('POST', '/verify', this.#expectations)
+    } catch (error) {
+      this.#expectations = before
+      throw error
+    }
   }
 
   /**
@@ -234,12 +240,12 @@ class World {
   /** What the server says about the client, and the reports that fail the test. */
   async #judge() {
     const lists = this.#expectations.length > 0 ? [this.#expectations] : []
-    let judgement = await this.#control.ask('GET', '/judgement')
+    let judgement = await this.#judgement()
     let outcomes = await this.#outcomes([...lists, ...(judgement.met ? [] : [undefined])], '')
     // An event that is under way may still be answered.
     if (outcomes.some((outcome) => !outcome.met && !outcome.lost) && (await this.#isSending())) {
       outcomes = await this.#outcomes([...lists, ...(judgement.met ? [] : [undefined])], `?wait_for=${WAIT_FOR_EVENTS}`)
-      judgement = await this.#control.ask('GET', '/judgement')
+      judgement = await this.#judgement()
     }
     if (!judgement.observed && this.#rules !== 'off') warnOnce(NOT_OBSERVED)
     const unmet = outcomes.filter((outcome) => !outcome.met).map((outcome) => outcome.report)
@@ -247,6 +253,11 @@ class World {
     const fails = (/** @type {string} */ block) => this.#rules === 'error' && block.startsWith('error:')
     for (const block of broken.filter((block) => !fails(block))) warnOnce(block)
     return { judgement, reports: [...unmet, ...broken.filter(fails)] }
+  }
+
+  async #judgement() {
+    const judgement = await this.#control.ask('GET', '/judgement')
+    return { ...judgement, report: judgement.report.replaceAll(` of namespace ${this.name}`, '') }
   }
 
   /**

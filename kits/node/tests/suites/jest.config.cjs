@@ -1,0 +1,1 @@
+module.exports = { globalSetup: 'standin/setup', testMatch: ['**/*.jest.cjs'] }

@@ -1,0 +1,3 @@
+import { six } from './six.mjs'
+
+six('one')
