@@ -14,13 +14,14 @@ said() { printf '\n== %s\n' "$*"; }
 fail() { printf 'kits/php/check.sh: %s\n' "$*" >&2; exit 1; }
 
 complete() {
-  command -v php composer phpunit unzip >/dev/null && php -r 'exit(class_exists("ZipArchive") && function_exists("curl_init") ? 0 : 1);'
+  command -v php >/dev/null && command -v composer >/dev/null && command -v phpunit >/dev/null && command -v unzip >/dev/null && command -v ps >/dev/null &&
+    php -r 'exit(class_exists("ZipArchive") ? 0 : 1);'
 }
 if ! complete && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  { apt-get update -q && apt-get install -q -y --no-install-recommends php-cli php-curl php-zip composer phpunit unzip; } >/dev/null ||
-    fail 'apt-get could not install php-cli, php-curl, php-zip, composer, phpunit and unzip'
+  { apt-get update -q && apt-get install -q -y --no-install-recommends php-cli php-zip composer phpunit unzip procps; } >/dev/null ||
+    fail 'apt-get could not install php-cli, php-zip, composer, phpunit, unzip and procps'
 fi
-complete || fail 'php with curl and zip, composer, phpunit and unzip are needed'
+complete || fail 'php with zip, composer, phpunit and unzip are needed'
 
 work=$(mktemp -d)
 leftover=
@@ -37,16 +38,20 @@ exec "$program" "\$@"
 SH
 chmod +x "$work/standin"
 export STANDIN_BIN="$work/standin"
-starts() { wc -l <"$work/starts"; }
+starts() { grep -c . "$work/starts" || true; }
+# Whether a process runs. One that has ended and that nobody has asked for (Z) does not.
+alive() {
+  case $(ps -o stat= -p "$1" 2>/dev/null) in '' | Z*) return 1 ;; esac
+}
 # Whether the servers that were started have ended, at last.
 ended() {
   local pid
   for pid in $(cat "$work/starts"); do
     for _ in $(seq 200); do
-      [ -d "/proc/$pid" ] || break
+      alive "$pid" || break
       sleep 0.05
     done
-    [ ! -d "/proc/$pid" ] || return 1
+    ! alive "$pid" || return 1
   done
 }
 # run NAME FLAGS…: PHPUnit in the project, with a new list of starts; its output is in $work/NAME.
@@ -74,7 +79,7 @@ JSON
 cp -r "$kit/tests/doubles" .
 mkdir -p src tests
 php "$kit/tests/extract.php" "$root/docs/testing-in-php.md" .
-{ printf '<?php\n'; sed -n '/^```php$/,/^```$/{//d;p}' "$kit/README.md"; } >tests/RenameTest.php
+{ printf '<?php\n'; sed -n '/^```php$/,/^```$/{//d;p;}' "$kit/README.md"; } >tests/RenameTest.php
 composer --quiet require --dev standin/standin || fail 'composer could not install the package'
 [ "$(composer show --format=json standin/standin | php -r 'echo json_decode(stream_get_contents(STDIN))->versions[0];')" = \
   "$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -1)" ] || fail 'the package has not the version of Cargo.toml'
@@ -131,7 +136,7 @@ leftover=$(cat "$HANGS")
 kill -9 "$runner"
 wait "$runner" 2>/dev/null || true
 ended || fail 'the server outlives PHPUnit'
-[ -d "/proc/$leftover" ] || fail 'the child of the test ended too soon to prove anything'
+alive "$leftover" || fail 'the child of the test ended too soon to prove anything'
 
 said 'what a test costs'
 php -d error_reporting=-1 -r '
