@@ -34,6 +34,7 @@
 //! * `until_stdin`: a server that ends with its starter
 //! * `scenario`: which scenarios are accepted, and the reports of mistakes in others
 //! * `architecture`: dependencies between the parts of the library
+//! * `versions`: every package that is published has the version of `Cargo.toml`
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
 
@@ -73,6 +74,7 @@ mod sequences;
 mod stream;
 mod tls;
 mod until_stdin;
+mod versions;
 mod views;
 mod webhooks;
 mod whole_run;
