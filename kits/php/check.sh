@@ -27,7 +27,8 @@ work=$(mktemp -d)
 leftover=
 trap '[ -n "$leftover" ] && kill $leftover 2>/dev/null; rm -rf "$work"' EXIT
 unset STANDIN_URL STANDIN_CONTROL_URL STANDIN_SCENARIO STANDIN_RULES STANDIN_TLS
-export COMPOSER_HOME="$work/composer" COMPOSER_ALLOW_SUPERUSER=1 COMPOSER_NO_INTERACTION=1
+mkdir "$work/tmp"
+export TMPDIR="$work/tmp" COMPOSER_HOME="$work/composer" COMPOSER_ALLOW_SUPERUSER=1 COMPOSER_NO_INTERACTION=1
 export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost
 
 # The program that the tests start: it writes down each start, then it is the real one.
@@ -123,6 +124,10 @@ STANDIN_RULES=warn run warned --bootstrap vendor/autoload.php --filter testARule
   { cat "$work/warned"; fail 'a warning fails a test'; }
 grep -q '^standin: in BreaksARuleTest::testARuleIsBroken$' "$work/warned" || { cat "$work/warned"; fail 'a warning is not printed'; }
 
+said 'tests with processes of their own'
+must_run isolated --bootstrap vendor/autoload.php --process-isolation --filter '#[0-4]$' ManyTest.php
+ended || fail 'a server is still there'
+
 said 'PHPUnit is killed, and the server ends'
 : >"$work/starts"
 export HANGS="$work/hangs"
@@ -137,6 +142,7 @@ kill -9 "$runner"
 wait "$runner" 2>/dev/null || true
 ended || fail 'the server outlives PHPUnit'
 alive "$leftover" || fail 'the child of the test ended too soon to prove anything'
+[ -z "$(find "$TMPDIR" -name 'standin-*')" ] || fail 'files are left behind'
 
 said 'what a test costs'
 php -d error_reporting=-1 -r '

@@ -10,6 +10,7 @@ use PHPUnit\Framework\Attributes\Before;
 use PHPUnit\Framework\Attributes\PostCondition;
 use PHPUnit\Framework\IncompleteTest;
 use PHPUnit\Framework\SkippedTest;
+use PHPUnit\Framework\TestCase;
 use Standin\Rules;
 use Standin\Server;
 use Standin\Unmet;
@@ -50,7 +51,7 @@ trait UsesStandin
         $warnings = $this->standin->verify();
         $this->standinVerified = true;
         if ($warnings !== '') {
-            Epilogue::note(static::class . '::' . $this->standinMethod(), $warnings);
+            $this->standinNote($warnings);
         }
     }
 
@@ -83,7 +84,7 @@ trait UsesStandin
             || str_contains($t->getMessage(), 'The conversation:');
         if (!$isTold && $this->standinConversation !== null) {
             if (method_exists($this, 'name')) {
-                Epilogue::note(static::class . '::' . $this->standinMethod(), "The conversation:\n\n$this->standinConversation");
+                $this->standinNote("The conversation:\n\n$this->standinConversation");
             } else {
                 $this->standinTell($t, $this->standinConversation);
             }
@@ -108,6 +109,15 @@ trait UsesStandin
     {
         $message = new \ReflectionProperty($thrown instanceof \Exception ? \Exception::class : \Error::class, 'message');
         $message->setValue($thrown, rtrim($thrown->getMessage()) . "\n\nThe conversation:\n\n" . rtrim($conversation));
+    }
+
+    /** Has a text printed at the end, unless the test has a process of its own: PHPUnit takes what that prints for an error. */
+    private function standinNote(string $text): void
+    {
+        $isolation = new \ReflectionProperty(TestCase::class, 'inIsolation');
+        if ($isolation->getValue($this) !== true) {
+            Epilogue::note(static::class . '::' . $this->standinMethod(), $text);
+        }
     }
 
     /** The name of the test's method. PHPUnit 10 renamed `getName`. */
