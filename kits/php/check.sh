@@ -114,12 +114,13 @@ said 'tests that must fail, and say why'
 if run failing --bootstrap vendor/autoload.php "$kit/tests/failing/BreaksARuleTest.php"; then
   fail 'tests that must fail have passed'
 fi
-grep -q '^Tests: 4, Assertions: [0-9]*, Errors: 1, Failures: 3\.$' "$work/failing" || { cat "$work/failing"; fail 'not all four fail'; }
+grep -q '^Tests: 5, Assertions: [0-9]*, Errors: 1, Failures: 4\.$' "$work/failing" || { cat "$work/failing"; fail 'not all five fail'; }
 told() { grep -q "$@" "$work/failing" || { cat "$work/failing"; fail "this is not told: ${*: -1}"; }; }
 told 'error: `chert.signature-alone`: a signature came without `x-chert-tenant`'
 told 'is not met: expected exactly 2 calls of `chert.chats.rename`; 1 call came (exchange 1)'
 told 'thrown by the client'
-[ "$(grep -c '^exchange 1 .*: PUT /api/v1/chats/ch_01H$' "$work/failing")" = 4 ] || { cat "$work/failing"; fail 'a conversation is missing'; }
+told "BreaksARuleTest.php:$(grep -n 'the report names this line' "$kit/tests/failing/BreaksARuleTest.php" | cut -d: -f1)$"
+[ "$(grep -c '^exchange 1 .*: PUT /api/v1/chats/ch_01H$' "$work/failing")" = 5 ] || { cat "$work/failing"; fail 'a conversation is missing'; }
 STANDIN_RULES=warn run warned --bootstrap vendor/autoload.php --filter testARuleIsBroken "$kit/tests/failing/BreaksARuleTest.php" ||
   { cat "$work/warned"; fail 'a warning fails a test'; }
 grep -q '^standin: in BreaksARuleTest::testARuleIsBroken$' "$work/warned" || { cat "$work/warned"; fail 'a warning is not printed'; }

@@ -242,6 +242,30 @@ final class KitTest extends TestCase
         $this->assertSame([503, 503, 200], array_column($this->standin->outbox()[0]['attempts'], 'status'));
     }
 
+    public function testAHandlerWithAUrlIsCalled(): void
+    {
+        $listener = stream_socket_server('tcp://127.0.0.1:0');
+        $url = 'http://' . stream_socket_get_name($listener, false) . '/events';
+        $world = Server::shared()->world(scenario: self::WEBHOOK, handlers: ['app' => $url], rules: Rules::Off);
+        $child = pcntl_fork();
+        if ($child === 0) {
+            $connection = stream_socket_accept($listener);
+            while (!in_array(fgets($connection), ["\r\n", false], true)) {
+            }
+            fwrite($connection, "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n");
+            fclose($connection);
+            // No code of PHPUnit runs at the end of this process.
+            posix_kill(posix_getpid(), SIGKILL);
+        }
+        fclose($listener);
+        $world->act('bitrix24.operator.write', connector: 'myconnector', line: 107, chat: 'channel-123', text: 'Hello');
+        $world->waitFor(on: 'bitrix24.OnImConnectorMessageAdd', answered: ['status' => '2xx']);
+        pcntl_waitpid($child, $status);
+        $this->assertSame(204, $world->outbox()[0]['attempts'][0]['status']);
+        $this->assertSame(0, $world->deliver(fn (Event $event) => 200));
+        $world->end();
+    }
+
     #[Standin(scenario: self::WEBHOOK)]
     public function testAClockIsMoved(): void
     {

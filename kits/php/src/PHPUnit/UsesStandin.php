@@ -97,8 +97,10 @@ trait UsesStandin
     private function standinFailure(Unmet $unmet): AssertionFailedError
     {
         $failure = new AssertionFailedError($unmet->getMessage());
-        foreach (['file' => $unmet->getFile(), 'line' => $unmet->getLine(), 'trace' => $unmet->getTrace()] as $member => $value) {
-            $property = new \ReflectionProperty(\Exception::class, $member);
+        $trace = array_map(static fn (array $call) => array_diff_key($call, ['args' => 1]), $unmet->getTrace());
+        $places = ['file' => $unmet->getFile(), 'line' => $unmet->getLine(), 'serializableTrace' => $trace];
+        foreach ($places as $member => $value) {
+            $property = new \ReflectionProperty($failure, $member);
             $property->setValue($failure, $value);
         }
         return $failure;

@@ -20,6 +20,14 @@ final class BreaksARuleTest extends TestCase
         $this->call(["authorization: Bearer {$this->standin->chert->signingSecret}"]);
     }
 
+    public function testAnExpectationIsVerifiedInTheMiddle(): void
+    {
+        $this->standin->expect(on: 'chert.chats.rename', calls: 'never');
+        $this->call(["authorization: Bearer {$this->standin->chert->signingSecret}"]);
+        $this->standin->verify(); // the report names this line
+        $this->fail('it goes on');
+    }
+
     public function testAnAssertionFails(): void
     {
         $this->call(["authorization: Bearer {$this->standin->chert->signingSecret}"]);
