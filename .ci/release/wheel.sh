@@ -15,5 +15,6 @@ check=()
 [ $# = 2 ] || check=(--compatibility linux)
 python3 -m maturin build --locked --profile "${CARGO_PROFILE:-dist}" --target "$1" ${check[@]+"${check[@]}"} --out "$stage" >&2
 [ $# = 2 ] || python3 -m wheel tags --remove --platform-tag "$3" "$stage"/*.whl >&2
-mv "$stage"/*.whl "$out"
-find "$out" -name 'standin_mock-*.whl' -newer "$stage"
+wheel=$(basename "$stage"/*.whl)
+mv "$stage/$wheel" "$out"
+echo "$out/$wheel"
