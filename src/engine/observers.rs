@@ -257,9 +257,9 @@ pub(super) fn outcomes_of<'a>(
 ) -> Vec<ExpectationOutcome> {
     let mut tally = Tally::new(expect);
     let began = |entry: &OutboxEntry| entry.attempts.first().map(|attempt| attempt.at);
-    // What faults have made is no event of the service, which expectations speak of.
+    // Expectations speak of what the service has sent, and not of what faults have made or lost.
     let mut events: Vec<_> = events
-        .filter(|(_, entry)| !entry.is_further())
+        .filter(|(_, entry)| !entry.is_further() && !entry.is_lost())
         .filter_map(|event| Some((began(event.1)?, event)))
         .collect();
     events.sort_by_key(|(began, _)| *began);
@@ -286,7 +286,8 @@ fn is_before(began: Timestamp, event: &OutboxEntry, exchange: &Entry) -> bool {
 
 fn count_event(tally: &mut Tally, (service, entry): (&str, &OutboxEntry)) {
     tally.sent(entry.number, service, entry.delivery.event);
-    let last = entry.attempts.last();
+    // While another attempt is to come, nobody has answered the event.
+    let last = entry.attempts.last().filter(|_| entry.state.has_ended());
     if let Some((outcome, took)) = last.and_then(|last| Some((last.outcome.as_ref()?, last.duration))) {
         tally.answered(entry.number, outcome, took);
     }
