@@ -14,7 +14,7 @@ use tracing_appender::non_blocking::WorkerGuard;
 
 use super::events::Events;
 use super::{Exit, is_coloured, load, say, start_of};
-use crate::emulator::{BoundHandler, Proof};
+use crate::emulator::{BoundHandler, Proof, ReplicaName};
 use crate::engine::World;
 use crate::scalar::Start;
 use crate::scenario::{ClockSpec, Scenario, obstacle};
@@ -84,6 +84,10 @@ pub(super) struct Serve {
     #[arg(long, value_name = "TOKEN", hide_env_values = true, env = "STANDIN_CONTROL_TOKEN")]
     control_token: Option<String>,
 
+    /// Name of this server among several behind a balancer; it ends names of namespaces and their credentials
+    #[arg(long, value_name = "NAME", env = "STANDIN_REPLICA")]
+    replica: Option<ReplicaName>,
+
     /// Check whether clients keep the rules of conduct; `GET /__standin/conduct` has the result
     #[arg(long, value_parser = FalseyValueParser::new(), env = "STANDIN_JUDGE")]
     judge: bool,
@@ -129,6 +133,12 @@ impl Serve {
             ));
             return Ok(Exit::Usage);
         }
+        if self.replica.is_some() && token.is_none() {
+            say(
+                "standin: behind a balancer everybody seems to call from this machine, so that all could reset or read what is served\nhelp: add `--control-token TOKEN`, which they must then send to /__standin/, or leave out `--replica`",
+            );
+            return Ok(Exit::Usage);
+        }
         let scenario = match load(self.scenario.as_deref()) {
             Ok(scenario) => Arc::new(scenario),
             Err(exit) => return Ok(exit),
@@ -158,6 +168,7 @@ impl Serve {
             max_connections: usize::try_from(self.max_connections).unwrap_or(usize::MAX),
             tag: self.tag,
             control_token: self.control_token.clone(),
+            replica: self.replica.clone(),
             ..Options::default()
         };
         let options = self.events.options(options)?;
@@ -227,6 +238,9 @@ impl Serve {
             env!("CARGO_PKG_VERSION"),
             scenario.name,
         );
+        if let Some(replica) = &self.replica {
+            let _ = writeln!(text, "replica {replica}: what is made here ends with `~{replica}`");
+        }
         if let Some(address) = tls {
             let _ = write!(text, "and at https://{address}");
             let _ = match &self.tls_ca_out {

@@ -7,20 +7,43 @@ use subtle::ConstantTimeEq;
 use super::mistake;
 use crate::http::{Reply, Request};
 
+/// Who may use the control interface.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Access {
+    /// The token that clients on other machines must send; `None` forbids it to them.
+    pub token: Option<String>,
+    /// Whether this machine is trusted without it.
+    pub trust: Trust,
+}
+
+/// Whether clients on this machine may use the control interface without a token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trust {
+    /// They may.
+    #[default]
+    ThisMachine,
+    /// They may not: behind a balancer every client seems to be on this machine.
+    Nobody,
+}
+
 /// Returns the reply to a request that may not use the control interface, and `None` for one that may. Requests from
 /// this machine may, unless a foreign web page may be behind them. Requests from elsewhere need the token, and so do those
 /// to a name that this machine may have.
-pub fn refusal(request: &Request, token: Option<&str>) -> Option<Reply> {
+pub fn refusal(request: &Request, access: &Access) -> Option<Reply> {
     let authorization = request.headers.text("authorization").unwrap_or_default();
     let presented = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let knows = |token: &str| presented.is_some_and(|(_, other)| is_same(token, other.trim()));
-    if token.is_some_and(knows) {
+    if access.token.as_deref().is_some_and(knows) {
         return None;
     }
-    let is_by_name = token.is_some() && !names_this_machine(host_of(request));
-    if !is_loopback(request.source) || is_by_name {
-        let message =
-            "the control interface needs a token from other machines, and under names other than `localhost`";
+    let is_by_name = access.token.is_some() && !names_this_machine(host_of(request));
+    if !is_loopback(request.source) || is_by_name || access.trust == Trust::Nobody {
+        let message = match access.trust {
+            Trust::ThisMachine => {
+                "the control interface needs a token from other machines, and under names other than `localhost`"
+            }
+            Trust::Nobody => "the control interface of a replica needs a token",
+        };
         let help = "send `authorization: Bearer TOKEN`, where TOKEN is the value of `--control-token`";
         return Some(mistake(401, message.to_owned(), help));
     }
@@ -93,7 +116,8 @@ mod tests {
         let headers = headers.iter().copied().collect();
         let mut request = Request::new("POST", "/__standin/reset", headers, "".into());
         request.source = source.parse().unwrap();
-        refusal(&request, token).map(|reply| reply.status)
+        let access = Access { token: token.map(str::to_owned), trust: Trust::ThisMachine };
+        refusal(&request, &access).map(|reply| reply.status)
     }
 
     #[test]
@@ -128,6 +152,17 @@ mod tests {
         let own = ("host", "localhost:8080");
         let foreign = ("origin", "http://evil.example");
         assert_eq!(status("127.0.0.1", &[own, foreign], Some("t0ken")), Some(403));
+    }
+
+    #[test]
+    fn a_replica_trusts_nobody_without_the_token() {
+        for (authorization, expected) in [("Bearer t0ken", None), ("Bearer other", Some(401)), ("", Some(401))] {
+            let headers = [("host", "127.0.0.1:8080"), ("authorization", authorization)].into_iter().collect();
+            let mut request = Request::new("GET", "/__standin/journal", headers, "".into());
+            request.source = "127.0.0.1".parse().unwrap();
+            let access = Access { token: Some("t0ken".to_owned()), trust: Trust::Nobody };
+            assert_eq!(refusal(&request, &access).map(|reply| reply.status), expected, "{authorization}");
+        }
     }
 
     #[test]

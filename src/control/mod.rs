@@ -36,13 +36,13 @@ use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
-use crate::engine::{NAMESPACE_HEADER, Namespace, Namespaces, UnknownNamespace, World};
+use crate::engine::{Astray, NAMESPACE_HEADER, Namespace, Namespaces, World};
 use crate::http::{Body, Reply, Request};
 use crate::scalar::nearest;
 use crate::scenario::Report;
 
 pub use conversation::conversation;
-pub use guard::refusal;
+pub use guard::{Access, Trust, refusal};
 pub use offline::offline;
 pub use page::page;
 pub use refusals::refusals;
@@ -220,7 +220,7 @@ impl Place<'_> {
         let namespace = self.namespaces.called(name, self.now).map_err(|unknown| no_namespace(&unknown))?;
         match namespace.world() {
             Some(mut world) => Ok(ask(Some(&namespace), &mut world)),
-            None => Err(no_namespace(&UnknownNamespace(name.to_owned()))),
+            None => Err(no_namespace(&Astray::Unknown(name.to_owned()))),
         }
     }
 }
@@ -292,10 +292,20 @@ fn root_of(world: &World) -> String {
     world.namespace().map_or("/__standin".to_owned(), |name| format!("/__standin/namespaces/{name}"))
 }
 
-/// The 404 for a namespace that does not exist.
-pub fn no_namespace(UnknownNamespace(name): &UnknownNamespace) -> Reply {
-    let help = "it was dropped or never made; `POST /__standin/namespaces` makes a new one";
-    mistake(404, format!("there is no namespace `{name}`"), help)
+/// The 404 for a namespace that does not exist, or the 421 for one of another replica.
+pub fn no_namespace(astray: &Astray) -> Reply {
+    match astray {
+        Astray::Unknown(name) => {
+            let help = "it was dropped or never made; `POST /__standin/namespaces` makes a new one";
+            mistake(404, format!("there is no namespace `{name}`"), help)
+        }
+        Astray::Elsewhere { replica, here } => {
+            let message =
+                format!("this is the replica `{here}`, and the request is for `{replica}`: its credential or namespace ends with `~{replica}`");
+            let help = format!("send it to `{replica}`, or to the balancer, which must know where `{replica}` is");
+            mistake(421, message, &help)
+        }
+    }
 }
 
 /// The reply to a request whose body stopped arriving for so long.

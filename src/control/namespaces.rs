@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Asked, Place, mistake, no_namespace, refused};
 use crate::emulator::{HandlerUrl, those_of};
 use crate::engine::{
-    MOST_NAMESPACES, Namespace, NamespaceName, Namespaces, NotOpened, UnknownNamespace, World,
+    MOST_NAMESPACES, Namespace, NamespaceName, Namespaces, NotOpened, World,
 };
 use crate::http::Reply;
 use crate::scenario::{Scenario, parse_expectations};
@@ -97,7 +97,7 @@ pub(super) fn open(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
         None => namespaces.open(scenario.as_ref(), seed, asked.now),
         Some(name) => namespaces.open_called(name, scenario.as_ref(), seed, asked.now),
     };
-    let called = name.map_or(String::new(), |name| name.to_string());
+    let called = name.map_or(String::new(), |name| namespaces.name_here(&name));
     match opened {
         Ok(namespace) => {
             let unknown = namespace.world().and_then(|mut world| {
@@ -157,7 +157,7 @@ pub(super) fn close(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
     let name = &asked.segment;
     match namespaces.close(name, asked.now) {
         true => Reply::json(200, &json!({"dropped": name})),
-        false => no_namespace(&UnknownNamespace(name.clone())),
+        false => no_namespace(&namespaces.astray(name)),
     }
 }
 

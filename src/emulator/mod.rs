@@ -14,6 +14,7 @@ mod exchange;
 mod later;
 mod operation;
 mod reason;
+mod replica;
 mod secrets;
 mod section;
 mod service;
@@ -31,6 +32,7 @@ pub use exchange::{Bulk, Checkpoint, Effect, Exchange, Fate, OperationCall, Orde
 pub use later::Later;
 pub use operation::{ANY, Named, Operation, Parameter, Place, Requirement, ValueType};
 pub use reason::{misspelt, some_of, those_of};
+pub use replica::{BEFORE_REPLICA, ReplicaName, end_of_tokens};
 pub use secrets::{FieldForm, Places, Secret, weakness};
 pub use section::{Access, Known, Proof, Section, Traits, known};
 pub use service::{Difference, Habits, Service, USUAL_BODY};

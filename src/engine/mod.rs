@@ -42,7 +42,7 @@ pub use explain::{Verdict, explain, explain_delivery, wire};
 pub use journal::{Entry, Journal, Note};
 pub use memory::MOST_IN_JOURNALS;
 pub use namespace::{Namespace, NamespaceName};
-pub use namespaces::{NAMESPACE_HEADER, Namespaces, UnknownNamespace};
+pub use namespaces::{Astray, NAMESPACE_HEADER, Namespaces};
 pub use news::{Mark, News};
 pub use opening::{IDLE, MOST_NAMESPACES, NotOpened};
 pub use other_edition::Other;

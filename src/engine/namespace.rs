@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use super::{Unhidden, World};
+use crate::emulator::{BEFORE_REPLICA, ReplicaName};
 use crate::judge::{Broken, ExpectationOutcome, Whose};
 
 /// A namespace: a world that only the requests for it reach.
@@ -21,7 +22,7 @@ pub struct Namespace {
 }
 
 /// The name of a namespace: 1 to 40 lower-case letters, digits and underscores. The credentials of the namespace end with
-/// a hyphen and the name, so a name has no hyphen.
+/// a hyphen and the name, so a name has no hyphen. At a replica the name that a namespace gets ends with that of the replica.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamespaceName(String);
 
@@ -39,6 +40,11 @@ impl NamespaceName {
     /// The name of a namespace that was made without one.
     pub(super) fn numbered(number: u64) -> Self {
         Self(format!("n{number}"))
+    }
+
+    /// The same name at this replica, if there is one.
+    pub(super) fn at(&self, replica: Option<&ReplicaName>) -> Self {
+        replica.map_or_else(|| self.clone(), |replica| Self(format!("{self}{BEFORE_REPLICA}{replica}")))
     }
 
     /// What the credentials of the namespace end with.

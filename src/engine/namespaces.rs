@@ -28,6 +28,7 @@ use super::namespace::{Namespace, named};
 use super::redact::Elsewhere;
 use super::stream::Bell;
 use super::{Traffic, Unhidden, World};
+use crate::emulator::ReplicaName;
 use crate::http::Request;
 use crate::judge::{ActionLeft, Broken, ExpectationOutcome, Whose};
 use crate::services::by_path;
@@ -47,6 +48,8 @@ pub struct Namespaces {
     pub(super) changes: AtomicU64,
     /// What tells the marks of this server from those of an earlier one.
     pub(super) run: u64,
+    /// The name of this server among those behind a balancer; `None` when it is the only one.
+    replica: Option<ReplicaName>,
     traffic: Arc<Traffic>,
     /// The memory of the journals of all worlds.
     pub(super) memory: Memory,
@@ -59,9 +62,19 @@ pub struct Namespaces {
 /// The request header that names a namespace.
 pub const NAMESPACE_HEADER: &str = "x-standin-namespace";
 
-/// The error that no namespace has this name.
+/// Why a request finds no world.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownNamespace(pub String);
+pub enum Astray {
+    /// No namespace has this name.
+    Unknown(String),
+    /// The namespace or the credential names another replica than this one.
+    Elsewhere {
+        /// The replica that the request is for.
+        replica: ReplicaName,
+        /// The replica that got it.
+        here: ReplicaName,
+    },
+}
 
 /// How many actions that were not performed are told.
 const MOST_ACTIONS_LEFT: usize = 100;
@@ -78,11 +91,24 @@ impl Namespaces {
             made: AtomicU64::new(0),
             changes: AtomicU64::new(0),
             run: 0,
+            replica: None,
             traffic: Arc::default(),
             memory,
             elsewhere,
             bell,
         }
+    }
+
+    /// The same worlds in a server that is called `replica` among others.
+    #[must_use]
+    pub fn with_replica(mut self, replica: Option<ReplicaName>) -> Self {
+        self.replica = replica;
+        self
+    }
+
+    /// The name of this server among those behind a balancer; `None` when it is the only one.
+    pub fn replica(&self) -> Option<&ReplicaName> {
+        self.replica.as_ref()
     }
 
     /// Wakes the streams of all worlds.
@@ -99,28 +125,43 @@ impl Namespaces {
     /// belongs to. `None` is the main world.
     ///
     /// # Errors
-    /// When the header names a namespace that does not exist.
-    pub fn of(&self, request: &Request, now: Timestamp) -> Result<Option<Arc<Namespace>>, UnknownNamespace> {
+    /// When the header names a namespace that does not exist, or the credential names another replica.
+    pub fn of(&self, request: &Request, now: Timestamp) -> Result<Option<Arc<Namespace>>, Astray> {
         if let Some(name) = request.headers.text(NAMESPACE_HEADER) {
             return self.called(name.trim(), now).map(Some);
         }
-        if !self.has_any() {
+        if !self.has_any() && self.replica.is_none() {
             return Ok(None);
         }
         let credential =
             by_path(request.path()).and_then(|service| Some((service.name(), service.credential(request)?)));
         let Some(credential) = credential else { return Ok(None) };
         let namespace = self.directory().owners.get(&credential).cloned();
-        Ok(namespace.inspect(|namespace| namespace.use_at(now)))
+        match (namespace, self.elsewhere(&credential.1)) {
+            (None, Some(elsewhere)) => Err(elsewhere),
+            (namespace, _) => Ok(namespace.inspect(|namespace| namespace.use_at(now))),
+        }
+    }
+
+    /// Says that a namespace or a credential names another replica; `None` when it does not, or this server is no replica.
+    fn elsewhere(&self, name: &str) -> Option<Astray> {
+        let here = self.replica.as_ref()?;
+        let replica = ReplicaName::in_text(name).filter(|replica| replica != here)?;
+        Some(Astray::Elsewhere { replica, here: here.clone() })
+    }
+
+    /// Why there is no namespace called `name`.
+    pub fn astray(&self, name: &str) -> Astray {
+        self.elsewhere(name).unwrap_or_else(|| Astray::Unknown(name.to_owned()))
     }
 
     /// The namespace called `name`, which counts as used at `now`.
     ///
     /// # Errors
     /// When no namespace has this name.
-    pub fn called(&self, name: &str, now: Timestamp) -> Result<Arc<Namespace>, UnknownNamespace> {
+    pub fn called(&self, name: &str, now: Timestamp) -> Result<Arc<Namespace>, Astray> {
         let namespace = self.directory().namespaces.get(name).cloned();
-        let namespace = namespace.ok_or_else(|| UnknownNamespace(name.to_owned()))?;
+        let namespace = namespace.ok_or_else(|| self.astray(name))?;
         namespace.use_at(now);
         Ok(namespace)
     }

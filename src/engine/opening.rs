@@ -57,7 +57,12 @@ impl Namespaces {
         }
     }
 
-    /// Makes the namespace `name` with a fresh copy of `scenario`, or of the main world's scenario when it is `None`.
+    /// What a namespace that is wanted as `name` is called at this server.
+    pub fn name_here(&self, name: &NamespaceName) -> String {
+        name.at(self.replica()).to_string()
+    }
+
+    /// Makes the namespace `name`, or `name~REPLICA` at a replica, with a fresh copy of `scenario`, or of the main world's scenario when it is `None`.
     /// The seed is `seed`, or else that of `scenario`, or else that of the main world. Idle namespaces are dropped
     /// first.
     ///
@@ -102,6 +107,7 @@ impl Namespaces {
                 main.bound.clone(),
             )
         };
+        let name = &name.at(self.replica());
         let suffix = name.suffix();
         let known = main.sections.iter().flat_map(|(_, section)| section.credentials());
         if known.into_iter().any(|known| known.ends_with(&suffix)) {

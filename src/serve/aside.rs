@@ -36,7 +36,7 @@ pub(super) async fn control(shared: &Arc<Shared>, request: &Request) -> Told {
     if !control::watches(request) {
         return Told { reply: answer(shared, request).await, watch: None };
     }
-    if let Some(refused) = control::refusal(request, shared.control_token.as_deref()) {
+    if let Some(refused) = control::refusal(request, &shared.access) {
         return Told { reply: refused, watch: None };
     }
     let asked = request.clone();
@@ -49,11 +49,11 @@ pub(super) async fn control(shared: &Arc<Shared>, request: &Request) -> Told {
 }
 
 async fn answer(shared: &Arc<Shared>, request: &Request) -> Reply {
-    let token = shared.control_token.as_deref();
+    let token = shared.access.token.as_deref();
     if let Some(reply) = control::page(request, token, page::present) {
         return reply;
     }
-    if let Some(refused) = control::refusal(request, token) {
+    if let Some(refused) = control::refusal(request, &shared.access) {
         return refused;
     }
     if control::is_quick(request) {

@@ -11,6 +11,8 @@ use super::deliver::{Deliverer, Inbox, Targets};
 use super::random::random_seed;
 use super::seats::Seats;
 use crate::basics::Arrival;
+use crate::control::{Access, Trust};
+use crate::emulator::ReplicaName;
 use crate::engine::{Namespaces, Planned, Traffic, World, step};
 use crate::http::Request;
 
@@ -20,8 +22,8 @@ pub struct Shared {
     namespaces: Namespaces,
     /// Whether answers carry the number of their exchange, in `x-standin-exchange`.
     pub(super) tag: bool,
-    /// Token that clients on other machines must send to use the control interface; `None` forbids it to them.
-    pub(super) control_token: Option<String>,
+    /// Who may use the control interface.
+    pub(super) access: Access,
     /// The seats for connections.
     pub(super) seats: Seats,
     /// Wakes waiting requests when an exchange has been recorded.
@@ -52,6 +54,8 @@ pub struct Options {
     pub tag: bool,
     /// Token that clients on other machines must send to use the control interface; `None` forbids it to them.
     pub control_token: Option<String>,
+    /// The name of the server among those behind a balancer. Then no client is trusted without the token.
+    pub replica: Option<ReplicaName>,
     /// The targets that deliveries may have.
     pub targets: Targets,
     /// The URL at which events tell their handlers to call back; `None` names the first socket.
@@ -67,6 +71,7 @@ impl Default for Options {
             max_connections: 1_000,
             tag: false,
             control_token: None,
+            replica: None,
             targets: Targets::default(),
             public_url: None,
             authorities: Vec::new(),
@@ -78,10 +83,11 @@ impl Shared {
     /// What connections share, and the messages for the task that delivers.
     pub(super) fn new(world: World, options: Options) -> (Self, Inbox) {
         let (deliverer, inbox) = Deliverer::new(options.targets, options.authorities);
+        let trust = if options.replica.is_some() { Trust::Nobody } else { Trust::ThisMachine };
         let shared = Self {
-            namespaces: Namespaces::new(world).with_run(random_seed()),
+            namespaces: Namespaces::new(world).with_run(random_seed()).with_replica(options.replica),
             tag: options.tag,
-            control_token: options.control_token,
+            access: Access { token: options.control_token, trust },
             seats: Seats::new(options.max_connections),
             recorded: Notify::new(),
             logged: Notify::new(),

@@ -243,7 +243,7 @@ impl Credentials {
     /// Draws a new pair for the one with this refresh token. The new pair is not valid before [`Credentials::replace`].
     pub fn refresh(&self, refresh_token: String, now: Timestamp) -> Refresh {
         let (number, mut draws) = (self.count + 1, self.draws.clone());
-        let pair = Pair::draw(&mut draws, number);
+        let pair = Pair::draw(&mut draws, number, &self.suffix);
         Refresh { number, refresh_token, pair, expires: expiry(now) }
     }
 

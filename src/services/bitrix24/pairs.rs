@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::basics::Draws;
+use crate::emulator::end_of_tokens;
 
 /// An access token and a refresh token that were issued together.
 #[derive(Clone, Debug)]
@@ -14,12 +15,12 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// The pair with this number.
-    pub fn draw(draws: &mut Draws, number: u64) -> Self {
+    /// The pair with this number, for the namespace whose credentials have this suffix.
+    pub fn draw(draws: &mut Draws, number: u64, suffix: &str) -> Self {
         let number = number.wrapping_mul(8);
         let mut word = |first: u64| {
             let draws = (0..4).map(|part| draws.draw(number.wrapping_add(first + part)));
-            draws.flat_map(letters).collect::<String>()
+            draws.flat_map(letters).chain(end_of_tokens(suffix).chars()).collect::<String>()
         };
         Self { access_token: word(0), refresh_token: word(4) }
     }
@@ -58,14 +59,16 @@ impl EventPairs {
 
     /// The pair of the attempt with this number to make the delivery with this number.
     pub fn of_attempt(&mut self, delivery: u64, attempt: usize) -> Pair {
-        Pair::draw(&mut self.single, (delivery << BITS_OF_ATTEMPT).wrapping_add(attempt as u64))
+        let number = (delivery << BITS_OF_ATTEMPT).wrapping_add(attempt as u64);
+        Pair::draw(&mut self.single, number, &self.suffix)
     }
 
     /// The pair that all events of one second share.
     pub fn of_second(&self, bearer: Bearer<'_>, now: Timestamp) -> Pair {
         let Bearer { credential, user, depth } = bearer;
         let name = format!("events{} of {credential}/{depth}/{user}", self.suffix);
-        Pair::draw(&mut Draws::new(self.seed, "bitrix24", &name), now.as_second().cast_unsigned())
+        let mut draws = Draws::new(self.seed, "bitrix24", &name);
+        Pair::draw(&mut draws, now.as_second().cast_unsigned(), &self.suffix)
     }
 }
 
