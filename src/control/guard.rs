@@ -156,8 +156,11 @@ mod tests {
 
     #[test]
     fn a_replica_trusts_nobody_without_the_token() {
-        for (authorization, expected) in [("Bearer t0ken", None), ("Bearer other", Some(401)), ("", Some(401))] {
-            let headers = [("host", "127.0.0.1:8080"), ("authorization", authorization)].into_iter().collect();
+        for (authorization, expected) in
+            [("Bearer t0ken", None), ("Bearer other", Some(401)), ("", Some(401))]
+        {
+            let headers =
+                [("host", "127.0.0.1:8080"), ("authorization", authorization)].into_iter().collect();
             let mut request = Request::new("GET", "/__standin/journal", headers, "".into());
             request.source = "127.0.0.1".parse().unwrap();
             let access = Access { token: Some("t0ken".to_owned()), trust: Trust::Nobody };

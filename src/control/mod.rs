@@ -300,9 +300,11 @@ pub fn no_namespace(astray: &Astray) -> Reply {
             mistake(404, format!("there is no namespace `{name}`"), help)
         }
         Astray::Elsewhere { replica, here } => {
-            let message =
-                format!("this is the replica `{here}`, and the request is for `{replica}`: its credential or namespace ends with `~{replica}`");
-            let help = format!("send it to `{replica}`, or to the balancer, which must know where `{replica}` is");
+            let message = format!(
+                "this is the replica `{here}`, and the request is for `{replica}`: its credential or namespace ends with `~{replica}`"
+            );
+            let help =
+                format!("send it to `{replica}`, or to the balancer, which must know where `{replica}` is");
             mistake(421, message, &help)
         }
     }

@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Asked, Place, mistake, no_namespace, refused};
 use crate::emulator::{HandlerUrl, those_of};
-use crate::engine::{
-    MOST_NAMESPACES, Namespace, NamespaceName, Namespaces, NotOpened, World,
-};
+use crate::engine::{MOST_NAMESPACES, Namespace, NamespaceName, Namespaces, NotOpened, World};
 use crate::http::Reply;
 use crate::scenario::{Scenario, parse_expectations};
 

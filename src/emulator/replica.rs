@@ -25,7 +25,9 @@ impl FromStr for ReplicaName {
         let is_allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9');
         match (1..=16).contains(&text.len()) && text.bytes().all(is_allowed) {
             true => Ok(Self(text.to_owned())),
-            false => Err("a name of a replica has 1 to 16 of the characters `a` to `z` and `0` to `9`".to_owned()),
+            false => {
+                Err("a name of a replica has 1 to 16 of the characters `a` to `z` and `0` to `9`".to_owned())
+            }
         }
     }
 }

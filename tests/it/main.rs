@@ -34,6 +34,7 @@
 //! * `until_stdin`: a server that ends with its starter
 //! * `scenario`: which scenarios are accepted, and the reports of mistakes in others
 //! * `architecture`: dependencies between the parts of the library
+//! * `replicas`: servers behind a balancer
 //! * `versions`: every package that is published has the version of `Cargo.toml`
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
@@ -65,6 +66,7 @@ mod page;
 mod pure;
 mod rearm;
 mod reasons;
+mod replicas;
 mod run;
 mod run_time;
 mod scenario;

@@ -1,6 +1,6 @@
 """Three replicas behind HAProxy: each request comes to the replica that its credential names, and one that dies takes its own namespaces only.
 
-    python deploy/try.py PROGRAM
+    python deploy/fleet.py PROGRAM
 
 Needs haproxy and openssl (Debian: apt-get install haproxy openssl) and, for the vendors' SDKs, chert-sdk and b24pysdk. Traffic stays on
 loopback.
