@@ -103,7 +103,7 @@ function useRecord(namespace, token, refused, touch) {
     reload.current = () => loadMissed().catch(() => {})
     const gone = () => current.abort()
     const refuse = (status) => {
-      if (status === 401) refused()
+      if (status === 401 && !end.signal.aborted) refused()
       if (status === 404) gone()
     }
     const onEvent = (name, data) => {
@@ -167,7 +167,7 @@ function useAbout({ namespace, token, rates, setAbout, setMustTell }) {
         rates.clock = health.clock
         if (!runData) rates.tick(health.counters, new Date().toISOString())
       } catch (refusal) {
-        if (refusal.status === 401) setMustTell(true)
+        if (!isOver && refusal.status === 401) setMustTell(true)
       }
     }
     look()
