@@ -1,9 +1,10 @@
 //! The stages that a request passes before its change is made.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The stages of a request, in order. Every documented error belongs to one of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
     /// In front of the service's application: Is the request within the limits? Is the service up? Does the method

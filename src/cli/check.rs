@@ -50,8 +50,8 @@ impl Check {
         match self.format {
             Format::Text => reports.iter().for_each(|report| say(&report.render(is_coloured()))),
             Format::Json => {
-                let all: Vec<_> = reports.iter().flat_map(|report| report.to_json()).collect();
-                print(&format!("{:#}\n", serde_json::Value::from(all)))?;
+                let all: Vec<_> = reports.iter().flat_map(|report| report.shown()).collect();
+                print(&format!("{:#}\n", serde_json::json!(all)))?;
             }
             Format::Github => print(&reports.iter().map(|report| report.to_github()).collect::<String>())?,
         }

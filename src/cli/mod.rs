@@ -11,6 +11,7 @@ mod events;
 mod explain;
 mod health;
 mod later;
+mod openapi;
 mod run;
 mod schema;
 mod serve;
@@ -89,6 +90,9 @@ enum Command {
     Health(Later<health::Health>),
     /// Print the JSON Schema of scenarios, for editors
     Schema(Later<schema::Schema>),
+    /// Print an OpenAPI document
+    #[command(name = "openapi")]
+    OpenApi(Later<openapi::OpenApi>),
     /// Print the completion script for a shell
     Completions(Later<completions::Completions>),
     /// Print the manual page
@@ -113,6 +117,7 @@ pub fn run() -> Exit {
         Command::Curl(Later(command)) => command.run(),
         Command::Explain(Later(command)) => command.run(),
         Command::Schema(Later(command)) => command.run(),
+        Command::OpenApi(Later(command)) => command.run(),
         Command::Health(Later(command)) => command.run(),
         Command::Completions(Later(command)) => command.run(),
         Command::Man(Later(command)) => command.run(),

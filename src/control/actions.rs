@@ -1,22 +1,38 @@
 //! `POST /__standin/actions`: lets an operator, an administrator or the portal do something.
 
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{Asked, mistake};
 use crate::emulator::ActionMistake;
 use crate::engine::World;
 use crate::http::{Reply, json as text};
 
-/// The body of the request.
-#[derive(Deserialize)]
+/// An action to perform.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "ActionWanted")]
 #[serde(deny_unknown_fields)]
-struct Order {
-    /// The name of the action.
+pub(super) struct Order {
+    /// The name of the action, such as `bitrix24.operator.write`.
     r#do: String,
     /// Its parameters.
     #[serde(default)]
     with: Map<String, Value>,
+}
+
+/// An action that was performed.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ActionPerformed {
+    /// Its name among all actions, such as `a1`.
+    action: String,
+    r#do: String,
+    /// What has changed, as the service tells it.
+    changed: Value,
+    /// The events that it has raised, such as `e1`.
+    events: Vec<String>,
+    /// Why events go to nobody.
+    remarks: Vec<String>,
 }
 
 const HELP: &str = r#"send `{"do": "bitrix24.operator.write", "with": {"connector": "connector", "line": 105, "chat": "chat-1", "text": "Hello"}}`"#;
@@ -35,13 +51,13 @@ pub(super) fn act(world: &mut World, asked: &Asked<'_>) -> Reply {
     match world.act(&order.r#do, &order.with, asked.now) {
         Ok(acted) => {
             let events: Vec<_> = acted.deliveries.iter().map(|number| format!("e{number}")).collect();
-            let body = json!({
-                "action": format!("a{}", acted.number),
-                "do": order.r#do,
-                "changed": acted.changed,
-                "events": events,
-                "remarks": acted.remarks,
-            });
+            let body = ActionPerformed {
+                action: format!("a{}", acted.number),
+                r#do: order.r#do,
+                changed: acted.changed,
+                events,
+                remarks: acted.remarks,
+            };
             Reply::json(200, &body)
         }
         Err(ActionMistake { message, help }) => mistake(422, message, &help),

@@ -1,8 +1,9 @@
 //! `GET`, `POST /__standin/clock`: shows the scenario's clock, or moves it.
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Asked, mistake};
 use crate::basics::Clock;
@@ -11,7 +12,7 @@ use crate::http::{Reply, json as text};
 use crate::scalar::{Length, Moment};
 
 /// The body of a request that moves the clock.
-enum Order {
+pub(super) enum Order {
     /// Moves the clock forward.
     Advance(Step),
     /// Sets the clock to this instant.
@@ -19,11 +20,75 @@ enum Order {
 }
 
 /// How far a clock is moved.
-enum Step {
+pub(super) enum Step {
     /// To the next instant at which something is due.
     Next,
     /// By this length of time.
     By(Length),
+}
+
+impl JsonSchema for Order {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ClockMove".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let length = generator.subschema_for::<Length>();
+        let instant = generator.subschema_for::<Moment>();
+        json_schema!({
+            "description": "How a virtual clock moves.",
+            "oneOf": [
+                {
+                    "type": "object",
+                    "properties": {"advance": {
+                        "description": "How far: a length of time, or `next` for the next instant at which something is due.",
+                        "anyOf": [length, {"const": "next"}],
+                    }},
+                    "required": ["advance"],
+                    "additionalProperties": false,
+                },
+                {
+                    "type": "object",
+                    "properties": {"set": instant},
+                    "required": ["set"],
+                    "additionalProperties": false,
+                },
+            ],
+        })
+    }
+}
+
+/// The scenario's clock.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Clock")]
+pub(super) struct ClockShown {
+    /// `real` or `virtual`.
+    clock: &'static str,
+    /// What it shows.
+    now: String,
+}
+
+/// The scenario's clock, and what comes next.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ClockAndNext {
+    /// `real` or `virtual`.
+    clock: &'static str,
+    /// What it shows.
+    now: String,
+    /// The next instant at which something is due.
+    next: Option<String>,
+}
+
+/// A virtual clock that was moved.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ClockMoved {
+    /// Always `virtual`.
+    clock: &'static str,
+    /// What it shows now.
+    now: String,
+    /// After `{"advance": "next"}`: whether something was due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    was_due: Option<bool>,
 }
 
 impl Order {
@@ -54,15 +119,14 @@ impl Order {
 
 pub(super) fn show(world: &mut World, asked: &Asked<'_>) -> Reply {
     let next = world.next_instant(asked.now);
-    let mut body = shown(world, asked.now);
-    body["next"] = json!(next.map(|next| next.to_string()));
-    Reply::json(200, &body)
+    let ClockShown { clock, now } = shown(world, asked.now);
+    Reply::json(200, &ClockAndNext { clock, now, next: next.map(|next| next.to_string()) })
 }
 
 /// The clock alone.
-pub(super) fn shown(world: &World, now: Timestamp) -> Value {
+pub(super) fn shown(world: &World, now: Timestamp) -> ClockShown {
     let clock = if world.clock() == Clock::Real { "real" } else { "virtual" };
-    json!({"clock": clock, "now": world.clock().now(now).to_string()})
+    ClockShown { clock, now: world.clock().now(now).to_string() }
 }
 
 pub(super) fn set(world: &mut World, asked: &Asked<'_>) -> Reply {
@@ -83,11 +147,10 @@ pub(super) fn set(world: &mut World, asked: &Asked<'_>) -> Reply {
     });
     world.settle(asked.now);
     match moved {
-        Some(now) if wants_next => {
-            let was_due = next.is_some();
-            Reply::json(200, &json!({"clock": "virtual", "now": now.to_string(), "was_due": was_due}))
+        Some(now) => {
+            let was_due = wants_next.then(|| next.is_some());
+            Reply::json(200, &ClockMoved { clock: "virtual", now: now.to_string(), was_due })
         }
-        Some(now) => Reply::json(200, &json!({"clock": "virtual", "now": now.to_string()})),
         None => mistake(
             409,
             "the scenario uses the real clock, which cannot be moved".to_owned(),

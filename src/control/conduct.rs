@@ -1,13 +1,22 @@
 //! `GET /__standin/conduct`: the rules that clients broke.
 
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::verify::UNMET;
 use super::{Asked, Place, mistake};
 use crate::emulator::conduct::Severity;
 use crate::engine::Unhidden;
 use crate::http::Reply;
-use crate::judge::{Broken, Whose};
+use crate::judge::{Broken, BrokenShown, Whose};
+
+/// The rules that clients broke.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Conduct {
+    broken: Vec<BrokenShown>,
+    /// The same as text.
+    report: String,
+}
 
 /// Broken rules with the world in which they were broken. Secrets are hidden.
 pub(super) fn blamed(place: &Place<'_>, broken: Unhidden<Vec<Broken>>) -> Vec<Broken> {
@@ -32,7 +41,7 @@ pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
         Err(reply) => return reply,
     };
     let fails = broken.iter().any(|broken| broken.severity == Severity::Error);
-    let all: Vec<_> = broken.iter().map(Broken::json).collect();
+    let all = broken.iter().map(Broken::shown).collect();
     let report: String = broken.iter().map(Broken::text).collect();
-    Reply::json(if fails { UNMET } else { 200 }, &json!({"broken": all, "report": report}))
+    Reply::json(if fails { UNMET } else { 200 }, &Conduct { broken: all, report })
 }

@@ -29,7 +29,7 @@ pub fn conversation(namespaces: &Namespaces, now: Timestamp) -> Value {
             if sent.len() == MOST_DELIVERIES || bytes_sent > MOST_BYTES_SENT {
                 break;
             }
-            let mut one = of_world(world, delivery.as_json(&redactor));
+            let mut one = of_world(world, json!(delivery.whole(&redactor)));
             let explained = fate::explain(world, &delivery.entry, now).join("\n");
             one["explanation"] = (redactor.text(&explained) + "\n").into();
             shorten(&mut one);
@@ -40,7 +40,7 @@ pub fn conversation(namespaces: &Namespaces, now: Timestamp) -> Value {
             if shown.len() == MOST_EXCHANGES || bytes > MOST_BYTES {
                 return;
             }
-            let mut one = of_world(world, journal::entry_as_json(&entry, &redactor));
+            let mut one = of_world(world, json!(journal::exchange(&entry, &redactor)));
             one["explanation"] = explain::text(world, &entry, now).into();
             shorten(&mut one);
             bytes += one.to_string().len();

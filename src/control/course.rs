@@ -3,13 +3,59 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::{Asked, Place, explain, journal};
 use crate::basics::Stage;
 use crate::engine::{Cause, Entry, Redactor, World, wire};
 use crate::fault::wire::{Act, Answer, End, Script};
 use crate::http::Reply;
+
+/// The course of an exchange.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Course {
+    number: u64,
+    /// From the head of the request to the end of the answer, without the time to make the answer.
+    duration_us: u64,
+    /// The delays of faults.
+    delays: Vec<DelayOf>,
+    /// The stage at which it ended; null when it passed all of them.
+    ended_at: Option<&'static str>,
+    /// What the connection did to the answer over HTTP/1; null without a fault that does something to it.
+    script: Option<Vec<ScriptStep>>,
+    /// The events that it has raised, such as `e1`.
+    raised: Vec<String>,
+    /// What the other edition of the service would answer now; null without another edition.
+    other_edition: Option<OtherEdition>,
+}
+
+/// The delay of a fault.
+#[derive(Serialize, JsonSchema)]
+struct DelayOf {
+    fault: String,
+    delay_us: u64,
+}
+
+/// What the other edition of the service would answer.
+#[derive(Serialize, JsonSchema)]
+struct OtherEdition {
+    edition: &'static str,
+    status: u16,
+    /// The code of the service's error.
+    error: Option<&'static str>,
+    body: String,
+}
+
+/// A step of what the connection did: bytes that were sent, or its end.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+enum ScriptStep {
+    /// Bytes were sent.
+    Sent { at_us: u64, bytes: usize },
+    /// The connection ended, or was kept.
+    End { at_us: u64, end: &'static str },
+}
 
 pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
     let found = place.with(|_, world| {
@@ -21,35 +67,35 @@ pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
 }
 
 /// The course of an exchange. The other edition is asked at `now`, by the wall clock; with `None` it is not asked.
-pub(super) fn shown(world: &World, entry: &Entry, now: Option<Timestamp>, redactor: &Redactor) -> Value {
+pub(super) fn shown(world: &World, entry: &Entry, now: Option<Timestamp>, redactor: &Redactor) -> Course {
     let is_own = |cause: Cause| cause == Cause::Exchange(entry.number);
     let deliveries = world.outbox().iter().filter(|delivery| is_own(delivery.cause));
     let raised: Vec<_> = deliveries.map(|delivery| format!("e{}", delivery.number)).collect();
     let other = now.and_then(|now| world.other_answer(&entry.request, now));
     let other = other.map(|(reply, error, [_, edition])| {
         let hidden = redactor.exchange(&entry.request, &reply);
-        json!({"edition": edition, "status": reply.status, "error": error, "body": hidden.reply_body})
+        OtherEdition { edition, status: reply.status, error, body: hidden.reply_body }
     });
     let delays = entry.note.faults.iter().filter(|decision| decision.fired && !decision.delay.is_zero());
     let delays = delays.map(|decision| {
         let delay = u64::try_from(decision.delay.as_micros()).unwrap_or(u64::MAX);
-        json!({"fault": decision.fault.spec.name, "delay_us": delay})
+        DelayOf { fault: decision.fault.spec.name.to_string(), delay_us: delay }
     });
-    json!({
-        "number": entry.number,
-        "duration_us": u64::try_from(entry.took.as_micros()).unwrap_or(u64::MAX),
-        "delays": delays.collect::<Vec<_>>(),
-        "ended_at": explain::ended_at(&entry.note).map(Stage::name),
-        "script": script(entry),
-        "raised": raised,
-        "other_edition": other,
-    })
+    Course {
+        number: entry.number,
+        duration_us: u64::try_from(entry.took.as_micros()).unwrap_or(u64::MAX),
+        delays: delays.collect(),
+        ended_at: explain::ended_at(&entry.note).map(Stage::name),
+        script: script(entry),
+        raised,
+        other_edition: other,
+    }
 }
 
-/// What the connection did to the answer over HTTP/1: when how many bytes were sent, and how it ended. Null without a fault that
+/// What the connection did to the answer over HTTP/1: when how many bytes were sent, and how it ended. `None` without a fault that
 /// does something to it.
-fn script(entry: &Entry) -> Value {
-    let Some(wire) = wire(&entry.note) else { return Value::Null };
+fn script(entry: &Entry) -> Option<Vec<ScriptStep>> {
+    let wire = wire(&entry.note)?;
     let mut head = format!("HTTP/1.1 {} \r\n", entry.reply.status);
     for (name, value) in entry.reply.headers.iter() {
         head += &format!("{name}: {value}\r\n");
@@ -64,7 +110,7 @@ fn script(entry: &Entry) -> Value {
     let mut holds = false;
     for act in acts {
         match act {
-            Act::Send(bytes) => steps.push(json!({"at_us": at, "bytes": bytes.len()})),
+            Act::Send(bytes) => steps.push(ScriptStep::Sent { at_us: at, bytes: bytes.len() }),
             Act::Wait(length) => at += u64::try_from(length.as_micros()).unwrap_or(u64::MAX),
             Act::Hold => holds = true,
         }
@@ -75,6 +121,6 @@ fn script(entry: &Entry) -> Value {
         End::Close => "closed",
         End::Reset => "reset",
     };
-    steps.push(json!({"at_us": at, "end": end}));
-    steps.into()
+    steps.push(ScriptStep::End { at_us: at, end });
+    Some(steps)
 }

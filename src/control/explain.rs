@@ -3,13 +3,14 @@
 use std::fmt::Write;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::{Asked, Place, journal, mistake};
 use crate::basics::Stage;
 use crate::emulator::some_of;
 use crate::engine::{Entry, Hidden, Note, Redactor, Verdict, World, explain, wire};
-use crate::fault::Forecast;
+use crate::fault::{Condition, Decision, Forecast};
 use crate::http::Reply;
 use crate::scalar::in_a_line;
 use crate::services::by_name;
@@ -22,12 +23,12 @@ pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
     let look = |world: &mut World| {
         let entry = journal::found(world, asked)?;
         let verdicts = explain(world, &entry, asked.now);
-        let explained = match wants_json {
-            true => as_json(world, &entry, &verdicts),
-            false => as_text(world, &entry, &verdicts).into(),
+        let told = match wants_json {
+            true => Told::Json(as_json(world, &entry, &verdicts)),
+            false => Told::Text(as_text(world, &entry, &verdicts)),
         };
         let namespace = world.namespace().map(str::to_owned);
-        Ok(Explained { namespace, entry, explained, redactor: Redactor::new(world) })
+        Ok(Explained { namespace, entry, told, redactor: Redactor::new(world) })
     };
     // Without a name and a number, the newest exchange of all worlds is meant.
     let is_any = place.name.is_none() && asked.segment == "last";
@@ -74,26 +75,98 @@ fn elsewhere(place: &Place<'_>, asked: &Asked<'_>) -> Option<Reply> {
     Some(mistake(404, message, &help))
 }
 
+/// Why an exchange got its answer.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Explanation {
+    /// The namespace; null for the main scenario.
+    namespace: Option<String>,
+    number: u64,
+    status: u16,
+    /// The code of the service's error.
+    error: Option<&'static str>,
+    /// What a fault did to the connection.
+    wire: Option<String>,
+    /// The stages that the request passed.
+    stages: Vec<&'static str>,
+    /// The stage at which it ended; null when it passed all of them.
+    ended_at: Option<&'static str>,
+    /// What the service says of its answer.
+    remarks: Vec<String>,
+    /// Every fault.
+    faults: Vec<FaultExplained>,
+    seed: u64,
+    /// The command that starts a server with the same draws.
+    replay: String,
+    /// What `replay` leaves open.
+    replay_lacks: Vec<&'static str>,
+}
+
+/// Why a fault fired, or did not.
+#[derive(Serialize, JsonSchema)]
+struct FaultExplained {
+    /// Its name.
+    fault: String,
+    /// What it does.
+    effect: String,
+    /// What became of the change.
+    change: Option<String>,
+    /// Each time that it was asked: for the request itself, and for each command of a batch.
+    asked: Vec<FaultAsked>,
+    /// The same in words.
+    why: Vec<String>,
+    /// The number of the call on which it is expected to fire next.
+    next_call: Option<u64>,
+    /// The instant before which that call does not count.
+    next_call_not_before: Option<String>,
+}
+
+/// A decision of a fault.
+#[derive(Serialize, JsonSchema)]
+struct FaultAsked {
+    /// The number of the call.
+    call: u64,
+    /// The draw, from 0 to 1.
+    draw: Option<f64>,
+    /// It fires on draws below this.
+    threshold: Option<f64>,
+    fired: bool,
+    /// Whether it decided the answer.
+    answered: bool,
+    /// The condition that did not hold.
+    unmet: Option<Condition>,
+    delay_us: u64,
+}
+
 /// An exchange with its explanation, in which secrets are not hidden yet.
 struct Explained {
     namespace: Option<String>,
     entry: Entry,
-    /// A text without its first line, or JSON.
-    explained: Value,
+    told: Told,
     redactor: Redactor,
+}
+
+/// An explanation.
+enum Told {
+    /// As text, without its first line.
+    Text(String),
+    Json(Explanation),
 }
 
 impl Explained {
     fn reply(self) -> Reply {
-        let Self { namespace, entry, mut explained, redactor } = self;
+        let Self { namespace, entry, told, redactor } = self;
         let hidden = redactor.exchange(&entry.request, &entry.reply);
-        if let Value::String(text) = &explained {
-            let headers = vec![("content-type".into(), "text/plain; charset=utf-8".into())].into();
-            let body = headline(namespace.as_deref(), &entry, &hidden) + &hidden.text(text);
-            return Reply { status: 200, headers, body: body.into() };
+        match told {
+            Told::Text(text) => {
+                let headers = vec![("content-type".into(), "text/plain; charset=utf-8".into())].into();
+                let body = headline(namespace.as_deref(), &entry, &hidden) + &hidden.text(&text);
+                Reply { status: 200, headers, body: body.into() }
+            }
+            Told::Json(mut explained) => {
+                hide(&mut explained, &entry, &hidden);
+                Reply::json(200, &explained)
+            }
         }
-        hide(&mut explained, &entry, &hidden);
-        Reply::json(200, &explained)
     }
 }
 
@@ -117,19 +190,18 @@ pub(super) fn text(world: &World, entry: &Entry, now: Timestamp) -> String {
 }
 
 /// The explanation of an exchange as JSON, with secrets hidden.
-pub(super) fn json(world: &World, entry: &Entry, now: Timestamp, redactor: &Redactor) -> Value {
+pub(super) fn json(world: &World, entry: &Entry, now: Timestamp, redactor: &Redactor) -> Explanation {
     let mut explained = as_json(world, entry, &explain(world, entry, now));
     hide(&mut explained, entry, &redactor.exchange(&entry.request, &entry.reply));
     explained
 }
 
 /// Hides the secrets in an explanation, and adds the remarks.
-fn hide(explained: &mut Value, entry: &Entry, hidden: &Hidden) {
-    let faults = explained["faults"].as_array_mut().into_iter().flatten();
-    for why in faults.filter_map(|fault| fault["why"].as_array_mut()).flatten() {
-        *why = hidden.text(why.as_str().unwrap_or_default()).into();
+fn hide(explained: &mut Explanation, entry: &Entry, hidden: &Hidden) {
+    for why in explained.faults.iter_mut().flat_map(|fault| &mut fault.why) {
+        *why = hidden.text(why);
     }
-    explained["remarks"] = entry.note.remarks.iter().map(|remark| hidden.text(remark)).collect();
+    explained.remarks = entry.note.remarks.iter().map(|remark| hidden.text(remark)).collect();
 }
 
 fn stages(entry: &Entry) -> Vec<&'static str> {
@@ -214,49 +286,40 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
 }
 
 /// The explanation as JSON, in which secrets are not hidden yet; without the remarks.
-fn as_json(world: &World, entry: &Entry, verdicts: &[Verdict]) -> Value {
-    let asked = |verdict: &Verdict| {
+fn as_json(world: &World, entry: &Entry, verdicts: &[Verdict]) -> Explanation {
+    let faults = verdicts.iter().map(|verdict| {
         let spec = &verdict.fault.spec;
-        let one = |decision: &crate::fault::Decision| {
-            json!({
-                "call": decision.call,
-                "draw": decision.draw,
-                "threshold": spec.when.probability,
-                "fired": decision.fired,
-                "answered": decision.answered,
-                "unmet": decision.unmet,
-                "delay_us": decision.delay.as_micros() as u64,
-            })
+        let one = |decision: &Decision| FaultAsked {
+            call: decision.call,
+            draw: decision.draw,
+            threshold: spec.when.probability,
+            fired: decision.fired,
+            answered: decision.answered,
+            unmet: decision.unmet,
+            delay_us: decision.delay.as_micros() as u64,
         };
-        verdict.asked.iter().map(one).collect::<Vec<_>>()
-    };
-    let faults: Vec<_> = verdicts
-        .iter()
-        .map(|verdict| {
-            let spec = &verdict.fault.spec;
-            json!({
-                "fault": verdict.fault.spec.name,
-                "effect": spec.effect(),
-                "change": spec.change(),
-                "asked": asked(verdict),
-                "why": verdict.why,
-                "next_call": verdict.next.map(|next| next.call),
-                "next_call_not_before": verdict.next.and_then(|next| next.not_before).map(|at| at.to_string()),
-            })
-        })
-        .collect();
-    json!({
-        "namespace": world.namespace(),
-        "number": entry.number,
-        "status": entry.reply.status,
-        "error": entry.note.error,
-        "wire": wire(&entry.note).map(|wire| wire.to_string()),
-        "stages": stages(entry),
-        "ended_at": ended_at(&entry.note).map(Stage::name),
-        "remarks": [],
-        "faults": faults,
-        "seed": world.seed(),
-        "replay": world.replay(),
-        "replay_lacks": world.replay_lacks(),
-    })
+        FaultExplained {
+            fault: spec.name.to_string(),
+            effect: spec.effect(),
+            change: spec.change(),
+            asked: verdict.asked.iter().map(one).collect(),
+            why: verdict.why.clone(),
+            next_call: verdict.next.map(|next| next.call),
+            next_call_not_before: verdict.next.and_then(|next| next.not_before).map(|at| at.to_string()),
+        }
+    });
+    Explanation {
+        namespace: world.namespace().map(str::to_owned),
+        number: entry.number,
+        status: entry.reply.status,
+        error: entry.note.error,
+        wire: wire(&entry.note).map(|wire| wire.to_string()),
+        stages: stages(entry),
+        ended_at: ended_at(&entry.note).map(Stage::name),
+        remarks: Vec::new(),
+        faults: faults.collect(),
+        seed: world.seed(),
+        replay: world.replay(),
+        replay_lacks: world.replay_lacks(),
+    }
 }

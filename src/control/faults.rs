@@ -3,37 +3,117 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::{Asked, Place, mistake, refused};
 use crate::engine::{HIDDEN, Redactor, World};
 use crate::fault::{Fault, FaultSpec, Mode};
 use crate::http::Reply;
 use crate::scalar::nearest;
-use crate::scenario::{self, Report, Scenario};
+use crate::scenario::{self, FindingShown, Report, Scenario};
+
+/// All faults.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FaultList {
+    faults: Vec<FaultInList>,
+}
+
+/// A fault with its counters.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Fault")]
+pub(super) struct FaultShown {
+    name: String,
+    /// What it is aimed at.
+    on: String,
+    enabled: bool,
+    /// The calls that met it.
+    calls: u64,
+    /// The calls on which it fired.
+    fired: u64,
+    /// `fault`, or the kind of thing of which each has a counter.
+    counted_by: String,
+    /// The number of the call on which it is expected to fire next.
+    next_call: Option<u64>,
+    /// The instant before which that call does not count.
+    next_call_not_before: Option<String>,
+    /// What the caller may not expect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    standin: Option<&'static str>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<String>,
+}
+
+/// A fault with its counters, and with what it does.
+#[derive(Serialize, JsonSchema)]
+struct FaultInList {
+    #[serde(flatten)]
+    fault: FaultShown,
+    /// The fault as a request may send it. A credential in it is hidden.
+    spec: Value,
+    /// Whether `spec` shows less than there is, because it holds a secret.
+    hidden: bool,
+    /// What it does, in words.
+    effect: String,
+    /// The stage at which it strikes.
+    stage: &'static str,
+    /// Whether it is not expected to fire again.
+    spent: bool,
+}
+
+/// A fault as a scenario describes it. The path has its name.
+pub(super) struct NamelessFault;
+
+impl JsonSchema for NamelessFault {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "NamelessFault".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = FaultSpec::json_schema(generator);
+        if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
+            required.retain(|name| name != "name");
+        }
+        schema
+    }
+}
+
+/// What is wrong with a fault.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FaultChecked {
+    findings: Vec<FindingShown>,
+    /// The same as text.
+    report: String,
+}
+
+/// How many things were removed.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Removed {
+    removed: usize,
+}
 
 pub(super) fn list(world: &mut World, asked: &Asked<'_>) -> Reply {
     Reply::json(200, &shown(world, asked.now))
 }
 
 /// All faults of a world.
-pub(super) fn shown(world: &World, now: Timestamp) -> Value {
+pub(super) fn shown(world: &World, now: Timestamp) -> FaultList {
     let numbers: Vec<_> = world.faults().map(|(number, ..)| number).collect();
     // To know all secrets takes long.
     let redactor = (!numbers.is_empty()).then(|| Redactor::new(world));
-    let faults = numbers.into_iter().map(|number| {
-        let mut shown = as_shown(world, number, now);
-        let hides = redactor.as_ref().is_some_and(|redactor| hide_in(&mut shown["spec"], redactor));
-        shown["hidden"] = hides.into();
-        shown
+    let faults = numbers.into_iter().filter_map(|number| {
+        let mut shown = in_list(world, number, now)?;
+        shown.hidden = redactor.as_ref().is_some_and(|redactor| hide_in(&mut shown.spec, redactor));
+        Some(shown)
     });
-    let faults: Vec<_> = faults.collect();
-    json!({"faults": faults})
+    FaultList { faults: faults.collect() }
 }
 
 pub(super) fn show(world: &mut World, asked: &Asked<'_>) -> Reply {
     let number = called(world, asked);
-    number.map_or_else(|reply| reply, |number| Reply::json(200, &as_json(world, number, asked.now)))
+    number.map_or_else(|reply| reply, |number| Reply::json(200, &with_counters(world, number, asked.now)))
 }
 
 /// Hides secrets that a fault matches or answers with. Returns whether there are any.
@@ -60,32 +140,34 @@ fn hide(value: &mut Value, redactor: &Redactor) {
 }
 
 /// A fault with what it does.
-fn as_shown(world: &World, number: u32, now: Timestamp) -> Value {
-    let mut shown = as_json(world, number, now);
-    if let Some((_, fault, _)) = world.faults().find(|(known, ..)| *known == number) {
-        shown["spec"] = fault.spec.to_json();
-        shown["effect"] = fault.spec.effect().into();
-        shown["stage"] = fault.stage.name().into();
-        shown["spent"] = world.is_spent(number, now).into();
-    }
-    shown
+fn in_list(world: &World, number: u32, now: Timestamp) -> Option<FaultInList> {
+    let (_, fault, _) = world.faults().find(|(known, ..)| *known == number)?;
+    Some(FaultInList {
+        fault: with_counters(world, number, now)?,
+        spec: fault.spec.to_json(),
+        hidden: false,
+        effect: fault.spec.effect(),
+        stage: fault.stage.name(),
+        spent: world.is_spent(number, now),
+    })
 }
 
-fn as_json(world: &World, wanted: u32, now: Timestamp) -> Value {
-    let Some((number, fault, state)) = world.faults().find(|(number, ..)| *number == wanted) else {
-        return Value::Null;
-    };
+/// `None` when there is no fault of this number.
+fn with_counters(world: &World, wanted: u32, now: Timestamp) -> Option<FaultShown> {
+    let (number, fault, state) = world.faults().find(|(number, ..)| *number == wanted)?;
     let spec = &fault.spec;
     let next = world.next_call(number, None, now);
-    json!({
-        "name": spec.name,
-        "on": spec.on,
-        "enabled": state.mode == Mode::On,
-        "calls": state.calls,
-        "fired": state.fired,
-        "counted_by": spec.when.counted_kind().unwrap_or("fault"),
-        "next_call": next.map(|next| next.call),
-        "next_call_not_before": next.and_then(|next| next.not_before).map(|at| at.to_string()),
+    Some(FaultShown {
+        name: spec.name.to_string(),
+        on: spec.on.to_string(),
+        enabled: state.mode == Mode::On,
+        calls: state.calls,
+        fired: state.fired,
+        counted_by: spec.when.counted_kind().unwrap_or("fault").to_owned(),
+        next_call: next.map(|next| next.call),
+        next_call_not_before: next.and_then(|next| next.not_before).map(|at| at.to_string()),
+        standin: None,
+        help: None,
     })
 }
 
@@ -135,11 +217,11 @@ fn add_or_replace(world: &mut World, spec: FaultSpec, now: Timestamp) -> Reply {
     let name = spec.name.to_string();
     if let Some(number) = world.fault_called(&name) {
         world.replace_fault(number, spec);
-        return Reply::json(200, &as_json(world, number, now));
+        return Reply::json(200, &with_counters(world, number, now));
     }
     world.add_fault(spec);
     let number = world.fault_called(&name).expect("it was just added");
-    Reply::json(201, &as_json(world, number, now))
+    Reply::json(201, &with_counters(world, number, now))
 }
 
 /// What a new fault is checked against.
@@ -193,9 +275,9 @@ pub(super) fn check(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
     };
     let (findings, report) = match known.read(text, replaces.as_deref()) {
         Ok(_) => (Vec::new(), String::new()),
-        Err(report) => (report.to_json(), report.render(false)),
+        Err(report) => (report.shown(), report.render(false)),
     };
-    Reply::json(200, &json!({"findings": findings, "report": report}))
+    Reply::json(200, &FaultChecked { findings, report })
 }
 
 /// Counts the calls of a fault anew.
@@ -206,7 +288,7 @@ pub(super) fn again(world: &mut World, asked: &Asked<'_>) -> Reply {
     };
     let spec = world.faults().find(|(known, ..)| *known == number).map(|(_, fault, _)| fault.spec.clone());
     spec.into_iter().for_each(|spec| world.replace_fault(number, spec));
-    Reply::json(200, &as_json(world, number, asked.now))
+    Reply::json(200, &with_counters(world, number, asked.now))
 }
 
 pub(super) fn off(world: &mut World, asked: &Asked<'_>) -> Reply {
@@ -223,12 +305,17 @@ fn switch(world: &mut World, asked: &Asked<'_>, mode: Mode) -> Reply {
         Err(reply) => return reply,
     };
     world.switch_fault(number, mode);
-    let mut body = as_json(world, number, asked.now);
-    if mode == Mode::On && world.is_spent(number, asked.now) {
-        body["standin"] = json!("the fault is on and spent: it is not expected to fire again");
-        let path = asked.request.path().trim_end_matches("/on");
-        body["help"] = json!(format!("`PUT {path}` with the fault as its body counts its calls anew"));
-    }
+    let body = with_counters(world, number, asked.now).map(|shown| match mode {
+        Mode::On if world.is_spent(number, asked.now) => {
+            let path = asked.request.path().trim_end_matches("/on");
+            FaultShown {
+                standin: Some("the fault is on and spent: it is not expected to fire again"),
+                help: Some(format!("`PUT {path}` with the fault as its body counts its calls anew")),
+                ..shown
+            }
+        }
+        _ => shown,
+    });
     Reply::json(200, &body)
 }
 
@@ -237,11 +324,11 @@ pub(super) fn remove(world: &mut World, asked: &Asked<'_>) -> Reply {
         Ok(number) => world.remove_fault(number),
         Err(reply) => return reply,
     }
-    Reply::json(200, &json!({"removed": 1}))
+    Reply::json(200, &Removed { removed: 1 })
 }
 
 pub(super) fn remove_all(world: &mut World, _: &Asked<'_>) -> Reply {
-    Reply::json(200, &json!({"removed": world.remove_faults()}))
+    Reply::json(200, &Removed { removed: world.remove_faults() })
 }
 
 /// The number of the fault that the path names, or the answer that there is none.

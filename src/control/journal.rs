@@ -1,14 +1,102 @@
 //! `GET /__standin/journal[?last=N&after=N&service=&operation=&direction=]`: lists requests with their answers;
 //! `GET /__standin/journal/{number}`: shows one.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::delivery::Shown;
+use super::delivery::{SentOnce, Shown};
 use super::{Asked, Place, mistake};
+use crate::basics::Stage;
 use crate::engine::{Entry, Redactor, World, wire};
 use crate::http::{Body, Reply};
 use crate::scalar::nearest;
 use crate::services::SERVICES;
+
+/// Exchanges, and if wanted attempts to send events.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Journal {
+    /// The seed of all random draws.
+    seed: u64,
+    /// The command that starts a server with the same draws.
+    replay: String,
+    /// What `replay` leaves open.
+    replay_lacks: Vec<&'static str>,
+    /// How many exchanges the journal has lost.
+    evicted: u64,
+    /// The oldest first.
+    entries: Vec<JournalEntry>,
+}
+
+/// An exchange, or an attempt to send an event.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+enum JournalEntry {
+    /// An exchange.
+    In(Box<Exchange>),
+    /// An attempt to send an event.
+    Out(Box<SentOnce>),
+}
+
+/// A request to a service, with its answer.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Exchange {
+    number: u64,
+    at: String,
+    /// The older name of `service`.
+    vendor: Option<&'static str>,
+    /// The service; null when none has the path.
+    service: Option<&'static str>,
+    /// The operation with the name of its service.
+    operation: Option<String>,
+    /// The last stage that it passed.
+    stage: Option<Stage>,
+    /// The code of the service's error.
+    error: Option<&'static str>,
+    /// The faults that were asked.
+    faults: Vec<FaultOfExchange>,
+    /// What a fault did to the connection.
+    wire: Option<String>,
+    /// What the service says of its answer.
+    remarks: Vec<String>,
+    request: ExchangeRequest,
+    response: ExchangeResponse,
+    /// With `direction`: always `in`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    direction: Option<&'static str>,
+}
+
+/// A fault that was asked about an exchange.
+#[derive(Serialize, JsonSchema)]
+struct FaultOfExchange {
+    /// Its name.
+    fault: String,
+    /// The number of the call, counted from 1 for this fault.
+    call: u64,
+    /// The draw, from 0 to 1; null when the fault has no probability.
+    draw: Option<f64>,
+    fired: bool,
+    /// Whether it decided the answer.
+    answered: bool,
+}
+
+/// The request, with secrets hidden.
+#[derive(Serialize, JsonSchema)]
+struct ExchangeRequest {
+    method: String,
+    /// Path and query.
+    target: String,
+    headers: Vec<(String, String)>,
+    /// Null when it was too large to be kept.
+    body: Option<String>,
+}
+
+/// The answer, with secrets hidden.
+#[derive(Serialize, JsonSchema)]
+struct ExchangeResponse {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: String,
+}
 
 /// The query of a request for the journal: which exchanges to show. `None` shows all.
 #[derive(Default)]
@@ -39,40 +127,40 @@ pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
     };
     // To hide secrets takes long. Meanwhile the world answers others.
     let found = place.with(|_, world| {
-        let head = json!({
-            "seed": world.seed(),
-            "replay": world.replay(),
-            "replay_lacks": world.replay_lacks(),
-            "evicted": world.journal().evicted(),
-        });
+        let head = Journal {
+            seed: world.seed(),
+            replay: world.replay(),
+            replay_lacks: world.replay_lacks(),
+            evicted: world.journal().evicted(),
+            entries: Vec::new(),
+        };
         (head, filter.select(world), filter.deliveries(world), Redactor::new(world))
     });
     let (mut body, newest, deliveries, redactor) = match found {
         Ok(found) => found,
         Err(reply) => return reply,
     };
-    let incoming = newest.iter().rev().map(|entry| (entry.at, entry_as_json(entry, &redactor)));
+    let incoming = newest.iter().rev().map(|entry| (entry.at, exchange(entry, &redactor)));
     if filter.direction == Direction::In {
-        body["entries"] = incoming.map(|(_, entry)| entry).collect();
+        body.entries = incoming.map(|(_, entry)| JournalEntry::In(Box::new(entry))).collect();
         return Reply::json(200, &body);
     }
-    let incoming = incoming.map(|(at, mut entry)| {
-        entry["direction"] = json!("in");
-        (at, entry)
-    });
+    let incoming = incoming
+        .map(|(at, entry)| (at, JournalEntry::In(Box::new(Exchange { direction: Some("in"), ..entry }))));
     let outgoing = deliveries.iter().flat_map(|shown| shown.exchanges(&redactor));
+    let outgoing = outgoing.map(|(at, attempt)| (at, JournalEntry::Out(Box::new(attempt))));
     let mut all: Vec<_> = incoming.chain(outgoing).collect();
     // An event comes after the exchange of the same instant that raised it.
     all.sort_by_key(|(at, _)| *at);
     let first = all.len().saturating_sub(filter.last.unwrap_or(usize::MAX));
-    body["entries"] = all.drain(first..).map(|(_, entry)| entry).collect();
+    body.entries = all.drain(first..).map(|(_, entry)| entry).collect();
     Reply::json(200, &body)
 }
 
 pub(super) fn one(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
     let found = place.with(|_, world| found(world, asked).map(|entry| (entry, Redactor::new(world))));
     match found.and_then(|found| found) {
-        Ok((entry, redactor)) => Reply::json(200, &entry_as_json(&entry, &redactor)),
+        Ok((entry, redactor)) => Reply::json(200, &exchange(&entry, &redactor)),
         Err(reply) => reply,
     }
 }
@@ -206,38 +294,42 @@ pub(super) fn microseconds(instant: jiff::Timestamp) -> String {
     instant.round(jiff::Unit::Microsecond).unwrap_or(instant).to_string()
 }
 
-/// One exchange as JSON, with its secrets hidden.
-pub(super) fn entry_as_json(entry: &Entry, redactor: &Redactor) -> Value {
+/// One exchange for JSON, with its secrets hidden.
+pub(super) fn exchange(entry: &Entry, redactor: &Redactor) -> Exchange {
     let note = &entry.note;
     let hidden = redactor.exchange(&entry.request, &entry.reply);
-    let faults: Vec<_> = note.faults.iter().map(|decision| {
-        json!({"fault": decision.fault.spec.name, "call": decision.call, "draw": decision.draw, "fired": decision.fired, "answered": decision.answered})
-    }).collect();
-    let remarks: Vec<_> = note.remarks.iter().map(|remark| hidden.text(remark)).collect();
-    json!({
-        "number": entry.number,
-        "at": microseconds(entry.at),
-        "vendor": note.service,
-        "service": note.service,
-        "operation": note.service.zip(note.operation).map(|(service, name)| format!("{service}.{name}")),
-        "stage": note.stage,
-        "error": note.error,
-        "faults": faults,
-        "wire": wire(note).map(|wire| wire.to_string()),
-        "remarks": remarks,
-        "request": {
-            "method": entry.request.method,
-            "target": hidden.target,
-            "headers": hidden.request_headers,
-            "body": match &entry.request.body {
-                Body::Whole(_) => json!(hidden.request_body),
-                Body::TooLarge => Value::Null,
+    let faults = note.faults.iter().map(|decision| FaultOfExchange {
+        fault: decision.fault.spec.name.to_string(),
+        call: decision.call,
+        draw: decision.draw,
+        fired: decision.fired,
+        answered: decision.answered,
+    });
+    Exchange {
+        number: entry.number,
+        at: microseconds(entry.at),
+        vendor: note.service,
+        service: note.service,
+        operation: note.service.zip(note.operation).map(|(service, name)| format!("{service}.{name}")),
+        stage: note.stage,
+        error: note.error,
+        faults: faults.collect(),
+        wire: wire(note).map(|wire| wire.to_string()),
+        remarks: note.remarks.iter().map(|remark| hidden.text(remark)).collect(),
+        request: ExchangeRequest {
+            method: entry.request.method.to_string(),
+            target: hidden.target,
+            headers: hidden.request_headers,
+            body: match &entry.request.body {
+                Body::Whole(_) => Some(hidden.request_body),
+                Body::TooLarge => None,
             },
         },
-        "response": {
-            "status": entry.reply.status,
-            "headers": hidden.reply_headers,
-            "body": hidden.reply_body,
+        response: ExchangeResponse {
+            status: entry.reply.status,
+            headers: hidden.reply_headers,
+            body: hidden.reply_body,
         },
-    })
+        direction: None,
+    }
 }

@@ -1,12 +1,32 @@
 //! `GET /__standin/judgement`: broken rules and expectations together. It answers with 200, whatever the client has done; `conduct` and
 //! `verify` answer by their status.
 
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::{Asked, Place, conduct};
 use crate::basics::Clock;
 use crate::http::Reply;
-use crate::judge::{ActionLeft, Broken, ExpectationOutcome};
+use crate::judge::{ActionLeft, ActionLeftShown, Broken, BrokenShown, ExpectationOutcome, OutcomeShown};
+
+/// What the clients did, judged.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Judgement {
+    /// Whether rules of conduct are observed.
+    observed: bool,
+    broken: Vec<BrokenShown>,
+    expectations: Vec<OutcomeShown>,
+    /// Whether all expectations are met.
+    met: bool,
+    /// Whether an expectation can no longer be met.
+    lost: bool,
+    /// The instant of a virtual clock at which something is due that may meet the expectations.
+    waits_for: Option<String>,
+    /// Actions of the scenario that were not performed.
+    actions_left: Vec<ActionLeftShown>,
+    /// The broken rules as text.
+    report: String,
+}
 
 pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
     let found = place.with(|_, world| {
@@ -28,15 +48,15 @@ pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
     let met = outcomes.iter().all(|outcome| outcome.met);
     Reply::json(
         200,
-        &json!({
-            "observed": is_observed,
-            "broken": broken.iter().map(Broken::json).collect::<Vec<_>>(),
-            "expectations": outcomes.iter().map(ExpectationOutcome::json).collect::<Vec<_>>(),
-            "met": met,
-            "lost": outcomes.iter().any(|outcome| outcome.is_lost),
-            "waits_for": waits_for.filter(|_| !met).map(|due| due.to_string()),
-            "actions_left": left.iter().map(ActionLeft::json).collect::<Vec<_>>(),
-            "report": broken.iter().map(Broken::text).collect::<String>(),
-        }),
+        &Judgement {
+            observed: is_observed,
+            broken: broken.iter().map(Broken::shown).collect(),
+            expectations: outcomes.iter().map(ExpectationOutcome::shown).collect(),
+            met,
+            lost: outcomes.iter().any(|outcome| outcome.is_lost),
+            waits_for: waits_for.filter(|_| !met).map(|due| due.to_string()),
+            actions_left: left.iter().map(ActionLeft::shown).collect(),
+            report: broken.iter().map(Broken::text).collect(),
+        },
     )
 }

@@ -1,5 +1,6 @@
 //! The control interface, `/__standin/…`: a request → its route and reply.
 
+mod about;
 mod actions;
 mod catalog;
 mod clock;
@@ -18,10 +19,12 @@ mod judgement;
 mod metrics;
 mod namespaces;
 mod offline;
+mod openapi;
 mod outbox;
 mod page;
 mod refusals;
 mod reset;
+mod routes;
 mod rows;
 mod scenario;
 mod snapshots;
@@ -34,28 +37,24 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::engine::{Astray, NAMESPACE_HEADER, Namespace, Namespaces, World};
 use crate::http::{Body, Reply, Request};
 use crate::scalar::nearest;
-use crate::scenario::Report;
+use crate::scenario::{FindingShown, Report};
 
 pub use conversation::conversation;
 pub use guard::{Access, Trust, refusal};
 pub use offline::offline;
+pub use openapi::{openapi, openapi_text};
 pub use page::page;
 pub use refusals::refusals;
 pub use verify::{Look, Question, patience};
 pub use watch::Watch;
 
-/// One route.
-struct Route {
-    method: &'static str,
-    /// The path. A segment in braces matches any text.
-    path: &'static str,
-    answer: Answer,
-}
+use self::routes::ROUTES;
 
 /// The function that answers a route.
 #[derive(Clone, Copy)]
@@ -86,74 +85,7 @@ struct Place<'a> {
     now: Timestamp,
 }
 
-use Answer::{Apart, Of, OfAll};
-
-/// Every route.
-static ROUTES: &[Route] = &[
-    Route { method: "GET", path: page::PATH, answer: OfAll(page::paths_of_all) },
-    Route { method: "GET", path: health::PATH, answer: Of(health::answer) },
-    Route { method: "GET", path: "/__standin/journal", answer: Apart(rows::or_journal) },
-    Route { method: "GET", path: "/__standin/journal/{number}", answer: Apart(journal::one) },
-    Route { method: "GET", path: watch::PATH, answer: OfAll(watch::head) },
-    Route { method: "GET", path: "/__standin/journal/{number}/explain", answer: Apart(explain::answer) },
-    Route { method: "GET", path: "/__standin/journal/{number}/course", answer: Apart(course::answer) },
-    Route { method: "GET", path: "/__standin/journal/{number}/as/curl", answer: Apart(copies::curl) },
-    Route { method: "GET", path: "/__standin/journal/{number}/as/fixture", answer: Apart(copies::fixture) },
-    Route { method: "GET", path: "/__standin/journal/{number}/as/step", answer: Apart(copies::step) },
-    Route { method: "GET", path: "/__standin/state", answer: Apart(state::answer) },
-    Route { method: "POST", path: "/__standin/reset", answer: Of(reset::answer) },
-    Route { method: "GET", path: "/__standin/clock", answer: Of(clock::show) },
-    Route { method: "POST", path: "/__standin/clock", answer: Of(clock::set) },
-    Route { method: "GET", path: "/__standin/faults", answer: Of(faults::list) },
-    Route { method: "POST", path: "/__standin/faults", answer: Apart(faults::add) },
-    Route { method: "DELETE", path: "/__standin/faults", answer: Of(faults::remove_all) },
-    Route { method: "GET", path: "/__standin/faults/{name}", answer: Of(faults::show) },
-    Route { method: "PUT", path: "/__standin/faults/{name}", answer: Apart(faults::put) },
-    Route { method: "DELETE", path: "/__standin/faults/{name}", answer: Of(faults::remove) },
-    Route { method: "POST", path: "/__standin/faults/check", answer: Apart(faults::check) },
-    Route { method: "POST", path: "/__standin/faults/{name}/again", answer: Of(faults::again) },
-    Route { method: "POST", path: "/__standin/faults/{name}/off", answer: Of(faults::off) },
-    Route { method: "POST", path: "/__standin/faults/{name}/on", answer: Of(faults::on) },
-    Route { method: "POST", path: "/__standin/scenario", answer: Apart(scenario::replace) },
-    Route { method: "GET", path: "/__standin/actions", answer: Of(catalog::actions) },
-    Route { method: "POST", path: "/__standin/actions", answer: Of(actions::act) },
-    Route { method: "GET", path: "/__standin/outbox", answer: Apart(outbox::list) },
-    Route { method: "GET", path: "/__standin/outbox/{id}", answer: Apart(outbox::one) },
-    Route { method: "GET", path: "/__standin/outbox/{id}/explain", answer: Apart(outbox::explain) },
-    Route { method: "POST", path: "/__standin/outbox/{id}/take", answer: Apart(outbox::take) },
-    Route { method: "POST", path: "/__standin/outbox/{id}/answer", answer: Of(outbox::answer) },
-    Route { method: "POST", path: "/__standin/outbox/{id}/send", answer: Of(outbox::send) },
-    Route { method: "GET", path: "/__standin/snapshots", answer: Of(snapshots::list) },
-    Route { method: "POST", path: "/__standin/snapshots/{name}", answer: Of(snapshots::save) },
-    Route { method: "DELETE", path: "/__standin/snapshots/{name}", answer: Of(snapshots::forget) },
-    Route { method: "POST", path: "/__standin/snapshots/{name}/restore", answer: Of(snapshots::restore) },
-    Route { method: "GET", path: "/__standin/judgement", answer: Apart(judgement::answer) },
-    Route { method: "GET", path: "/__standin/conduct", answer: Apart(conduct::answer) },
-    Route { method: "POST", path: verify::PATH, answer: Apart(verify::answer) },
-    Route { method: "GET", path: "/__standin/catalog", answer: Of(catalog::answer) },
-    Route { method: "GET", path: "/__standin/schema", answer: OfAll(catalog::schema) },
-    Route { method: "GET", path: "/__standin/metrics", answer: OfAll(metrics::answer) },
-    Route { method: "GET", path: "/__standin/namespaces", answer: OfAll(namespaces::list) },
-    Route { method: "POST", path: "/__standin/namespaces", answer: OfAll(namespaces::open) },
-    Route { method: "GET", path: "/__standin/namespaces/{name}", answer: OfAll(namespaces::show) },
-    Route { method: "DELETE", path: "/__standin/namespaces/{name}", answer: OfAll(namespaces::close) },
-];
-
-impl Route {
-    /// The decoded segment of `path` that the route has in braces; empty when the route has none. `None` when `path`
-    /// is not the route's.
-    fn segment(&self, path: &str) -> Option<String> {
-        let Some((before, rest)) = self.path.split_once('{') else {
-            return (self.path == path).then(String::new);
-        };
-        let after = rest.split_once('}').map_or("", |(_, after)| after);
-        let segment = path.strip_prefix(before)?.strip_suffix(after)?;
-        let is_one = !segment.is_empty() && !segment.contains('/');
-        is_one.then(|| percent_decode_str(segment).decode_utf8_lossy().into_owned())
-    }
-}
-
-/// The path of every route.
+/// The path of every route but that of the page.
 fn paths() -> Vec<&'static str> {
     let mut paths: Vec<_> =
         ROUTES.iter().map(|route| route.path).filter(|path| *path != page::PATH).collect();
@@ -186,9 +118,9 @@ pub fn answer(namespaces: &Namespaces, request: &Request, now: Timestamp) -> Rep
         let place = Place { namespaces, name: namespace.as_deref(), now };
         let asked = Asked { request, segment: segment.clone(), now };
         return match route.answer {
-            OfAll(answer) => answer(namespaces, &asked),
-            Apart(answer) => answer(&place, &asked),
-            Of(answer) => place.with(|_, world| answer(world, &asked)).unwrap_or_else(|reply| reply),
+            Answer::OfAll(answer) => answer(namespaces, &asked),
+            Answer::Apart(answer) => answer(&place, &asked),
+            Answer::Of(answer) => place.with(|_, world| answer(world, &asked)).unwrap_or_else(|reply| reply),
         };
     }
     if !fitting.is_empty() {
@@ -331,17 +263,30 @@ pub fn failure() -> Reply {
     mistake(500, "standin panicked while answering: this is a bug of standin".to_owned(), help)
 }
 
+/// What is wrong with a request.
+#[derive(Serialize, JsonSchema)]
+struct Mistake {
+    /// What is wrong.
+    standin: String,
+    /// What to do instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<String>,
+    /// Every mistake in the scenario, the fault or the expectations that were sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    findings: Option<Vec<FindingShown>>,
+    /// The same as text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<String>,
+}
+
 /// A reply that says what is wrong with a request, and what to do instead. `help` may be empty.
 fn mistake(status: u16, message: String, help: &str) -> Reply {
-    let mut body = json!({"standin": message});
-    if !help.is_empty() {
-        body["help"] = json!(help);
-    }
-    Reply::json(status, &body)
+    let help = Some(help.to_owned()).filter(|help| !help.is_empty());
+    Reply::json(status, &Mistake { standin: message, help, findings: None, report: None })
 }
 
 /// The 422 for a text with mistakes: the findings as JSON, and the report as text.
 fn refused(report: &Report, message: &str) -> Reply {
-    let body = json!({"standin": message, "findings": report.to_json(), "report": report.render(false)});
-    Reply::json(422, &body)
+    let (findings, report) = (Some(report.shown()), Some(report.render(false)));
+    Reply::json(422, &Mistake { standin: message.to_owned(), help: None, findings, report })
 }

@@ -3,45 +3,105 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use indexmap::IndexMap;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Asked, Place, mistake, no_namespace, refused};
 use crate::emulator::{HandlerUrl, those_of};
 use crate::engine::{MOST_NAMESPACES, Namespace, NamespaceName, Namespaces, NotOpened, World};
 use crate::http::Reply;
-use crate::scenario::{Scenario, parse_expectations};
+use crate::judge::ExpectSpec;
+use crate::scenario::{AnyScenario, Scenario, parse_expectations};
 
-/// The body of a request that makes a namespace.
-#[derive(Default, Deserialize)]
+/// A namespace to make.
+#[derive(Default, Deserialize, JsonSchema)]
+#[schemars(rename = "NamespaceWanted")]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
-struct Wanted {
-    /// The name. `None` gives it a number.
+pub(super) struct Wanted {
+    /// The name. Without it, the namespace gets a number.
     name: Option<String>,
-    /// The scenario: its YAML as a text, or the scenario itself as JSON. `None` copies the main world's.
+    /// The scenario: its YAML as a text, or the scenario itself as JSON. Without it, that of the server is copied.
+    #[schemars(schema_with = "scenario_or_text")]
+    #[serde(default)]
     scenario: Option<Value>,
     /// URLs of handlers that the scenario knows by name.
     #[serde(default)]
     handlers: BTreeMap<String, String>,
-    /// The expectations, as YAML in a text or as JSON. `None` keeps those of the scenario.
+    /// The expectations, as YAML in a text or as JSON. Without them, those of the scenario stay.
+    #[schemars(schema_with = "expectations_or_text")]
+    #[serde(default)]
     expect: Option<Value>,
-    /// The seed. `None` takes that of the scenario, or else that of the main world.
+    /// The seed. Without it, that of the scenario, or else that of the server.
     seed: Option<u64>,
+}
+
+fn scenario_or_text(generator: &mut SchemaGenerator) -> Schema {
+    let scenario = generator.subschema_for::<AnyScenario>();
+    json_schema!({"anyOf": [{"type": ["string", "null"]}, scenario]})
+}
+
+fn expectations_or_text(generator: &mut SchemaGenerator) -> Schema {
+    let expectations = generator.subschema_for::<Vec<ExpectSpec>>();
+    json_schema!({"anyOf": [{"type": ["string", "null"]}, expectations]})
+}
+
+/// All namespaces.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Namespaces")]
+pub(super) struct NamespaceList {
+    namespaces: Vec<NamespaceInList>,
+}
+
+/// A namespace in a list.
+#[derive(Serialize, JsonSchema)]
+struct NamespaceInList {
+    /// Its name.
+    namespace: String,
+    /// The name of its scenario.
+    scenario: String,
+    seed: u64,
+    /// Answered requests to services.
+    exchanges: u64,
+    last_used: String,
+}
+
+/// A namespace with what a client needs to call it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Namespace")]
+pub(super) struct NamespaceShown {
+    /// Its name.
+    namespace: String,
+    /// The name of its scenario.
+    scenario: String,
+    seed: u64,
+    /// The URL of its control interface, without a final slash.
+    control: String,
+    /// URLs and credentials, by the names of environment variables.
+    environment: IndexMap<String, String>,
+}
+
+/// The end of a namespace.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Dropped {
+    /// Its name.
+    dropped: String,
 }
 
 pub(super) fn list(namespaces: &Namespaces, _: &Asked<'_>) -> Reply {
     let shown = |namespace: &Namespace| {
         let world = namespace.world()?;
-        Some(json!({
-            "namespace": namespace.name(),
-            "scenario": world.scenario().name,
-            "seed": world.seed(),
-            "exchanges": world.counters().exchanges,
-            "last_used": namespace.used().to_string(),
-        }))
+        Some(NamespaceInList {
+            namespace: namespace.name().to_owned(),
+            scenario: world.scenario().name.clone(),
+            seed: world.seed(),
+            exchanges: world.counters().exchanges,
+            last_used: namespace.used().to_string(),
+        })
     };
-    let all: Vec<_> = namespaces.all().iter().filter_map(|namespace| shown(namespace)).collect();
-    Reply::json(200, &json!({"namespaces": all}))
+    let all = namespaces.all().iter().filter_map(|namespace| shown(namespace)).collect();
+    Reply::json(200, &NamespaceList { namespaces: all })
 }
 
 pub(super) fn open(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
@@ -154,27 +214,26 @@ fn describe(namespaces: &Namespaces, name: &str, status: u16, asked: &Asked<'_>)
 pub(super) fn close(namespaces: &Namespaces, asked: &Asked<'_>) -> Reply {
     let name = &asked.segment;
     match namespaces.close(name, asked.now) {
-        true => Reply::json(200, &json!({"dropped": name})),
+        true => Reply::json(200, &Dropped { dropped: name.clone() }),
         false => no_namespace(&namespaces.astray(name)),
     }
 }
 
 /// The namespace as JSON, with the environment variables that a client needs to call it.
-fn described(name: &str, world: &World, asked: &Asked<'_>) -> Value {
+fn described(name: &str, world: &World, asked: &Asked<'_>) -> NamespaceShown {
     let host = asked.request.headers.text("host").unwrap_or("localhost");
     let base = format!("{}://{host}", if asked.request.secure { "https" } else { "http" });
     let sections = world.scenario().sections.iter();
     let access = sections.flat_map(|(_, section)| section.access(world.seed()));
     let control = format!("{base}/__standin/namespaces/{name}");
     let own = [("STANDIN_URL", base.clone()), ("STANDIN_CONTROL_URL", control.clone())];
-    let own = own.into_iter().map(|(variable, value)| (variable.to_owned(), value.into()));
-    let access = access.map(|access| (access.variable.to_owned(), access.at(&base).into()));
-    let environment: serde_json::Map<_, _> = own.chain(access).collect();
-    json!({
-        "namespace": name,
-        "scenario": world.scenario().name,
-        "seed": world.seed(),
-        "control": control,
-        "environment": environment,
-    })
+    let own = own.into_iter().map(|(variable, value)| (variable.to_owned(), value));
+    let access = access.map(|access| (access.variable.to_owned(), access.at(&base)));
+    NamespaceShown {
+        namespace: name.to_owned(),
+        scenario: world.scenario().name.clone(),
+        seed: world.seed(),
+        control,
+        environment: own.chain(access).collect(),
+    }
 }

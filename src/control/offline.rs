@@ -1,7 +1,7 @@
 //! The worlds of a run → what the page asks for, so that a page without a server can show them.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::delivery::Shown;
 use super::{clock, copies, course, explain, fate, faults, health, journal, outbox, rows, state};
@@ -41,13 +41,13 @@ fn answers(world: &World, now: Timestamp, whole: &mut usize, bytes: &mut usize) 
         *bytes += answer.to_string().len();
         answers.insert(path, answer);
     };
-    add("health".into(), health::shown(world));
+    add("health".into(), json!(health::shown(world)));
     add("state".into(), state::shown(world, &redactor));
-    add("faults".into(), faults::shown(world, now));
-    add("journal?rows=true".into(), rows::all(world, &redactor));
+    add("faults".into(), json!(faults::shown(world, now)));
+    add("journal?rows=true".into(), json!(rows::all(world, &redactor)));
     let deliveries = Shown::all(world);
-    add("outbox".into(), outbox::shown(world, &redactor));
-    add("clock".into(), clock::shown(world, now));
+    add("outbox".into(), json!(outbox::shown(world, &redactor)));
+    add("clock".into(), json!(clock::shown(world, now)));
     for delivery in deliveries.iter().rev() {
         if *whole == MOST_WHOLE {
             break;
@@ -55,10 +55,10 @@ fn answers(world: &World, now: Timestamp, whole: &mut usize, bytes: &mut usize) 
         *whole += 1;
         let path = format!("outbox/e{}", delivery.entry.number);
         let lines = fate::explain(world, &delivery.entry, now);
-        let mut shown = delivery.as_json(&redactor);
-        add(path.clone(), shown.clone());
-        shown["why"] = lines.iter().map(|line| redactor.text(line)).collect();
-        add(path + "/explain?format=json", shown);
+        let shown = delivery.whole(&redactor);
+        add(path.clone(), json!(shown));
+        let why = lines.iter().map(|line| redactor.text(line)).collect();
+        add(path + "/explain?format=json", json!(shown.because(why)));
     }
     for entry in world.journal().entries().rev() {
         if *whole >= 2 * MOST_WHOLE {
@@ -67,12 +67,12 @@ fn answers(world: &World, now: Timestamp, whole: &mut usize, bytes: &mut usize) 
         *whole += 1;
         let path = format!("journal/{}", entry.number);
         add(path.clone() + "/explain", explain::text(world, &entry, now).into());
-        add(path.clone() + "/explain?format=json", explain::json(world, &entry, now, &redactor));
-        add(path.clone() + "/course", course::shown(world, &entry, None, &redactor));
+        add(path.clone() + "/explain?format=json", json!(explain::json(world, &entry, now, &redactor)));
+        add(path.clone() + "/course", json!(course::shown(world, &entry, None, &redactor)));
         for (form, text) in copies::all(world, &entry, &redactor) {
             add(format!("{path}/as/{form}"), text.into());
         }
-        add(path, journal::entry_as_json(&entry, &redactor));
+        add(path, json!(journal::exchange(&entry, &redactor)));
     }
     answers
 }

@@ -2,13 +2,85 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use super::delivery::{self, Shown};
+use super::delivery::{CauseShown, Sent, Shown};
 use super::{Asked, Place, explain, fate, mistake, root_of};
 use crate::emulator::Outcome;
-use crate::engine::{Cause, DeliveryId, DeliveryState, Redactor, World};
+use crate::engine::{Cause, DeliveryId, DeliveryState, OutboxCounts, Redactor, World};
 use crate::http::{Reply, json as text};
+
+/// The events that are kept.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Outbox {
+    /// The oldest first.
+    deliveries: Vec<Sent>,
+    /// Why the latest events went to nobody.
+    silences: Vec<Silence>,
+    counts: EventCounts,
+}
+
+/// An event that went to nobody.
+#[derive(Serialize, JsonSchema)]
+struct Silence {
+    cause: Option<CauseShown>,
+    /// Why it went to nobody.
+    remark: String,
+}
+
+/// How many events there are and were. `entered` is the sum of the others.
+#[derive(Serialize, JsonSchema)]
+struct EventCounts {
+    waiting: usize,
+    sending: usize,
+    entered: u64,
+    /// Those that have ended, by how they ended.
+    #[serde(flatten)]
+    ended: Ended,
+}
+
+/// How many events have ended, by how they ended.
+#[derive(Default, Serialize, JsonSchema)]
+struct Ended {
+    delivered: u64,
+    failed: u64,
+    blocked: u64,
+    dropped: u64,
+    abandoned: u64,
+}
+
+/// The request of an event that a test delivers itself.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Taken {
+    /// The event, such as `e1`.
+    id: String,
+    /// Always `POST`.
+    method: &'static str,
+    /// The URL of the handler; null when it has none.
+    url: Option<String>,
+    /// What follows `?`.
+    query: String,
+    headers: IndexMap<String, String>,
+    body: String,
+}
+
+/// How a test's own handler has answered.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct HandlerAnswer {
+    /// The status.
+    #[schemars(range(min = 100, max = 599))]
+    status: u16,
+}
+
+/// An event after a request about it.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct EventState {
+    /// The event, such as `e1`.
+    id: String,
+    state: &'static str,
+}
 
 pub(super) fn list(place: &Place<'_>, _asked: &Asked<'_>) -> Reply {
     // To hide secrets takes long. Meanwhile the world answers others.
@@ -18,16 +90,16 @@ pub(super) fn list(place: &Place<'_>, _asked: &Asked<'_>) -> Reply {
         Ok(found) => found,
         Err(reply) => return reply,
     };
-    let deliveries: Vec<_> = deliveries.iter().map(|shown| shown.as_json(&redactor)).collect();
+    let deliveries = deliveries.iter().map(|shown| shown.whole(&redactor)).collect();
     let silences = hidden(&silences, &redactor);
-    Reply::json(200, &json!({"deliveries": deliveries, "silences": silences, "counts": counts}))
+    Reply::json(200, &Outbox { deliveries, silences, counts })
 }
 
 /// The same without bodies, for one who cannot ask again.
-pub(super) fn shown(world: &World, redactor: &Redactor) -> Value {
-    let deliveries: Vec<_> = Shown::all(world).iter().map(|shown| shown.as_row(redactor)).collect();
+pub(super) fn shown(world: &World, redactor: &Redactor) -> Outbox {
+    let deliveries = Shown::all(world).iter().map(|shown| shown.as_row(redactor)).collect();
     let silences = hidden(&silences(world), redactor);
-    json!({"deliveries": deliveries, "silences": silences, "counts": counts(world)})
+    Outbox { deliveries, silences, counts: counts(world) }
 }
 
 /// Why the latest events went to nobody.
@@ -35,18 +107,19 @@ fn silences(world: &World) -> Vec<(Cause, String)> {
     world.outbox().silences().cloned().collect()
 }
 
-fn hidden(silences: &[(Cause, String)], redactor: &Redactor) -> Vec<Value> {
-    let shown = |(cause, why): &(Cause, String)| json!({"cause": delivery::cause_as_json(*cause), "remark": redactor.text(why)});
+fn hidden(silences: &[(Cause, String)], redactor: &Redactor) -> Vec<Silence> {
+    let shown = |(cause, why): &(Cause, String)| Silence {
+        cause: CauseShown::of(*cause),
+        remark: redactor.text(why),
+    };
     silences.iter().map(shown).collect()
 }
 
-fn counts(world: &World) -> Value {
+fn counts(world: &World) -> EventCounts {
     let ((waiting, sending), counts) = (world.outbox().unfinished(), world.outbox_counts());
-    let mut sum = json!({"waiting": waiting, "sending": sending});
-    for (how, count) in [("entered", counts.entered)].into_iter().chain(counts.ended()) {
-        sum[how] = json!(count);
-    }
-    sum
+    let OutboxCounts { entered, delivered, failed, blocked, dropped, abandoned } = counts;
+    let ended = Ended { delivered, failed, blocked, dropped, abandoned };
+    EventCounts { waiting, sending, entered, ended }
 }
 
 pub(super) fn one(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
@@ -56,7 +129,7 @@ pub(super) fn one(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
         Some((Shown::of(world, entry), Redactor::new(world)))
     });
     match found {
-        Ok(Some((shown, redactor))) => Reply::json(200, &shown.as_json(&redactor)),
+        Ok(Some((shown, redactor))) => Reply::json(200, &shown.whole(&redactor)),
         Ok(None) => unknown(&asked.segment),
         Err(reply) => reply,
     }
@@ -77,9 +150,7 @@ pub(super) fn explain(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
     };
     let lines: Vec<_> = lines.iter().map(|line| redactor.text(line)).collect();
     if explain::wants_json(asked) {
-        let mut body = shown.as_json(&redactor);
-        body["why"] = json!(lines);
-        return Reply::json(200, &body);
+        return Reply::json(200, &shown.whole(&redactor).because(lines));
     }
     let headers = vec![("content-type".into(), "text/plain; charset=utf-8".into())].into();
     Reply { status: 200, headers, body: (lines.join("\n") + "\n").into() }
@@ -109,18 +180,17 @@ pub(super) fn take(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
         Ok(Ok(dispatch)) => dispatch,
         Ok(Err(reply)) | Err(reply) => return reply,
     };
-    let headers: serde_json::Map<_, _> =
-        dispatch.request.headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    let headers = dispatch.request.headers.iter();
     Reply::json(
         200,
-        &json!({
-            "id": asked.segment,
-            "method": "POST",
-            "url": dispatch.url.as_deref(),
-            "query": dispatch.request.query,
-            "headers": headers,
-            "body": &*dispatch.request.body,
-        }),
+        &Taken {
+            id: asked.segment.clone(),
+            method: "POST",
+            url: dispatch.url.as_deref().map(str::to_owned),
+            query: dispatch.request.query.to_string(),
+            headers: headers.map(|(name, value)| ((*name).to_owned(), value.to_string())).collect(),
+            body: dispatch.request.body.to_string(),
+        },
     )
 }
 
@@ -128,9 +198,8 @@ pub(super) fn take(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
 pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
     let Some(number) = number(&asked.segment) else { return unknown(&asked.segment) };
     let help = r#"send `{"status": 200}`, the status of the handler's answer"#;
-    let body: Value = text::parse(asked.request.body(), text::USUAL).unwrap_or_default();
-    let status = body["status"].as_u64().and_then(|status| u16::try_from(status).ok());
-    let Some(status) = status.filter(|status| (100..=599).contains(status)) else {
+    let body: Option<HandlerAnswer> = text::parse(asked.request.body(), text::USUAL);
+    let Some(status) = body.map(|body| body.status).filter(|status| (100..=599).contains(status)) else {
         return mistake(400, "the body has no `status` from 100 to 599".to_owned(), help);
     };
     world.settle(asked.now);
@@ -155,7 +224,7 @@ pub(super) fn answer(world: &mut World, asked: &Asked<'_>) -> Reply {
         return mistake(409, message, &help);
     }
     let state = world.outbox().get(number).map_or("delivered", |entry| entry.state.name());
-    Reply::json(200, &json!({"id": asked.segment, "state": state}))
+    Reply::json(200, &EventState { id: asked.segment.clone(), state })
 }
 
 /// Sends a delivery that has ended again.
@@ -167,7 +236,7 @@ pub(super) fn send(world: &mut World, asked: &Asked<'_>) -> Reply {
         let help = "only a delivery that has ended can be sent again";
         return mistake(409, format!("`{}` is {state}", asked.segment), help);
     }
-    Reply::json(200, &json!({"id": asked.segment, "state": "waiting"}))
+    Reply::json(200, &EventState { id: asked.segment.clone(), state: "waiting" })
 }
 
 fn number(segment: &str) -> Option<u64> {

@@ -1,7 +1,8 @@
 //! `GET /__standin/` and `GET /__standin/page/FILE`: the page for people. Its files hold nothing secret and need no token.
 
 use bytes::Bytes;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::{Asked, guard, mistake, paths};
 use crate::engine::Namespaces;
@@ -66,12 +67,20 @@ fn file(request: &Request, content: Bytes, media_type: &'static str) -> Reply {
     Reply { status, headers: Fields::with_own(&ALL, own), body }
 }
 
+/// What is at the address of the page for a client that is not a browser.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Greeting {
+    standin: &'static str,
+    /// The paths of the control interface.
+    help: String,
+}
+
 /// What a client sees at the address of the page that is not a browser.
 pub(super) fn paths_of_all(_: &Namespaces, _: &Asked<'_>) -> Reply {
     let help = format!("the paths are `{}`", paths().join("`, `"));
     let mut reply = Reply::json(
         200,
-        &json!({"standin": "the control interface; a browser shows a page at this address", "help": help}),
+        &Greeting { standin: "the control interface; a browser shows a page at this address", help },
     );
     reply.headers.push(field("vary", "accept"));
     reply

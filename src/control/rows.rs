@@ -1,12 +1,12 @@
 //! `GET /__standin/journal?rows=true[&last=N&after=CURSOR&before=CURSOR]`: what happened, in rows for a list: exchanges, deliveries
 //! and actions without their bodies, and the cursor behind them. The stream of `watch.rs` sends the same rows.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
-use super::delivery::Shown;
+use super::delivery::{Sent, Shown};
 use super::{Asked, Place, explain, journal, mistake};
 use crate::basics::Stage;
 use crate::emulator::RequestedCall;
@@ -21,6 +21,89 @@ const MOST: usize = 1_000;
 const MOST_NAMED: usize = 8;
 /// How much of one text a row has, in characters.
 const MOST_OF_TEXT: usize = 200;
+
+/// What happened, in rows.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Rows {
+    /// The place behind them, for `after`.
+    cursor: String,
+    /// The namespace; null for the main scenario.
+    namespace: Option<String>,
+    /// The name of the scenario.
+    scenario: String,
+    seed: u64,
+    /// How many exchanges the journal has lost.
+    evicted: u64,
+    /// How many exchanges are left out.
+    missed: u64,
+    rows: Vec<ExchangeRow>,
+    deliveries: Vec<Sent>,
+    actions: Vec<ActionRow>,
+}
+
+/// An exchange in a row.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ExchangeRow {
+    number: u64,
+    at: String,
+    /// The service; null when none has the path.
+    service: Option<&'static str>,
+    /// The operation with the name of its service.
+    operation: Option<String>,
+    method: String,
+    /// Path and query.
+    target: String,
+    status: u16,
+    /// The code of the service's error.
+    error: Option<&'static str>,
+    /// The last stage that it passed.
+    stage: Option<Stage>,
+    /// The stage at which it ended; null when it passed all of them.
+    ended_at: Option<&'static str>,
+    /// How many faults were asked.
+    asked: usize,
+    /// The faults that fired.
+    fired: Vec<String>,
+    /// What a fault did to the connection.
+    wire: Option<String>,
+    /// Why it was refused; empty if nothing says it.
+    reason: String,
+    /// What it names, chats first.
+    things: Vec<String>,
+    /// From the head of the request to the end of the answer, without the time to make the answer.
+    duration_us: u64,
+    /// The length of the answer's body.
+    bytes: usize,
+    /// The operations of the commands of a batch; null for unknown ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commands: Option<Vec<Option<&'static str>>>,
+    /// The errors that they have ended with; null for the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command_errors: Option<Vec<Option<String>>>,
+    /// How many commands a batch has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commands_count: Option<usize>,
+    /// How many of them have failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commands_failed: Option<usize>,
+}
+
+/// An action in a row.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ActionRow {
+    /// Its name, such as `a1`.
+    id: String,
+    at: String,
+    r#do: String,
+    /// Its parameters; null when they are long.
+    with: Value,
+    /// What has changed; null when that is long.
+    changed: Value,
+    /// The events that it has raised, such as `e1`.
+    events: Vec<String>,
+    /// Who wanted it: `request` or `scenario`.
+    by: &'static str,
+}
 
 /// Answers with rows if the request wants them, else with the journal.
 pub(super) fn or_journal(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
@@ -62,13 +145,13 @@ fn list(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
 }
 
 /// All rows of a world, for one who cannot ask again.
-pub(super) fn all(world: &World, redactor: &Redactor) -> Value {
+pub(super) fn all(world: &World, redactor: &Redactor) -> Rows {
     List::of(world, 0, (world.first_mark(), world.mark()), MOST).shown(redactor)
 }
 
 /// What is to be listed, before secrets are hidden.
 struct List {
-    head: Value,
+    head: Rows,
     news: News,
     deliveries: Vec<Shown>,
 }
@@ -76,24 +159,29 @@ struct List {
 impl List {
     fn of(world: &World, run: u64, (from, to): (Mark, Mark), last: usize) -> Self {
         let news = world.news(from, to, last);
-        let head = json!({
-            "cursor": Cursor { run, mark: to }.to_string(),
-            "namespace": world.namespace(),
-            "scenario": world.scenario().name,
-            "seed": world.seed(),
-            "evicted": world.journal().evicted(),
-            "missed": news.missed,
-        });
+        let head = Rows {
+            cursor: Cursor { run, mark: to }.to_string(),
+            namespace: world.namespace().map(str::to_owned),
+            scenario: world.scenario().name.clone(),
+            seed: world.seed(),
+            evicted: world.journal().evicted(),
+            missed: news.missed,
+            rows: Vec::new(),
+            deliveries: Vec::new(),
+            actions: Vec::new(),
+        };
         let deliveries = news.deliveries.iter().map(|entry| Shown::of(world, entry)).collect();
         Self { head, news, deliveries }
     }
 
-    fn shown(self, redactor: &Redactor) -> Value {
-        let Self { head: mut body, news: News { exchanges, actions, .. }, deliveries } = self;
-        body["rows"] = exchanges.iter().map(|entry| exchange(entry, redactor)).collect();
-        body["deliveries"] = deliveries.iter().map(|shown| delivery(shown, redactor)).collect();
-        body["actions"] = actions.iter().map(|done| action(done, redactor)).collect();
-        body
+    fn shown(self, redactor: &Redactor) -> Rows {
+        let Self { head, news: News { exchanges, actions, .. }, deliveries } = self;
+        Rows {
+            rows: exchanges.iter().map(|entry| exchange(entry, redactor)).collect(),
+            deliveries: deliveries.iter().map(|shown| delivery(shown, redactor)).collect(),
+            actions: actions.iter().map(|done| action(done, redactor)).collect(),
+            ..head
+        }
     }
 }
 
@@ -129,7 +217,7 @@ impl Cursor {
 }
 
 /// A row for an exchange. Secrets are hidden.
-pub(super) fn exchange(entry: &Entry, redactor: &Redactor) -> Value {
+pub(super) fn exchange(entry: &Entry, redactor: &Redactor) -> ExchangeRow {
     let Entry { number, at, request, reply, note, took } = entry;
     // An answer without remarks says nothing that the client wrote, so only the target needs a look.
     let hidden = if note.remarks.is_empty() {
@@ -158,60 +246,57 @@ pub(super) fn exchange(entry: &Entry, redactor: &Redactor) -> Value {
         }
     }
     let fired = note.faults.iter().filter(|decision| decision.fired);
-    let mut row = json!({
-        "number": number,
-        "at": journal::microseconds(*at),
-        "service": note.service,
-        "operation": note.service.zip(note.operation).map(|(service, name)| format!("{service}.{name}")),
-        "method": request.method,
-        "target": short(&hidden.target),
-        "status": reply.status,
-        "error": note.error,
-        "stage": note.stage,
-        "ended_at": explain::ended_at(note).map(Stage::name),
-        "asked": note.faults.len(),
-        "fired": fired.map(|decision| decision.fault.spec.name.as_str()).collect::<Vec<_>>(),
-        "wire": wire(note).map(|wire| wire.to_string()),
-        "reason": short(&hidden.text(&explain::reason(note))),
-        "things": things,
-        "duration_us": u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-        "bytes": reply.body.len(),
-    });
-    if calls.len() > 1 {
-        let commands = || calls.iter().skip(1).take(MOST_NAMED);
-        let errors = service.map_or_else(BTreeMap::new, |service| service.command_errors(&reply.body));
-        let error = |call: &RequestedCall| call.command.as_ref().and_then(|name| errors.get(name));
-        row["commands"] = commands().map(|call| call.operation.map(|operation| operation.name)).collect();
-        row["command_errors"] = commands().map(|call| error(call).map(|code| short(code))).collect();
-        row["commands_count"] = (calls.len() - 1).into();
-        row["commands_failed"] = errors.len().into();
+    let commands = || calls.iter().skip(1).take(MOST_NAMED);
+    let is_batch = calls.len() > 1;
+    let errors = service.filter(|_| is_batch).map(|service| service.command_errors(&reply.body)).unwrap_or_default();
+    let error = |call: &RequestedCall| call.command.as_ref().and_then(|name| errors.get(name));
+    let names = || commands().map(|call| call.operation.map(|operation| operation.name));
+    ExchangeRow {
+        number: *number,
+        at: journal::microseconds(*at),
+        service: note.service,
+        operation: note.service.zip(note.operation).map(|(service, name)| format!("{service}.{name}")),
+        method: request.method.to_string(),
+        target: short(&hidden.target),
+        status: reply.status,
+        error: note.error,
+        stage: note.stage,
+        ended_at: explain::ended_at(note).map(Stage::name),
+        asked: note.faults.len(),
+        fired: fired.map(|decision| decision.fault.spec.name.to_string()).collect(),
+        wire: wire(note).map(|wire| wire.to_string()),
+        reason: short(&hidden.text(&explain::reason(note))),
+        things,
+        duration_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        bytes: reply.body.len(),
+        commands: is_batch.then(|| names().collect()),
+        command_errors: is_batch.then(|| commands().map(|call| error(call).map(|code| short(code))).collect()),
+        commands_count: is_batch.then(|| calls.len() - 1),
+        commands_failed: is_batch.then(|| errors.len()),
     }
-    row
 }
 
 /// A row for a delivery. Secrets are hidden.
-pub(super) fn delivery(shown: &Shown, redactor: &Redactor) -> Value {
-    let mut row = shown.as_row(redactor);
-    row["at"] = journal::microseconds(shown.entry.clock).into();
-    row
+pub(super) fn delivery(shown: &Shown, redactor: &Redactor) -> Sent {
+    shown.as_row(redactor).raised_at(journal::microseconds(shown.entry.clock))
 }
 
 /// A row for an action. Secrets are hidden.
-pub(super) fn action(done: &ActionDone, redactor: &Redactor) -> Value {
+pub(super) fn action(done: &ActionDone, redactor: &Redactor) -> ActionRow {
     let ActionDone { number, at, name, with, changed, deliveries, by } = done;
     let hide = |value: &Value| hide_in(value, redactor);
-    json!({
-        "id": format!("a{number}"),
-        "at": journal::microseconds(*at),
-        "do": name,
-        "with": hide(with),
-        "changed": hide(changed),
-        "events": deliveries.iter().map(|number| format!("e{number}")).collect::<Vec<_>>(),
-        "by": match by {
+    ActionRow {
+        id: format!("a{number}"),
+        at: journal::microseconds(*at),
+        r#do: name.clone(),
+        with: hide(with),
+        changed: hide(changed),
+        events: deliveries.iter().map(|number| format!("e{number}")).collect(),
+        by: match by {
             By::Scenario => "scenario",
             By::Request => "request",
         },
-    })
+    }
 }
 
 /// The same value with secrets hidden in its texts, which are cut.

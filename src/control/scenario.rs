@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
-
+use super::reset::Begun;
 use super::{Asked, Place, mistake, refused};
 use crate::http::Reply;
 use crate::scenario::Scenario;
@@ -20,7 +19,7 @@ pub(super) fn replace(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
                 if let Some(namespace) = namespace {
                     place.namespaces.note_replaced(namespace, world);
                 }
-                json!({"status": "replaced", "scenario": world.scenario().name, "seed": world.seed()})
+                Begun::of(world, "replaced")
             });
             replaced.map_or_else(|reply| reply, |replaced| Reply::json(200, &replaced))
         }

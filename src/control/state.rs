@@ -1,10 +1,16 @@
 //! `GET /__standin/state`: shows the state of every service, without secrets.
 
-use serde_json::Value;
+use schemars::JsonSchema;
+use serde_json::{Map, Value};
 
 use super::{Asked, Place};
 use crate::engine::{Redactor, World};
 use crate::http::Reply;
+
+/// The state of each service, by its name, without secrets: what exists in it, chats for example.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "it describes an answer that each service makes of its own things")]
+pub(super) struct State(Map<String, Value>);
 
 pub(super) fn answer(place: &Place<'_>, asked: &Asked<'_>) -> Reply {
     let found = place.with(|_, world| {

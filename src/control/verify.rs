@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::{Asked, Place, directed, mistake, refused, root_of};
 use crate::basics::Clock;
 use crate::engine::Namespaces;
 use crate::http::{Reply, Request};
-use crate::judge::{ExpectSpec, ExpectationOutcome};
+use crate::judge::{ExpectSpec, ExpectationOutcome, OutcomeShown};
 use crate::scalar::Length;
 use crate::scenario;
 
@@ -19,6 +20,26 @@ pub(super) const PATH: &str = "/__standin/verify";
 
 /// The status of an answer that says that the client has not met an expectation, or has broken a rule.
 pub(super) const UNMET: u16 = 417;
+
+/// Whether the expectations are met.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Verified {
+    met: bool,
+    /// Whether no later call can meet them.
+    lost: bool,
+    expectations: Vec<OutcomeShown>,
+    /// The unmet ones as text.
+    report: String,
+    /// The instant of the virtual clock at which something is due that may meet them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits_for: Option<String>,
+    /// What to do then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<String>,
+    /// How many exchanges the journal has lost, if they could have mattered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evicted: Option<u64>,
+}
 
 /// What is to be verified.
 #[derive(Debug)]
@@ -134,21 +155,23 @@ impl Look {
 
     /// The answer.
     pub fn reply(&self) -> Reply {
-        let all: Vec<_> = self.outcomes.iter().map(ExpectationOutcome::json).collect();
-        let report: String =
-            self.outcomes.iter().filter(|outcome| !outcome.met).map(ExpectationOutcome::text).collect();
+        let unmet = self.outcomes.iter().filter(|outcome| !outcome.met);
         let met = self.is_met();
-        let mut body = json!({"met": met, "lost": self.is_lost(), "expectations": all, "report": report});
-        if let (false, Some([due, now])) = (met, self.waits_for) {
-            body["waits_for"] = json!(due.to_string());
-            body["help"] = json!(format!(
-                "something is due at {due}, and the virtual clock shows {now}: advance it with `POST {}/clock`",
-                self.root
-            ));
-        }
-        if let Some(evicted) = self.evicted {
-            body["evicted"] = json!(evicted);
-        }
+        let waits_for = self.waits_for.filter(|_| !met);
+        let body = Verified {
+            met,
+            lost: self.is_lost(),
+            expectations: self.outcomes.iter().map(ExpectationOutcome::shown).collect(),
+            report: unmet.map(ExpectationOutcome::text).collect(),
+            waits_for: waits_for.map(|[due, _]| due.to_string()),
+            help: waits_for.map(|[due, now]| {
+                format!(
+                    "something is due at {due}, and the virtual clock shows {now}: advance it with `POST {}/clock`",
+                    self.root
+                )
+            }),
+            evicted: self.evicted,
+        };
         Reply::json(if met { 200 } else { UNMET }, &body)
     }
 }

@@ -6,7 +6,8 @@ use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::delivery::Shown;
 use super::rows::{self, Cursor};
@@ -19,6 +20,41 @@ pub(super) const PATH: &str = "/__standin/stream";
 
 /// How many exchanges and how many deliveries a portion has at most.
 const MOST: usize = 200;
+
+/// The data of `open`, the first event of a stream.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "StreamOpen")]
+pub(super) struct Open {
+    /// The namespace; null for the main scenario.
+    namespace: Option<String>,
+    /// The name of the scenario.
+    scenario: String,
+    seed: u64,
+}
+
+/// The data of `changed`: what to ask for anew.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "StreamChanged")]
+pub(super) struct Changed {
+    /// `faults`, `clock`, `namespaces`, `judgement`, `state`, `reset` or `gone`.
+    what: &'static str,
+}
+
+/// The data of `missed`: more came than is sent.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "StreamMissed")]
+pub(super) struct Missed {
+    /// The cursor before what is left out.
+    after: String,
+    /// The cursor behind it.
+    before: String,
+    /// How many exchanges are left out.
+    exchanges: u64,
+    /// How many of those the journal has lost.
+    lost: u64,
+    /// How many events are left out.
+    deliveries: usize,
+}
 
 /// One who watches a world.
 #[derive(Clone, Debug)]
@@ -82,11 +118,11 @@ impl Watch {
                 namespaces: namespaces.changes(),
                 breaches: world.breaches(),
             };
-            let hello = json!({
-                "namespace": world.namespace(),
-                "scenario": world.scenario().name,
-                "seed": world.seed(),
-            });
+            let hello = Open {
+                namespace: world.namespace().map(str::to_owned),
+                scenario: world.scenario().name.clone(),
+                seed: world.seed(),
+            };
             (watch, hello)
         })?;
         let mut frames = Frames { run, text: String::new() };
@@ -118,7 +154,7 @@ impl Watch {
         let changes = namespaces.changes();
         let has_others = std::mem::replace(&mut self.namespaces, changes) != changes;
         let Some(found) = self.ask(namespaces, |world| self.look(world)) else {
-            frames.add(self.mark, "changed", &json!({"what": "gone"}));
+            frames.add(self.mark, "changed", &Changed { what: "gone" });
             return (frames.text.into(), true);
         };
         let (found, breaches) = found;
@@ -156,13 +192,14 @@ impl Watch {
 }
 
 impl Frames {
-    fn add(&mut self, mark: Mark, event: &str, data: &Value) {
+    fn add(&mut self, mark: Mark, event: &str, data: &impl Serialize) {
         let cursor = Cursor { run: self.run, mark }.to_string();
         self.add_with(&cursor, event, data);
     }
 
     /// Adds a frame. JSON has no line breaks outside of texts, and none in them that are not escaped.
-    fn add_with(&mut self, id: &str, event: &str, data: &Value) {
+    fn add_with(&mut self, id: &str, event: &str, data: &impl Serialize) {
+        let data = serde_json::to_string(data).expect("plain values always serialise");
         let _ = write!(self.text, "id: {id}\nevent: {event}\ndata: {data}\n\n");
     }
 
@@ -172,19 +209,19 @@ impl Frames {
         let Found { is_reset, from, to, news, deliveries, changed, redactor } = found;
         let mut mark = from;
         if is_reset {
-            self.add(mark, "changed", &json!({"what": "reset"}));
+            self.add(mark, "changed", &Changed { what: "reset" });
         }
         if news.missed > 0 || news.deliveries_missed > 0 {
             let cursor = |mark| Cursor { run: self.run, mark }.to_string();
             let first = deliveries.first().map_or(to.deliveries, |shown| shown.entry.changed - 1);
             let before = Mark { exchanges: news.first, deliveries: first.max(mark.deliveries), ..mark };
-            let data = json!({
-                "after": cursor(mark),
-                "before": cursor(before),
-                "exchanges": news.missed,
-                "lost": news.lost,
-                "deliveries": news.deliveries_missed,
-            });
+            let data = Missed {
+                after: cursor(mark),
+                before: cursor(before),
+                exchanges: news.missed,
+                lost: news.lost,
+                deliveries: news.deliveries_missed,
+            };
             mark = before;
             self.add(mark, "missed", &data);
         }
@@ -203,12 +240,12 @@ impl Frames {
             }
         }
         if has_others {
-            self.add(mark, "changed", &json!({"what": "namespaces"}));
+            self.add(mark, "changed", &Changed { what: "namespaces" });
         }
         let mut changed = changed.into_iter().peekable();
         while let Some(what) = changed.next() {
             mark = if changed.peek().is_none() { to } else { mark };
-            self.add(mark, "changed", &json!({"what": what}));
+            self.add(mark, "changed", &Changed { what });
         }
     }
 }

@@ -17,8 +17,8 @@ pub struct Reply {
 
 impl Reply {
     /// A JSON reply of standin itself, never of an emulated service.
-    pub fn json(status: u16, value: &serde_json::Value) -> Self {
-        let mut body = serde_json::to_vec_pretty(value).expect("a JSON value always serialises");
+    pub fn json(status: u16, value: &impl serde::Serialize) -> Self {
+        let mut body = serde_json::to_vec_pretty(value).expect("plain values always serialise");
         body.push(b'\n');
         static JSON: [Field; 1] = [field("content-type", "application/json")];
         Self { status, headers: Fields::common(&JSON), body: body.into() }

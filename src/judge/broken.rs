@@ -114,18 +114,18 @@ impl Broken {
     /// The same, marked as broken before the reset with this number.
     #[must_use]
     pub fn before_reset(mut self, number: u64) -> Self {
-        self.shown().for_each(|shown| shown.before_reset = shown.before_reset.or(Some(number)));
+        self.each_shown().for_each(|shown| shown.before_reset = shown.before_reset.or(Some(number)));
         self
     }
 
     /// The same, marked as broken in a world.
     #[must_use]
     pub fn of(mut self, whose: &Whose) -> Self {
-        self.shown().for_each(|shown| shown.whose = whose.clone());
+        self.each_shown().for_each(|shown| shown.whose = whose.clone());
         self
     }
 
-    fn shown(&mut self) -> impl Iterator<Item = &mut Shown> {
+    fn each_shown(&mut self) -> impl Iterator<Item = &mut Shown> {
         self.kinds.iter_mut().flat_map(|kind| &mut kind.shown)
     }
 }

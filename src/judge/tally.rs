@@ -4,6 +4,9 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::emulator::{EventKind, Outcome, RequestedCall, Service, Thing};
 use crate::fault::Matcher;
 
@@ -47,7 +50,8 @@ struct Counted {
 }
 
 /// The call that came closest to an expected one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Closest")]
 pub struct Near {
     /// The number of its exchange.
     pub exchange: u64,
@@ -58,7 +62,8 @@ pub struct Near {
 }
 
 /// A parameter that an expectation asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ClosestMember")]
 pub struct Member {
     /// The name.
     pub name: String,

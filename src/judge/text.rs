@@ -1,10 +1,9 @@
-//! Outcomes and broken rules → text and JSON.
+//! Outcomes and broken rules → text, and what JSON shows of them.
 
 use std::fmt::Write;
 
-use serde_json::{Value, json};
-
-use super::{Broken, ExpectationOutcome, Kind, Member, Near, Shown, Whose};
+use super::shown::{BreachShown, BrokenShown, KindShown, OutcomeShown};
+use super::{Broken, ExpectationOutcome, Kind, Near, Shown, Whose};
 use crate::emulator::conduct::Severity;
 
 impl ExpectationOutcome {
@@ -25,19 +24,17 @@ impl ExpectationOutcome {
         text
     }
 
-    /// The same as JSON.
-    pub fn json(&self) -> Value {
-        let member = |Member { name, wanted, found, fits }: &Member| json!({"name": name, "wanted": wanted, "found": found, "fits": fits});
-        let near = |Near { exchange, namespace, members }: &Near| json!({"exchange": exchange, "namespace": namespace, "members": members.iter().map(member).collect::<Vec<_>>()});
-        json!({
-            "name": self.name,
-            "met": self.met,
-            "expected": self.expected,
-            "found": self.found,
-            "exchanges": self.exchanges,
-            "exchanges_left_out": self.left_out,
-            "closest": self.near.as_ref().map(near),
-        })
+    /// The same for JSON.
+    pub fn shown(&self) -> OutcomeShown {
+        OutcomeShown {
+            name: self.name.clone(),
+            met: self.met,
+            expected: self.expected.clone(),
+            found: self.found.clone(),
+            exchanges: self.exchanges.clone(),
+            exchanges_left_out: self.left_out,
+            closest: self.near.clone(),
+        }
     }
 }
 
@@ -80,17 +77,17 @@ impl Broken {
         text
     }
 
-    /// The same as JSON.
-    pub fn json(&self) -> Value {
-        json!({
-            "rule": self.rule,
-            "severity": self.severity,
-            "summary": self.summary,
-            "source": self.source,
-            "count": self.count,
-            "breaches": self.kinds.iter().map(Kind::json).collect::<Vec<_>>(),
-            "left_out": self.left_out(),
-        })
+    /// The same for JSON.
+    pub fn shown(&self) -> BrokenShown {
+        BrokenShown {
+            rule: self.rule,
+            severity: self.severity,
+            summary: self.summary,
+            source: self.source,
+            count: self.count,
+            breaches: self.kinds.iter().map(Kind::shown).collect(),
+            left_out: self.left_out(),
+        }
     }
 }
 
@@ -104,13 +101,13 @@ fn more(count: u64) -> Option<String> {
 }
 
 impl Kind {
-    fn json(&self) -> Value {
-        json!({
-            "what": self.what,
-            "count": self.count,
-            "shown": self.shown.iter().map(Shown::json).collect::<Vec<_>>(),
-            "left_out": self.count - self.shown.len() as u64,
-        })
+    fn shown(&self) -> KindShown {
+        KindShown {
+            what: self.what.clone(),
+            count: self.count,
+            shown: self.shown.iter().map(Shown::shown).collect(),
+            left_out: self.count - self.shown.len() as u64,
+        }
     }
 }
 
@@ -126,10 +123,16 @@ impl Whose {
 }
 
 impl Shown {
-    fn json(&self) -> Value {
+    fn shown(&self) -> BreachShown {
         let Self { exchanges, whose, before_reset, .. } = self;
-        let namespace = if let Whose::Namespace(name) = whose { Some(name) } else { None };
-        json!({"exchanges": exchanges, "deliveries": self.delivery_names(), "namespace": namespace, "of": whose.words(), "before_reset": before_reset})
+        let namespace = if let Whose::Namespace(name) = whose { Some(name.clone()) } else { None };
+        BreachShown {
+            exchanges: exchanges.clone(),
+            deliveries: self.delivery_names(),
+            namespace,
+            of: whose.words(),
+            before_reset: *before_reset,
+        }
     }
 
     fn text(&self) -> String {

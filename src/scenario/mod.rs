@@ -46,8 +46,8 @@ use serde_json::{Map, Value};
 pub use action::{ActionSpec, AfterSpec};
 pub use changes::changes;
 pub use deliveries::nature_of;
-pub use report::{Placed, Report};
-pub use schema::{ClockSpec, schema, schema_text};
+pub use report::{FindingShown, Placed, Report};
+pub use schema::{AnyScenario, ClockSpec, schema, schema_text};
 pub use target::{HANDLER, events_of};
 pub use warnings::obstacle;
 

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::fmt::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::node::{Mistake, boundary};
 
@@ -26,6 +27,26 @@ enum Kind {
     Error,
     /// It can be served.
     Warning,
+}
+
+/// A mistake and its place, as JSON shows them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Finding")]
+pub struct FindingShown {
+    /// `error` or `warning`.
+    pub level: &'static str,
+    /// The name of the text.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column in characters, counted from 1.
+    pub column: usize,
+    /// The way from the top, such as `bitrix24.chats[3].line`; empty when it is not known.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to type instead.
+    pub help: String,
 }
 
 /// A mistake with its place.
@@ -104,12 +125,19 @@ impl Report {
         renderer.render(&[group.element(help)])
     }
 
-    /// The findings for a program: objects with `level` (`error` or `warning`), `file`, `line`, `column`, `path`, `message`
-    /// and `help`.
-    pub fn to_json(&self) -> Vec<Value> {
+    /// The findings for a program.
+    pub fn shown(&self) -> Vec<FindingShown> {
         let object = |finding: &Placed| {
-            let Placed { line, column, path, message, help, .. } = finding;
-            json!({"level": self.kind.word(), "file": self.origin, "line": line, "column": column, "path": path, "message": message, "help": help})
+            let Placed { line, column, path, message, help, .. } = finding.clone();
+            FindingShown {
+                level: self.kind.word(),
+                file: self.origin.clone(),
+                line,
+                column,
+                path,
+                message,
+                help,
+            }
         };
         self.findings.iter().map(object).collect()
     }

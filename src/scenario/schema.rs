@@ -1,5 +1,7 @@
 //! The JSON Schema of a scenario, and the parts of one that no service owns.
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use schemars::generate::SchemaSettings;
@@ -75,21 +77,38 @@ fn version(_: &mut SchemaGenerator) -> Schema {
 /// The JSON Schema of a whole scenario, draft 2020-12.
 pub fn schema() -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
-    let mut top = Head::json_schema(&mut generator);
+    let mut top = AnyScenario::json_schema(&mut generator);
+    let mut whole = Map::new();
+    whole.insert("$schema".to_owned(), "https://json-schema.org/draft/2020-12/schema".into());
+    whole.extend(top.as_object_mut().map(std::mem::take).unwrap_or_default());
+    whole.insert("$defs".to_owned(), generator.take_definitions(true).into());
+    whole.into()
+}
+
+/// A whole scenario, for a schema that has one in it.
+#[derive(Debug)]
+pub struct AnyScenario;
+
+impl JsonSchema for AnyScenario {
+    fn schema_name() -> Cow<'static, str> {
+        "Scenario".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        whole(generator)
+    }
+}
+
+fn whole(generator: &mut SchemaGenerator) -> Schema {
+    let mut top = Head::json_schema(generator);
     if let Some(properties) = top.get_mut("properties").and_then(Value::as_object_mut) {
         let last = ["faults", "actions", "expect", "rules"].map(|name| properties.shift_remove_entry(name));
         properties.extend(
-            SERVICES
-                .iter()
-                .map(|service| (service.name().to_owned(), service.schema(&mut generator).to_value())),
+            SERVICES.iter().map(|service| (service.name().to_owned(), service.schema(generator).to_value())),
         );
         properties.extend(last.into_iter().flatten());
     }
-    let mut whole = Map::new();
-    whole.insert("$schema".to_owned(), "https://json-schema.org/draft/2020-12/schema".into());
-    whole.extend(top.to_value().as_object_mut().map(std::mem::take).unwrap_or_default());
-    whole.insert("$defs".to_owned(), generator.take_definitions(true).into());
-    whole.into()
+    top
 }
 
 /// [`schema`] as the file in `schemas/` holds it.

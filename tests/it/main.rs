@@ -19,6 +19,7 @@
 //! * `deliver`: events on their way to handlers
 //! * `delivery_faults`: faults on these deliveries
 //! * `webhooks`: subscriptions, event log, replay and stream of Chert
+//! * `openapi`: the document that describes the control interface
 //! * `page`: the files of the page; `stream`: what happens, in rows; `views`: what else the page asks
 //! * `control`: health, journal, state, reset
 //! * `library`: every scenario in `scenarios/`, as a client sees it
@@ -62,6 +63,7 @@ mod limits;
 mod moves;
 mod namespaces;
 mod oauth;
+mod openapi;
 mod page;
 mod pure;
 mod rearm;

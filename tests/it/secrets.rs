@@ -292,7 +292,7 @@ fn expectations_that_are_not_met_show_no_secret() {
         r#"{"NAME":"other-long-token","CHAT_ID":"x"}"#,
     );
     let outcomes = worlds.0.outcomes(Timestamp::UNIX_EPOCH);
-    let text = outcomes[0].text() + &outcomes[0].json().to_string();
+    let text = outcomes[0].text() + &json!(outcomes[0].shown()).to_string();
     assert!(!text.contains("-token") && text.contains("CHAT_ID"), "{text}");
 }
 
@@ -316,7 +316,8 @@ fn what_a_locked_world_told_is_hidden_after_it_is_unlocked_whatever_becomes_of_t
     let broken: Vec<_> = broken.hidden().iter().map(standin::judge::Broken::text).collect();
     let outcomes = [outcomes.hidden(), of_run].concat();
     assert!(!broken.is_empty() && outcomes.len() == 2, "{broken:?} {outcomes:?}");
-    let told: String = outcomes.iter().map(|outcome| outcome.text() + &outcome.json().to_string()).collect();
+    let told: String =
+        outcomes.iter().map(|outcome| outcome.text() + &json!(outcome.shown()).to_string()).collect();
     let text = broken.concat() + &told;
     assert!(text.contains("CHAT_ID") && text.contains("LINE"), "{text}");
     assert!(!text.contains("-token-of") && !text.contains("other-long"), "{text}");
@@ -346,7 +347,7 @@ fn the_results_of_a_dropped_namespace_hide_its_secrets() {
     let broken = worlds.0.broken(Timestamp::UNIX_EPOCH);
     assert!(outcomes.len() == 1 && !broken.is_empty(), "{outcomes:?} {broken:?}");
     let broken: String = broken.iter().map(standin::judge::Broken::text).collect();
-    let text = outcomes[0].text() + &outcomes[0].json().to_string() + &broken;
+    let text = outcomes[0].text() + &json!(outcomes[0].shown()).to_string() + &broken;
     assert!(text.contains("`n1: e`") && text.contains("of namespace n1"), "{text}");
     assert!(!text.contains("-token-of") && !text.contains("other-long"), "{text}");
 }

@@ -184,7 +184,7 @@ fn an_event_that_is_refused_for_good_is_lost() {
         e1: it was answered with 404
     ");
     let broken = run.world.broken(run.now).unwrap().hidden();
-    let shown = &broken[0].json()["breaches"][0]["shown"][0];
+    let shown = &json!(broken[0].shown())["breaches"][0]["shown"][0];
     assert_eq!((&shown["deliveries"], &shown["exchanges"]), (&json!(["e1"]), &json!([])));
     // Whoever reads the log gets it after all.
     assert_eq!(run.call("GET", "/events?status=failed", &json!(null)), 200);

@@ -108,7 +108,7 @@ fn what_a_misspelt_token_leads_to_is_told_of_the_main_scenario() {
         let outcomes = namespaces.outcomes(now);
         let broken = namespaces.broken(now);
         let names: Vec<_> = outcomes.iter().map(|outcome| outcome.name.clone()).collect();
-        let json = broken[0].json();
+        let json = json!(broken[0].shown());
         let of = json["breaches"][0]["shown"][0]["of"].clone();
         (names, of, broken[0].text())
     };
@@ -229,7 +229,7 @@ fn breaches_of_one_kind_are_told_once_with_their_number() {
     }
     run.send(0, "PUT", "/api/v1/chats/ch", &[("x-chert-signature", "v1,1,0")], "");
     let broken = run.world.broken(run.now).unwrap().hidden();
-    let told = broken[1].json();
+    let told = json!(broken[1].shown());
     assert_eq!((&told["count"], &told["left_out"]), (&38.into(), &7.into()), "of 27 kinds 20 are listed");
     let first = &told["breaches"][0];
     let what = "`chats.rename` has no parameter `display_nam`, did you mean `display_name`?";
