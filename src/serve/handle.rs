@@ -1,23 +1,25 @@
 //! `Server`: a server for tests that runs in a thread of its own, on a free port, and stops when it is dropped.
 
 use std::net::TcpListener;
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::{fs, io, thread};
 
+use serde_json::{Map, Value};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::clock::now;
 use super::random::random_seed;
 use super::run::{Socket, serve};
-use super::shared::{Options, Shared};
-use crate::emulator::{Example, Proof};
-use crate::engine::{Entry, Redactor, World};
-use crate::judge::ExpectationOutcome;
+use super::scene::{Refused, Scene};
+use super::shared::Options;
+use crate::engine::World;
 use crate::scenario::{Origin, Report, Scenario};
 
-/// A running server. It stops and frees its port when it is dropped.
+/// A running server. It stops and frees its port when it is dropped. What a test asks and changes is in [`Scene`].
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -32,9 +34,7 @@ use crate::scenario::{Origin, Report, Scenario};
 /// ```
 #[derive(Debug)]
 pub struct Server {
-    url: String,
-    shared: Arc<Shared>,
-    scenario: Arc<Scenario>,
+    scene: Scene,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -92,16 +92,16 @@ impl Server {
     /// # Errors
     /// As [`Server::start`].
     pub fn from_scenario(scenario: Scenario) -> Result<Self, StartError> {
-        let scenario = Arc::new(scenario);
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let url = format!("http://{}", listener.local_addr()?);
-        let world = World::new(Arc::clone(&scenario), scenario.seed.unwrap_or_else(random_seed), now());
+        let seed = scenario.seed.unwrap_or_else(random_seed);
+        let world = World::new(Arc::new(scenario), seed, now());
         let (started, running) = mpsc::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let failed = started.clone();
         let thread = thread::Builder::new().name("standin".into()).spawn(move || {
             let ready = |shared| {
-                let _ = started.send(Ok(shared));
+                let _ = started.send(Ok((shared, Handle::current())));
                 Ok(async {
                     let _ = stopped.await;
                 })
@@ -111,89 +111,39 @@ impl Server {
                 let _ = failed.send(Err(error));
             }
         })?;
-        let shared = running.recv().map_err(io::Error::other)??;
-        Ok(Self { url, shared, scenario, stop: Some(stop), thread: Some(thread) })
+        let (shared, runtime) = running.recv().map_err(io::Error::other)??;
+        let scene = Scene { url, shared, runtime, name: None };
+        Ok(Self { scene, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// URL of the server, such as `http://127.0.0.1:40123`.
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
-    /// A URL or credential for the client, by the name of an environment variable: `BITRIX24_REST_URL`,
-    /// `BITRIX24_WEBHOOK_URL`, `BITRIX24_ACCESS_TOKEN`, `BITRIX24_REFRESH_TOKEN`, `BITRIX24_CLIENT_ID`,
-    /// `BITRIX24_CLIENT_SECRET`, `BITRIX24_TOKEN_URL`, `BITRIX24_APPLICATION_TOKEN`, `BITRIX24_MEMBER_ID`, `CHERT_BASE_URL`, `CHERT_TENANT`, `CHERT_SIGNING_SECRET`.
-    /// `None` when the scenario does not have it.
-    pub fn access(&self, variable: &str) -> Option<String> {
-        let seed = self.shared.namespaces().main().seed();
-        let mut all = self.scenario.sections.iter().flat_map(|(_, section)| section.access(seed));
-        all.find(|access| access.variable == variable).map(|access| access.at(&self.url))
-    }
-
-    /// A request for an operation, such as `chert.chats.rename`, that succeeds in the scenario. `None` when there is no
-    /// such operation or the scenario has nothing to call it on.
-    pub fn example(&self, operation: &str) -> Option<Example> {
-        let (service, name) = operation.split_once('.')?;
-        let (service, section) = self.scenario.sections.iter().find(|(known, _)| known.name() == service)?;
-        let operation = service.operations().iter().find(|known| known.name == name)?;
-        section.example(operation, self.scenario.clock.at(now()).now(now()), Proof::Lasting)
-    }
-
-    /// The exchanges in the journal, oldest first. Old ones are missing when there were more than the journal keeps.
-    /// Secrets are not hidden.
-    pub fn journal(&self) -> Vec<Entry> {
-        self.shared.namespaces().main().journal().entries().collect()
-    }
-
-    /// The state of every service as JSON, the same as `GET /__standin/state` returns.
-    pub fn state(&self) -> serde_json::Value {
-        self.shared.namespaces().main().state(now())
-    }
-
-    /// Checks the expectations of the scenario. Dropping the server checks them too, and panics if they are not met.
+    /// Makes a namespace: a fresh copy of the scenario, with credentials, faults and a journal of its own. Tests that run at
+    /// the same time can so share one server.
     ///
     /// # Errors
-    /// When an expectation is not met. The error lists those and the exchanges so far.
-    pub fn verify(&self) -> Result<(), Unmet> {
-        let namespaces = self.shared.namespaces();
-        // The world is unlocked before secrets are hidden.
-        let outcomes = namespaces.main().outcomes(now());
-        let mut outcomes = outcomes.hidden();
-        outcomes.extend(namespaces.outcomes_of_run());
-        let unmet: String =
-            outcomes.iter().filter(|outcome| !outcome.met).map(ExpectationOutcome::text).collect();
-        if unmet.is_empty() { Ok(()) } else { Err(Unmet(unmet + &self.conversation())) }
+    /// When there are too many namespaces.
+    pub fn namespace(&self) -> Result<Namespace<'_>, Refused> {
+        self.namespace_with(NamespaceOptions::default())
     }
 
-    /// Sets state, counters, clock and journal back to the start of the scenario.
-    pub fn reset(&self) {
-        self.shared.namespaces().main().reset(now());
-        self.shared.deliverer.wake(None);
-        self.shared.has_changed();
+    /// Makes a namespace that differs from the main scenario.
+    ///
+    /// # Errors
+    /// When the options have a mistake, or there are too many namespaces.
+    pub fn namespace_with(&self, options: NamespaceOptions) -> Result<Namespace<'_>, Refused> {
+        let body = Value::Object(options.0).to_string();
+        let made: Value = self.scene.told("POST", "/namespaces", &body)?;
+        let name = made["namespace"].as_str().map(str::to_owned);
+        let Scene { url, shared, runtime, .. } = &self.scene;
+        let scene = Scene { url: url.clone(), shared: Arc::clone(shared), runtime: runtime.clone(), name };
+        Ok(Namespace { scene, server: self })
     }
+}
 
-    /// The latest exchanges, one line each, with secrets hidden.
-    fn conversation(&self) -> String {
-        let (redactor, count, mut latest) = {
-            let world = self.shared.namespaces().main();
-            let latest: Vec<_> = world.journal().entries().rev().take(MOST_SHOWN).collect();
-            (Redactor::new(&world), world.counters().exchanges, latest)
-        };
-        latest.reverse();
-        let mut text = format!("the conversation, {count} exchanges:\n");
-        for entry in latest {
-            let hidden = redactor.exchange(&entry.request, &entry.reply);
-            let line = format!(
-                "{:>4}  {} {} {}",
-                entry.number, entry.request.method, hidden.target, hidden.request_body
-            );
-            let outcome = match entry.note.error {
-                Some(error) => format!("{} {error}", entry.reply.status),
-                None => entry.reply.status.to_string(),
-            };
-            text += &format!("{} -> {outcome}\n", line.trim_end());
-        }
-        text
+impl Deref for Server {
+    type Target = Scene;
+
+    fn deref(&self) -> &Scene {
+        &self.scene
     }
 }
 
@@ -206,17 +156,109 @@ impl Drop for Server {
             let _ = thread.join();
         }
         if !std::thread::panicking()
-            && let Err(unmet) = self.verify()
+            && let Err(unmet) = self.scene.verify()
         {
             panic!("{unmet}");
         }
     }
 }
 
-/// Expectations that were not met, with the exchanges so far.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the client did not do what the scenario expects\n{0}")]
-pub struct Unmet(String);
+/// A namespace of a [`Server`]. It ends when it is dropped. What a test asks and changes is in [`Scene`].
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = standin::Server::start()?;
+/// let namespace = server.namespace()?;
+/// // Its own credentials lead a client into it.
+/// assert_ne!(namespace.access("BITRIX24_WEBHOOK_URL"), server.access("BITRIX24_WEBHOOK_URL"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Namespace<'server> {
+    scene: Scene,
+    server: &'server Server,
+}
 
-/// The largest number of exchanges that are shown.
-const MOST_SHOWN: usize = 30;
+impl Namespace<'_> {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.scene.name.as_deref().unwrap_or_default()
+    }
+}
+
+impl Deref for Namespace<'_> {
+    type Target = Scene;
+
+    fn deref(&self) -> &Scene {
+        &self.scene
+    }
+}
+
+impl Drop for Namespace<'_> {
+    /// # Panics
+    /// When its scenario has expectations that are not met, unless the thread is already panicking.
+    fn drop(&mut self) {
+        let verified = self.scene.verify();
+        let _ = self.server.scene.told::<Value>("DELETE", &format!("/namespaces/{}", self.name()), "");
+        if !std::thread::panicking()
+            && let Err(unmet) = verified
+        {
+            panic!("{unmet}");
+        }
+    }
+}
+
+/// How a namespace differs from the main scenario.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use standin::NamespaceOptions;
+///
+/// let server = standin::Server::start()?;
+/// let namespace = server.namespace_with(NamespaceOptions::default().name("test_retry").seed(7))?;
+/// assert_eq!(namespace.name(), "test_retry");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct NamespaceOptions(Map<String, Value>);
+
+impl NamespaceOptions {
+    /// The name; without it, the namespace gets a number.
+    #[must_use]
+    pub fn name(self, name: &str) -> Self {
+        self.with("name", name.into())
+    }
+
+    /// Another scenario, as YAML.
+    #[must_use]
+    pub fn scenario(self, yaml: &str) -> Self {
+        self.with("scenario", yaml.into())
+    }
+
+    /// Other expectations, a list in YAML.
+    #[must_use]
+    pub fn expect(self, yaml: &str) -> Self {
+        self.with("expect", yaml.into())
+    }
+
+    /// Another seed of all random draws.
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Self {
+        self.with("seed", seed.into())
+    }
+
+    /// The URL of a handler that the scenario knows by this name.
+    #[must_use]
+    pub fn handler(mut self, name: &str, url: &str) -> Self {
+        let handlers = self.0.entry("handlers").or_insert_with(|| Map::new().into());
+        handlers[name] = url.into();
+        self
+    }
+
+    fn with(mut self, name: &str, value: Value) -> Self {
+        self.0.insert(name.to_owned(), value);
+        self
+    }
+}

@@ -1,5 +1,10 @@
 //! The list of emulated services. A new service is added here.
 
+#![allow(
+    unnameable_types,
+    reason = "the types of a section implement a trait of `emulator`, and are seen through it only"
+)]
+
 pub mod bitrix24;
 pub mod chert;
 

@@ -33,6 +33,8 @@
 //! * `reasons`: why a service refuses, as the journal says it
 //! * `commands`: the subcommands of the built binary
 //! * `until_stdin`: a server that ends with its starter
+//! * `testing_in_rust`: the code of the page about tests in Rust
+//! * `server`: what a test in the same process can ask and change
 //! * `scenario`: which scenarios are accepted, and the reports of mistakes in others
 //! * `architecture`: dependencies between the parts of the library
 //! * `replicas`: servers behind a balancer
@@ -75,7 +77,9 @@ mod scenario;
 mod schedules;
 mod secrets;
 mod sequences;
+mod server;
 mod stream;
+mod testing_in_rust;
 mod tls;
 mod until_stdin;
 mod versions;

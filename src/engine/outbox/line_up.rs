@@ -12,7 +12,7 @@ const GIVEN_UP: &str = "given up: more than 20,000 deliveries waited, or more th
 
 /// A delivery that comes into an outbox.
 #[derive(Clone, Debug)]
-pub struct Parcel {
+pub(in crate::engine) struct Parcel {
     /// What is delivered.
     pub delivery: Delivery,
     /// When its first attempt is due.
@@ -32,7 +32,12 @@ impl Outbox {
     }
 
     /// Adds a delivery with those that come right before and behind it, all for one handler. Returns their numbers.
-    pub fn push_together(&mut self, service: usize, parcels: Vec<Parcel>, cause: Cause) -> Vec<u64> {
+    pub(in crate::engine) fn push_together(
+        &mut self,
+        service: usize,
+        parcels: Vec<Parcel>,
+        cause: Cause,
+    ) -> Vec<u64> {
         let Some(handler) = parcels.first().map(|parcel| parcel.delivery.handler) else { return Vec::new() };
         let numbers: Vec<_> = parcels.into_iter().map(|parcel| self.add(service, parcel, cause)).collect();
         self.line_up((service, handler), &numbers);

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use crate::emulator::{Delivery, Outcome, Outgoing};
 pub use counts::{CountsByEvent, OutboxCounts};
 pub use entry::{Attempt, Cause, DeliveryState, OutboxEntry};
-pub use line_up::Parcel;
+pub(in crate::engine) use line_up::Parcel;
 pub use struck::StruckDelivery;
 
 /// How many deliveries may wait.

@@ -38,7 +38,7 @@ impl Edition {
     }
 
     /// How the edition behaves.
-    pub fn rules(self) -> &'static Rules {
+    pub(super) fn rules(self) -> &'static Rules {
         match self {
             Self::Documented => &DOCUMENTED,
             Self::Live => &LIVE,
