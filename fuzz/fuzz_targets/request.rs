@@ -13,7 +13,8 @@ use standin::engine::{Namespaces, Planned, World, step};
 use standin::basics::Arrival;
 use standin::fault::wire::Answer;
 use standin::http::{Body, Headers, Request};
-use standin::{Scenario, control};
+use standin::control::{self, Access};
+use standin::Scenario;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n";
@@ -110,7 +111,7 @@ fuzz_target!(|session: Session| {
     for request in session.requests {
         if control::claims(request.path()) {
             control::answer(&namespaces, &request, NOW);
-            control::refusal(&request, Some("token"));
+            control::refusal(&request, &Access { token: Some("token".to_owned()), ..Access::default() });
             continue;
         }
         let Ok(namespace) = namespaces.of(&request, NOW) else { continue };

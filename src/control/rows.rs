@@ -248,7 +248,8 @@ pub(super) fn exchange(entry: &Entry, redactor: &Redactor) -> ExchangeRow {
     let fired = note.faults.iter().filter(|decision| decision.fired);
     let commands = || calls.iter().skip(1).take(MOST_NAMED);
     let is_batch = calls.len() > 1;
-    let errors = service.filter(|_| is_batch).map(|service| service.command_errors(&reply.body)).unwrap_or_default();
+    let errors =
+        service.filter(|_| is_batch).map(|service| service.command_errors(&reply.body)).unwrap_or_default();
     let error = |call: &RequestedCall| call.command.as_ref().and_then(|name| errors.get(name));
     let names = || commands().map(|call| call.operation.map(|operation| operation.name));
     ExchangeRow {
@@ -270,9 +271,10 @@ pub(super) fn exchange(entry: &Entry, redactor: &Redactor) -> ExchangeRow {
         duration_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         bytes: reply.body.len(),
         commands: is_batch.then(|| names().collect()),
-        command_errors: is_batch.then(|| commands().map(|call| error(call).map(|code| short(code))).collect()),
+        command_errors: is_batch
+            .then(|| commands().map(|call| error(call).map(|code| short(code))).collect()),
         commands_count: is_batch.then(|| calls.len() - 1),
-        commands_failed: is_batch.then(|| errors.len()),
+        commands_failed: is_batch.then_some(errors.len()),
     }
 }
 

@@ -52,14 +52,14 @@ impl World {
     fn unhidden(&self, outcomes: Vec<ExpectationOutcome>) -> Unhidden<Vec<ExpectationOutcome>> {
         let near = outcomes.iter().filter_map(|outcome| Some(outcome.near.as_ref()?.exchange));
         let exchanges: Vec<_> = near.collect();
-        Unhidden::new(self, [Vec::new(), outcomes], exchanges)
+        Unhidden::new(self, [Vec::new(), outcomes], exchanges, Vec::is_empty)
     }
 
     /// The calls so far for the scenario's expectations of the whole run.
     pub(super) fn of_run(&self) -> Unhidden<RunTally> {
         let new = self.observers.of_run(self.namespace());
         let exchanges: Vec<_> = new.exchanges().collect();
-        Unhidden::new(self, [self.before.run.clone(), new], exchanges)
+        Unhidden::new(self, [self.before.run.clone(), new], exchanges, RunTally::is_empty)
     }
 
     /// The outcomes of the expectations `expect` for the exchanges that the journal still has, and for the events that the

@@ -342,7 +342,7 @@ impl World {
         let new = self.observers.broken(self.moment(now));
         let shown = new.iter().flat_map(|broken| &broken.kinds).flat_map(|kind| &kind.shown);
         let exchanges: Vec<_> = shown.flat_map(|shown| shown.exchanges.clone()).collect();
-        Unhidden::new(self, [self.before.broken.clone(), new], exchanges)
+        Unhidden::new(self, [self.before.broken.clone(), new], exchanges, Vec::is_empty)
     }
 
     /// Notes that the control interface changed faults or state: a call that failed before may succeed now.

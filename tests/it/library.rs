@@ -103,12 +103,6 @@ fn every_scenario_of_the_library_says_what_happens_and_what_to_do() {
 }
 
 #[test]
-fn the_readme_shows_the_fixture_as_it_is() {
-    let fixture = include_str!("../../examples/fixtures/pytest/conftest.py");
-    assert!(include_str!("../../README.md").contains(&format!("```python\n# conftest.py\n{fixture}```")));
-}
-
-#[test]
 fn the_page_on_tests_shows_the_tests_as_they_are() {
     let page = include_str!("../../docs/testing.md");
     for (language, tests) in [

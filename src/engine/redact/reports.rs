@@ -19,30 +19,13 @@ pub struct Unhidden<T> {
     exchanges: BTreeMap<u64, Entry>,
 }
 
-/// Something that a world tells.
-pub trait Told {
-    /// Whether it has no text in which a secret could stand.
-    fn is_nothing(&self) -> bool;
-}
-
-impl<T> Told for Vec<T> {
-    fn is_nothing(&self) -> bool {
-        self.is_empty()
-    }
-}
-
-impl Told for RunTally {
-    fn is_nothing(&self) -> bool {
-        self.is_empty()
-    }
-}
-
-impl<T: Told> Unhidden<T> {
-    /// What `world` tells about `exchanges`.
+impl<T> Unhidden<T> {
+    /// What `world` tells about `exchanges`. `is_nothing` says that it has no text in which a secret could stand.
     pub(in crate::engine) fn new(
         world: &World,
         [before, told]: [T; 2],
         exchanges: impl IntoIterator<Item = u64>,
+        is_nothing: impl FnOnce(&T) -> bool,
     ) -> Self {
         let mut found = BTreeMap::new();
         for number in exchanges {
@@ -53,7 +36,7 @@ impl<T: Told> Unhidden<T> {
             }
         }
         // To collect the secrets takes long, and most worlds have nothing to tell.
-        let redactor = if told.is_nothing() { Redactor::default() } else { Redactor::new(world) };
+        let redactor = if is_nothing(&told) { Redactor::default() } else { Redactor::new(world) };
         Self { before, told, redactor, exchanges: found }
     }
 
