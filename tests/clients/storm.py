@@ -41,7 +41,18 @@ def free_port():
 
 
 def run(folder, receiver, case):
-    """What is wrong with a run, in words; empty when it says what it must."""
+    """What is wrong with a run, in words; empty when it says what it must. On a busy machine the receiver may have no room for a
+    delivery that a fault made; then the run proves nothing, and is made again.
+    """
+    for _ in range(5):
+        wrong, is_proof = run_once(folder, receiver, case)
+        if is_proof or not wrong:
+            break
+    return wrong
+
+
+def run_once(folder, receiver, case):
+    """What is wrong with a run, in words, and whether each delivery that a fault made was accepted or refused."""
     without, rules, unmet = case
     name = "-".join([receiver[0], *without.split(",")])
     port, report = free_port(), folder / f"{name}.json"
@@ -63,7 +74,7 @@ def run(folder, receiver, case):
         text=True,
     )
     if not report.exists():
-        return f"{name}: {done.stdout}"
+        return f"{name}: {done.stdout}", True
     told = json.loads(report.read_text())
     found_rules = sorted({rule["rule"] for rule in told["rules"]})
     found_unmet = sorted(known["name"] for known in told["expectations"] if not known["met"])
@@ -71,8 +82,8 @@ def run(folder, receiver, case):
     # On a busy machine the room is full more often, and more is missed.
     misses = set(unmet) <= set(found_unmet) if unmet else not found_unmet
     if found_rules == rules and misses and (not is_good or done.returncode == 0):
-        return ""
-    return f"{name}: {found_rules} {found_unmet}, exit code {done.returncode}\n{done.stdout}"
+        return "", True
+    return f"{name}: {found_rules} {found_unmet}, exit code {done.returncode}\n{done.stdout}", not told["unproved"]
 
 
 with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(4) as pool:
