@@ -11,6 +11,7 @@ const { performance } = require('node:perf_hooks')
 const { setTimeout: pause } = require('node:timers/promises')
 const { Control, StandinError } = require('./control.js')
 const dispose = require('./dispose.js')
+const { knowsNo } = require('./options.js')
 const { findProgram } = require('./program.js')
 const { Trust } = require('./trust.js')
 const { World } = require('./world.js')
@@ -47,7 +48,8 @@ class Server {
    * Starts a server on a free port. It ends with this process at the latest, also when this process is killed.
    * @param {import('../index').ServerOptions} [options]
    */
-  static async start({ scenario, seed, handlers = {} } = {}) {
+  static async start({ scenario, seed, handlers = {}, ...others } = {}) {
+    knowsNo(others, ['scenario', 'seed', 'handlers'])
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'standin-'))
     const [portFile, authority] = [path.join(folder, 'port'), path.join(folder, 'ca.pem')]
     const settings = ['--listen', '127.0.0.1:0', '--tls-listen', '127.0.0.1:0', '--tls-ca-out', authority, '--port-file', portFile]
@@ -80,7 +82,8 @@ class Server {
    * Makes a namespace: a fresh copy of the scenario for one test.
    * @param {import('../index').NamespaceOptions} [options]
    */
-  async namespace({ name = 'test', scenario, seed, expect, handlers, rules = 'error' } = {}) {
+  async namespace({ name = 'test', scenario, seed, expect, handlers, rules = 'error', ...others } = {}) {
+    knowsNo(others, ['name', 'scenario', 'seed', 'expect', 'handlers', 'rules'])
     if (!['error', 'warn', 'off'].includes(rules)) {
       throw new StandinError(`\`rules\` is \`${rules}\`; it can be \`error\`, \`warn\` or \`off\``)
     }
@@ -192,7 +195,13 @@ function scenarioFile(scenario, folder) {
  * @param {import('../index').Scenario} scenario
  */
 function asText(scenario) {
-  return isFile(scenario) ? fs.readFileSync(asPath(scenario), 'utf8') : scenario
+  if (!isFile(scenario)) return scenario
+  const file = path.resolve(asPath(scenario))
+  try {
+    return fs.readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new StandinError(`the scenario ${file} cannot be read: ${error.code}. A relative path begins at the working directory`)
+  }
 }
 
 /**

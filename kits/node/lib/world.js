@@ -8,6 +8,7 @@ const dispose = require('./dispose.js')
 const { Event } = require('./event.js')
 const { Fault } = require('./fault.js')
 const { conversation } = require('./report.js')
+const { knowsNo } = require('./options.js')
 
 /** How long the end of a test waits for events that are under way. */
 const WAIT_FOR_EVENTS = '2s'
@@ -175,7 +176,8 @@ class World {
    * @param {import('../index').ExpectationOptions | import('../index').ExpectationOptions[]} expectations
    * @param {{timeout?: string | number}} [options] such as `10s`, or milliseconds
    */
-  async waitFor(expectations, { timeout = '3s' } = {}) {
+  async waitFor(expectations, { timeout = '3s', ...others } = {}) {
+    knowsNo(others, ['timeout'])
     const list = [expectations].flat().map((one) => this.#withName(one))
     const time = typeof timeout === 'number' ? `${timeout}ms` : timeout
     const outcome = await this.#control.judge('POST', `/verify?wait_for=${encodeURIComponent(time)}`, list)

@@ -168,6 +168,12 @@ test('a server that runs already is used', async (t) => {
   })
   assert.equal(inEnvironment.stdout.trim(), running.url)
   assert.deepEqual(servers(), before)
+  for (const mistaken of [{ scenaro: 'events.yaml' }, { sed: 3 }]) {
+    const name = Object.keys(mistaken)[0]
+    await assert.rejects(Server.at(running.url).namespace(mistaken), new RegExp(`there is no option \`${name}\`; the options are \`name\``))
+  }
+  await assert.rejects(standin.start({ sed: 3 }), /there is no option `sed`/)
+  await assert.rejects(Server.at(running.url).namespace({ scenario: 'no-such.yaml' }), /the scenario \/.*\/no-such\.yaml cannot be read: ENOENT/)
   await assert.rejects(standin.namespace({ url: 'http://127.0.0.1:1' }), /standin does not answer at http:\/\/127\.0\.0\.1:1\/__standin: ECONNREFUSED/)
 })
 

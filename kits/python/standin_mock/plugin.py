@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import re
 import uuid
-from typing import Any, Dict, Generator, Iterator, List, NoReturn, Union
+from typing import Any, Dict, Generator, Iterator, List, NoReturn, Tuple, Union
 
 import pytest
 
@@ -121,21 +121,27 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         # Under pytest-xdist, a report goes to the controller with all its attributes.
         report.standin_warnings = item.stash.get(WARNINGS, [])  # type: ignore[attr-defined]
     if report.failed and not item.stash.get(TOLD, False):
+        wrong = _wrong(world)
+        if wrong:
+            report.sections.append(("standin: what the client did wrong", wrong))
         report.sections.append(("standin: what the client and the services said", _conversation(world)))
     return report
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Tells which rules were broken by breaches that fail no test."""
-    broken: Dict[str, List[str]] = {}
+    broken: Dict[str, Tuple[str, List[str]]] = {}
     for reports in list(terminalreporter.stats.values()):
         for report in reports:
             for warning in getattr(report, "standin_warnings", ()):
-                broken.setdefault(warning.splitlines()[0], []).append(report.nodeid)
+                rule, _, detail = warning.partition("\n")
+                broken.setdefault(rule, (detail.split("\n")[0], []))[1].append(report.nodeid)
     if broken:
         terminalreporter.section("standin")
-    for rule, tests in broken.items():
+    for rule, (detail, tests) in broken.items():
         terminalreporter.line(rule)
+        if detail:
+            terminalreporter.line(detail)
         more = f" and {len(tests) - 1} more" if len(tests) > 1 else ""
         terminalreporter.line(f"    {tests[0]}{more}")
 
@@ -166,6 +172,14 @@ def _made(server: Server, nodeid: str, name: str, wanted: Dict[str, Any]) -> Wor
 
 def _fail(why: Union[str, StandinError]) -> NoReturn:
     raise pytest.fail.Exception(f"standin: {why}", pytrace=False) from None
+
+
+def _wrong(world: World) -> str:
+    """What a client has done wrong in a test that has failed by itself."""
+    try:
+        return "\n".join(world.judge().failures)
+    except StandinError as error:
+        return str(error)
 
 
 def _conversation(world: World) -> str:

@@ -94,7 +94,8 @@ class Run:
     def wanted(self, item: pytest.Item, marked: Dict[str, Any], handlers: Mapping[str, str]) -> Dict[str, Any]:
         """How the namespace of a test is made."""
         wanted: Dict[str, Any] = {"rules": self._options.rules, **marked}
-        wanted["handlers"] = {**marked.get("handlers", {}), **handlers} or None
+        # What stands at the test itself counts more; `handlers={}` there means none.
+        wanted["handlers"] = marked.get("handlers", handlers) or None
         wanted["rules"] = rules_of(wanted["rules"])
         scenario = marked.get("scenario")
         if scenario is not None:

@@ -16,7 +16,7 @@ from typing import IO, Any, List, Mapping, Optional, Sequence, Type, Union
 from urllib.parse import urlsplit
 
 from .control import Control
-from .errors import ServerNotStarted
+from .errors import ServerNotStarted, StandinError
 from .expectation import given
 from .judgement import Rules
 from .program import find_program
@@ -64,6 +64,8 @@ class Server:
     def at(cls, url: str, *, token: Optional[str] = None, tls: Optional[Tls] = None) -> Server:
         """A server that runs already, by its URL or by that of its control interface. `stop` leaves it alone."""
         base = url.rstrip("/")
+        if urlsplit(base).scheme not in ("http", "https") or not urlsplit(base).netloc:
+            raise StandinError(f"`{url}` is no URL of a server: type one such as `http://127.0.0.1:8080`")
         if not urlsplit(base).path:
             base += "/__standin"
         server = cls()

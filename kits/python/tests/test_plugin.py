@@ -285,11 +285,34 @@ def test_bound(standin):
     standin.act("bitrix24.operator.write", connector="connector", line=105, chat="chat-1", text="Hello")
     assert standin.outbox()[0].handler["url"] == "http://127.0.0.1:9/events"
 
+# What stands at the test counts more.
+@pytest.mark.standin(scenario="events.yaml", handlers={"app": "http://127.0.0.1:9/own"})
+def test_marked(standin):
+    standin.act("bitrix24.operator.write", connector="connector", line=105, chat="chat-1", text="Hello")
+    assert standin.outbox()[0].handler["url"] == "http://127.0.0.1:9/own"
+
+@pytest.mark.standin(handlers={})
+def test_the_scenario_has_no_such_handler(standin):
+    pass
+
 def test_unbound(standin_server):
     pass
 """,
     )
-    result.assert_outcomes(passed=2)
+    result.assert_outcomes(passed=4)
+
+
+def test_a_test_that_fails_by_itself_tells_what_the_client_did_wrong(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+def test_it(standin):
+    standin.expect("chert.chats.rename", calls={"exactly": 2})
+    assert 1 == 2
+""",
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*assert 1 == 2", "*what the client did wrong*", "*is not met: expected exactly 2 calls of*"])
 
 
 def test_classes_of_unittest_can_use_it(pytester: pytest.Pytester) -> None:

@@ -81,6 +81,12 @@ def test_scenarios_of_namespaces(server: Server, tmp_path: Path) -> None:
         server.namespace(scenario=EVENTS, handlers={"nobody": "http://127.0.0.1:9/"})
 
 
+@pytest.mark.parametrize("url", ["localhost:18099", "nonsense", "http://", "ftp://127.0.0.1/"])
+def test_a_text_that_is_no_url_is_told(url: str) -> None:
+    with pytest.raises(StandinError, match=f"`{url}` is no URL of a server: type one such as"):
+        Server.at(url)
+
+
 def test_a_server_that_is_gone_is_told() -> None:
     with Server() as server:
         world = server.namespace()
