@@ -200,7 +200,8 @@ function asText(scenario) {
   try {
     return fs.readFileSync(file, 'utf8')
   } catch (error) {
-    throw new StandinError(`the scenario ${file} cannot be read: ${error.code}. A relative path begins at the working directory`)
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error)
+    throw new StandinError(`the scenario ${file} cannot be read: ${code}. A relative path begins at the working directory`)
   }
 }
 
