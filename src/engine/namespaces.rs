@@ -374,10 +374,15 @@ impl Namespaces {
 
     /// How many events wait in all worlds because their handler has no URL, by its name.
     pub fn unsent(&self) -> BTreeMap<String, u64> {
-        let mut sum = self.main().unsent();
+        self.summed(World::unsent)
+    }
+
+    /// The sums of what `count` finds in all worlds.
+    fn summed<K: Ord>(&self, count: impl Fn(&World) -> BTreeMap<K, u64>) -> BTreeMap<K, u64> {
+        let mut sum = count(&self.main());
         for namespace in self.all() {
-            for (name, count) in namespace.lock().unsent() {
-                *sum.entry(name).or_default() += count;
+            for (key, more) in count(&namespace.lock()) {
+                *sum.entry(key).or_default() += more;
             }
         }
         sum
@@ -385,13 +390,7 @@ impl Namespaces {
 
     /// How many deliveries that faults have made got no answer that accepts or refuses them, in all worlds, by their nature.
     pub fn unproved(&self) -> BTreeMap<&'static str, u64> {
-        let mut sum = self.main().unproved();
-        for namespace in self.all() {
-            for (nature, count) in namespace.lock().unproved() {
-                *sum.entry(nature).or_default() += count;
-            }
-        }
-        sum
+        self.summed(World::unproved)
     }
 
     /// How many events wait in all worlds because their clock is virtual and was not moved to their time.
