@@ -160,7 +160,8 @@ class Running {
   }
 
   async stop() {
-    this.child.ref()
+    // The process waits for both: the server has ended, and all that it has printed is read.
+    for (const one of [this.child, this.child.stderr]) /** @type {any} */ (one).ref()
     this.end()
     await this.ended
   }

@@ -301,3 +301,12 @@ test('a test can replace fetch and the timers', { timeout: 60_000 }, async (t) =
   const server = await standin.start()
   await server.stop()
 })
+
+test('who stops a server and has nothing else to do goes on behind it', async () => {
+  const ended = await script(`
+    import { standin } from 'standin'
+    for (let number = 0; number < 20; number += 1) await (await standin.start()).stop()
+    console.log('ended')
+  `)
+  assert.equal(ended.stdout.trim(), 'ended')
+})
