@@ -64,6 +64,7 @@
 //! the items at the top of the crate change with its version only.
 
 pub mod basics;
+pub mod contract;
 pub mod control;
 pub mod emulator;
 pub mod engine;

@@ -5,6 +5,7 @@
 //! that the checkpoint orders. The services themselves are in [`crate::services`].
 
 mod action;
+mod answer;
 pub mod bucket;
 pub mod conduct;
 mod delivery;
@@ -18,10 +19,12 @@ mod replica;
 mod secrets;
 mod section;
 mod service;
+mod shape;
 mod state;
 mod url;
 
 pub use action::{Action, ActionInput, ActionMistake, ActionParameter, ActionResult, ParameterMistake};
+pub use answer::{Answer, AnswerBody};
 pub use delivery::{
     Attempted, BoundHandler, Brought, Delivery, Endpoint, EventKind, EventName, EventRecord, Feed,
     HandlerTarget, Nature, Next, Outcome, Outgoing, Raised, Sender,
@@ -36,5 +39,6 @@ pub use replica::{BEFORE_REPLICA, ReplicaName, end_of_tokens};
 pub use secrets::{FieldForm, Places, Secret, weakness};
 pub use section::{Access, Known, Proof, Section, Traits, known};
 pub use service::{Difference, Habits, Service, USUAL_BODY};
+pub use shape::{Member, Pattern, Shape, member, optional};
 pub use state::{Emulator, Thing};
 pub use url::HandlerUrl;

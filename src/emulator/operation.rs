@@ -2,11 +2,12 @@
 
 use super::delivery::EventKind;
 use super::error::{Face, Gives};
+use super::shape::Shape;
 use crate::basics::Stage;
 use crate::http::Way;
 
 /// An emulated operation.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Operation {
     /// The name within the service, such as `imconnector.chat.name.set`.
     pub name: &'static str,
@@ -24,6 +25,8 @@ pub struct Operation {
     pub requires: &'static str,
     /// The HTTP status of a success.
     pub status: u16,
+    /// The body of a success, without the envelope that the service puts around it.
+    pub answer: fn() -> Shape,
     /// Whether the operation itself changes the state.
     pub changes: bool,
     /// The events that it may raise.
@@ -127,6 +130,14 @@ impl ValueType {
         }
     }
 }
+
+impl PartialEq for Operation {
+    fn eq(&self, other: &Self) -> bool {
+        (self.verb, self.path, self.name) == (other.verb, other.path, other.name)
+    }
+}
+
+impl Eq for Operation {}
 
 impl Operation {
     /// Verb and path, such as `PUT /api/v1/chats/{id}`.
@@ -261,6 +272,7 @@ mod tests {
         errors: &[],
         requires: "",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: "",

@@ -6,6 +6,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
 use super::action::Action;
+use super::answer::Answer;
 use super::conduct::Rule;
 use super::delivery::{Brought, Delivery, EventKind, Nature};
 use super::error::{ErrorCode, Gives};
@@ -48,6 +49,9 @@ pub trait Service: Sync {
     fn actions(&self) -> &'static [&'static Action] {
         &[]
     }
+
+    /// Every answer that `operation` may give in `edition`, first the successes; `edition` is empty for a service that has only one.
+    fn answers(&self, operation: &'static Operation, edition: &str) -> Vec<Answer>;
 
     /// All errors of the emulated operations.
     fn errors(&self) -> &'static [&'static ErrorCode];

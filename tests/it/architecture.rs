@@ -9,11 +9,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "basics", "control", "emulator", "engine", "judge", "page", "scalar", "scenario", "serve",
+            "basics", "contract", "control", "emulator", "engine", "judge", "page", "scalar", "scenario",
+            "serve", "services",
+        ],
+    ),
+    (
+        "serve",
+        &[
+            "basics", "contract", "control", "emulator", "engine", "fault", "http", "judge", "scenario",
             "services",
         ],
     ),
-    ("serve", &["basics", "control", "emulator", "engine", "fault", "http", "judge", "scenario", "services"]),
+    ("contract", &["basics", "emulator", "engine", "http", "scalar", "scenario", "services"]),
     (
         "control",
         &["basics", "emulator", "engine", "fault", "http", "judge", "page", "scalar", "scenario", "services"],

@@ -2,6 +2,7 @@
 
 mod acting;
 mod actions;
+mod answers;
 mod applications;
 mod authentication;
 mod auto_closes;
@@ -56,7 +57,7 @@ use serde_json::{Value, json};
 
 use crate::emulator::conduct::Rule;
 use crate::emulator::{
-    Access, Action, ActionInput, ActionMistake, Brought, Delivery, Difference, Emulator, ErrorCode,
+    Access, Action, ActionInput, ActionMistake, Answer, Brought, Delivery, Difference, Emulator, ErrorCode,
     EventKind, Example, Gives, Habits, Nature, Operation, Places, Proof, RequestedCall, Secret, Section,
     Service, Traits,
 };
@@ -96,6 +97,10 @@ impl Service for Bitrix24 {
 
     fn actions(&self) -> &'static [&'static Action] {
         actions::ACTIONS
+    }
+
+    fn answers(&self, operation: &'static Operation, edition: &str) -> Vec<Answer> {
+        answers::of(operation, edition)
     }
 
     fn errors(&self) -> &'static [&'static ErrorCode] {

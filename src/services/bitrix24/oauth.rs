@@ -19,7 +19,7 @@ use super::reasons;
 use super::refusal::Refusal;
 use super::section::{Credential, CredentialState, PortalState};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, OperationCall, Parameter, some_of};
+use crate::emulator::{Effect, Exchange, Operation, OperationCall, Parameter, Shape, some_of};
 use crate::http::{Body, Facts, Reply, Request};
 
 /// The operation, as scenarios and the catalogue name and describe it.
@@ -40,6 +40,7 @@ pub static OPERATION: Operation = Operation {
     errors: &[errors::OF_OAUTH],
     requires: "a refresh token of an application",
     status: 200,
+    answer: || Shape::Any,
     changes: true,
     events: &[],
     source: "apidocs.bitrix24.com/settings/oauth/index.html",

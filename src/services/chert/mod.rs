@@ -4,6 +4,7 @@ mod acting;
 mod action_values;
 mod actions;
 mod addresses;
+mod answers;
 mod arrivals;
 mod attachments;
 mod brings;
@@ -51,9 +52,9 @@ use serde_json::Value;
 
 use crate::emulator::conduct::Rule;
 use crate::emulator::{
-    Access, Action, ActionInput, ActionMistake, Brought, Delivery, Emulator, ErrorCode, EventKind, Example,
-    FieldForm, Gives, Habits, Nature, Operation, Places, Proof, RequestedCall, Secret, Section, Service,
-    Traits, USUAL_BODY,
+    Access, Action, ActionInput, ActionMistake, Answer, Brought, Delivery, Emulator, ErrorCode, EventKind,
+    Example, FieldForm, Gives, Habits, Nature, Operation, Places, Proof, RequestedCall, Secret, Section,
+    Service, Traits, USUAL_BODY,
 };
 use crate::http::{Reply, Request};
 use crate::scalar::{Findings, Path, Text};
@@ -92,6 +93,10 @@ impl Service for Chert {
 
     fn actions(&self) -> &'static [&'static Action] {
         actions::ACTIONS
+    }
+
+    fn answers(&self, operation: &'static Operation, edition: &str) -> Vec<Answer> {
+        answers::of(operation, edition)
     }
 
     fn errors(&self) -> &'static [&'static ErrorCode] {

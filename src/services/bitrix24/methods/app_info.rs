@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{Callers, Method, MethodAnswer, Run, Scope};
-use crate::emulator::{Exchange, Gives, Operation, gives};
+use crate::emulator::{Exchange, Gives, Operation, Shape, gives};
 use crate::services::bitrix24::caller::Means;
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
@@ -21,6 +21,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, OWN],
         requires: "an accepted credential",
         status: 200,
+        answer: || Shape::Any,
         changes: false,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/common/system/app-info.html",

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Callers, Method, Run, Scope};
 use crate::basics::Stage;
-use crate::emulator::{Exchange, Operation, OperationCall, Parameter, RequestedCall, ValueType};
+use crate::emulator::{Exchange, Operation, OperationCall, Parameter, RequestedCall, Shape, ValueType};
 use crate::services::bitrix24::caller::Caller;
 use crate::services::bitrix24::editions::Edition;
 use crate::services::bitrix24::envelope::ErrorBody;
@@ -36,6 +36,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, errors::OF_BATCH],
         requires: "an accepted credential, and a chat with an open session on an active line",
         status: 200,
+        answer: || Shape::Any,
         changes: false,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/how-to-call-rest-api/batch.html",

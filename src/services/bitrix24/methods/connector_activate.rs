@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Callers, Method, MethodAnswer, Run, Scope, folded_connector};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Parameter, ValueType};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, Shape, ValueType};
 use crate::services::bitrix24::change::Change;
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::events;
@@ -29,6 +29,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, errors::OF_SIBLINGS],
         requires: "an accepted credential, and a connector",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[&events::STATUS_DELETE],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-activate.html",

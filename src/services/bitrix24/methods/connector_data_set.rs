@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Callers, Method, MethodAnswer, Run, Scope, folded_connector};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Parameter, ValueType};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, Shape, ValueType};
 use crate::services::bitrix24::change::Change;
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
@@ -32,6 +32,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, errors::OF_SIBLINGS],
         requires: "an accepted credential, a connector and a line",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-connector-data-set.html",

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::json;
 
 use super::{Callers, Method, MethodAnswer, Run, Scope};
-use crate::emulator::{Exchange, Gives, Operation, gives};
+use crate::emulator::{Exchange, Gives, Operation, Shape, gives};
 use crate::services::bitrix24::errors::{self, documented, live};
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
@@ -20,6 +20,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, OWN],
         requires: "an accepted credential",
         status: 200,
+        answer: || Shape::Any,
         changes: false,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-list.html",

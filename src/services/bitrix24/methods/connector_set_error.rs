@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Parameter, ValueType};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, Shape, ValueType};
 use crate::services::bitrix24::change::Change;
 use crate::services::bitrix24::editions::Edition;
 use crate::services::bitrix24::errors;
@@ -28,6 +28,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, &errors::of_messages(&[])],
         requires: "`edition: live`, an access token, and a connector on a line",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: "server source",

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Callers, Method, MethodAnswer, Run, Scope, folded_connector};
 use crate::basics::Stage;
-use crate::emulator::{Exchange, Gives, Operation, Parameter, ValueType, gives};
+use crate::emulator::{Exchange, Gives, Operation, Parameter, Shape, ValueType, gives};
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
@@ -28,6 +28,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, OWN],
         requires: "an accepted credential, and a connector",
         status: 200,
+        answer: || Shape::Any,
         changes: false,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-status.html",

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::connector_register::DONE;
 use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Shape, gives};
 use crate::services::bitrix24::change::Change;
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::events;
@@ -25,6 +25,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, OWN, errors::OF_UNREGISTRATION],
         requires: "an access token of an application, and a connector of it",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[&events::STATUS_DELETE],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-unregister.html",

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
 use crate::emulator::{
-    Effect, Exchange, Gives, HandlerTarget, Operation, Parameter, ValueType, gives, some_of,
+    Effect, Exchange, Gives, HandlerTarget, Operation, Parameter, Shape, ValueType, gives, some_of,
 };
 use crate::scalar::nearest;
 use crate::services::bitrix24::applications::{Handler, MOST_HANDLERS};
@@ -41,6 +41,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, errors::OF_EVENTS, OWN],
         requires: "an access token of an application",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/events/event-bind.html",

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Callers, Method, MethodAnswer, Run, Scope};
-use crate::emulator::{Exchange, HandlerTarget, Operation};
+use crate::emulator::{Exchange, HandlerTarget, Operation, Shape};
 use crate::services::bitrix24::applications::Handler;
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
@@ -20,6 +20,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, errors::OF_EVENTS],
         requires: "an access token of an application",
         status: 200,
+        answer: || Shape::Any,
         changes: false,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/events/event-get.html",

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Callers, Method, MethodAnswer, Run, Scope};
-use crate::emulator::{EventKind, Exchange, Operation, Parameter, ValueType};
+use crate::emulator::{EventKind, Exchange, Operation, Parameter, Shape, ValueType};
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::events::{bindable, is_global};
 use crate::services::bitrix24::invocation::Invocation;
@@ -23,6 +23,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, errors::OF_EVENTS],
         requires: "an access token of an application",
         status: 200,
+        answer: || Shape::Any,
         changes: false,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/events/events.html",

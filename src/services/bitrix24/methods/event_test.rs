@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::json;
 
 use super::{Callers, Method, MethodAnswer, Run, Scope};
-use crate::emulator::{ANY, Effect, Exchange, Operation, Parameter};
+use crate::emulator::{ANY, Effect, Exchange, Operation, Parameter, Shape};
 use crate::services::bitrix24::change::Change;
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::events;
@@ -22,6 +22,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, errors::OF_EVENTS],
         requires: "an access token of an application",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[&events::APP_TEST],
         source: "apidocs.bitrix24.com/api-reference/events/test-event.html",

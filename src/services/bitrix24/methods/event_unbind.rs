@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::event_bind::{Bound, bound, example, user};
 use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, HandlerTarget, Operation, Parameter, ValueType, gives};
+use crate::emulator::{
+    Effect, Exchange, Gives, HandlerTarget, Operation, Parameter, Shape, ValueType, gives,
+};
 use crate::services::bitrix24::applications::Handler;
 use crate::services::bitrix24::change::Change;
 use crate::services::bitrix24::errors;
@@ -31,6 +33,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, errors::OF_EVENTS, OWN],
         requires: "an access token of an application",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/events/event-unbind.html",

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Callers, Method, MethodAnswer, Run, Scope};
-use crate::emulator::{Effect, Exchange, Operation, Parameter, ValueType};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, Shape, ValueType};
 use crate::services::bitrix24::change::Change;
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
@@ -32,6 +32,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL],
         requires: "an accepted credential",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/openlines/imopenlines-config-add.html",

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use serde_json::{Map, Value, json};
 
 use super::{Callers, Method, MethodAnswer, Run, Scope};
-use crate::emulator::{Exchange, Operation, Parameter, ValueType};
+use crate::emulator::{Exchange, Operation, Parameter, Shape, ValueType};
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::lines::Line;
@@ -34,6 +34,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL],
         requires: "an accepted credential",
         status: 200,
+        answer: || Shape::Any,
         changes: false,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/openlines/imopenlines-config-list-get.html",

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, ValueType, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Shape, ValueType, gives};
 use crate::services::bitrix24::change::{Change, Incoming, Place};
 use crate::services::bitrix24::chats::{
     Chats, ExternalUser, LONGEST, MOST_MADE, MOST_USERS, Message, NextIds, take,
@@ -63,6 +63,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, &errors::of_messages(errors::FAILED_TO_FIND), OWN],
         requires: "an accepted credential, and a connector that is active on a line",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[&events::DIALOG_START],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-send-messages.html",

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{Callers, Method, MethodAnswer, Run, Scope};
-use crate::emulator::{Exchange, Operation};
+use crate::emulator::{Exchange, Operation, Shape};
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
@@ -20,6 +20,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL],
         requires: "an accepted credential",
         status: 200,
+        answer: || Shape::Any,
         changes: false,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/common/users/profile.html",

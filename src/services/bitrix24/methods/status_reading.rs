@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::status_delivery::{admitted, example};
 use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Parameter, ValueType};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, Shape, ValueType};
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::message_answers::DONE;
@@ -32,6 +32,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, &errors::of_messages(errors::UNABLE_TO_FIND)],
         requires: "an accepted credential, and a connector",
         status: 200,
+        answer: || Shape::Any,
         changes: false,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-send-status-reading.html",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
-use crate::emulator::{Bulk, Effect, Exchange, Gives, Operation, Parameter, Place, gives};
+use crate::emulator::{Bulk, Effect, Exchange, Gives, Operation, Parameter, Place, Shape, gives};
 use crate::http::segment;
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
@@ -22,6 +22,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN],
         requires: "an active tenant with an attachment that has a content",
         status: 200,
+        answer: || Shape::Any,
         changes: false,
         events: &[],
         source: "docs.trychert.com/api/attachments",

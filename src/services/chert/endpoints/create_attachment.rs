@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{BASE, Endpoint, EndpointAnswer, Sample};
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, ValueType, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, ValueType, gives};
 use crate::http::{Given, segment};
 use crate::services::chert::attachments::{Attachment, LARGEST, MOST, is_mime_type};
 use crate::services::chert::change::{Attaching, Change};
@@ -31,6 +31,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_DELIVERY],
         requires: "an active tenant",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/attachments",

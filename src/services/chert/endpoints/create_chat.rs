@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, ValueType, gives, some_of};
+use crate::emulator::{
+    Effect, Exchange, Gives, Operation, Parameter, Place, Shape, ValueType, gives, some_of,
+};
 use crate::http::Members;
 use crate::services::chert::change::{Change, Lead, NewChat, Sending, Target};
 use crate::services::chert::errors::{self, Refusal, own};
@@ -41,6 +43,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_ATTACHMENTS, errors::OF_DELIVERY],
         requires: "an active tenant with an active line",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/chats/create",

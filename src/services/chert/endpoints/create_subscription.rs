@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Parameter, Place};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, Place, Shape};
 use crate::services::chert::change::Change;
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
@@ -25,6 +25,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, fields::ERRORS],
         requires: "an active tenant",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/webhook-subscriptions",

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::get_subscription::{ID, REQUIRES, found, path};
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation};
+use crate::emulator::{Effect, Exchange, Operation, Shape};
 use crate::services::chert::change::Change;
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
@@ -20,6 +20,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL],
         requires: REQUIRES,
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/webhook-subscriptions",

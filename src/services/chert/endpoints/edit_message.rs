@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, ValueType, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, ValueType, gives};
 use crate::http::Given;
 use crate::services::chert::change::{Change, MessageChange};
 use crate::services::chert::errors::{self, Refusal, own};
@@ -31,6 +31,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_DELIVERY],
         requires: "an active tenant with a message of its own that has an `id` and a text, in a chat with a pinned line",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/messages/edit",

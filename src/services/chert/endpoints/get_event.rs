@@ -2,7 +2,7 @@
 
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Parameter, Place};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, Place, Shape};
 use crate::http::segment;
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::event_rows::Row;
@@ -19,6 +19,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL],
         requires: "an active tenant with an event that has an `id`",
         status: 200,
+        answer: || Shape::Any,
         changes: false,
         events: &[],
         source: "docs.trychert.com/api/events",

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Parameter, Place, some_of};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, Place, Shape, some_of};
 use crate::http::segment;
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
@@ -21,6 +21,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL],
         requires: REQUIRES,
         status: 200,
+        answer: || Shape::Any,
         changes: false,
         events: &[],
         source: "docs.trychert.com/api/webhook-subscriptions",

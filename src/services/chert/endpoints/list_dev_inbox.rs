@@ -3,7 +3,7 @@
 use super::list_events::{CURSOR, INVALID, LIMIT, answer, page};
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
-use crate::emulator::{Exchange, Operation};
+use crate::emulator::{Exchange, Operation, Shape};
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::event_rows::Row;
 use crate::services::chert::invocation::Invocation;
@@ -18,6 +18,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, INVALID],
         requires: "an active tenant",
         status: 200,
+        answer: || Shape::Any,
         changes: false,
         events: &[],
         source: "docs.trychert.com/api/events",

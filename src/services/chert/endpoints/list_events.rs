@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Face, Gives, Operation, Parameter, Place, ValueType, gives};
+use crate::emulator::{Effect, Exchange, Face, Gives, Operation, Parameter, Place, Shape, ValueType, gives};
 use crate::scalar::nearest;
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::event_rows::{Row, Status};
@@ -32,6 +32,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, INVALID],
         requires: "an active tenant",
         status: 200,
+        answer: || Shape::Any,
         changes: false,
         events: &[],
         source: "docs.trychert.com/api/events",

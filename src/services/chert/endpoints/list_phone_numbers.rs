@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Endpoint, EndpointAnswer, Sample};
-use crate::emulator::{Effect, Exchange, Operation};
+use crate::emulator::{Effect, Exchange, Operation, Shape};
 use crate::scalar::Text;
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
@@ -19,6 +19,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL],
         requires: "an active tenant",
         status: 200,
+        answer: || Shape::Any,
         changes: false,
         events: &[],
         source: "docs.trychert.com/api/phone-numbers",

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, gives};
 use crate::services::chert::change::{Change, MessageChange};
 use crate::services::chert::errors::{self, Refusal, own};
 use crate::services::chert::invocation::Invocation;
@@ -24,6 +24,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_DELIVERY],
         requires: "an active tenant with a message that has an `id`",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/messages/react",

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, gives, some_of};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, gives, some_of};
 use crate::http::segment;
 use crate::services::chert::addresses;
 use crate::services::chert::change::{Change, ChatChange};
@@ -24,6 +24,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_DELIVERY],
         requires: "an active tenant with a group that has its chat key, a pinned line and three `participants`",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/group-chats/remove-participant",

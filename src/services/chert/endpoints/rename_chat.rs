@@ -2,7 +2,7 @@
 
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Parameter, Place, misspelt};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, Place, Shape, misspelt};
 use crate::http::{Given, json, segment};
 use crate::services::chert::change::Change;
 use crate::services::chert::errors::{self, Refusal};
@@ -28,6 +28,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, errors::OF_BODIES, errors::OF_GROUPS, errors::OF_DELIVERY],
         requires: "an active tenant with a group that has its chat key and a pinned line",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/group-chats/rename",

@@ -5,7 +5,9 @@ use serde::Serialize;
 use super::get_event::{ID, found, path};
 use super::{Endpoint, EndpointAnswer, Sample, route};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Face, Gives, Operation, Outcome, Parameter, Place, gives, some_of};
+use crate::emulator::{
+    Effect, Exchange, Face, Gives, Operation, Outcome, Parameter, Place, Shape, gives, some_of,
+};
 use crate::http::{Reply, Request};
 use crate::services::chert::change::Change;
 use crate::services::chert::envelope;
@@ -30,6 +32,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN],
         requires: "an active tenant with an event that has an `id`, and a subscription whose handler answers",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/events",

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, ValueType, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, ValueType, gives};
 use crate::http::Members;
 use crate::services::chert::change::{Change, ChatChange};
 use crate::services::chert::chats::Chat;
@@ -34,6 +34,7 @@ pub static TO_CHAT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_DELIVERY],
         requires: "an active tenant with a chat that has its chat key and a pinned line",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: SOURCE,
@@ -61,6 +62,7 @@ pub static TO_PHONE: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_DELIVERY],
         requires: "an active tenant with a direct chat that has a pinned line and a participant with a phone number",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: SOURCE,

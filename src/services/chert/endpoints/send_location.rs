@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, ValueType, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, ValueType, gives};
 use crate::http::{Given, Members};
 use crate::services::chert::change::{Change, Lead, NewChat, Sending, Target};
 use crate::services::chert::errors::{self, Refusal, own};
@@ -42,6 +42,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_DELIVERY],
         requires: "an active tenant with an active line that can send locations",
         status: 202,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/locations",

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, ValueType, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, ValueType, gives};
 use crate::services::chert::change::{Change, Lead, Sending, Target};
 use crate::services::chert::errors::{self, Refusal, own};
 use crate::services::chert::ids::IdKind;
@@ -37,6 +37,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_ATTACHMENTS, errors::OF_DELIVERY],
         requires: "an active tenant with a chat that has its chat key and an active line",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/chats/send-message",

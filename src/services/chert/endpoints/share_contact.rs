@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, gives};
 use crate::services::chert::change::{Change, ChatChange};
 use crate::services::chert::chats::Chat;
 use crate::services::chert::errors::{self, Refusal, own};
@@ -22,6 +22,7 @@ pub static TO_CHAT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_DELIVERY],
         requires: "an active tenant with a chat that has a pinned line and a participant with a phone number",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: SOURCE,
@@ -48,6 +49,7 @@ pub static TO_PHONE: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OF_PHONE, OWN, errors::OF_DELIVERY],
         requires: "an active tenant with a direct chat that has a pinned line and a participant with a phone number",
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: SOURCE,

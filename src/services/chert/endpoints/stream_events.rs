@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::list_events::{INVALID_SINCE, SINCE, since};
 use super::{Endpoint, EndpointAnswer, Sample};
-use crate::emulator::{Effect, Exchange, Feed, Operation};
+use crate::emulator::{Effect, Exchange, Feed, Operation, Shape};
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
 use crate::services::chert::log::EventLog;
@@ -24,6 +24,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, INVALID_SINCE],
         requires: "an active tenant",
         status: 200,
+        answer: || Shape::Any,
         changes: false,
         events: &[],
         source: "docs.trychert.com/api/events",

@@ -3,7 +3,7 @@
 use super::get_subscription::{Answer, ID, REQUIRES, found, path};
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Parameter, Place, ValueType};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, Place, Shape, ValueType};
 use crate::services::chert::change::Change;
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
@@ -38,6 +38,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, fields::ERRORS],
         requires: REQUIRES,
         status: 200,
+        answer: || Shape::Any,
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/webhook-subscriptions",

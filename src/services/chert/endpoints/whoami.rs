@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Endpoint, EndpointAnswer, OPERATIONS, Sample};
-use crate::emulator::{Effect, Exchange, Operation};
+use crate::emulator::{Effect, Exchange, Operation, Shape};
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
 
@@ -17,6 +17,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL],
         requires: "an active tenant",
         status: 200,
+        answer: || Shape::Any,
         changes: false,
         events: &[],
         source: "docs.trychert.com/quickstart",

@@ -1,0 +1,5 @@
+//! What the services' answers must look like, as documents and as a comparison with real answers.
+
+mod compare;
+
+pub use compare::{Drift, Given, drifts};
