@@ -1,12 +1,14 @@
 //! A world that is asked without sockets.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use standin::Scenario;
 use standin::basics::Arrival;
-use standin::emulator::{ActionMistake, Example, Operation, Proof, Service};
+use standin::contract::{Given, drifts};
+use standin::emulator::{ActionMistake, AnswerBody, Example, Operation, Proof, Service, Shape};
 use standin::engine::{Acted, Dispatch, Note, World, step};
 use standin::http::{Headers, Reply, Request};
 
@@ -45,6 +47,7 @@ impl Direct {
         let headers: Headers = headers.iter().copied().collect();
         let request = Request::new(verb, target, headers, body.to_vec().into());
         let planned = step(&mut self.0, &request, Arrival::at(Timestamp::UNIX_EPOCH));
+        check_described(self.0.scenario(), &planned.note, &planned.reply);
         (planned.reply, planned.note)
     }
 
@@ -74,6 +77,38 @@ impl Direct {
         let headers = [("content-type", "application/json")];
         self.exchange("POST", target, &headers, body.to_string().as_bytes()).0
     }
+}
+
+/// Checks that a reply is one of those that its operation may give.
+pub fn check_described(scenario: &Scenario, note: &Note, reply: &Reply) {
+    let field = |name: &str| reply.header(name).map(Cow::Borrowed);
+    check_given(scenario, note, &Given { status: reply.status, header: &field, body: &reply.body });
+}
+
+/// Checks that an answer, as a server gave it, is one of those that its operation may give, as the service describes them. An answer that a fault
+/// has replaced, reworded or spoilt is none of the service's, and one without an operation is described nowhere.
+pub fn check_given(scenario: &Scenario, note: &Note, given: &Given<'_>) {
+    let section = scenario.sections.iter().find(|(service, _)| Some(service.name()) == note.service);
+    let Some((service, section)) = section else { return };
+    let operation = service.operations().iter().find(|known| Some(known.name) == note.operation);
+    let Some(operation) = operation else { return };
+    let is_struck = note.faults.iter().filter(|decision| decision.fired).any(|decision| {
+        let fault = &decision.fault.spec;
+        fault.reply.is_some() || fault.message.is_some() || fault.wire.is_some()
+    });
+    if is_struck {
+        return;
+    }
+    let edition = section.editions().map_or("", |[served, _]| served);
+    let mut answers = service.answers(operation, edition);
+    if answers.iter().any(|known| known.body == AnswerBody::Json(Shape::Any) && known.headers.is_empty()) {
+        return;
+    }
+    answers.retain(|known| known.error.map(|error| error.code) == note.error);
+    let context = format!("{}.{}, {edition}, {:?}", service.name(), operation.name, note.error);
+    assert!(!answers.is_empty(), "no answer is described: {context}");
+    let found = drifts(&answers, given);
+    assert!(found.is_empty(), "{context}: {found:#?}\n{}", String::from_utf8_lossy(given.body));
 }
 
 /// The body of a reply as JSON.

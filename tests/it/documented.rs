@@ -1,11 +1,14 @@
 //! Every documented example gets its documented response, token for token.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::{fs, str};
 
-use standin::Server;
+use standin::contract::Given;
+use standin::{Scenario, Server};
 
 use crate::client;
+use crate::direct::check_given;
 
 const SCENARIO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/documented.yaml");
 /// The tenant's secret in the examples of Chert, and the time of the scenario's virtual clock.
@@ -78,7 +81,8 @@ fn every_documented_example_gets_its_documented_response() {
             let fixture = read(path);
             // Each example is the first exchange of its own server, so the clock shows the time in the example.
             let own = path.with_file_name("scenario.yaml");
-            let server = Server::from_file(if own.exists() { &own } else { Path::new(SCENARIO) }).unwrap();
+            let scenario = if own.exists() { &own } else { Path::new(SCENARIO) };
+            let server = Server::from_file(scenario).unwrap();
             let received = client::raw(&server, &fixture.request);
             let response = client::parse(&received);
             assert_eq!(response.status(), fixture.status, "{}: {}", path.display(), response.text());
@@ -88,6 +92,10 @@ fn every_documented_example_gets_its_documented_response() {
                 Some(member) => serde_json::json!({ member: response.json()[member] }).to_string(),
             };
             assert_eq!(tokens(&answered), tokens(&documented), "{}", path.display());
+            let field = |name: &str| response.header(name).map(Cow::Borrowed);
+            let given = Given { status: response.status(), header: &field, body: &response.body };
+            let scenario = Scenario::parse("described.yaml", &fs::read_to_string(scenario).unwrap()).unwrap();
+            check_given(&scenario, &server.journal().last().expect("an exchange").note, &given);
             let request = str::from_utf8(&fixture.request).unwrap();
             let exchange =
                 format!("{request}\n\n{}", str::from_utf8(&received).unwrap()).replace("\r\n", "\n");

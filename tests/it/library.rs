@@ -32,11 +32,12 @@ use std::path::Path;
 use std::{fs, iter};
 
 use serde_json::{Value, json};
-use standin::Server;
 use standin::emulator::Example;
 use standin::services::SERVICES;
+use standin::{Scenario, Server};
 
 use crate::client::{self, connect};
+use crate::direct::check_described;
 
 const CLOCK: &str = "clock: {virtual: \"2024-11-20T15:55:08+02:00\"}";
 const SECRET: &str = "5f4dcc3b5aa765d61d8327deb882cf99";
@@ -176,6 +177,8 @@ fn run(path: &Path, script: &str) -> String {
             members.extend(answers.into_iter().flat_map(|answer| answer.members));
         }
     }
+    let scenario = Scenario::parse("library.yaml", &text).unwrap();
+    server.journal().iter().for_each(|entry| check_described(&scenario, &entry.note, &entry.reply));
     events::without_ports(&seen, &server, members.get("HANDLER"))
 }
 

@@ -3,6 +3,7 @@
 //! * `documented`: every documented example gets its documented response, through a real socket
 //! * `bitrix24`, `chert`: behaviour of each service beyond its documented examples
 //! * `catalogue`: every error of both catalogues can be raised
+//! * `described`: what the services say of their answers
 //! * `actions`: what operators and the portal do, the events of it, and what makes no sense
 //! * `events`: the bytes of every event, as a raw listener receives them
 //! * `sequences`: any sequence of calls, actions and results of deliveries keeps what must stay true
@@ -54,6 +55,7 @@ mod conduct;
 mod control;
 mod deliver;
 mod delivery_faults;
+mod described;
 mod direct;
 mod documented;
 mod events;

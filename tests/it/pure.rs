@@ -105,6 +105,7 @@ proptest! {
         for request in requests {
             let planned = step(&mut world, &request, now());
             prop_assert!((200..=599).contains(&planned.reply.status));
+            crate::direct::check_described(world.scenario(), &planned.note, &planned.reply);
             if !planned.reply.body.is_empty() {
                 let body: Result<serde_json::Value, _> = serde_json::from_slice(&planned.reply.body);
                 prop_assert!(body.is_ok(), "{:?}", planned.reply.body);

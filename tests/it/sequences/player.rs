@@ -196,6 +196,7 @@ impl Player {
         let arrival = Arrival::at(self.wall);
         let planned = step(&mut self.world, &request, arrival);
         assert!((200..=599).contains(&planned.reply.status), "{target}: {:?}", planned.reply);
+        crate::direct::check_described(self.world.scenario(), &planned.note, &planned.reply);
         self.record.beside.push(format!("{:?}", planned.note));
         self.long.note(&planned.form);
         let reply = self.world.record(&request, planned, arrival);

@@ -13,7 +13,7 @@ use standin::http::Request;
 use super::{VIRTUAL, ask, call, scenario};
 use crate::client::{connect, get, parse, post, received, serve};
 use crate::deliver::receiver::{OK, Receiver};
-use crate::direct::{Direct, body};
+use crate::direct::{Direct, body, check_described};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -90,6 +90,7 @@ fn a_replay_tells_how_the_handler_answered() {
         let entry = world.exchange(1).unwrap();
         assert_eq!((&entry.reply, entry.note.operation), (after.answer().unwrap(), Some("events.replay")));
         assert_eq!(entry.note.error.is_some(), entry.reply.status == 502);
+        check_described(world.scenario(), &entry.note, &entry.reply);
         assert!(world.take_due(NOW).is_none(), "a replay has one attempt");
     }
 }

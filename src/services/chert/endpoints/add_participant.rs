@@ -4,11 +4,12 @@ use serde_json::json;
 
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, gives};
 use crate::services::chert::addresses;
 use crate::services::chert::change::{Change, ChatChange};
 use crate::services::chert::errors::{self, Refusal, own};
 use crate::services::chert::invocation::Invocation;
+use crate::services::chert::shapes;
 use crate::services::chert::tenants::MOST_PARTICIPANTS;
 
 pub static ENDPOINT: Endpoint = Endpoint {
@@ -27,7 +28,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_DELIVERY],
         requires: "an active tenant with a group that has its chat key and a pinned line",
         status: 200,
-        answer: || Shape::Any,
+        answer: || shapes::participants("added"),
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/group-chats/add-participant",

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{BASE, Endpoint, EndpointAnswer, Sample};
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, ValueType, gives};
+use crate::emulator::{
+    Effect, Exchange, Gives, Operation, Parameter, Place, Shape, ValueType, gives, member,
+};
 use crate::http::{Given, segment};
 use crate::services::chert::attachments::{Attachment, LARGEST, MOST, is_mime_type};
 use crate::services::chert::change::{Attaching, Change};
@@ -14,6 +16,7 @@ use crate::services::chert::errors::{self, Refusal, own};
 use crate::services::chert::ids::IdKind;
 use crate::services::chert::invocation::Invocation;
 use crate::services::chert::messages::seconds;
+use crate::services::chert::shapes;
 
 pub static ENDPOINT: Endpoint = Endpoint {
     operation: Operation {
@@ -31,7 +34,15 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_DELIVERY],
         requires: "an active tenant",
         status: 200,
-        answer: || Shape::Any,
+        answer: || {
+            let headers = [member("authorization", Shape::Text), member("content-type", Shape::Text)];
+            Shape::object([
+                member("attachment_id", Shape::Text),
+                member("upload_url", Shape::Text),
+                member("required_headers", Shape::object(headers)),
+                member("expires_at", shapes::instant()),
+            ])
+        },
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/attachments",

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
 use crate::emulator::{
-    Effect, Exchange, Gives, Operation, Parameter, Place, Shape, ValueType, gives, some_of,
+    Effect, Exchange, Gives, Operation, Parameter, Place, Shape, ValueType, gives, member, some_of,
 };
 use crate::http::Members;
 use crate::services::chert::change::{Change, Lead, NewChat, Sending, Target};
@@ -16,6 +16,7 @@ use crate::services::chert::invocation::Invocation;
 use crate::services::chert::messages::{Message, Part, seconds};
 use crate::services::chert::parts;
 use crate::services::chert::sending::{Keyed, Row, SERVICE, active, check_room, message_of};
+use crate::services::chert::shapes;
 
 pub static ENDPOINT: Endpoint = Endpoint {
     operation: Operation {
@@ -43,7 +44,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_ATTACHMENTS, errors::OF_DELIVERY],
         requires: "an active tenant with an active line",
         status: 200,
-        answer: || Shape::Any,
+        answer: || Shape::object([member("chat", chat_shape()), member("message", shapes::message())]),
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/chats/create",
@@ -94,6 +95,20 @@ struct ChatRow<'a> {
     service: &'static str,
     health_score: u8,
     created_at: String,
+}
+
+/// The shape of a chat in this answer.
+fn chat_shape() -> Shape {
+    let handle = Shape::object([member("service", shapes::service()), member("address", Shape::Text)]);
+    Shape::object([
+        member("id", Shape::Text),
+        member("display_name", Shape::Text.or_null()),
+        member("handles", handle.list()),
+        member("is_group", Shape::Flag),
+        member("service", shapes::service()),
+        member("health_score", Shape::Integer),
+        member("created_at", shapes::instant()),
+    ])
 }
 
 /// A recipient.

@@ -4,10 +4,11 @@ use serde::Serialize;
 
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Parameter, Place, Shape};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, Place, Shape, member};
 use crate::services::chert::change::Change;
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
+use crate::services::chert::shapes;
 use crate::services::chert::subscription_fields as fields;
 use crate::services::chert::subscriptions::{MOST_SUBSCRIPTIONS, Shown, SubscriptionChange};
 
@@ -25,7 +26,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, fields::ERRORS],
         requires: "an active tenant",
         status: 200,
-        answer: || Shape::Any,
+        answer: || Shape::object([member("subscription", shapes::new_subscription())]),
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/webhook-subscriptions",

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::get_subscription::{ID, REQUIRES, found, path};
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Shape};
+use crate::emulator::{Effect, Exchange, Operation, Shape, member};
 use crate::services::chert::change::Change;
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
@@ -20,7 +20,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL],
         requires: REQUIRES,
         status: 200,
-        answer: || Shape::Any,
+        answer: || Shape::object([member("deleted", Shape::Only(true)), member("id", Shape::Text)]),
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/webhook-subscriptions",

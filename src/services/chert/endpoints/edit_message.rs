@@ -6,13 +6,16 @@ use serde_json::json;
 
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, ValueType, gives};
+use crate::emulator::{
+    Effect, Exchange, Gives, Operation, Parameter, Place, Shape, ValueType, gives, member,
+};
 use crate::http::Given;
 use crate::services::chert::change::{Change, MessageChange};
 use crate::services::chert::errors::{self, Refusal, own};
 use crate::services::chert::invocation::Invocation;
 use crate::services::chert::messages::{Part, milliseconds};
 use crate::services::chert::parts;
+use crate::services::chert::shapes;
 
 pub static ENDPOINT: Endpoint = Endpoint {
     operation: Operation {
@@ -31,7 +34,15 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_DELIVERY],
         requires: "an active tenant with a message of its own that has an `id` and a text, in a chat with a pinned line",
         status: 200,
-        answer: || Shape::Any,
+        answer: || {
+            Shape::object([
+                member("status", Shape::Exactly("edited".into())),
+                member("message_id", Shape::Text),
+                member("new_text", Shape::Text),
+                member("date_edited", shapes::instant()),
+                member("edit_history", Shape::Null),
+            ])
+        },
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/messages/edit",

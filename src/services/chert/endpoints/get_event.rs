@@ -2,12 +2,13 @@
 
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Parameter, Place, Shape};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, Place};
 use crate::http::segment;
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::event_rows::Row;
 use crate::services::chert::invocation::Invocation;
 use crate::services::chert::section;
+use crate::services::chert::shapes;
 
 pub static ENDPOINT: Endpoint = Endpoint {
     operation: Operation {
@@ -19,7 +20,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL],
         requires: "an active tenant with an event that has an `id`",
         status: 200,
-        answer: || Shape::Any,
+        answer: shapes::event,
         changes: false,
         events: &[],
         source: "docs.trychert.com/api/events",

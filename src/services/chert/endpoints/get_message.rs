@@ -4,10 +4,11 @@ use serde::Serialize;
 
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, gives, member};
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
 use crate::services::chert::sending::Row;
+use crate::services::chert::shapes;
 
 pub static ENDPOINT: Endpoint = Endpoint {
     operation: Operation {
@@ -21,7 +22,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN],
         requires: "an active tenant with a message that has an `id`",
         status: 200,
-        answer: || Shape::Any,
+        answer: || Shape::object([member("message", shapes::message())]),
         changes: false,
         events: &[],
         source: "docs.trychert.com/llms.txt",

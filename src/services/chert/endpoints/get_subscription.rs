@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Parameter, Place, Shape, some_of};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, Place, Shape, member, some_of};
 use crate::http::segment;
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
 use crate::services::chert::section;
+use crate::services::chert::shapes;
 use crate::services::chert::subscriptions::{Shown, Subscription};
 
 pub static ENDPOINT: Endpoint = Endpoint {
@@ -21,7 +22,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL],
         requires: REQUIRES,
         status: 200,
-        answer: || Shape::Any,
+        answer: || Shape::object([member("subscription", shapes::subscription())]),
         changes: false,
         events: &[],
         source: "docs.trychert.com/api/webhook-subscriptions",

@@ -5,10 +5,11 @@ use serde_json::json;
 use super::remove_participant::LEAST;
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, gives};
 use crate::services::chert::change::{Change, ChatChange};
 use crate::services::chert::errors::{self, Refusal, own};
 use crate::services::chert::invocation::Invocation;
+use crate::services::chert::shapes;
 
 pub static ENDPOINT: Endpoint = Endpoint {
     operation: Operation {
@@ -20,7 +21,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_DELIVERY],
         requires: "an active tenant with a group that has its chat key, a pinned line and three `participants`",
         status: 200,
-        answer: || Shape::Any,
+        answer: || shapes::chat_status("left"),
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/group-chats/leave",

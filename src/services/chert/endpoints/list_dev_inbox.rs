@@ -3,10 +3,11 @@
 use super::list_events::{CURSOR, INVALID, LIMIT, answer, page};
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
-use crate::emulator::{Exchange, Operation, Shape};
+use crate::emulator::{Exchange, Operation};
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::event_rows::Row;
 use crate::services::chert::invocation::Invocation;
+use crate::services::chert::shapes;
 
 pub static ENDPOINT: Endpoint = Endpoint {
     operation: Operation {
@@ -18,7 +19,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, INVALID],
         requires: "an active tenant",
         status: 200,
-        answer: || Shape::Any,
+        answer: shapes::events,
         changes: false,
         events: &[],
         source: "docs.trychert.com/api/events",

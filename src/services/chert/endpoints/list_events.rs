@@ -6,12 +6,13 @@ use serde_json::Value;
 
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Face, Gives, Operation, Parameter, Place, Shape, ValueType, gives};
+use crate::emulator::{Effect, Exchange, Face, Gives, Operation, Parameter, Place, ValueType, gives};
 use crate::scalar::nearest;
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::event_rows::{Row, Status};
 use crate::services::chert::events;
 use crate::services::chert::invocation::Invocation;
+use crate::services::chert::shapes;
 
 pub static ENDPOINT: Endpoint = Endpoint {
     operation: Operation {
@@ -32,7 +33,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, INVALID],
         requires: "an active tenant",
         status: 200,
-        answer: || Shape::Any,
+        answer: shapes::events,
         changes: false,
         events: &[],
         source: "docs.trychert.com/api/events",

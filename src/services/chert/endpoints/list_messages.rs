@@ -4,10 +4,11 @@ use serde::Serialize;
 
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, gives, member};
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
 use crate::services::chert::sending::Row;
+use crate::services::chert::shapes;
 
 pub static ENDPOINT: Endpoint = Endpoint {
     operation: Operation {
@@ -19,7 +20,9 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN],
         requires: "an active tenant with a chat",
         status: 200,
-        answer: || Shape::Any,
+        answer: || {
+            Shape::object([member("messages", shapes::message().list()), member("has_more", Shape::Flag)])
+        },
         changes: false,
         events: &[],
         source: "docs.trychert.com/api/chats/list-messages",

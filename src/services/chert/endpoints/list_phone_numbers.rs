@@ -3,11 +3,12 @@
 use serde::Serialize;
 
 use super::{Endpoint, EndpointAnswer, Sample};
-use crate::emulator::{Effect, Exchange, Operation, Shape};
+use crate::emulator::{Effect, Exchange, Operation, Shape, member};
 use crate::scalar::Text;
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
 use crate::services::chert::section::Line;
+use crate::services::chert::shapes;
 
 pub static ENDPOINT: Endpoint = Endpoint {
     operation: Operation {
@@ -19,7 +20,17 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL],
         requires: "an active tenant",
         status: 200,
-        answer: || Shape::Any,
+        answer: || {
+            let line = Shape::object([
+                member("id", Shape::Text),
+                member("phone_line_id", Shape::Text),
+                member("phone_number", shapes::phone_number()),
+                member("service", shapes::service()),
+                member("is_active", Shape::Flag),
+                member("capabilities", Shape::Text.list()),
+            ]);
+            Shape::object([member("phone_numbers", line.list())])
+        },
         changes: false,
         events: &[],
         source: "docs.trychert.com/api/phone-numbers",

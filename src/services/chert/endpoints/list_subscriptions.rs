@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::{Endpoint, EndpointAnswer, Sample};
-use crate::emulator::{Effect, Exchange, Operation, Shape};
+use crate::emulator::{Effect, Exchange, Operation, Shape, member};
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
+use crate::services::chert::shapes;
 use crate::services::chert::subscriptions::{Shown, Subscription};
 
 pub static ENDPOINT: Endpoint = Endpoint {
@@ -18,7 +19,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL],
         requires: "an active tenant",
         status: 200,
-        answer: || Shape::Any,
+        answer: || Shape::object([member("subscriptions", shapes::subscription().list())]),
         changes: false,
         events: &[],
         source: "docs.trychert.com/api/webhook-subscriptions",

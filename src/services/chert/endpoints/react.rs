@@ -4,11 +4,12 @@ use serde_json::json;
 
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, gives, member};
 use crate::services::chert::change::{Change, MessageChange};
 use crate::services::chert::errors::{self, Refusal, own};
 use crate::services::chert::invocation::Invocation;
 use crate::services::chert::messages::{Author, Reaction, ReactionKind};
+use crate::services::chert::shapes;
 
 pub static ENDPOINT: Endpoint = Endpoint {
     operation: Operation {
@@ -24,7 +25,13 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_DELIVERY],
         requires: "an active tenant with a message that has an `id`",
         status: 200,
-        answer: || Shape::Any,
+        answer: || {
+            Shape::object([
+                member("status", Shape::Exactly("sent".into())),
+                member("message_id", Shape::Text),
+                member("reaction", shapes::reaction()),
+            ])
+        },
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/messages/react",

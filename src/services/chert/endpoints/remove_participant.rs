@@ -4,12 +4,13 @@ use serde_json::json;
 
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, gives, some_of};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, gives, some_of};
 use crate::http::segment;
 use crate::services::chert::addresses;
 use crate::services::chert::change::{Change, ChatChange};
 use crate::services::chert::errors::{self, Refusal, own};
 use crate::services::chert::invocation::Invocation;
+use crate::services::chert::shapes;
 
 pub static ENDPOINT: Endpoint = Endpoint {
     operation: Operation {
@@ -24,7 +25,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_DELIVERY],
         requires: "an active tenant with a group that has its chat key, a pinned line and three `participants`",
         status: 200,
-        answer: || Shape::Any,
+        answer: || shapes::participants("removed"),
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/group-chats/remove-participant",

@@ -2,7 +2,7 @@
 
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Parameter, Place, Shape, misspelt};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, Place, Shape, member, misspelt};
 use crate::http::{Given, json, segment};
 use crate::services::chert::change::Change;
 use crate::services::chert::errors::{self, Refusal};
@@ -28,7 +28,15 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, errors::OF_BODIES, errors::OF_GROUPS, errors::OF_DELIVERY],
         requires: "an active tenant with a group that has its chat key and a pinned line",
         status: 200,
-        answer: || Shape::Any,
+        answer: || {
+            let chat = Shape::object([
+                member("id", Shape::Text),
+                member("display_name", Shape::Text.or_null()),
+                member("group_chat_icon", Shape::Text.or_null()),
+                member("is_group", Shape::Only(true)),
+            ]);
+            Shape::object([member("chat", chat)])
+        },
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/group-chats/rename",

@@ -6,7 +6,7 @@ use super::get_event::{ID, found, path};
 use super::{Endpoint, EndpointAnswer, Sample, route};
 use crate::basics::Stage;
 use crate::emulator::{
-    Effect, Exchange, Face, Gives, Operation, Outcome, Parameter, Place, Shape, gives, some_of,
+    Effect, Exchange, Face, Gives, Operation, Outcome, Parameter, Place, Shape, gives, member, some_of,
 };
 use crate::http::{Reply, Request};
 use crate::services::chert::change::Change;
@@ -32,7 +32,11 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN],
         requires: "an active tenant with an event that has an `id`, and a subscription whose handler answers",
         status: 200,
-        answer: || Shape::Any,
+        answer: || {
+            // The number is not known when nothing is sent.
+            let status = Shape::Integer.or_null();
+            Shape::object([member("ok", Shape::Only(true)), member("downstream_status", status)])
+        },
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/events",

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
 use crate::emulator::{
-    Effect, Exchange, Gives, Operation, Parameter, Place, Shape, ValueType, gives, some_of,
+    Effect, Exchange, Gives, Operation, Parameter, Place, Shape, ValueType, gives, member, some_of,
 };
 use crate::http::Members;
 use crate::services::chert::change::{Change, Lead, NewChat, Sending, Target};
@@ -49,7 +49,16 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_ATTACHMENTS, errors::OF_DELIVERY],
         requires: "an active tenant with an active line",
         status: 200,
-        answer: || Shape::Any,
+        answer: || {
+            Shape::object([
+                member("status", Shape::Exactly("sent".into())),
+                member("message_id", Shape::Text),
+                member("lead_id", Shape::Text),
+                member("lead_created", Shape::Flag),
+                member("convo_id", Shape::Text),
+                member("phone_line_id", Shape::Text),
+            ])
+        },
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/sending",

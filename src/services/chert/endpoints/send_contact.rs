@@ -4,12 +4,13 @@ use serde_json::{Map, Value, json};
 
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, ValueType, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, ValueType, gives};
 use crate::http::Members;
 use crate::services::chert::change::{Change, ChatChange};
 use crate::services::chert::chats::Chat;
 use crate::services::chert::errors::{self, Refusal, own};
 use crate::services::chert::invocation::Invocation;
+use crate::services::chert::shapes;
 
 const CONTACT: Parameter = Parameter::new("contact", "the card, with one identifying field at least")
     .at(Place::Body)
@@ -34,7 +35,7 @@ pub static TO_CHAT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_DELIVERY],
         requires: "an active tenant with a chat that has its chat key and a pinned line",
         status: 200,
-        answer: || Shape::Any,
+        answer: || shapes::chat_status("sent"),
         changes: true,
         events: &[],
         source: SOURCE,
@@ -62,7 +63,7 @@ pub static TO_PHONE: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_DELIVERY],
         requires: "an active tenant with a direct chat that has a pinned line and a participant with a phone number",
         status: 200,
-        answer: || Shape::Any,
+        answer: || shapes::chat_status("sent"),
         changes: true,
         events: &[],
         source: SOURCE,

@@ -5,7 +5,9 @@ use serde_json::json;
 
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, ValueType, gives};
+use crate::emulator::{
+    Effect, Exchange, Gives, Operation, Parameter, Place, Shape, ValueType, gives, member, optional,
+};
 use crate::http::{Given, Members};
 use crate::services::chert::change::{Change, Lead, NewChat, Sending, Target};
 use crate::services::chert::errors::{self, Refusal, own};
@@ -42,7 +44,15 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_DELIVERY],
         requires: "an active tenant with an active line that can send locations",
         status: 202,
-        answer: || Shape::Any,
+        answer: || {
+            Shape::object([
+                member("message_id", Shape::Text),
+                member("status", Shape::Exactly("queued".into())),
+                member("phone_line_id", Shape::Text),
+                member("delivery", Shape::Exactly("queued".into())),
+                member("location", location_shape()),
+            ])
+        },
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/locations",
@@ -86,6 +96,18 @@ struct Location<'a> {
     address: Option<&'a str>,
     mode: &'static str,
     fallback_mode_requested: &'a str,
+}
+
+/// The shape of the place in this answer.
+fn location_shape() -> Shape {
+    Shape::object([
+        member("latitude", Shape::Number),
+        member("longitude", Shape::Number),
+        optional("label", Shape::Text),
+        optional("address", Shape::Text),
+        member("mode", Shape::Exactly("balloon".into())),
+        member("fallback_mode_requested", Shape::Text),
+    ])
 }
 
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<EndpointAnswer, Refusal> {

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, ValueType, gives};
+use crate::emulator::{
+    Effect, Exchange, Gives, Operation, Parameter, Place, Shape, ValueType, gives, member,
+};
 use crate::services::chert::change::{Change, Lead, Sending, Target};
 use crate::services::chert::errors::{self, Refusal, own};
 use crate::services::chert::ids::IdKind;
@@ -13,6 +15,7 @@ use crate::services::chert::invocation::Invocation;
 use crate::services::chert::messages::Message;
 use crate::services::chert::parts;
 use crate::services::chert::sending::{Keyed, Row, line_for, message_of};
+use crate::services::chert::shapes;
 
 pub static ENDPOINT: Endpoint = Endpoint {
     operation: Operation {
@@ -37,7 +40,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_ATTACHMENTS, errors::OF_DELIVERY],
         requires: "an active tenant with a chat that has its chat key and an active line",
         status: 200,
-        answer: || Shape::Any,
+        answer: || Shape::object([member("message", shapes::message())]),
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/chats/send-message",

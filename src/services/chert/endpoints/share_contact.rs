@@ -4,11 +4,12 @@ use serde_json::json;
 
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, gives};
 use crate::services::chert::change::{Change, ChatChange};
 use crate::services::chert::chats::Chat;
 use crate::services::chert::errors::{self, Refusal, own};
 use crate::services::chert::invocation::Invocation;
+use crate::services::chert::shapes;
 
 const SOURCE: &str = "docs.trychert.com/api/contact-sharing/share-info";
 
@@ -22,7 +23,7 @@ pub static TO_CHAT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_DELIVERY],
         requires: "an active tenant with a chat that has a pinned line and a participant with a phone number",
         status: 200,
-        answer: || Shape::Any,
+        answer: || shapes::chat_status("shared"),
         changes: true,
         events: &[],
         source: SOURCE,
@@ -49,7 +50,7 @@ pub static TO_PHONE: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OF_PHONE, OWN, errors::OF_DELIVERY],
         requires: "an active tenant with a direct chat that has a pinned line and a participant with a phone number",
         status: 200,
-        answer: || Shape::Any,
+        answer: || shapes::chat_status("shared"),
         changes: true,
         events: &[],
         source: SOURCE,

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Endpoint, EndpointAnswer, Sample, samples};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Place, Shape, gives, member};
 use crate::services::chert::change::{Change, ChatChange};
 use crate::services::chert::errors::{self, Refusal, own};
 use crate::services::chert::invocation::Invocation;
@@ -22,7 +22,13 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_DELIVERY],
         requires: "an active tenant with a chat that has its chat key and a pinned line",
         status: 200,
-        answer: || Shape::Any,
+        answer: || {
+            Shape::object([
+                member("status", Shape::Exactly("sent".into())),
+                member("chat_id", Shape::Text),
+                member("state", Shape::OneOf(&STATES)),
+            ])
+        },
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/chats/typing",
@@ -33,6 +39,9 @@ pub static ENDPOINT: Endpoint = Endpoint {
     },
     run,
 };
+
+/// The states that a call can set.
+static STATES: [&str; 2] = ["typing", "stopped"];
 
 static OWN: &[Gives] = &[
     gives(&errors::INVALID_JSON_BODY),
@@ -46,7 +55,7 @@ static OWN: &[Gives] = &[
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<EndpointAnswer, Refusal> {
     let body = invocation.body(exchange)?;
     let state = invocation.required(body, "state")?;
-    if !["typing", "stopped"].contains(&state) {
+    if !STATES.contains(&state) {
         return Err(invocation.invalid("state", "is neither `typing` nor `stopped`"));
     }
     invocation.passed(Stage::Arguments, exchange)?;

@@ -3,10 +3,11 @@
 use super::get_subscription::{Answer, ID, REQUIRES, found, path};
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Parameter, Place, Shape, ValueType};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, Place, Shape, ValueType, member};
 use crate::services::chert::change::Change;
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
+use crate::services::chert::shapes;
 use crate::services::chert::subscription_fields as fields;
 use crate::services::chert::subscriptions::SubscriptionChange;
 
@@ -38,7 +39,7 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, fields::ERRORS],
         requires: REQUIRES,
         status: 200,
-        answer: || Shape::Any,
+        answer: || Shape::object([member("subscription", shapes::subscription())]),
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/webhook-subscriptions",

@@ -6,7 +6,9 @@ use serde_json::json;
 
 use super::{Endpoint, EndpointAnswer, Sample};
 use crate::basics::Stage;
-use crate::emulator::{Bulk, Effect, Exchange, Gives, Operation, Parameter, Place, Shape, ValueType, gives};
+use crate::emulator::{
+    Bulk, Effect, Exchange, Gives, Operation, Parameter, Place, Shape, ValueType, gives, member,
+};
 use crate::http::segment;
 use crate::services::chert::attachments::{Attachment, Content, MOST_BYTES};
 use crate::services::chert::change::{Attaching, Change};
@@ -29,7 +31,10 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL, OWN, errors::OF_DELIVERY],
         requires: "an active tenant with an attachment that has no content",
         status: 200,
-        answer: || Shape::Any,
+        answer: || {
+            let status = Shape::Exactly("uploaded".into());
+            Shape::object([member("attachment_id", Shape::Text), member("status", status)])
+        },
         changes: true,
         events: &[],
         source: "docs.trychert.com/api/attachments",

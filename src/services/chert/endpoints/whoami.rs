@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Endpoint, EndpointAnswer, OPERATIONS, Sample};
-use crate::emulator::{Effect, Exchange, Operation, Shape};
+use crate::emulator::{Effect, Exchange, Operation, Shape, member};
 use crate::services::chert::errors::{self, Refusal};
 use crate::services::chert::invocation::Invocation;
 
@@ -17,7 +17,9 @@ pub static ENDPOINT: Endpoint = Endpoint {
         errors: &[errors::OF_ALL],
         requires: "an active tenant",
         status: 200,
-        answer: || Shape::Any,
+        answer: || {
+            Shape::object([member("tenant", Shape::Text), member("endpoints_available", Shape::Text.list())])
+        },
         changes: false,
         events: &[],
         source: "docs.trychert.com/quickstart",
