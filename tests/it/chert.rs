@@ -5,6 +5,7 @@ mod life;
 mod members;
 mod messages;
 mod recipients;
+mod texts;
 
 use serde_json::{Value, json};
 use standin::Server;
