@@ -104,13 +104,15 @@ impl Found {
                 }
             }
             (Shape::Object(known), Value::Object(members)) => self.members(at, known, members),
+            (Shape::Open(known), Value::Object(members)) => self.known(at, known, members),
             (Shape::Either(shapes), _) => self.either(at, shapes, value),
             _ if is(shape, value) => {}
             _ => self.add(at, shape.words(), shown(value)),
         }
     }
 
-    fn members(&mut self, at: &str, known: &[Member], members: &Map<String, Value>) {
+    /// Tells what differs in the members that are known.
+    fn known(&mut self, at: &str, known: &[Member], members: &Map<String, Value>) {
         for member in known {
             let at = format!("{at}.{}", member.name);
             match members.get(&*member.name) {
@@ -119,6 +121,11 @@ impl Found {
                 None => self.add(&at, member.shape.words(), "absent".to_owned()),
             }
         }
+    }
+
+    /// Like [`Found::known`]; also tells which members are not known, and whether the others stand in another order.
+    fn members(&mut self, at: &str, known: &[Member], members: &Map<String, Value>) {
+        self.known(at, known, members);
         let is_known = |name: &&String| known.iter().any(|member| member.name == **name);
         for (name, value) in members.iter().filter(|(name, _)| !is_known(name)) {
             self.add(&format!("{at}.{name}"), "absent".to_owned(), shown(value));
@@ -168,7 +175,8 @@ fn is(shape: &Shape, value: &Value) -> bool {
         Shape::Number => value.is_number(),
         Shape::Flag => value.is_boolean(),
         Shape::Only(expected) => value.as_bool() == Some(*expected),
-        Shape::List(_) | Shape::Map(_) | Shape::Object(_) | Shape::Either(_) => false,
+        Shape::Empty => value.as_array().is_some_and(Vec::is_empty),
+        Shape::List(_) | Shape::Map(_) | Shape::Object(_) | Shape::Open(_) | Shape::Either(_) => false,
     }
 }
 
@@ -221,6 +229,16 @@ mod tests {
                 body: AnswerBody::Json(Shape::object([member("chats", chat.list())])),
                 source: "page of chats",
             },
+            Answer {
+                error: None,
+                status: 201,
+                headers: vec![json()],
+                body: AnswerBody::Json(Shape::open([
+                    member("made", Shape::Flag),
+                    optional("left", Shape::Empty),
+                ])),
+                source: "page of chats",
+            },
             error(400, "Not so."),
             error(404, "Not there."),
         ]
@@ -239,6 +257,7 @@ mod tests {
         for (status, body) in [
             (200, r#"{"chats":[]}"#),
             (200, r#"{"chats":[{"id":"1","name":null},{"id":"2","name":"n","made":"2026-01-01"}]}"#),
+            (201, r#"{"more":1,"left":[],"made":true}"#),
             (404, r#"{"message":"Not there."}"#),
         ] {
             assert_eq!(found(status, "application/json", body), [""; 0], "{body}");
@@ -278,6 +297,18 @@ mod tests {
                 "application/json",
                 r#"{"chats":[{"id":"1","name":null,"made":"today"}]}"#,
                 r#"body.chats[0].made: a text such as "2026-03-17" / "today" (page of chats)"#,
+            ),
+            (
+                201,
+                "application/json",
+                r#"{"more":1,"left":[]}"#,
+                "body.made: true or false / absent (page of chats)",
+            ),
+            (
+                201,
+                "application/json",
+                r#"{"made":true,"left":[1]}"#,
+                "body.left: an empty list / [1] (page of chats)",
             ),
             (
                 400,

@@ -33,8 +33,12 @@ pub enum Shape {
     Only(bool),
     /// A list of such values.
     List(Box<Shape>),
+    /// A list with nothing in it. PHP sends it for an empty map too.
+    Empty,
     /// An object with these members in this order, and no others.
     Object(Vec<Member>),
+    /// An object with these members among others, in any order.
+    Open(Vec<Member>),
     /// An object with any names of members, whose values are such.
     Map(Box<Shape>),
     /// A value of one of these shapes. No value satisfies two of them.
@@ -78,6 +82,11 @@ impl Shape {
         Self::Object(members.into_iter().collect())
     }
 
+    /// An object with these members among others, in any order.
+    pub fn open(members: impl IntoIterator<Item = Member>) -> Self {
+        Self::Open(members.into_iter().collect())
+    }
+
     /// A list of such values.
     #[must_use]
     pub fn list(self) -> Self {
@@ -113,7 +122,8 @@ impl Shape {
             Self::Flag => json!({"type": "boolean"}),
             Self::Only(flag) => json!({"const": flag}),
             Self::List(item) => json!({"type": "array", "items": item.schema()}),
-            Self::Object(members) => {
+            Self::Empty => json!({"type": "array", "maxItems": 0}),
+            Self::Object(members) | Self::Open(members) => {
                 let properties: Map<_, _> =
                     members.iter().map(|known| (known.name.to_string(), known.shape.schema())).collect();
                 let required: Vec<_> =
@@ -122,7 +132,7 @@ impl Shape {
                     "type": "object",
                     "properties": properties,
                     "required": required,
-                    "additionalProperties": false,
+                    "additionalProperties": matches!(self, Self::Open(_)),
                 })
             }
             Self::Map(value) => json!({"type": "object", "additionalProperties": value.schema()}),
@@ -148,7 +158,8 @@ impl Shape {
             Self::Flag => "true or false".to_owned(),
             Self::Only(flag) => flag.to_string(),
             Self::List(_) => "a list".to_owned(),
-            Self::Object(_) | Self::Map(_) => "an object".to_owned(),
+            Self::Empty => "an empty list".to_owned(),
+            Self::Object(_) | Self::Open(_) | Self::Map(_) => "an object".to_owned(),
             Self::Either(shapes) => shapes.iter().map(Self::words).collect::<Vec<_>>().join(" or "),
         }
     }
