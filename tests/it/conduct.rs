@@ -18,6 +18,7 @@ use standin::http::{Connection, Request};
 use standin::judge::Broken;
 
 use crate::client;
+use crate::direct::check_described;
 
 const SCENARIO: &str = "
 standin: 1
@@ -79,6 +80,7 @@ impl Run {
         request.connection = self.connection;
         let arrival = Arrival::at(self.now);
         let planned = step(&mut self.world, &request, arrival);
+        check_described(self.world.scenario(), &planned.note, &planned.reply);
         self.world.record(&request, planned.clone(), arrival);
         planned
     }

@@ -164,6 +164,17 @@ const BARE: usize = 5;
 /// Index after the last such field; the fields of `of_method` come here.
 const BEFORE_APPLICATION: usize = 9;
 
-fn every_answer() -> &'static [Field] {
+/// The header fields of every reply, errors included.
+pub fn every_answer() -> &'static [Field] {
     &FIELDS[BARE..BEFORE_APPLICATION]
+}
+
+/// The header fields of every success of a method of the cloud. The value of `x-bitrix-rest-time` is that of a fast call.
+pub fn fields_of_success() -> &'static [Field] {
+    &FIELDS
+}
+
+/// The header fields of every error of a method of the cloud. The value of `x-bitrix-rest-time` is that of a fast call.
+pub fn fields_of_error() -> &'static [Field] {
+    &FIELDS[BARE..=BEFORE_APPLICATION]
 }

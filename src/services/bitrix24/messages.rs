@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use super::invocation::Invocation;
 use super::php;
 use super::refusal::Refusal;
+use super::texts::{MESSAGES_NO_ARRAY, MESSAGES_NOT_OF_ARRAYS};
 use crate::http::{Part, Tree};
 
 /// The elements of MESSAGES.
@@ -80,14 +81,15 @@ pub fn complete_elements<'a>(
 ) -> Result<Elements<'a>, Refusal> {
     let wrong = |text: &'static str, reason: String| Err(invocation.wrong("MESSAGES", text).because(reason));
     let Some(list) = messages else {
-        let text = "The value of an argument 'MESSAGES' must be of type array";
-        return wrong(text, "`MESSAGES` is neither a list nor a mapping".to_owned());
+        return wrong(MESSAGES_NO_ARRAY, "`MESSAGES` is neither a list nor a mapping".to_owned());
     };
     let mut elements = Elements::with_room(list);
     for (place, one) in values(list.root()).enumerate() {
         let Some(element) = elements.add(one) else {
-            let text = "The MESSAGES parameter must be an array of messages (arrays)";
-            return wrong(text, format!("the element {place} of `MESSAGES` is neither a list nor a mapping"));
+            return wrong(
+                MESSAGES_NOT_OF_ARRAYS,
+                format!("the element {place} of `MESSAGES` is neither a list nor a mapping"),
+            );
         };
         let is_missing = |part: &&&str| element.all.get(part).is_none();
         if let Some(part) = ["user", "message", "chat"].iter().find(is_missing) {

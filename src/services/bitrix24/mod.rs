@@ -43,6 +43,8 @@ mod rules;
 mod secrets;
 mod section;
 mod section_life;
+mod shapes;
+mod texts;
 mod time;
 
 use std::borrow::Cow;

@@ -18,8 +18,9 @@ use super::portal::LivePortal;
 use super::reasons;
 use super::refusal::Refusal;
 use super::section::{Credential, CredentialState, PortalState};
+use super::shapes;
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, OperationCall, Parameter, Shape, some_of};
+use crate::emulator::{Effect, Exchange, Operation, OperationCall, Parameter, Shape, member, some_of};
 use crate::http::{Body, Facts, Reply, Request};
 
 /// The operation, as scenarios and the catalogue name and describe it.
@@ -40,7 +41,21 @@ pub static OPERATION: Operation = Operation {
     errors: &[errors::OF_OAUTH],
     requires: "a refresh token of an application",
     status: 200,
-    answer: || Shape::Any,
+    answer: || {
+        Shape::object([
+            member("access_token", Shape::Text),
+            member("client_endpoint", Shape::Text),
+            member("domain", Shape::Text),
+            member("expires", Shape::Integer),
+            member("expires_in", Shape::Integer),
+            member("member_id", Shape::Text),
+            member("refresh_token", Shape::Text),
+            member("scope", Shape::Text),
+            member("server_endpoint", Shape::Text),
+            member("status", Shape::Like(&shapes::LETTER)),
+            member("user_id", Shape::Integer),
+        ])
+    },
     changes: true,
     events: &[],
     source: "apidocs.bitrix24.com/settings/oauth/index.html",

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::caller::Means;
 use super::editions::{Edition, face};
 use super::errors::{self, ERROR_ARGUMENT};
+use super::texts;
 use crate::basics::Stage;
 use crate::emulator::{ErrorCode, Face, Fate, Operation, Ordered};
 
@@ -90,9 +91,9 @@ impl Refusal {
         }
     }
 
-    /// Whether the error stands in a `result` that is false: a failure of register or unregister.
+    /// Whether the error stands in a `result` that is false.
     pub fn is_result(&self) -> bool {
-        errors::OF_REGISTRATION.iter().chain(errors::OF_UNREGISTRATION).any(|given| *given.code == *self.code)
+        is_of_result(self.code)
     }
 
     /// The same error with another text.
@@ -135,14 +136,10 @@ impl Refusal {
         let name = name.into();
         if !edition.rules().names_argument {
             // A page whose text names an argument names the one that is meant.
-            let is_named = refusal.text.starts_with("Argument '");
-            let text = format!("Argument '{name}' is null or empty");
-            return if is_named { refusal.with_text(text) } else { refusal };
+            let is_named = texts::is_of_argument(&refusal.text, edition);
+            return if is_named { refusal.with_text(texts::null_or_empty(&name)) } else { refusal };
         }
-        Self {
-            argument: Some(name.clone()),
-            ..refusal.with_text(format!("Argument '{name}' is null or empty"))
-        }
+        Self { argument: Some(name.clone()), ..refusal.with_text(texts::null_or_empty(&name)) }
     }
 
     /// The error that a fault orders for a call of `operation`.
@@ -161,6 +158,11 @@ impl Refusal {
     }
 }
 
+/// Whether an error stands in a `result` that is false: a failure of register or unregister.
+pub fn is_of_result(code: &ErrorCode) -> bool {
+    errors::OF_REGISTRATION.iter().chain(errors::OF_UNREGISTRATION).any(|given| *given.code == *code)
+}
+
 /// The refusal with the text for this kind of credential. The live server has two texts for `insufficient_scope` and
 /// `ACCESS_DENIED`, one for tokens and one for webhooks; the page has one text each.
 pub fn for_means(refusal: Refusal, means: Means, edition: Edition) -> Refusal {
@@ -168,11 +170,10 @@ pub fn for_means(refusal: Refusal, means: Means, edition: Edition) -> Refusal {
         return refusal;
     }
     if *refusal.code == errors::INSUFFICIENT_SCOPE {
-        return refusal
-            .with_text("The request requires higher privileges than provided by the webhook token");
+        return refusal.with_text(texts::SCOPE_OF_WEBHOOK);
     }
     if *refusal.code == errors::ACCESS_DENIED {
-        return refusal.with_text("REST is available only by subscription.");
+        return refusal.with_text(texts::ONLY_BY_SUBSCRIPTION);
     }
     refusal
 }

@@ -21,6 +21,7 @@ use super::portal::LivePortal;
 use super::reasons;
 use super::refusal::{Refusal, for_means};
 use super::section::PortalState;
+use super::texts;
 use super::time::Time;
 use crate::basics::Stage;
 use crate::emulator::{Effect, Exchange, OperationCall};
@@ -351,7 +352,7 @@ fn check_link(link: &Link, scopes: &[&str], edition: Edition) -> Result<(), Refu
 
 fn link_check_failed(edition: Edition) -> Refusal {
     Refusal::new(&errors::ACCESS_DENIED_RIGHTS, edition)
-        .with_text("Access denied! Link check failed")
+        .with_text(texts::LINK_CHECK_FAILED)
         .because(SIGNED)
         .before_method()
 }

@@ -4,12 +4,13 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{Callers, Method, MethodAnswer, Run, Scope};
-use crate::emulator::{Exchange, Gives, Operation, Shape, gives};
+use crate::emulator::{Exchange, Gives, Operation, Shape, gives, member};
 use crate::services::bitrix24::caller::Means;
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
+use crate::services::bitrix24::shapes;
 
 pub static METHOD: Method = Method {
     operation: Operation {
@@ -21,7 +22,24 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, OWN],
         requires: "an accepted credential",
         status: 200,
-        answer: || Shape::Any,
+        answer: || {
+            let of_application = Shape::object([
+                member("ID", Shape::Integer),
+                member("CODE", Shape::Text),
+                member("VERSION", Shape::Integer),
+                member("STATUS", Shape::Like(&shapes::LETTER)),
+                member("INSTALLED", Shape::Flag),
+                member("PAYMENT_EXPIRED", shapes::YES_OR_NO),
+                member("DAYS", Shape::Integer.or_null()),
+                member("LANGUAGE_ID", Shape::Text),
+                member("LICENSE", Shape::Text),
+                member("LICENSE_TYPE", Shape::Text),
+                member("LICENSE_FAMILY", Shape::Text),
+            ]);
+            let of_webhook =
+                Shape::object([member("SCOPE", Shape::Text.list()), member("LICENSE", Shape::Text)]);
+            Shape::Either(vec![of_application, of_webhook])
+        },
         changes: false,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/common/system/app-info.html",

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Callers, Method, Run, Scope};
 use crate::basics::Stage;
-use crate::emulator::{Exchange, Operation, OperationCall, Parameter, RequestedCall, Shape, ValueType};
+use crate::emulator::{Exchange, Operation, OperationCall, Parameter, RequestedCall, ValueType};
 use crate::services::bitrix24::caller::Caller;
 use crate::services::bitrix24::editions::Edition;
 use crate::services::bitrix24::envelope::ErrorBody;
@@ -20,6 +20,7 @@ use crate::services::bitrix24::reasons;
 use crate::services::bitrix24::references::{self, Earlier, Texts};
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::Portal;
+use crate::services::bitrix24::shapes;
 use crate::services::bitrix24::time::Time;
 
 pub static METHOD: Method = Method {
@@ -36,7 +37,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, errors::OF_BATCH],
         requires: "an accepted credential, and a chat with an open session on an active line",
         status: 200,
-        answer: || Shape::Any,
+        answer: || shapes::batch(Edition::Documented),
         changes: false,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/how-to-call-rest-api/batch.html",

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
-use crate::emulator::{Effect, ErrorCode, Exchange, Gives, Operation, Parameter, Shape, ValueType, gives};
+use crate::emulator::{
+    Effect, ErrorCode, Exchange, Gives, Operation, Parameter, Shape, ValueType, gives, member,
+};
 use crate::http::Given;
 use crate::services::bitrix24::change::Change;
 use crate::services::bitrix24::errors;
@@ -36,7 +38,10 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, errors::OF_CONNECTORS, errors::OF_PROVIDERS, OWN],
         requires: "an accepted credential, and a chat with an open session on an active line",
         status: 200,
-        answer: || Shape::Any,
+        answer: || {
+            let data = Shape::object([member("RESULT", Shape::object([]))]);
+            Shape::object([member("SUCCESS", Shape::Only(true)), member("DATA", data)])
+        },
         changes: true,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-chat-name-set.html",

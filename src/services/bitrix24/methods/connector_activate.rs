@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Callers, Method, MethodAnswer, Run, Scope, folded_connector};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Parameter, Shape, ValueType};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, ValueType};
 use crate::services::bitrix24::change::Change;
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::events;
@@ -14,6 +14,7 @@ use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::Portal;
+use crate::services::bitrix24::shapes;
 
 pub static METHOD: Method = Method {
     operation: Operation {
@@ -29,7 +30,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, errors::OF_SIBLINGS],
         requires: "an accepted credential, and a connector",
         status: 200,
-        answer: || Shape::Any,
+        answer: shapes::yes,
         changes: true,
         events: &[&events::STATUS_DELETE],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-activate.html",

@@ -6,13 +6,14 @@ use serde_json::{Map, Value, json};
 
 use super::{Callers, Method, MethodAnswer, Run, Scope, folded_connector};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Parameter, Shape, ValueType};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, ValueType};
 use crate::services::bitrix24::change::Change;
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::Portal;
+use crate::services::bitrix24::shapes;
 
 pub static METHOD: Method = Method {
     operation: Operation {
@@ -32,7 +33,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, errors::OF_SIBLINGS],
         requires: "an accepted credential, a connector and a line",
         status: 200,
-        answer: || Shape::Any,
+        answer: shapes::yes,
         changes: true,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-connector-data-set.html",

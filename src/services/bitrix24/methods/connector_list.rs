@@ -9,6 +9,7 @@ use crate::services::bitrix24::errors::{self, documented, live};
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
+use crate::services::bitrix24::shapes;
 
 pub static METHOD: Method = Method {
     operation: Operation {
@@ -20,7 +21,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, OWN],
         requires: "an accepted credential",
         status: 200,
-        answer: || Shape::Any,
+        answer: || shapes::php_array(Shape::Text),
         changes: false,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-list.html",

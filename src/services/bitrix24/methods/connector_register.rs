@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Callers, Method, MethodAnswer, Run, Scope, is_built_in};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Shape, ValueType, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, ValueType, gives};
 use crate::services::bitrix24::change::Change;
 use crate::services::bitrix24::connectors::{Connector, Flags, LONGEST_ID, MOST_CONNECTORS};
 use crate::services::bitrix24::errors;
@@ -18,6 +18,7 @@ use crate::services::bitrix24::section::Portal;
 const fn flag(name: &'static str, summary: &'static str) -> Parameter {
     Parameter::new(name, summary).of(ValueType::Flag).optional()
 }
+use crate::services::bitrix24::shapes;
 
 pub static METHOD: Method = Method {
     operation: Operation {
@@ -49,7 +50,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, OWN, errors::OF_REGISTRATION],
         requires: "an access token of an application",
         status: 200,
-        answer: || Shape::Any,
+        answer: shapes::registered,
         changes: true,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-register.html",

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Parameter, Shape, ValueType};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, ValueType};
 use crate::services::bitrix24::change::Change;
 use crate::services::bitrix24::editions::Edition;
 use crate::services::bitrix24::errors;
@@ -14,6 +14,7 @@ use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::message_answers::DONE;
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::Portal;
+use crate::services::bitrix24::shapes;
 
 pub static METHOD: Method = Method {
     operation: Operation {
@@ -28,7 +29,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, &errors::of_messages(&[])],
         requires: "`edition: live`, an access token, and a connector on a line",
         status: 200,
-        answer: || Shape::Any,
+        answer: shapes::done,
         changes: true,
         events: &[],
         source: "server source",

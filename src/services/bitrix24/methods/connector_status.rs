@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Callers, Method, MethodAnswer, Run, Scope, folded_connector};
 use crate::basics::Stage;
-use crate::emulator::{Exchange, Gives, Operation, Parameter, Shape, ValueType, gives};
+use crate::emulator::{Exchange, Gives, Operation, Parameter, Shape, ValueType, gives, member};
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
@@ -28,7 +28,15 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, OWN],
         requires: "an accepted credential, and a connector",
         status: 200,
-        answer: || Shape::Any,
+        answer: || {
+            Shape::object([
+                member("LINE", Shape::Integer),
+                member("CONNECTOR", Shape::Text),
+                member("ERROR", Shape::Flag),
+                member("CONFIGURED", Shape::Flag),
+                member("STATUS", Shape::Flag),
+            ])
+        },
         changes: false,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-status.html",

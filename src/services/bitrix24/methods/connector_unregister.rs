@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 use super::connector_register::DONE;
 use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Shape, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, gives};
 use crate::services::bitrix24::change::Change;
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::events;
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::Portal;
+use crate::services::bitrix24::shapes;
 
 pub static METHOD: Method = Method {
     operation: Operation {
@@ -25,7 +26,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, OWN, errors::OF_UNREGISTRATION],
         requires: "an access token of an application, and a connector of it",
         status: 200,
-        answer: || Shape::Any,
+        answer: shapes::registered,
         changes: true,
         events: &[&events::STATUS_DELETE],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-unregister.html",

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
 use crate::emulator::{
-    Effect, Exchange, Gives, HandlerTarget, Operation, Parameter, Shape, ValueType, gives, some_of,
+    Effect, Exchange, Gives, HandlerTarget, Operation, Parameter, ValueType, gives, some_of,
 };
 use crate::scalar::nearest;
 use crate::services::bitrix24::applications::{Handler, MOST_HANDLERS};
@@ -18,6 +18,8 @@ use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::Portal;
+use crate::services::bitrix24::shapes;
+use crate::services::bitrix24::texts;
 
 pub static METHOD: Method = Method {
     operation: Operation {
@@ -41,7 +43,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, errors::OF_EVENTS, OWN],
         requires: "an access token of an application",
         status: 200,
-        answer: || Shape::Any,
+        answer: shapes::yes,
         changes: true,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/events/event-bind.html",
@@ -73,12 +75,10 @@ pub(super) fn example(_: &Portal) -> Option<Value> {
 /// is such an event; whether it is bound already.
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<MethodAnswer, Refusal> {
     let application = invocation.own_application()?;
-    let user =
-        user(invocation, "Access denied! Event binding with AUTH_TYPE requires administrator access rights")?;
+    let user = user(invocation, texts::BIND_FOR_OTHERS)?;
     invocation.passed(Stage::Auth, exchange)?;
 
-    let denied = "Access denied! Offline events binding requires administrator access rights";
-    let Bound { event, is_offline, handler } = bound(invocation, denied, exchange)?;
+    let Bound { event, is_offline, handler } = bound(invocation, texts::BIND_OFFLINE, exchange)?;
     if !is_offline {
         check_handler(invocation, &handler, exchange)?;
     }
@@ -100,9 +100,8 @@ fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<Metho
         return Err(invocation.refusal(&errors::ERROR_EVENT_NOT_FOUND).because(reason));
     };
     if is_offline {
-        let text = "Offline event cannot be registered for this event.";
         let reason = "offline events are not emulated: bind a handler with `event_type` `online`";
-        return Err(invocation.wrong("EVENT_TYPE", text).because(reason));
+        return Err(invocation.wrong("EVENT_TYPE", texts::EVENT_NOT_OFFLINE).because(reason));
     }
     let applications = invocation.portal.applications();
     let event = kind.name.to_uppercase();
@@ -175,8 +174,7 @@ pub(super) fn bound(
         "offline" => true,
         other => {
             let reason = format!("`EVENT_TYPE` is `{other}`");
-            let text = "Value must be one of {online|offline}";
-            return Err(invocation.wrong("EVENT_TYPE", text).because(reason));
+            return Err(invocation.wrong("EVENT_TYPE", texts::EVENT_TYPE_UNKNOWN).because(reason));
         }
     };
     if is_offline && !invocation.is_admin() {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Callers, Method, MethodAnswer, Run, Scope};
-use crate::emulator::{Exchange, HandlerTarget, Operation, Shape};
+use crate::emulator::{Exchange, HandlerTarget, Operation, Shape, member};
 use crate::services::bitrix24::applications::Handler;
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
@@ -20,7 +20,21 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, errors::OF_EVENTS],
         requires: "an access token of an application",
         status: 200,
-        answer: || Shape::Any,
+        answer: || {
+            let online = Shape::object([
+                member("event", Shape::Text),
+                member("handler", Shape::Text),
+                member("auth_type", Shape::Text),
+                member("offline", Shape::Count(0)),
+            ]);
+            // Only the portal has offline events; they are not emulated.
+            let offline = Shape::object([
+                member("event", Shape::Text),
+                member("connector_id", Shape::Text),
+                member("offline", Shape::Count(1)),
+            ]);
+            Shape::Either(vec![online, offline]).list()
+        },
         changes: false,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/events/event-get.html",

@@ -23,7 +23,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, errors::OF_EVENTS],
         requires: "an access token of an application",
         status: 200,
-        answer: || Shape::Any,
+        answer: || Shape::Text.list(),
         changes: false,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/events/events.html",

@@ -22,7 +22,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, errors::OF_EVENTS],
         requires: "an access token of an application",
         status: 200,
-        answer: || Shape::Any,
+        answer: || Shape::Count(1),
         changes: true,
         events: &[&events::APP_TEST],
         source: "apidocs.bitrix24.com/api-reference/events/test-event.html",

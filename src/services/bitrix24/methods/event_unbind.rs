@@ -6,7 +6,7 @@ use super::event_bind::{Bound, bound, example, user};
 use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
 use crate::emulator::{
-    Effect, Exchange, Gives, HandlerTarget, Operation, Parameter, Shape, ValueType, gives,
+    Effect, Exchange, Gives, HandlerTarget, Operation, Parameter, Shape, ValueType, gives, member,
 };
 use crate::services::bitrix24::applications::Handler;
 use crate::services::bitrix24::change::Change;
@@ -14,6 +14,7 @@ use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
+use crate::services::bitrix24::texts;
 
 pub static METHOD: Method = Method {
     operation: Operation {
@@ -33,7 +34,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, errors::OF_EVENTS, OWN],
         requires: "an access token of an application",
         status: 200,
-        answer: || Shape::Any,
+        answer: || Shape::object([member("count", Shape::Integer)]),
         changes: true,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/events/event-unbind.html",
@@ -50,11 +51,9 @@ static OWN: &[Gives] = &[gives(&errors::ERROR_ARGUMENT).with(errors::NAMED_ARGUM
 
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<MethodAnswer, Refusal> {
     let application = invocation.own_application()?;
-    let denied = "Access denied! Event unbinding with AUTH_TYPE requires administrator access rights";
-    let user = user(invocation, denied)?;
+    let user = user(invocation, texts::UNBIND_FOR_OTHERS)?;
     invocation.passed(Stage::Auth, exchange)?;
-    let denied = "Access denied! Offline events unbinding requires administrator access rights";
-    let Bound { event, is_offline, handler } = bound(invocation, denied, exchange)?;
+    let Bound { event, is_offline, handler } = bound(invocation, texts::UNBIND_OFFLINE, exchange)?;
     invocation.passed(Stage::Arguments, exchange)?;
     invocation.passed(Stage::Lookup, exchange)?;
     // An administrator who sends 0 means the handlers that are bound for nobody.

@@ -32,7 +32,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL],
         requires: "an accepted credential",
         status: 200,
-        answer: || Shape::Any,
+        answer: || Shape::Integer,
         changes: true,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/openlines/imopenlines-config-add.html",

@@ -5,12 +5,13 @@ use std::cmp::Ordering;
 use serde_json::{Map, Value, json};
 
 use super::{Callers, Method, MethodAnswer, Run, Scope};
-use crate::emulator::{Exchange, Operation, Parameter, Shape, ValueType};
+use crate::emulator::{Exchange, Operation, Parameter, Shape, ValueType, optional};
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::lines::Line;
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
+use crate::services::bitrix24::shapes;
 
 pub static METHOD: Method = Method {
     operation: Operation {
@@ -34,7 +35,17 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL],
         requires: "an accepted credential",
         status: 200,
-        answer: || Shape::Any,
+        answer: || {
+            // A row of the portal has more members. A call can ask for some of them, in any order.
+            let row = Shape::open([
+                optional("ID", Shape::Like(&shapes::DIGITS)),
+                optional("LINE_NAME", Shape::Text),
+                optional("ACTIVE", shapes::YES_OR_NO),
+                optional("FULL_CLOSE_TIME", Shape::Like(&shapes::DIGITS)),
+                optional("QUEUE", Shape::Integer.list()),
+            ]);
+            row.list()
+        },
         changes: false,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/openlines/imopenlines-config-list-get.html",

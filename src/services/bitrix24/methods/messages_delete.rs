@@ -6,13 +6,14 @@ use super::messages_send::example_place;
 use super::messages_update::{Found, admitted, found, remark_lost};
 use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Shape, ValueType, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, ValueType, gives};
 use crate::services::bitrix24::change::Change;
 use crate::services::bitrix24::errors::{self, documented, live};
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::message_answers::{Answers, Stored};
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::Portal;
+use crate::services::bitrix24::shapes;
 
 pub static METHOD: Method = Method {
     operation: Operation {
@@ -31,7 +32,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, &errors::of_messages(&[]), OWN],
         requires: "an accepted credential, and a connector that is active on a line",
         status: 200,
-        answer: || Shape::Any,
+        answer: || shapes::repeated([]),
         changes: true,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-delete-messages.html",

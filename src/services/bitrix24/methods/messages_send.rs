@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Shape, ValueType, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, ValueType, gives};
 use crate::services::bitrix24::change::{Change, Incoming, Place};
 use crate::services::bitrix24::chats::{
     Chats, ExternalUser, LONGEST, MOST_MADE, MOST_USERS, Message, NextIds, take,
@@ -22,6 +22,7 @@ use crate::services::bitrix24::messages::{self, Element, Errors};
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::{self, Portal};
+use crate::services::bitrix24::shapes;
 
 pub static METHOD: Method = Method {
     operation: Operation {
@@ -63,7 +64,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, &errors::of_messages(errors::FAILED_TO_FIND), OWN],
         requires: "an accepted credential, and a connector that is active on a line",
         status: 200,
-        answer: || Shape::Any,
+        answer: || shapes::repeated([shapes::message(), shapes::session()]),
         changes: true,
         events: &[&events::DIALOG_START],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-send-messages.html",

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::messages_send::example_place;
 use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Shape, ValueType, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, ValueType, gives};
 use crate::services::bitrix24::change::{Change, Place};
 use crate::services::bitrix24::chats::LONGEST;
 use crate::services::bitrix24::errors;
@@ -15,6 +15,7 @@ use crate::services::bitrix24::messages::{self, Element, Elements, Errors};
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::Portal;
+use crate::services::bitrix24::shapes;
 
 pub static METHOD: Method = Method {
     operation: Operation {
@@ -35,7 +36,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, &errors::of_messages(errors::FAILED_TO_FIND), OWN],
         requires: "an accepted credential, and a connector that is active on a line",
         status: 200,
-        answer: || Shape::Any,
+        answer: || shapes::repeated([shapes::message()]),
         changes: true,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-update-messages.html",

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Callers, Method, MethodAnswer, Run, Scope, by_name};
-use crate::emulator::{Exchange, Operation, Parameter, Shape};
+use crate::emulator::{Exchange, Operation, Parameter, Shape, member};
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
@@ -19,7 +19,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL],
         requires: "an accepted credential",
         status: 200,
-        answer: || Shape::Any,
+        answer: || Shape::object([member("isExisting", Shape::Flag), member("isAvailable", Shape::Flag)]),
         changes: false,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/common/system/method-get.html",

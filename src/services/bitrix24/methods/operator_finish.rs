@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, Shape, ValueType, gives};
+use crate::emulator::{Effect, Exchange, Gives, Operation, Parameter, ValueType, gives};
 use crate::services::bitrix24::change::Change;
 use crate::services::bitrix24::chats::first_chat_id;
 use crate::services::bitrix24::errors;
@@ -15,6 +15,7 @@ use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::Portal;
+use crate::services::bitrix24::shapes;
 
 pub static METHOD: Method = Method {
     operation: Operation {
@@ -28,7 +29,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, OWN],
         requires: "an accepted credential, and a chat",
         status: 200,
-        answer: || Shape::Any,
+        answer: shapes::yes,
         changes: true,
         events: &[&events::DIALOG_FINISH],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/openlines/operators/imopenlines-operator-finish.html",

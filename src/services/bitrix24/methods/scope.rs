@@ -21,7 +21,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL],
         requires: "an accepted credential",
         status: 200,
-        answer: || Shape::Any,
+        answer: || Shape::Text.list(),
         changes: false,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/common/system/scope.html",

@@ -8,6 +8,7 @@ use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
+use crate::services::bitrix24::shapes;
 use crate::services::bitrix24::time::date_text;
 
 pub static METHOD: Method = Method {
@@ -20,7 +21,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL],
         requires: "an accepted credential",
         status: 200,
-        answer: || Shape::Any,
+        answer: || Shape::Like(&shapes::DATE),
         changes: false,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/common/system/server-time.html",

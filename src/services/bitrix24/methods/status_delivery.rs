@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Parameter, Shape, ValueType};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, ValueType};
 use crate::http::Tree;
 use crate::services::bitrix24::change::{Change, Confirmation};
 use crate::services::bitrix24::chats::LONGEST;
@@ -17,6 +17,7 @@ use crate::services::bitrix24::messages::list;
 use crate::services::bitrix24::php;
 use crate::services::bitrix24::refusal::Refusal;
 use crate::services::bitrix24::section::Portal;
+use crate::services::bitrix24::shapes;
 
 pub static METHOD: Method = Method {
     operation: Operation {
@@ -42,7 +43,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, &errors::of_messages(errors::UNABLE_TO_FIND)],
         requires: "an accepted credential, and a connector",
         status: 200,
-        answer: || Shape::Any,
+        answer: shapes::done,
         changes: true,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-send-status-delivery.html",

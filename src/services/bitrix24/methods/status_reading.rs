@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use super::status_delivery::{admitted, example};
 use super::{Callers, Method, MethodAnswer, Run, Scope};
 use crate::basics::Stage;
-use crate::emulator::{Effect, Exchange, Operation, Parameter, Shape, ValueType};
+use crate::emulator::{Effect, Exchange, Operation, Parameter, ValueType};
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::message_answers::DONE;
 use crate::services::bitrix24::refusal::Refusal;
+use crate::services::bitrix24::shapes;
 
 pub static METHOD: Method = Method {
     operation: Operation {
@@ -32,7 +33,7 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL, &errors::of_messages(errors::UNABLE_TO_FIND)],
         requires: "an accepted credential, and a connector",
         status: 200,
-        answer: || Shape::Any,
+        answer: shapes::done,
         changes: false,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/imopenlines/imconnector/imconnector-send-status-reading.html",

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{Callers, Method, MethodAnswer, Run, Scope};
-use crate::emulator::{Exchange, Operation, Shape};
+use crate::emulator::{Exchange, Operation, Shape, member, optional};
 use crate::services::bitrix24::errors;
 use crate::services::bitrix24::invocation::Invocation;
 use crate::services::bitrix24::php;
@@ -20,7 +20,17 @@ pub static METHOD: Method = Method {
         errors: &[errors::OF_ALL],
         requires: "an accepted credential",
         status: 200,
-        answer: || Shape::Any,
+        answer: || {
+            // The portal tells more or less of a user, as the scope allows.
+            Shape::open([
+                member("ID", Shape::Text),
+                member("ACTIVE", Shape::Flag),
+                member("NAME", Shape::Text),
+                member("LAST_NAME", Shape::Text),
+                optional("EMAIL", Shape::Text),
+                member("UF_DEPARTMENT", Shape::Integer.list()),
+            ])
+        },
         changes: false,
         events: &[],
         source: "apidocs.bitrix24.com/api-reference/user/user-current.html",
