@@ -120,9 +120,11 @@ impl Shape {
             Self::Count(count) => json!({"const": count}),
             Self::Number => json!({"type": "number"}),
             Self::Flag => json!({"type": "boolean"}),
-            Self::Only(flag) => json!({"const": flag}),
+            // Generators write code for an optional `const` that cannot be read.
+            Self::Only(flag) => json!({"type": "boolean", "enum": [flag]}),
             Self::List(item) => json!({"type": "array", "items": item.schema()}),
-            Self::Empty => json!({"type": "array", "maxItems": 0}),
+            // Generators demand `items` of every list.
+            Self::Empty => json!({"type": "array", "items": {}, "maxItems": 0}),
             Self::Object(members) | Self::Open(members) => {
                 let properties: Map<_, _> =
                     members.iter().map(|known| (known.name.to_string(), known.shape.schema())).collect();
