@@ -7,6 +7,7 @@
 mod action;
 mod answer;
 pub mod bucket;
+mod calling;
 pub mod conduct;
 mod delivery;
 mod error;
@@ -25,6 +26,7 @@ mod url;
 
 pub use action::{Action, ActionInput, ActionMistake, ActionParameter, ActionResult, ParameterMistake};
 pub use answer::{Answer, AnswerBody};
+pub use calling::{Base, Calling, Presents, ProofPlace, Ways};
 pub use delivery::{
     Attempted, BoundHandler, Brought, Delivery, Endpoint, EventKind, EventName, EventRecord, Feed,
     HandlerTarget, Nature, Next, Outcome, Outgoing, Raised, Sender,

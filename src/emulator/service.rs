@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::action::Action;
 use super::answer::Answer;
+use super::calling::{Calling, Ways};
 use super::conduct::Rule;
 use super::delivery::{Brought, Delivery, EventKind, Nature};
 use super::error::{ErrorCode, Gives};
@@ -49,6 +50,22 @@ pub trait Service: Sync {
     fn actions(&self) -> &'static [&'static Action] {
         &[]
     }
+
+    /// The names of its editions, first the one that a scenario has by default; empty when there is only one.
+    fn editions(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Whether `edition` has the operation.
+    fn has(&self, _operation: &Operation, _edition: &str) -> bool {
+        true
+    }
+
+    /// How clients reach it.
+    fn calling(&self) -> &'static Calling;
+
+    /// The ways in which a call of `operation` may show who makes it, in `edition`.
+    fn ways(&self, operation: &Operation, edition: &str) -> Ways;
 
     /// Every answer that `operation` may give in `edition`, first the successes; `edition` is empty for a service that has only one.
     fn answers(&self, operation: &'static Operation, edition: &str) -> Vec<Answer>;

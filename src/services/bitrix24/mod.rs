@@ -9,6 +9,7 @@ mod auto_closes;
 mod brings;
 mod call;
 mod caller;
+mod calling;
 mod change;
 mod chats;
 mod check;
@@ -59,9 +60,9 @@ use serde_json::{Value, json};
 
 use crate::emulator::conduct::Rule;
 use crate::emulator::{
-    Access, Action, ActionInput, ActionMistake, Answer, Brought, Delivery, Difference, Emulator, ErrorCode,
-    EventKind, Example, Gives, Habits, Nature, Operation, Places, Proof, RequestedCall, Secret, Section,
-    Service, Traits,
+    Access, Action, ActionInput, ActionMistake, Answer, Brought, Calling, Delivery, Difference, Emulator,
+    ErrorCode, EventKind, Example, Gives, Habits, Nature, Operation, Places, Proof, RequestedCall, Secret,
+    Section, Service, Traits, Ways,
 };
 use crate::http::{Reply, Request, segment};
 use crate::scalar::{Findings, Path, Text};
@@ -99,6 +100,22 @@ impl Service for Bitrix24 {
 
     fn actions(&self) -> &'static [&'static Action] {
         actions::ACTIONS
+    }
+
+    fn editions(&self) -> &'static [&'static str] {
+        &calling::EDITIONS
+    }
+
+    fn has(&self, operation: &Operation, edition: &str) -> bool {
+        calling::has(operation, edition)
+    }
+
+    fn calling(&self) -> &'static Calling {
+        &calling::CALLING
+    }
+
+    fn ways(&self, operation: &Operation, edition: &str) -> Ways {
+        calling::ways(operation, edition)
     }
 
     fn answers(&self, operation: &'static Operation, edition: &str) -> Vec<Answer> {

@@ -8,6 +8,7 @@ mod answers;
 mod arrivals;
 mod attachments;
 mod brings;
+mod calling;
 mod change;
 mod chats;
 mod check;
@@ -54,9 +55,9 @@ use serde_json::Value;
 
 use crate::emulator::conduct::Rule;
 use crate::emulator::{
-    Access, Action, ActionInput, ActionMistake, Answer, Brought, Delivery, Emulator, ErrorCode, EventKind,
-    Example, FieldForm, Gives, Habits, Nature, Operation, Places, Proof, RequestedCall, Secret, Section,
-    Service, Traits, USUAL_BODY,
+    Access, Action, ActionInput, ActionMistake, Answer, Brought, Calling, Delivery, Emulator, ErrorCode,
+    EventKind, Example, FieldForm, Gives, Habits, Nature, Operation, Places, Proof, RequestedCall, Secret,
+    Section, Service, Traits, USUAL_BODY, Ways,
 };
 use crate::http::{Reply, Request};
 use crate::scalar::{Findings, Path, Text};
@@ -95,6 +96,14 @@ impl Service for Chert {
 
     fn actions(&self) -> &'static [&'static Action] {
         actions::ACTIONS
+    }
+
+    fn calling(&self) -> &'static Calling {
+        &calling::CALLING
+    }
+
+    fn ways(&self, operation: &Operation, _edition: &str) -> Ways {
+        calling::ways(operation)
     }
 
     fn answers(&self, operation: &'static Operation, edition: &str) -> Vec<Answer> {

@@ -230,6 +230,11 @@ pub fn is_upload(request: &Request) -> bool {
     &*request.method == "PUT" && matched(&upload_attachment::ENDPOINT, request.path()).is_some()
 }
 
+/// Whether calls of an operation show who makes them with a bearer token only.
+pub fn is_unsigned(operation: &Operation) -> bool {
+    operation.name == upload_attachment::NAME
+}
+
 /// Whether a request is a `/send`.
 pub fn is_send(request: &Request) -> bool {
     Option::as_ref(&route(request)).is_some_and(|route| route.endpoint.operation.name == send::NAME)
