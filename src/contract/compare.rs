@@ -81,6 +81,13 @@ pub fn against(answer: &Answer, given: &Given<'_>, parsed: Option<&Value>) -> Ve
     found.drifts
 }
 
+/// Whether a value is of this shape, also in the order of its members.
+pub fn fits(shape: &Shape, value: &Value) -> bool {
+    let mut found = Found { source: "", drifts: Vec::new() };
+    found.value("", shape, value);
+    found.drifts.is_empty()
+}
+
 struct Found {
     source: &'static str,
     drifts: Vec<Drift>,

@@ -20,7 +20,8 @@
 //! * `deliver`: events on their way to handlers
 //! * `delivery_faults`: faults on these deliveries
 //! * `webhooks`: subscriptions, event log, replay and stream of Chert
-//! * `openapi`: the document that describes the control interface
+//! * `openapi`: the document that describes the control interface; `service_documents`: those that describe the
+//!   services
 //! * `page`: the files of the page; `stream`: what happens, in rows; `views`: what else the page asks
 //! * `control`: health, journal, state, reset
 //! * `library`: every scenario in `scenarios/`, as a client sees it
@@ -80,6 +81,7 @@ mod schedules;
 mod secrets;
 mod sequences;
 mod server;
+mod service_documents;
 mod stream;
 mod testing_in_rust;
 mod tls;
