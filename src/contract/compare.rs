@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::emulator::{Answer, AnswerBody, Member, Shape};
+use super::difference::{Actual, Drift, Raw};
+use super::fits::{fits, fits_text, is};
+use super::reading::reads_as;
+use crate::emulator::{Answer, AnswerBody, ErrorCode, Member, Shape};
 
 /// An answer as a server gave it.
 pub struct Given<'a> {
@@ -17,88 +19,113 @@ pub struct Given<'a> {
     pub body: &'a [u8],
 }
 
-/// A fact of an answer that is not as the contract has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Drift {
-    /// Where: `status`, `header.NAME`, `body` or the way to a value in the body, such as `body.chat.id`.
-    pub at: String,
-    /// What the contract has there.
-    pub expected: String,
-    /// What the server sent there.
-    pub actual: String,
-    /// The page, or whatever else, that says what is expected.
-    pub source: &'static str,
+/// An answer, held against those that its operation may give.
+#[derive(Debug, Default)]
+pub struct Held {
+    /// The error that the answer is, or is nearest to among those of its status; `None` when that is a success.
+    pub error: Option<&'static ErrorCode>,
+    /// What differs; nothing, when the answer is one of those that the operation may give.
+    pub drifts: Vec<Drift>,
 }
 
-/// What differs between an answer and the nearest of those that the operation may give: the one with the fewest differences. An
-/// answer of the same status is nearer than any other. Nothing, when the answer is one of them.
+/// What differs between an answer and the nearest of those that the operation may give. An answer of the same status is nearer than any
+/// other, then one with fewer differences in the members of the body, then one with fewer differences. Nothing, when the answer is one
+/// of them.
 pub fn drifts(answers: &[Answer], given: &Given<'_>) -> Vec<Drift> {
+    hold(answers, given, &str::to_owned).drifts
+}
+
+/// The same, with the error that the nearest answer is. `hide` hides secrets in what the server sent, before a long value is cut
+/// off: half a secret is none that could be found.
+pub fn hold(answers: &[Answer], given: &Given<'_>, hide: &dyn Fn(&str) -> String) -> Held {
+    if let Some(same) = answers.iter().find(|answer| answer.status == given.status)
+        && reads_whole(same, given)
+    {
+        return Held { error: same.error, drifts: Vec::new() };
+    }
     let parsed = serde_json::from_slice(given.body).ok();
-    let mut nearest: Option<(bool, Vec<Drift>)> = None;
+    if let Some(same) = answers.iter().find(|answer| fits_whole(answer, given, parsed.as_ref())) {
+        return Held { error: same.error, drifts: Vec::new() };
+    }
+    let mut nearest: Option<(Distance, &Answer, Vec<Raw<'_>>)> = None;
     for answer in answers {
         let is_other = answer.status != given.status;
-        if is_other && matches!(nearest, Some((false, _))) {
+        if is_other && nearest.as_ref().is_some_and(|(before, ..)| !before.0) {
             continue;
         }
-        let found = against(answer, given, parsed.as_ref());
-        if found.is_empty() {
-            return found;
-        }
-        let is_nearer = match &nearest {
-            None => true,
-            Some((was_other, before)) => (is_other, found.len()) < (*was_other, before.len()),
-        };
-        if is_nearer {
-            nearest = Some((is_other, found));
+        let found = differences(answer, given, parsed.as_ref());
+        debug_assert!(!found.is_empty(), "an answer of which nothing differs fits");
+        let distance = (is_other, found.iter().filter(|raw| raw.is_of_the_whole()).count(), found.len());
+        if nearest.as_ref().is_none_or(|(before, ..)| distance < *before) {
+            nearest = Some((distance, answer, found));
         }
     }
-    nearest.map(|(_, found)| found).unwrap_or_default()
+    let Some((_, answer, found)) = nearest else { return Held::default() };
+    let drifts = found.into_iter().map(|raw| raw.told(answer.source, hide)).collect();
+    Held { error: answer.error.filter(|_| answer.status == given.status), drifts }
 }
 
-/// What differs between an answer and this one of those that the operation may give. `parsed` is its body as JSON, if it is JSON.
-pub fn against(answer: &Answer, given: &Given<'_>, parsed: Option<&Value>) -> Vec<Drift> {
-    let mut found = Found { source: answer.source, drifts: Vec::new() };
+/// Whether nothing differs.
+fn fits_whole(answer: &Answer, given: &Given<'_>, parsed: Option<&Value>) -> bool {
+    fits_head(answer, given)
+        && match (&answer.body, parsed) {
+            (AnswerBody::Json(shape), Some(body)) => fits(shape, body),
+            (AnswerBody::Json(_), None) => false,
+            (AnswerBody::Empty, _) => given.body.is_empty(),
+            (AnswerBody::Bytes | AnswerBody::Events, _) => true,
+        }
+}
+
+/// Whether nothing differs for certain, without the value of the body.
+fn reads_whole(answer: &Answer, given: &Given<'_>) -> bool {
+    fits_head(answer, given) && matches!(&answer.body, AnswerBody::Json(shape) if reads_as(shape, given.body))
+}
+
+fn fits_head(answer: &Answer, given: &Given<'_>) -> bool {
+    let has =
+        |(name, shape): &(&str, Shape)| (given.header)(name).is_some_and(|value| fits_text(shape, &value));
+    answer.status == given.status && answer.headers.iter().all(has)
+}
+
+fn differences<'v>(answer: &Answer, given: &'v Given<'_>, parsed: Option<&'v Value>) -> Vec<Raw<'v>> {
+    let mut found = Found::default();
     if answer.status != given.status {
-        found.add("status", answer.status.to_string(), given.status.to_string());
+        found.add("status", answer.status.to_string(), Actual::Text(given.status.to_string()));
     }
     for (name, shape) in &answer.headers {
         let at = format!("header.{name}");
         match (given.header)(name) {
-            None => found.add(&at, shape.words(), "absent".to_owned()),
-            Some(value) => found.value(&at, shape, &json!(value)),
+            None => found.add(&at, shape.words(), Actual::Absent),
+            Some(value) if fits_text(shape, &value) => {}
+            Some(value) => found.add(&at, shape.words(), Actual::Text(json!(value).to_string())),
         }
     }
     match (&answer.body, parsed) {
         (AnswerBody::Json(shape), Some(body)) => found.value("body", shape, body),
         (AnswerBody::Json(shape), None) => {
-            found.add("body", format!("{} as JSON", shape.words()), beginning(given.body));
+            found.add("body", format!("{} as JSON", shape.words()), Actual::Body(given.body));
         }
         (AnswerBody::Empty, _) if !given.body.is_empty() => {
-            found.add("body", "nothing".to_owned(), beginning(given.body));
+            found.add("body", "nothing".to_owned(), Actual::Body(given.body));
         }
         (AnswerBody::Empty | AnswerBody::Bytes | AnswerBody::Events, _) => {}
     }
-    found.drifts
+    found.0
 }
 
-/// Whether a value is of this shape, also in the order of its members.
-pub fn fits(shape: &Shape, value: &Value) -> bool {
-    let mut found = Found { source: "", drifts: Vec::new() };
-    found.value("", shape, value);
-    found.drifts.is_empty()
-}
+/// How far an answer is from another: whether the status is another one, how many members of the whole body differ, and how many facts
+/// altogether. A success of which one part is wrong in many ways is no error because of that.
+type Distance = (bool, usize, usize);
 
-struct Found {
-    source: &'static str,
-    drifts: Vec<Drift>,
-}
+#[derive(Default)]
+struct Found<'v>(Vec<Raw<'v>>);
 
-impl Found {
-    fn add(&mut self, at: &str, expected: String, actual: String) {
-        self.drifts.push(Drift { at: at.to_owned(), expected, actual, source: self.source });
+impl<'v> Found<'v> {
+    fn add(&mut self, at: &str, expected: String, actual: Actual<'v>) {
+        self.0.push(Raw { at: at.to_owned(), expected, actual });
     }
 
-    fn value(&mut self, at: &str, shape: &Shape, value: &Value) {
+    fn value(&mut self, at: &str, shape: &Shape, value: &'v Value) {
         match (shape, value) {
             (Shape::List(item), Value::Array(items)) => {
                 for (index, value) in items.iter().enumerate() {
@@ -114,101 +141,60 @@ impl Found {
             (Shape::Open(known), Value::Object(members)) => self.known(at, known, members),
             (Shape::Either(shapes), _) => self.either(at, shapes, value),
             _ if is(shape, value) => {}
-            _ => self.add(at, shape.words(), shown(value)),
+            _ => self.add(at, shape.words(), Actual::Value(value)),
         }
     }
 
     /// Tells what differs in the members that are known.
-    fn known(&mut self, at: &str, known: &[Member], members: &Map<String, Value>) {
+    fn known(&mut self, at: &str, known: &[Member], members: &'v Map<String, Value>) {
         for member in known {
             let at = format!("{at}.{}", member.name);
             match members.get(&*member.name) {
                 Some(value) => self.value(&at, &member.shape, value),
                 None if member.is_optional => {}
-                None => self.add(&at, member.shape.words(), "absent".to_owned()),
+                None => self.add(&at, member.shape.words(), Actual::Absent),
             }
         }
     }
 
     /// Like [`Found::known`]; also tells which members are not known, and whether the others stand in another order.
-    fn members(&mut self, at: &str, known: &[Member], members: &Map<String, Value>) {
+    fn members(&mut self, at: &str, known: &[Member], members: &'v Map<String, Value>) {
         self.known(at, known, members);
         let is_known = |name: &&String| known.iter().any(|member| member.name == **name);
         for (name, value) in members.iter().filter(|(name, _)| !is_known(name)) {
-            self.add(&format!("{at}.{name}"), "absent".to_owned(), shown(value));
+            self.add(&format!("{at}.{name}"), "absent".to_owned(), Actual::Value(value));
         }
         // Members that are missing or new have been told already.
         let sent: Vec<_> = members.keys().filter(is_known).map(String::as_str).collect();
         let expected: Vec<_> =
             known.iter().map(|member| &*member.name).filter(|name| sent.contains(name)).collect();
         if sent != expected {
-            self.add(
-                at,
-                format!("members in the order {}", expected.join(", ")),
-                format!("members in the order {}", sent.join(", ")),
-            );
+            let in_order = |names: &[&str]| format!("members in the order {}", names.join(", "));
+            self.add(at, in_order(&expected), Actual::Text(in_order(&sent)));
         }
     }
 
     /// Tells what differs from the nearest of the shapes; only that it is none of them when they have little in common with it.
-    fn either(&mut self, at: &str, shapes: &[Shape], value: &Value) {
+    fn either(&mut self, at: &str, shapes: &[Shape], value: &'v Value) {
         let of = |shape: &Shape| {
-            let mut found = Self { source: self.source, drifts: Vec::new() };
+            let mut found = Self::default();
             found.value(at, shape, value);
-            found.drifts
+            found.0
         };
         let nearest = shapes.iter().map(of).min_by_key(Vec::len).unwrap_or_default();
         match nearest.as_slice() {
             [whole] if whole.at == at => {
                 let words: Vec<_> = shapes.iter().map(Shape::words).collect();
-                self.add(at, words.join(" or "), shown(value));
+                self.add(at, words.join(" or "), Actual::Value(value));
             }
-            _ => self.drifts.extend(nearest),
+            _ => self.0.extend(nearest),
         }
     }
 }
 
-/// Whether a value that has no parts, or should have none, is of this shape.
-fn is(shape: &Shape, value: &Value) -> bool {
-    match shape {
-        Shape::Any => true,
-        Shape::Null => value.is_null(),
-        Shape::Text => value.is_string(),
-        Shape::Like(pattern) => value.as_str().is_some_and(|text| pattern.fits(text)),
-        Shape::Exactly(expected) => value.as_str() == Some(expected),
-        Shape::OneOf(expected) => value.as_str().is_some_and(|text| expected.contains(&text)),
-        Shape::Integer => value.is_i64() || value.is_u64(),
-        Shape::Count(expected) => value.as_i64() == Some(*expected),
-        Shape::Number => value.is_number(),
-        Shape::Flag => value.is_boolean(),
-        Shape::Only(expected) => value.as_bool() == Some(*expected),
-        Shape::Empty => value.as_array().is_some_and(Vec::is_empty),
-        Shape::List(_) | Shape::Map(_) | Shape::Object(_) | Shape::Open(_) | Shape::Either(_) => false,
-    }
-}
-
-/// The length at which a value is cut off in a message, in bytes.
-const SHOWN: usize = 120;
-
-fn shown(value: &Value) -> String {
-    cut(value.to_string())
-}
-
-fn beginning(body: &[u8]) -> String {
-    if body.is_empty() { "nothing".to_owned() } else { cut(String::from_utf8_lossy(body).into_owned()) }
-}
-
-fn cut(mut text: String) -> String {
-    if text.len() > SHOWN {
-        let end = (0..=SHOWN).rev().find(|&end| text.is_char_boundary(end));
-        text.truncate(end.unwrap_or_default());
-        text.push('…');
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::difference::SHOWN;
     use super::*;
     use crate::emulator::{Pattern, member, optional};
 
@@ -269,6 +255,34 @@ mod tests {
         ] {
             assert_eq!(found(status, "application/json", body), [""; 0], "{body}");
         }
+    }
+
+    #[test]
+    fn a_part_that_is_wrong_in_many_ways_makes_no_other_answer_of_the_whole() {
+        let json = |shape| Answer {
+            error: None,
+            status: 200,
+            headers: Vec::new(),
+            body: AnswerBody::Json(shape),
+            source: "a page",
+        };
+        let time = Shape::object(["a", "b", "c", "d", "e"].map(|name| member(name, Shape::Text)));
+        let error = Shape::object([member("error", Shape::Text)]);
+        let all = [json(error), json(Shape::object([member("time", time)]))];
+        let given = Given { status: 200, header: &|_| None, body: br#"{"time":{"a":"1"}}"# };
+        let found: Vec<_> = drifts(&all, &given).into_iter().map(|drift| drift.at).collect();
+        assert_eq!(found, ["body.time.b", "body.time.c", "body.time.d", "body.time.e"]);
+    }
+
+    #[test]
+    fn a_secret_is_hidden_before_a_long_value_is_cut_off() {
+        let text = format!("{}s3cret-of-a-client", "x".repeat(SHOWN - 5));
+        let body = format!(r#"{{"chats":"{text}"}}"#);
+        let given =
+            Given { status: 200, header: &|_| Some("application/json".into()), body: body.as_bytes() };
+        let held = hold(&answers(), &given, &|text| text.replace("s3cret-of-a-client", "***"));
+        assert_eq!(held.drifts[0].at, "body.chats");
+        assert!(!held.drifts[0].actual.contains("s3"), "{:?}", held.drifts);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::components::Components;
 use super::played::{Played, Stage};
-use crate::contract::compare::fits;
+use crate::contract::fits::fits;
 use crate::emulator::{Answer, AnswerBody, Operation, Shape};
 use crate::http::Reply;
 
