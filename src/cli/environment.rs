@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::scenario::Scenario;
-use crate::serve::{Tls, Variable};
+use crate::serve::{ServiceUrl, Tls, Variable};
 
 /// Where systems keep the certificates that they trust.
 const TRUSTED: &[&str] = &[
@@ -45,12 +45,7 @@ pub(super) fn of(scenario: &Scenario, seed: u64, plain: &str, secure: Option<&st
     all.push(("STANDIN_URL".to_owned(), Some(plain.into())));
     all.push(("STANDIN_CONTROL_URL".to_owned(), Some(format!("{plain}/__standin").into())));
     all.extend(secure.map(|url| ("STANDIN_HTTPS_URL".to_owned(), Some(url.into()))));
-    for name in ["NO_PROXY", "no_proxy"] {
-        let others = std::env::var(name).ok().filter(|others| !others.is_empty());
-        let hosts =
-            others.into_iter().chain(["127.0.0.1,localhost".to_owned()]).collect::<Vec<_>>().join(",");
-        all.push((name.to_owned(), Some(hosts.into())));
-    }
+    all.extend(without_proxies());
     for access in scenario.sections.iter().flat_map(|(_, section)| section.access(seed)) {
         all.push((access.variable.to_owned(), Some(access.at(plain).into())));
         if let (true, Some(url), Some((service, rest))) =
@@ -60,6 +55,34 @@ pub(super) fn of(scenario: &Scenario, seed: u64, plain: &str, secure: Option<&st
         }
     }
     all
+}
+
+/// The variables by which requests to this machine go to it directly.
+fn without_proxies() -> impl Iterator<Item = Variable> {
+    ["NO_PROXY", "no_proxy"].into_iter().map(|name| {
+        let others = std::env::var(name).ok().filter(|others| !others.is_empty());
+        let hosts =
+            others.into_iter().chain(["127.0.0.1,localhost".to_owned()]).collect::<Vec<_>>().join(",");
+        (name.to_owned(), Some(hosts.into()))
+    })
+}
+
+/// The variables of the present environment that name a URL of `service`, which is at the proxy `plain` for a command.
+pub(super) fn through(service: &ServiceUrl, plain: &str) -> Vec<Variable> {
+    let moved = |name: &&str| {
+        let value = std::env::var(name).ok()?;
+        let start = value.find("://")? + 3;
+        let end = value[start..].find(['/', '?', '#']).map_or(value.len(), |end| start + end);
+        let is_there = value[..end].parse::<ServiceUrl>().is_ok_and(|known| known == *service);
+        is_there.then(|| ((*name).to_owned(), Some(format!("{plain}{}", &value[end..]).into())))
+    };
+    NAMES.iter().filter(|name| name.ends_with("_URL")).filter_map(moved).collect()
+}
+
+/// The variables of a command whose requests go through the proxy `plain`: `moved`, and those that every such command gets.
+pub(super) fn of_proxy(moved: Vec<Variable>, plain: &str) -> Vec<Variable> {
+    let own = ("STANDIN_PROXY_URL".to_owned(), Some(plain.into()));
+    moved.into_iter().chain([own]).chain(without_proxies()).collect()
 }
 
 /// Files with the certificate that clients must trust; they are gone when the value is dropped.

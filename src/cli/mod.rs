@@ -12,6 +12,8 @@ mod explain;
 mod health;
 mod later;
 mod openapi;
+mod proxy;
+mod reports;
 mod run;
 mod schema;
 mod serve;
@@ -74,6 +76,14 @@ enum Command {
     /// The exit code is that of the command. If that is 0, it is 1 when an expectation of the scenario was not met or a rule of
     /// severity `error` was broken. It is 3 when the server could not start, for example because of a mistake in the scenario.
     Run(Later<run::Run>),
+    /// Pass a client's requests on to the real service, and report where its answers differ from what they should be
+    ///
+    /// With a command, it runs the command and ends with it. The command finds its own environment, but variables such as
+    /// BITRIX24_WEBHOOK_URL and CHERT_BASE_URL that name the service name the proxy instead.
+    ///
+    /// The exit code is 0 when nothing differed, 1 when something did, and 3 when it could not begin. A command's own exit code comes
+    /// first, if it is not 0.
+    Proxy(Later<proxy::Proxy>),
     /// Let an operator or the portal do something on a running server
     ///
     /// Without a name it lists the actions.
@@ -111,6 +121,7 @@ pub fn run() -> Exit {
     let done = match cli.command {
         Command::Serve(Later(command)) => command.run(),
         Command::Run(Later(command)) => command.run(),
+        Command::Proxy(Later(command)) => command.run(),
         Command::Act(Later(command)) => command.run(),
         Command::Check(Later(command)) => command.run(),
         Command::Catalog(Later(command)) => command.run(),

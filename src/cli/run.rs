@@ -1,6 +1,5 @@
 //! `standin run`: serve while a client's command runs, and judge what the client did.
 
-use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -14,6 +13,7 @@ use clap::builder::FalseyValueParser;
 use serde_json::{Value, json};
 
 use super::events::Events;
+use super::reports::{self, Form};
 use super::{Exit, environment, load, say};
 use crate::control;
 use crate::engine::{Namespaces, Redactor, World};
@@ -63,28 +63,8 @@ pub(super) struct Run {
 
     /// Write a report: `json=FILE`, `junit=FILE` or `html=FILE`; can be repeated. JSON has the exchanges too, which `standin explain
     /// --report FILE` explains. HTML is a page that shows them in a browser
-    #[arg(long = "report", value_name = "FORM=FILE", value_parser = report)]
+    #[arg(long = "report", value_name = "FORM=FILE", value_parser = reports::any)]
     reports: Vec<(Form, PathBuf)>,
-}
-
-/// The form of a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    Json,
-    Junit,
-    /// The page with what happened, in one file.
-    Html,
-}
-
-fn report(text: &str) -> Result<(Form, PathBuf), String> {
-    let expected = || format!("`{text}` is no report: type `json=FILE`, `junit=FILE` or `html=FILE`");
-    let (form, file) = text.split_once('=').filter(|(_, file)| !file.is_empty()).ok_or_else(expected)?;
-    match form {
-        "json" => Ok((Form::Json, file.into())),
-        "junit" => Ok((Form::Junit, file.into())),
-        "html" => Ok((Form::Html, file.into())),
-        _ => Err(expected()),
-    }
 }
 
 /// Reads `idle`, `expectations` or a length of time.
@@ -104,30 +84,16 @@ const NOT_RUNNABLE: u8 = 126;
 
 impl Run {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let mut files = HashSet::new();
-        if let Some((_, twice)) = self.reports.iter().find(|(_, file)| !files.insert(file)) {
-            say(&format!("standin: two reports go to `{}`: name a file for each", twice.display()));
-            return Ok(Exit::Usage);
+        if let Err(exit) = reports::check(&self.reports) {
+            return Ok(exit);
         }
         let scenario = match load(self.scenario.as_deref()) {
             Ok(scenario) => Arc::new(scenario),
             // 1 would say that the command ran and broke a rule.
             Err(_) => return Ok(Exit::NotStarted),
         };
-        for (_, path) in &self.reports {
-            let opened = OpenOptions::new().append(true).create(true).open(path);
-            if let Err(error) = opened {
-                let folder =
-                    path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
-                let help = folder.map_or("name a file that can be written".to_owned(), |folder| {
-                    format!("make the folder `{}` first", folder.display())
-                });
-                say(&format!(
-                    "standin: the report `{}` cannot be written: {error}\nhelp: {help}",
-                    path.display()
-                ));
-                return Ok(Exit::NotStarted);
-            }
+        if let Err(exit) = reports::open(&self.reports) {
+            return Ok(exit);
         }
         let seed = self.seed.or(scenario.seed).unwrap_or_else(serve::random_seed);
         let world =
@@ -315,7 +281,7 @@ fn page(report: &Report, worlds: &Value) -> String {
 }
 
 /// Says why a command did not start, and gives the exit code of a shell for that.
-fn not_started(program: &OsString, error: &io::Error) -> u8 {
+pub(super) fn not_started(program: &OsString, error: &io::Error) -> u8 {
     let program = program.to_string_lossy();
     match error.kind() {
         io::ErrorKind::NotFound => {

@@ -110,7 +110,7 @@ pub(super) struct Serve {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Log {
+pub(super) enum Log {
     Text,
     Json,
     Off,
@@ -285,7 +285,7 @@ impl Serve {
 }
 
 /// The address of the page. A browser on this machine cannot call an address that means all of its own.
-fn page_at(address: SocketAddr) -> String {
+pub(super) fn page_at(address: SocketAddr) -> String {
     match address.ip() {
         ip if ip.is_unspecified() => format!("http://localhost:{}/__standin/", address.port()),
         _ => format!("http://{address}/__standin/"),
@@ -343,7 +343,7 @@ fn handlers(all: &[BoundHandler<'_>]) -> Vec<String> {
 impl Log {
     /// Logs from a thread of its own, which drops lines when nobody reads them: a log never holds up an answer. The
     /// guard writes out what is left.
-    fn start(self) -> Option<WorkerGuard> {
+    pub(super) fn start(self) -> Option<WorkerGuard> {
         if self == Self::Off {
             return None;
         }
@@ -363,7 +363,7 @@ impl Log {
 }
 
 /// Reads `ADDRESS:PORT`, where the address may be a name such as `localhost`.
-fn address(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     let expected = || {
         format!("`{text}` is no address and port: type `127.0.0.1:8080`, or `127.0.0.1:0` for a free port")
     };
@@ -371,7 +371,7 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 }
 
 /// Listens; `flag` is the one that names the address.
-fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
+pub(super) fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => anyhow::anyhow!(
             "cannot listen on {address}: the port is taken\nhelp: stop the other server, or pick another port with `{flag} {}:0`",
@@ -382,7 +382,7 @@ fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
 }
 
 /// Writes a file in one rename, so that a reader sees all of it or nothing.
-fn write_at_once(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn write_at_once(path: &Path, text: &str) -> io::Result<()> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(".part");
     std::fs::write(&draft, text)

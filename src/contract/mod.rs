@@ -3,9 +3,13 @@
 mod compare;
 mod difference;
 mod fits;
+mod held;
 mod openapi;
 mod reading;
+mod tally;
 
 pub use compare::{Given, Held, drifts, hold};
 pub use difference::Drift;
+pub use held::{Contract, Passed};
 pub use openapi::openapi;
+pub use tally::{Exchange, Outcome, Tally};

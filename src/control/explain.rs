@@ -234,7 +234,10 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
         let _ = write!(text, "; `wire: {wire}` {how} the answer");
     }
     let passed = stages(entry);
+    // The world of a proxy emulates nothing: it has no faults and no draws.
+    let is_emulated = !world.scenario().sections.is_empty();
     let _ = match passed.len() {
+        0 if !is_emulated => writeln!(text),
         0 => writeln!(text, "\nthe request passed no stage"),
         5 => writeln!(text, "\nthe request passed every stage: {}", passed.join(", ")),
         _ => writeln!(
@@ -247,6 +250,9 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
     };
     for remark in &note.remarks {
         let _ = writeln!(text, "{remark}");
+    }
+    if !is_emulated && verdicts.is_empty() {
+        return text;
     }
     text.push('\n');
     let (asked, unasked): (Vec<_>, Vec<_>) = verdicts.iter().partition(|verdict| !verdict.asked.is_empty());

@@ -67,6 +67,17 @@ pub struct Journal {
     /// How many exchanges came and went before the oldest that is kept.
     gone: u64,
     share: Share,
+    most: Most,
+}
+
+/// How many exchanges are kept at most.
+#[derive(Clone, Copy, Debug)]
+struct Most(usize);
+
+impl Default for Most {
+    fn default() -> Self {
+        Self(MOST_ENTRIES)
+    }
 }
 
 /// How many exchanges are kept.
@@ -78,6 +89,11 @@ impl Journal {
     /// A journal whose memory is a part of `memory`.
     pub(super) fn sharing(memory: &Memory) -> Self {
         Self { share: Share::of(memory), ..Self::default() }
+    }
+
+    /// Keeps only the newest exchanges, this many, which must be one at least.
+    pub(super) fn keep_at_most(&mut self, exchanges: usize) {
+        self.most = Most(exchanges.clamp(1, MOST_ENTRIES));
     }
 
     /// The memory that this journal shares with others.
@@ -152,7 +168,7 @@ impl Journal {
     /// Removes the oldest exchanges until there is room for one with `length` bytes in the ring and `aside` elsewhere.
     fn make_room(&mut self, length: usize, aside: usize) {
         let more = size_of::<Kept>() + length + aside;
-        while self.kept.len() == MOST_ENTRIES || self.weight() + more > MOST_BYTES {
+        while self.kept.len() >= self.most.0 || self.weight() + more > MOST_BYTES {
             if !self.remove_oldest() {
                 break;
             }

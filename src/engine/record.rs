@@ -21,6 +21,11 @@ impl World {
         self.keep(number, request, planned, arrival)
     }
 
+    /// Keeps only the newest exchanges in the journal until the next reset, this many.
+    pub fn keep_at_most(&mut self, exchanges: usize) {
+        self.journal.keep_at_most(exchanges);
+    }
+
     /// The number of the present exchange.
     pub(super) fn number(&mut self) -> u64 {
         self.counters.exchanges += 1;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{ActionLeft, Broken, ExpectationOutcome, Refusals};
 use crate::emulator::conduct::Severity;
+use crate::scalar::xml::escaped;
 
 /// The result of a run of a client's command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -361,23 +362,6 @@ fn signal(number: i32) -> String {
         _ => return format!("signal {number}"),
     };
     format!("{name} (signal {number})")
-}
-
-/// Escapes a text for XML. Characters that XML does not allow become U+FFFD.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\n' | '\t' => escaped.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 /// Escapes a text for Markdown, so that it holds no HTML tags.

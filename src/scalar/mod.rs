@@ -9,6 +9,7 @@ mod moment;
 mod point;
 mod shell;
 mod text;
+pub mod xml;
 
 pub use duration::Length;
 pub use finding::{Finding, Findings, Path, Step, nearest};

@@ -34,10 +34,16 @@ pub(super) struct Listener {
     pub(super) tls: Option<Tls>,
 }
 
-/// Answers at `listeners` until `stop` ends, then lets running exchanges finish.
-pub(super) async fn accept(listeners: Vec<Listener>, shared: Arc<Shared>, stop: impl Future<Output = ()>) {
+/// Answers at `listeners` until `stop` ends, then lets running exchanges finish. `converse` answers a connection that is not
+/// encrypted.
+pub(super) async fn accept<F: Future<Output = ()> + Send + 'static>(
+    listeners: Vec<Listener>,
+    shared: Arc<Shared>,
+    stop: impl Future<Output = ()>,
+    converse: impl Fn(TcpStream, Arc<Client>, Arc<Shared>) -> F,
+) {
     let (open, mut all_closed) = mpsc::channel(1);
-    let waiting = listeners.iter().map(|listener| Box::pin(listener.attend(&shared, &open)));
+    let waiting = listeners.iter().map(|listener| Box::pin(listener.attend(&shared, &open, &converse)));
     let mut waiting: Vec<_> = waiting.collect();
     // No listener ever ends.
     let all = std::future::poll_fn(|context| {
@@ -59,7 +65,12 @@ pub(super) async fn accept(listeners: Vec<Listener>, shared: Arc<Shared>, stop: 
 
 impl Listener {
     /// Accepts connections for as long as it is polled.
-    async fn attend(&self, shared: &Arc<Shared>, open: &Open) {
+    async fn attend<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        shared: &Arc<Shared>,
+        open: &Open,
+        converse: &impl Fn(TcpStream, Arc<Client>, Arc<Shared>) -> F,
+    ) {
         loop {
             let (stream, peer) = match self.listener.accept().await {
                 Ok(accepted) => accepted,
@@ -88,10 +99,13 @@ impl Listener {
             let acceptor = self.tls.as_ref().map(|tls| tls.acceptor.clone());
             // Two kinds of task, because the one for TLS takes several times the memory.
             match acceptor {
-                None => tokio::spawn(async move {
-                    http1::converse(stream, client, shared).await;
-                    drop(kept);
-                }),
+                None => {
+                    let conversation = converse(stream, client, shared);
+                    tokio::spawn(async move {
+                        conversation.await;
+                        drop(kept);
+                    })
+                }
                 Some(acceptor) => tokio::spawn(async move {
                     greet(acceptor, stream, client, shared).await;
                     drop(kept);

@@ -16,6 +16,7 @@ mod http1;
 mod http2;
 mod line;
 mod page;
+mod proxy;
 mod random;
 mod reload;
 mod response;
@@ -34,7 +35,9 @@ pub use child::{Ended, Variable};
 pub use clock::now;
 pub use deliver::{Targets, authorities, target};
 pub use fetch::{Answer, fetch};
+
 pub use handle::{Namespace, NamespaceOptions, Server, StartError};
+pub use proxy::{ProxyOptions, ServiceUrl, proxy, proxy_while};
 pub use random::random_seed;
 pub use reload::reload_on_change;
 pub use run::{Running, Socket, serve, serve_while};

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::child::{self, Ended, Variable};
 use super::connection::{self, Listener};
 use super::deliver;
+use super::http1;
 use super::shared::{Options, Shared};
 use super::tls::Tls;
 use super::until::{self, Patience, Until};
@@ -59,7 +60,7 @@ where
         let shared = Arc::new(shared);
         let deliveries = tokio::spawn(deliver::run(Arc::clone(&shared), inbox));
         let stop = ready(Arc::clone(&shared))?;
-        connection::accept(listeners, shared, stop).await;
+        connection::accept(listeners, shared, stop, http1::converse).await;
         let _ = deliveries.await;
         Ok(())
     })

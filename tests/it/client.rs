@@ -64,6 +64,11 @@ pub fn raw(server: &Server, bytes: &[u8]) -> Vec<u8> {
     converse(connect(server), bytes)
 }
 
+/// Like [`raw`], to a server at `address:port`.
+pub fn raw_to(host: &str, bytes: &[u8]) -> Vec<u8> {
+    converse(connect_to(host), bytes)
+}
+
 fn converse(mut stream: TcpStream, bytes: &[u8]) -> Vec<u8> {
     stream.write_all(bytes).expect("the server reads");
     let mut received = Vec::new();

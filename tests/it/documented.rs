@@ -1,7 +1,7 @@
 //! Every documented example gets its documented response, token for token.
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{fs, str};
 
 use standin::contract::Given;
@@ -37,6 +37,19 @@ fn read(path: &Path) -> Fixture {
     let head = head.replace("{{signature}}", &signature).replace('\n', "\r\n");
     let request = format!("{head}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     Fixture { status: status.parse().unwrap(), only, request: request.into_bytes() }
+}
+
+/// The files of all fixtures.
+pub fn fixtures() -> Vec<PathBuf> {
+    let files = |folder: PathBuf| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let services = files(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"));
+    let all = services.flat_map(files).flat_map(files);
+    all.filter(|path| path.extension().is_some_and(|extension| extension == "http")).collect()
+}
+
+/// The request of a fixture.
+pub fn request_of(path: &Path) -> Vec<u8> {
+    read(path).request
 }
 
 /// The tokens of a JSON text in order, with numbers as spelt and strings without escapes. The response equals the

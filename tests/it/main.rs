@@ -23,6 +23,7 @@
 //! * `openapi`: the document that describes the control interface; `service_documents`: those that describe the
 //!   services
 //! * `page`: the files of the page; `stream`: what happens, in rows; `views`: what else the page asks
+//! * `proxy`: `standin proxy`, which passes requests on to another server
 //! * `control`: health, journal, state, reset
 //! * `library`: every scenario in `scenarios/`, as a client sees it
 //! * `limits`: rate limits and time limits
@@ -70,6 +71,7 @@ mod namespaces;
 mod oauth;
 mod openapi;
 mod page;
+mod proxy;
 mod pure;
 mod rearm;
 mod reasons;

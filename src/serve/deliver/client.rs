@@ -193,7 +193,8 @@ impl Client {
             .map_err(|_| failed(format!("`{}` is no name that a certificate can have", origin.host)))?;
         let config = self.config().map_err(|error| failed(format!("TLS cannot be set up: {error}")))?;
         let stream = TlsConnector::from(config).connect(name, socket).await;
-        handshake(stream.map_err(|error| failed(trust::words(&error)))?, course).await
+        handshake(stream.map_err(|error| failed(trust::words(&error, "handler", "--deliver-ca")))?, course)
+            .await
     }
 
     /// The TLS configuration, which is made when it is first needed.

@@ -28,8 +28,11 @@ use crate::engine::{DeliveryId, Dispatch, Namespace, World};
 use client::Client;
 pub(super) use line::Line;
 pub use targets::{Targets, target};
+pub(super) use targets::{addresses_of, is_loopback, is_of_this_machine};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 pub use trust::authorities;
+pub(super) use trust::config as client_config;
+pub(super) use trust::words as tls_words;
 
 /// What a server sends, and where.
 #[derive(Debug)]

@@ -60,15 +60,7 @@ impl Targets {
     /// # Errors
     /// When the host has no address, or one that is not allowed.
     pub(super) async fn addresses(&self, origin: &Origin) -> Result<Vec<SocketAddr>, NoAddress> {
-        let Origin { host, port, .. } = origin;
-        let found: io::Result<Vec<_>> = match host.parse::<IpAddr>() {
-            Ok(address) => Ok(vec![SocketAddr::new(address, *port)]),
-            Err(_) => lookup_host((host.as_str(), *port)).await.map(Iterator::collect),
-        };
-        let found = found.map_err(|error| NoAddress::Unknown(format!("`{host}` has no address: {error}")))?;
-        if found.is_empty() {
-            return Err(NoAddress::Unknown(format!("`{host}` has no address")));
-        }
+        let found = addresses_of(&origin.host, origin.port).await.map_err(NoAddress::Unknown)?;
         for address in &found {
             self.check(origin, address.ip())?;
         }
@@ -76,16 +68,14 @@ impl Targets {
     }
 
     fn check(&self, origin: &Origin, address: IpAddr) -> Result<(), NoAddress> {
-        let address = canonical(address);
-        let here = is_loopback(address);
-        if self.own_ports.contains(&origin.port) && (here || is_of_this_machine(address)) {
+        if self.own_ports.contains(&origin.port) && is_of_this_machine(address) {
             let reason = format!("port {} of this machine is the server itself", origin.port);
             return Err(NoAddress::NotAllowed(reason));
         }
         let is_named = |(host, port): &(String, Option<u16>)| {
             host.eq_ignore_ascii_case(&origin.host) && port.is_none_or(|port| port == origin.port)
         };
-        if here || self.allowed.iter().any(is_named) {
+        if is_loopback(address) || self.allowed.iter().any(is_named) {
             return Ok(());
         }
         let host = &origin.host;
@@ -95,19 +85,28 @@ impl Targets {
     }
 }
 
-/// An address with IPv4 inside IPv6 unwrapped.
-fn canonical(address: IpAddr) -> IpAddr {
-    address.to_canonical()
-}
-
-/// Whether connections to an address end at this machine. Those to the unspecified address do.
-fn is_loopback(address: IpAddr) -> bool {
+/// Whether connections to an address end at this machine, with nobody between. Those to the unspecified address do.
+pub(in crate::serve) fn is_loopback(address: IpAddr) -> bool {
+    let address = address.to_canonical();
     address.is_loopback() || address.is_unspecified()
 }
 
 /// Whether an address belongs to this machine: then a socket can be bound to it. Nothing is sent.
-fn is_of_this_machine(address: IpAddr) -> bool {
-    UdpSocket::bind(SocketAddr::new(address, 0)).is_ok()
+pub(in crate::serve) fn is_of_this_machine(address: IpAddr) -> bool {
+    is_loopback(address) || UdpSocket::bind(SocketAddr::new(address.to_canonical(), 0)).is_ok()
+}
+
+/// The addresses of a host, at least one.
+///
+/// # Errors
+/// Why there is none, in words.
+pub(in crate::serve) async fn addresses_of(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
+    let found: io::Result<Vec<_>> = match host.parse::<IpAddr>() {
+        Ok(address) => Ok(vec![SocketAddr::new(address, port)]),
+        Err(_) => lookup_host((host, port)).await.map(Iterator::collect),
+    };
+    let found = found.map_err(|error| format!("`{host}` has no address: {error}"))?;
+    if found.is_empty() { Err(format!("`{host}` has no address")) } else { Ok(found) }
 }
 
 /// Reads `HOST` or `HOST:PORT`.

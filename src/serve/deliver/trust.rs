@@ -25,7 +25,7 @@ struct Trust {
 ///
 /// # Errors
 /// When a certificate cannot be read.
-pub(super) fn config(own: &[CertificateDer<'static>]) -> io::Result<ClientConfig> {
+pub(in crate::serve) fn config(own: &[CertificateDer<'static>]) -> io::Result<ClientConfig> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
     for authority in own {
         roots.add(authority.clone()).map_err(io::Error::other)?;
@@ -56,29 +56,31 @@ pub fn authorities(path: &std::path::Path) -> io::Result<Vec<CertificateDer<'sta
     if found.is_empty() { Err(failed(&"it holds no certificate")) } else { Ok(found) }
 }
 
-/// Why a handshake failed, in words.
-pub(super) fn words(error: &io::Error) -> String {
+/// Why a handshake failed, in words. `who` is the server, and `option` the one that names a file of certificates.
+pub(in crate::serve) fn words(error: &io::Error, who: &str, option: &str) -> String {
     use CertificateError as Certificate;
     let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<Error>());
     let why = match cause {
         Some(Error::InvalidCertificate(wrong)) => match wrong {
             Certificate::UnknownIssuer => {
-                "no trusted authority has signed the handler's certificate; `--deliver-ca FILE` trusts those in a file"
+                format!(
+                    "no trusted authority has signed the {who}'s certificate; `{option} FILE` trusts those in a file"
+                )
             }
             Certificate::Expired | Certificate::ExpiredContext { .. } => {
-                "the handler's certificate has expired"
+                format!("the {who}'s certificate has expired")
             }
             Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => {
-                "the handler's certificate is not valid yet"
+                format!("the {who}'s certificate is not valid yet")
             }
             Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
-                "the handler's certificate is for another host"
+                format!("the {who}'s certificate is for another host")
             }
-            _ => "the handler's certificate is not one of a server",
+            _ => format!("the {who}'s certificate is not one of a server"),
         },
-        Some(Error::InvalidMessage(_)) => "the handler does not speak TLS",
-        Some(Error::AlertReceived(_)) => "the handler ended the handshake",
-        _ if error.kind() == io::ErrorKind::UnexpectedEof => "the handler closed the connection",
+        Some(Error::InvalidMessage(_)) => format!("the {who} does not speak TLS"),
+        Some(Error::AlertReceived(_)) => format!("the {who} ended the handshake"),
+        _ if error.kind() == io::ErrorKind::UnexpectedEof => format!("the {who} closed the connection"),
         _ => return format!("no agreement on TLS: {error}"),
     };
     format!("no agreement on TLS: {why}")
@@ -154,7 +156,9 @@ mod tests {
         let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(1_773_763_200));
         let name = ServerName::try_from(name.to_owned()).unwrap();
         let verified = Trust { signed, own }.verify_server_cert(shown, &[], &name, &[], now);
-        verified.err().map_or(String::new(), |error| words(&io::Error::other(error)))
+        verified
+            .err()
+            .map_or(String::new(), |error| words(&io::Error::other(error), "handler", "--deliver-ca"))
     }
 
     #[test]
