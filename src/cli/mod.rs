@@ -6,6 +6,7 @@ mod check;
 mod client;
 mod completions;
 mod curl;
+mod env_file;
 mod environment;
 mod events;
 mod explain;
@@ -17,6 +18,7 @@ mod reports;
 mod run;
 mod schema;
 mod serve;
+mod verify;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -98,6 +100,13 @@ enum Command {
     Explain(Later<explain::Explain>),
     /// Check whether a server is ready: exit code 0 if it is, 1 if not
     Health(Later<health::Health>),
+    /// Hold a server, the real service or any mock, against the contract
+    ///
+    /// Credentials are read from the environment by the names that `standin run` hands out: BITRIX24_WEBHOOK_URL,
+    /// BITRIX24_ACCESS_TOKEN, CHERT_TENANT, CHERT_SIGNING_SECRET. Without `--allow-writes` no check changes anything.
+    ///
+    /// The exit code is 0 when all checks hold that were made, 1 when some differ, and 3 when they could not begin.
+    Verify(Later<verify::Verify>),
     /// Print the JSON Schema of scenarios, for editors
     Schema(Later<schema::Schema>),
     /// Print an OpenAPI document
@@ -127,6 +136,7 @@ pub fn run() -> Exit {
         Command::Catalog(Later(command)) => command.run(),
         Command::Curl(Later(command)) => command.run(),
         Command::Explain(Later(command)) => command.run(),
+        Command::Verify(Later(command)) => command.run(),
         Command::Schema(Later(command)) => command.run(),
         Command::OpenApi(Later(command)) => command.run(),
         Command::Health(Later(command)) => command.run(),

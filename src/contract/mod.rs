@@ -7,6 +7,7 @@ mod held;
 mod openapi;
 mod reading;
 mod tally;
+pub mod verify;
 
 pub use compare::{Given, Held, drifts, hold};
 pub use difference::Drift;

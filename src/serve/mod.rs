@@ -16,6 +16,7 @@ mod http1;
 mod http2;
 mod line;
 mod page;
+mod probe;
 mod proxy;
 mod random;
 mod reload;
@@ -29,6 +30,7 @@ mod signals;
 mod stream;
 mod tls;
 mod until;
+mod verify;
 mod watch;
 
 pub use child::{Ended, Variable};
@@ -37,6 +39,7 @@ pub use deliver::{Targets, authorities, target};
 pub use fetch::{Answer, fetch};
 
 pub use handle::{Namespace, NamespaceOptions, Server, StartError};
+pub use probe::Target;
 pub use proxy::{ProxyOptions, ServiceUrl, proxy, proxy_while};
 pub use random::random_seed;
 pub use reload::reload_on_change;
@@ -46,3 +49,4 @@ pub use shared::{Options, Shared};
 pub use signals::{Stop, stop};
 pub use tls::Tls;
 pub use until::Until;
+pub use verify::{Asking, verify};

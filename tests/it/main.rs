@@ -60,6 +60,8 @@ mod delivery_faults;
 mod described;
 mod direct;
 mod documented;
+#[path = "../drift/mod.rs"]
+mod drift;
 mod events;
 mod expectations;
 mod faults;
@@ -88,6 +90,9 @@ mod stream;
 mod testing_in_rust;
 mod tls;
 mod until_stdin;
+mod verify;
+mod verify_command;
+mod verify_strangers;
 mod versions;
 mod views;
 mod webhooks;

@@ -62,7 +62,7 @@ use crate::emulator::{
 use crate::http::{Reply, Request};
 use crate::scalar::{Findings, Path, Text};
 use section::ChertSection;
-pub use signature::SERIALISED_AGAIN;
+pub use signature::{SERIALISED_AGAIN, sign};
 
 /// The emulated service Chert.
 pub struct Chert;
