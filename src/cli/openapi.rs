@@ -18,7 +18,7 @@ pub(super) struct OpenApi {
     #[arg(value_parser = PossibleValuesParser::new(names()), value_name = "NAME")]
     name: String,
 
-    /// Edition of the service, `documented` or `live`, if it has editions [default: documented]
+    /// Edition of Bitrix24, `documented` or `live`; without it, `documented`
     #[arg(long, value_name = "EDITION")]
     edition: Option<String>,
 }

@@ -1,7 +1,7 @@
 //! What an operation may answer.
 
 use super::error::ErrorCode;
-use super::shape::Shape;
+use super::shape::{Member, Shape};
 
 /// One answer that an operation may give.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,8 +10,8 @@ pub struct Answer {
     pub error: Option<&'static ErrorCode>,
     /// The HTTP status.
     pub status: u16,
-    /// The header fields that every such answer has, by their names in lower case. A real server may add others.
-    pub headers: Vec<(&'static str, Shape)>,
+    /// The header fields, by their names in lower case, in no order. A real server may add others.
+    pub headers: Vec<Member>,
     /// The body.
     pub body: AnswerBody,
     /// The page, or whatever else, that says so.

@@ -16,7 +16,7 @@ fn shapes() -> Vec<Shape> {
         for edition in editions(service.name()) {
             let operations = service.operations().iter();
             for answer in operations.flat_map(|operation| service.answers(operation, edition)) {
-                answer.headers.into_iter().for_each(|(_, shape)| collect(shape, &mut all));
+                answer.headers.into_iter().for_each(|field| collect(field.shape, &mut all));
                 if let AnswerBody::Json(shape) = answer.body {
                     collect(shape, &mut all);
                 }

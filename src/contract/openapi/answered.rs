@@ -114,13 +114,15 @@ impl Group<'_> {
     fn headers(&self) -> Map<String, Value> {
         let mut shapes = IndexMap::<&str, Vec<&Shape>>::new();
         let of_answers = || self.answers.iter().flat_map(|answer| &answer.headers);
-        for (name, shape) in of_answers().filter(|(name, _)| *name != CONTENT_TYPE) {
-            let known = shapes.entry(name).or_default();
-            if !known.contains(&shape) {
-                known.push(shape);
+        for field in of_answers().filter(|field| field.name != CONTENT_TYPE) {
+            let known = shapes.entry(&field.name).or_default();
+            if !known.contains(&&field.shape) {
+                known.push(&field.shape);
             }
         }
-        let has = |answer: &Answer, name| answer.headers.iter().any(|(known, _)| *known == name);
+        let has = |answer: &Answer, name| {
+            answer.headers.iter().any(|field| field.name == name && !field.is_optional)
+        };
         let described = shapes.into_iter().map(|(name, shapes)| {
             let schema = match shapes[..] {
                 [only] => only.schema(),
@@ -137,9 +139,9 @@ const CONTENT_TYPE: &str = "content-type";
 
 /// The media types of the answer's body.
 fn media_types(answer: &Answer) -> Vec<String> {
-    let field = answer.headers.iter().find(|(name, _)| *name == CONTENT_TYPE);
+    let field = answer.headers.iter().find(|field| field.name == CONTENT_TYPE);
     let bare = |text: &str| text.split(';').next().unwrap_or_default().trim().to_owned();
-    match (field.map(|(_, shape)| shape), &answer.body) {
+    match (field.map(|field| &field.shape), &answer.body) {
         (Some(Shape::Exactly(text)), _) => vec![bare(text)],
         (Some(Shape::OneOf(texts)), _) => texts.iter().map(|text| bare(text)).collect(),
         (_, AnswerBody::Json(_)) => vec!["application/json".to_owned()],
@@ -202,9 +204,5 @@ fn add(examples: &mut Map<String, Value>, answer: &Answer, value: &Value) {
             Some(_) => called = format!("{wanted}.{number}"),
         }
     }
-    let mut example = json!({"value": value});
-    if let Some(code) = answer.error.filter(|code| !code.meaning.is_empty()) {
-        example["summary"] = code.meaning.into();
-    }
-    examples.insert(called, example);
+    examples.insert(called, json!({"value": value}));
 }

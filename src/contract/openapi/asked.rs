@@ -111,10 +111,13 @@ impl Asked<'_> {
     /// The body as this media type. Each has a schema of its own name, by which generated clients tell which of them is meant.
     fn media(&self, media_type: &str, root: &Node<'_>, components: &mut Components) -> Value {
         let is_form = media_type == FORM;
-        let (kind, schema) = match is_form {
+        let (kind, mut schema) = match is_form {
             true => ("form", root.form(self.calling.casts)),
             false => ("body", root.schema(self.calling.casts)),
         };
+        if self.operation.takes_any() {
+            schema["additionalProperties"] = true.into();
+        }
         let reference = components.reference(&[&format!("{} {kind}", self.operation.name)], schema);
         let mut media = json!({"schema": reference});
         if let Some(body) = self.example.map(|example| &example.body).filter(|body| body.is_object()) {

@@ -16,7 +16,7 @@ use super::narrow::Known;
 use super::{bitrix24, chert};
 use crate::basics::Arrival;
 use crate::contract::compare::{Given, drifts};
-use crate::emulator::{Answer, AnswerBody, ErrorCode, Operation, Service, Shape};
+use crate::emulator::{Answer, AnswerBody, ErrorCode, Member, Operation, Service, Shape, member};
 use crate::engine::{World, step};
 use crate::http::Reply;
 use crate::scenario::Scenario;
@@ -166,9 +166,10 @@ fn expected(
 }
 
 /// The header fields of an answer whose document names none.
-fn fields(reply: &Reply) -> Vec<(&'static str, Shape)> {
-    let exact = |name: &'static str| Some((name, Shape::Exactly(reply.header(name)?.to_owned().into())));
-    let present = |name: &'static str| reply.header(name).map(|_| (name, Shape::Text));
+fn fields(reply: &Reply) -> Vec<Member> {
+    let exact =
+        |name: &'static str| Some(member(name, Shape::Exactly(reply.header(name)?.to_owned().into())));
+    let present = |name: &'static str| reply.header(name).map(|_| member(name, Shape::Text));
     [exact("content-type"), present("x-trace-id"), present("x-bitrix-rest-time")]
         .into_iter()
         .flatten()

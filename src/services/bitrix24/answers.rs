@@ -9,9 +9,9 @@ use super::errors;
 use super::methods::{self, Run};
 use super::oauth;
 use super::refusal;
-use super::shapes;
+use super::shapes::{self, DIGITS};
 use super::texts::{self, Wording};
-use crate::emulator::{Answer, AnswerBody, Gives, Operation, Pattern, Shape, member};
+use crate::emulator::{Answer, AnswerBody, Gives, Member, Operation, Pattern, Shape, member, optional};
 use crate::http::Field;
 
 /// The seconds of `x-bitrix-rest-time`: PHP's `%.10f`. An error in a method has a number below zero.
@@ -106,7 +106,7 @@ fn error_body(code: &'static str, is_result: bool, texts: Vec<Wording>) -> Shape
 }
 
 /// Which header fields an answer has.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// Those of a success of a method.
     Success,
@@ -116,8 +116,8 @@ enum Kind {
     Token,
 }
 
-/// The header fields that all answers of this kind have.
-fn headers(edition: Edition, kind: Kind) -> Vec<(&'static str, Shape)> {
+/// The header fields of the answers of this kind.
+fn headers(edition: Edition, kind: Kind) -> Vec<Member> {
     let is_of_cloud = edition.rules().cloud_headers;
     let fields = match kind {
         Kind::Success if is_of_cloud => envelope::fields_of_success(),
@@ -132,9 +132,13 @@ fn headers(edition: Edition, kind: Kind) -> Vec<(&'static str, Shape)> {
             "server" => Shape::Text,
             _ => Shape::Exactly(value.clone()),
         };
-        (&**name, shape)
+        member(&**name, shape)
     };
-    fields.iter().map(shaped).collect()
+    // The server names the application once it knows it.
+    let application =
+        (is_of_cloud && kind != Kind::Token).then(|| optional("x-bitrix-rest-application", Shape::Text));
+    let wait = (kind == Kind::Error).then(|| optional("retry-after", Shape::Like(&DIGITS)));
+    fields.iter().map(shaped).chain(application).chain(wait).collect()
 }
 
 #[cfg(test)]

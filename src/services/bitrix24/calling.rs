@@ -11,7 +11,7 @@ const PORTAL: (&str, &str, &str) = ("portal", "http://127.0.0.1:8080", "URL of t
 
 /// How clients reach the service.
 pub static CALLING: Calling = Calling {
-    notes: "Each method takes GET and POST, and its parameters from the query and from the body; the body wins. In a form, and in the query, the members of a list or a mapping have names such as `MESSAGES[0][chat][id]`. A name may be in upper or lower case. An access token stands in the header field `authorization`, or in `auth` in the query or the body; a webhook is a part of the URL.",
+    notes: "Each method takes any verb, such as GET or POST, and its parameters from the query and from the body; the body wins. In a form, and in the query, the members of a list or a mapping have names such as `MESSAGES[0][chat][id]`. A name may be in upper or lower case. An access token stands in the header field `authorization`, or in `auth` in the query or the body; a webhook is a part of the URL.",
     bases: &[
         Base { url: "{portal}/rest", summary: "with an access token", variables: &[PORTAL] },
         Base {

@@ -476,6 +476,10 @@ pub const NAMED_ARGUMENT: &[Face] = &[
     live(400, "Argument 'CONNECTOR' is null or empty"),
 ];
 
+/// The same for methods whose first argument is `EVENT`.
+pub const NAMED_EVENT: &[Face] =
+    &[documented(400, "Argument 'EVENT' is null or empty"), live(400, "Argument 'EVENT' is null or empty")];
+
 /// Errors that the other methods of imconnector have in common.
 pub static OF_SIBLINGS: &[Gives] = &[gives(&WRONG_AUTH_TYPE), gives(&ERROR_ARGUMENT).with(NAMED_ARGUMENT)];
 

@@ -145,7 +145,8 @@ impl Refusal {
     /// The error that a fault orders for a call of `operation`.
     pub fn ordered(ordered: Ordered, operation: Option<&Operation>, edition: Edition) -> Self {
         let mut refusal = if *ordered.code == ERROR_ARGUMENT {
-            Self::argument(operation, ordered.argument.map_or("CONNECTOR".into(), Cow::from), edition)
+            let usual = || operation.map_or("CONNECTOR".into(), texts::usual_argument);
+            Self::argument(operation, ordered.argument.map_or_else(usual, Cow::from), edition)
         } else {
             Self::by(operation, ordered.code, edition)
         };

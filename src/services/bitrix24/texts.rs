@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::editions::Edition;
 use super::errors::{ACCESS_DENIED, ACCESS_DENIED_RIGHTS, ERROR_ARGUMENT, INSUFFICIENT_SCOPE};
-use crate::emulator::{Gives, Operation, Requirement};
+use crate::emulator::{Gives, Operation, Parameter, Requirement};
 
 /// `ACCESS_DENIED` for a request with the parameter `token`, which makes it a signed download.
 pub const LINK_CHECK_FAILED: &str = "Access denied! Link check failed";
@@ -62,6 +62,18 @@ pub fn is_of_argument(text: &str, edition: Edition) -> bool {
     edition.rules().names_argument || text.starts_with("Argument '")
 }
 
+/// The argument that `ERROR_ARGUMENT` names when a fault orders it and names none: the first that a call needs.
+pub fn usual_argument(operation: &Operation) -> Cow<'static, str> {
+    needed(operation).next().map_or("CONNECTOR".into(), Cow::Owned)
+}
+
+/// The names of the parameters that a call needs, in upper case, without those inside others.
+fn needed(operation: &Operation) -> impl Iterator<Item = String> {
+    let is_needed =
+        |known: &&Parameter| known.required != Requirement::Optional && !known.name.contains(['[', '.']);
+    operation.parameters.iter().filter(is_needed).map(|known| known.name.to_uppercase())
+}
+
 /// Every text with which `operation` gives an error in `edition`, first that of the catalogue.
 pub fn of(operation: &Operation, given: &Gives, edition: Edition) -> Vec<Wording> {
     let text = given.face(edition.name()).text;
@@ -93,14 +105,9 @@ fn of_argument(operation: &Operation, text: &'static str, edition: Edition) -> V
         text,
         argument: rules.names_argument.then(|| argument.to_owned().into()),
     };
-    let needed = operation
-        .parameters
-        .iter()
-        .filter(|known| known.required != Requirement::Optional && !known.name.contains(['[', '.']));
-    let mut names: Vec<_> = needed.map(|known| known.name.to_uppercase()).collect();
-    // A fault that names no argument means this one.
-    if !names.iter().any(|name| name == "CONNECTOR") {
-        names.push("CONNECTOR".to_owned());
+    let mut names: Vec<_> = needed(operation).collect();
+    if names.is_empty() {
+        names.push(usual_argument(operation).into_owned());
     }
     let mut wordings: Vec<_> = match is_of_argument(text, edition) {
         true => names.iter().map(|name| wording(null_or_empty(name).into(), name)).collect(),

@@ -9,7 +9,7 @@ use crate::emulator::{
 };
 
 /// The header fields of an answer, by their names in lower case.
-type Headers = Vec<(&'static str, Shape)>;
+type Headers = Vec<Member>;
 
 /// The operations the body of whose success no page shows.
 const CHOSEN: [&str; 5] = ["messages.get", "attachments.upload", "events.replay", "dev_inbox.list", "whoami"];
@@ -52,7 +52,7 @@ fn error(operation: &Operation, given: &Gives, status: u16, message: Shape) -> A
         failed_replay(code, message)
     } else {
         if has(code, "retry_after") {
-            headers.push(("retry-after", Shape::Like(&SECONDS)));
+            headers.push(member("retry-after", Shape::Like(&SECONDS)));
         }
         let members = envelope(operation, code, status, message);
         // After the authentication, `/send` fails in a form of its own.
@@ -125,10 +125,10 @@ fn number(code: &ErrorCode) -> Shape {
 }
 
 fn headers(content_type: &'static Pattern) -> Headers {
-    vec![("content-type", Shape::Like(content_type)), trace()]
+    vec![member("content-type", Shape::Like(content_type)), trace()]
 }
 
 /// The header field with the trace. The pages show its form in one example and promise none.
-fn trace() -> (&'static str, Shape) {
-    ("x-trace-id", Shape::Text)
+fn trace() -> Member {
+    member("x-trace-id", Shape::Text)
 }

@@ -9,6 +9,7 @@ const DENIED: &str = "Current authorization type is denied for this method";
 const DENIED_CONTEXT: &str =
     "Current authorization type is denied for this method Application context required";
 const NAMED: Face = (400, "Argument 'CONNECTOR' is null or empty");
+const OF_EVENT: Face = (400, "Argument 'EVENT' is null or empty");
 const DENIED_DOT: &str = "Current authorization type is denied for this method. Application context required";
 
 /// Code, documented and live. An edition that does not have the error gives that of the other one.
@@ -98,8 +99,8 @@ const OF_OPERATIONS: &[(&str, &str, Face, Face)] = &[
     ("imconnector.send.status.delivery", "ERROR_ARGUMENT", NAMED, NAMED),
     ("imconnector.send.status.reading", "ERROR_ARGUMENT", NAMED, NAMED),
     ("imconnector.set.error", "ERROR_ARGUMENT", NAMED, NAMED),
-    ("event.bind", "ERROR_ARGUMENT", NAMED, NAMED),
-    ("event.unbind", "ERROR_ARGUMENT", NAMED, NAMED),
+    ("event.bind", "ERROR_ARGUMENT", OF_EVENT, OF_EVENT),
+    ("event.unbind", "ERROR_ARGUMENT", OF_EVENT, OF_EVENT),
     ("event.bind", "WRONG_AUTH_TYPE", (403, DENIED), (403, DENIED)),
     ("event.unbind", "WRONG_AUTH_TYPE", (403, DENIED), (403, DENIED)),
     ("event.get", "WRONG_AUTH_TYPE", (403, DENIED), (403, DENIED)),

@@ -57,7 +57,7 @@ pub static METHOD: Method = Method {
 };
 
 static OWN: &[Gives] = &[
-    gives(&errors::ERROR_ARGUMENT).with(errors::NAMED_ARGUMENT),
+    gives(&errors::ERROR_ARGUMENT).with(errors::NAMED_EVENT),
     gives(&errors::ERROR_WRONG_HANDLER_URL),
     gives(&errors::ERROR_UNSUPPORTED_PROTOCOL),
     gives(&errors::ERROR_EVENT_NOT_FOUND),

@@ -47,7 +47,7 @@ pub static METHOD: Method = Method {
     run: Run::Alone(run),
 };
 
-static OWN: &[Gives] = &[gives(&errors::ERROR_ARGUMENT).with(errors::NAMED_ARGUMENT)];
+static OWN: &[Gives] = &[gives(&errors::ERROR_ARGUMENT).with(errors::NAMED_EVENT)];
 
 fn run(invocation: &Invocation<'_>, exchange: &mut Exchange<'_>) -> Result<MethodAnswer, Refusal> {
     let application = invocation.own_application()?;
