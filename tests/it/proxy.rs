@@ -3,6 +3,7 @@
 mod begins;
 mod broken;
 mod doubles;
+mod drifting;
 
 use std::fs;
 use std::path::{Path, PathBuf};
