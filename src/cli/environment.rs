@@ -67,16 +67,23 @@ fn without_proxies() -> impl Iterator<Item = Variable> {
     })
 }
 
-/// The variables of the present environment that name a URL of `service`, which is at the proxy `plain` for a command.
-pub(super) fn through(service: &ServiceUrl, plain: &str) -> Vec<Variable> {
-    let moved = |name: &&str| {
-        let value = std::env::var(name).ok()?;
-        let start = value.find("://")? + 3;
+/// The variables of the present environment that name a URL of `service`, with the proxy `plain` in the service's place; and the names of
+/// those that name a URL of something else.
+pub(super) fn through(service: &ServiceUrl, plain: &str) -> (Vec<Variable>, Vec<&'static str>) {
+    let (mut moved, mut others) = (Vec::new(), Vec::new());
+    // The ways to standin itself are no variables of a client.
+    let of_a_service = NAMES.iter().filter(|name| name.ends_with("_URL") && !name.starts_with("STANDIN_"));
+    for name in of_a_service {
+        let Ok(value) = std::env::var(name) else { continue };
+        let start = value.find("://").map_or(0, |end| end + 3);
         let end = value[start..].find(['/', '?', '#']).map_or(value.len(), |end| start + end);
-        let is_there = value[..end].parse::<ServiceUrl>().is_ok_and(|known| known == *service);
-        is_there.then(|| ((*name).to_owned(), Some(format!("{plain}{}", &value[end..]).into())))
-    };
-    NAMES.iter().filter(|name| name.ends_with("_URL")).filter_map(moved).collect()
+        if value[..end].parse::<ServiceUrl>().is_ok_and(|known| known == *service) {
+            moved.push(((*name).to_owned(), Some(format!("{plain}{}", &value[end..]).into())));
+        } else if !value.is_empty() {
+            others.push(*name);
+        }
+    }
+    (moved, others)
 }
 
 /// The variables of a command whose requests go through the proxy `plain`: `moved`, and those that every such command gets.

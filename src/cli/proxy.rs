@@ -38,7 +38,7 @@ pub(super) struct Proxy {
     #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u16).range(0..=1000))]
     keep: u16,
 
-    /// How long the service may send nothing
+    /// How long nothing may pass in either direction while an answer is waited for
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
     time_limit: Length,
 
@@ -67,10 +67,13 @@ enum Edition {
 
 /// Reads a length of time that is more than nothing.
 fn time(text: &str) -> Result<Length, String> {
-    Length::parse(text)
-        .ok()
-        .filter(|length| !length.0.is_zero())
-        .ok_or_else(|| format!("`{text}` is no length of time: type `60s` or `500ms`"))
+    let without_unit = || text.parse::<u32>().is_ok_and(|number| number > 0);
+    match Length::parse(text) {
+        Ok(length) if !length.0.is_zero() => Ok(length),
+        Ok(_) => Err(format!("`{text}` lets nobody answer: type a longer time, such as `60s`")),
+        Err(_) if without_unit() => Err(format!("`{text}` has no unit: type `{text}s` for seconds")),
+        Err(why) => Err(why),
+    }
 }
 
 impl Proxy {
@@ -130,15 +133,22 @@ impl Proxy {
             (tally.context("cannot pass anything on")?, 0)
         } else {
             let plain = format!("http://{address}");
-            let moved = environment::through(&url, &plain);
-            if moved.is_empty() {
-                say(&format!(
-                    "standin: no variable such as BITRIX24_WEBHOOK_URL or CHERT_BASE_URL begins with {url}, so the command must find the \
-                     proxy by itself, in STANDIN_PROXY_URL"
-                ));
-            }
-            let variables = environment::of_proxy(moved, &plain);
-            let (tally, ended) = serve::proxy_while(listener, options, &self.command, &variables)
+            let (moved, others) = environment::through(&url, &plain);
+            let begins = || {
+                if moved.is_empty() {
+                    say(&format!(
+                        "standin: no variable such as BITRIX24_WEBHOOK_URL or CHERT_BASE_URL begins with {url}, so the command must \
+                         find the proxy by itself, in STANDIN_PROXY_URL"
+                    ));
+                }
+                for name in others {
+                    say(&format!(
+                        "standin: {name} does not begin with {url}, so requests to it do not pass the proxy"
+                    ));
+                }
+            };
+            let variables = environment::of_proxy(moved.clone(), &plain);
+            let (tally, ended) = serve::proxy_while(listener, options, &self.command, &variables, begins)
                 .context("cannot pass anything on")?;
             let code = match ended {
                 Ok(serve::Ended { code: Some(code), .. }) => u8::try_from(code).unwrap_or(1),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
-use super::difference::{Actual, Drift, Raw};
+use super::difference::{Actual, Drift, Place, Raw};
 use super::fits::{fits, fits_text, is};
 use super::reading::reads_as;
 use crate::emulator::{Answer, AnswerBody, ErrorCode, Member, Shape};
@@ -92,10 +92,11 @@ fn fits_head(answer: &Answer, given: &Given<'_>) -> bool {
 fn differences<'v>(answer: &Answer, given: &'v Given<'_>, parsed: Option<&'v Value>) -> Vec<Raw<'v>> {
     let mut found = Found::default();
     if answer.status != given.status {
-        found.add("status", answer.status.to_string(), Actual::Text(given.status.to_string()));
+        let at = Place::known("status");
+        found.add(&at, answer.status.to_string(), Actual::Words(given.status.to_string()));
     }
     for Member { name, shape, is_optional } in &answer.headers {
-        let at = format!("header.{name}");
+        let at = Place::known(format!("header.{name}"));
         match (given.header)(name) {
             None if *is_optional => {}
             None => found.add(&at, shape.words(), Actual::Absent),
@@ -103,13 +104,14 @@ fn differences<'v>(answer: &Answer, given: &'v Given<'_>, parsed: Option<&'v Val
             Some(value) => found.add(&at, shape.words(), Actual::Text(json!(value).to_string())),
         }
     }
+    let body = Place::known("body");
     match (&answer.body, parsed) {
-        (AnswerBody::Json(shape), Some(body)) => found.value("body", shape, body),
+        (AnswerBody::Json(shape), Some(value)) => found.value(&body, shape, value),
         (AnswerBody::Json(shape), None) => {
-            found.add("body", format!("{} as JSON", shape.words()), Actual::Body(given.body));
+            found.add(&body, format!("{} as JSON", shape.words()), Actual::Body(given.body));
         }
         (AnswerBody::Empty, _) if !given.body.is_empty() => {
-            found.add("body", "nothing".to_owned(), Actual::Body(given.body));
+            found.add(&body, "nothing".to_owned(), Actual::Body(given.body));
         }
         (AnswerBody::Empty | AnswerBody::Bytes | AnswerBody::Events, _) => {}
     }
@@ -124,20 +126,20 @@ type Distance = (bool, usize, usize);
 struct Found<'v>(Vec<Raw<'v>>);
 
 impl<'v> Found<'v> {
-    fn add(&mut self, at: &str, expected: String, actual: Actual<'v>) {
-        self.0.push(Raw { at: at.to_owned(), expected, actual });
+    fn add(&mut self, at: &Place, expected: String, actual: Actual<'v>) {
+        self.0.push(Raw { at: at.clone(), expected, actual });
     }
 
-    fn value(&mut self, at: &str, shape: &Shape, value: &'v Value) {
+    fn value(&mut self, at: &Place, shape: &Shape, value: &'v Value) {
         match (shape, value) {
             (Shape::List(item), Value::Array(items)) => {
                 for (index, value) in items.iter().enumerate() {
-                    self.value(&format!("{at}[{index}]"), item, value);
+                    self.value(&at.item(index), item, value);
                 }
             }
             (Shape::Map(each), Value::Object(members)) => {
                 for (name, value) in members {
-                    self.value(&format!("{at}.{name}"), each, value);
+                    self.value(&at.member_of_server(name), each, value);
                 }
             }
             (Shape::Object(known), Value::Object(members)) => self.members(at, known, members),
@@ -149,9 +151,9 @@ impl<'v> Found<'v> {
     }
 
     /// Tells what differs in the members that are known.
-    fn known(&mut self, at: &str, known: &[Member], members: &'v Map<String, Value>) {
+    fn known(&mut self, at: &Place, known: &[Member], members: &'v Map<String, Value>) {
         for member in known {
-            let at = format!("{at}.{}", member.name);
+            let at = at.member(&member.name);
             match members.get(&*member.name) {
                 Some(value) => self.value(&at, &member.shape, value),
                 None if member.is_optional => {}
@@ -161,11 +163,11 @@ impl<'v> Found<'v> {
     }
 
     /// Like [`Found::known`]; also tells which members are not known, and whether the others stand in another order.
-    fn members(&mut self, at: &str, known: &[Member], members: &'v Map<String, Value>) {
+    fn members(&mut self, at: &Place, known: &[Member], members: &'v Map<String, Value>) {
         self.known(at, known, members);
         let is_known = |name: &&String| known.iter().any(|member| member.name == **name);
         for (name, value) in members.iter().filter(|(name, _)| !is_known(name)) {
-            self.add(&format!("{at}.{name}"), "absent".to_owned(), Actual::Value(value));
+            self.add(&at.member_of_server(name), "absent".to_owned(), Actual::Value(value));
         }
         // Members that are missing or new have been told already.
         let sent: Vec<_> = members.keys().filter(is_known).map(String::as_str).collect();
@@ -173,12 +175,12 @@ impl<'v> Found<'v> {
             known.iter().map(|member| &*member.name).filter(|name| sent.contains(name)).collect();
         if sent != expected {
             let in_order = |names: &[&str]| format!("members in the order {}", names.join(", "));
-            self.add(at, in_order(&expected), Actual::Text(in_order(&sent)));
+            self.add(at, in_order(&expected), Actual::Words(in_order(&sent)));
         }
     }
 
     /// Tells what differs from the nearest of the shapes; only that it is none of them when they have little in common with it.
-    fn either(&mut self, at: &str, shapes: &[Shape], value: &'v Value) {
+    fn either(&mut self, at: &Place, shapes: &[Shape], value: &'v Value) {
         let of = |shape: &Shape| {
             let mut found = Self::default();
             found.value(at, shape, value);
@@ -186,7 +188,7 @@ impl<'v> Found<'v> {
         };
         let nearest = shapes.iter().map(of).min_by_key(Vec::len).unwrap_or_default();
         match nearest.as_slice() {
-            [whole] if whole.at == at => {
+            [whole] if whole.is_at(at) => {
                 let words: Vec<_> = shapes.iter().map(Shape::words).collect();
                 self.add(at, words.join(" or "), Actual::Value(value));
             }

@@ -4,6 +4,7 @@ mod begins;
 mod broken;
 mod doubles;
 mod drifting;
+mod right;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -284,7 +285,15 @@ fn a_connection_to_the_service_is_used_again_and_a_closed_one_is_noticed() {
 fn only_paths_of_a_service_are_passed_on() {
     let service = Service::that(|_| (answer("200 OK", "{}"), Then::Stay));
     let proxy = Proxying::to(&service.url);
-    for target in ["/", "/bitrix/admin", "/restful/1/s", "/api/v2/chats"] {
+    for target in [
+        "/",
+        "/bitrix/admin",
+        "/restful/1/s",
+        "/api/v2/chats",
+        "/rest/../bitrix/admin",
+        "//rest/%2e%2E/admin",
+        "/api/v1/..%2fv2/chats?x=..",
+    ] {
         let answer = get(&proxy.host, target);
         assert_eq!(answer.status(), 404, "{target}");
         assert!(answer.text().contains("and no others"), "{}", answer.text());

@@ -1,17 +1,17 @@
 //! Bodies on their way through: a request's to the service, an answer's to the client.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Sleep, sleep, sleep_until};
 
 use super::copy::Copy;
-use super::exchange::{Ending, Exchange};
+use super::exchange::{Ending, Exchange, Sent};
+use super::upload::{Silent, Upload};
 use crate::serve::activity::InProgress;
 use crate::serve::stream::AnswerBody;
 
@@ -20,7 +20,7 @@ pub(super) enum RequestBody {
     /// All of it is here.
     Whole(Full<Bytes>),
     /// It passes as it comes.
-    Passing(Incoming, Arc<Mutex<Copy>>),
+    Passing(Incoming, Upload),
 }
 
 /// The body of an answer to the client.
@@ -38,8 +38,8 @@ pub(super) struct Passing {
     exchange: Exchange,
     /// What to do with the connection to the service when the whole answer has come over it.
     keep: Option<Box<dyn FnOnce() + Send>>,
-    /// For how long nothing may come, and the timer, which runs only while something is waited for.
-    time_limit: Duration,
+    /// For how long nothing may pass, and the timer, which runs only while something is waited for.
+    time_limit: Option<Duration>,
     timer: Option<Pin<Box<Sleep>>>,
     state: State,
     /// The connection to the client is not silent while the answer passes.
@@ -59,11 +59,12 @@ enum State {
 pub(super) struct BrokenOff;
 
 impl Passing {
-    /// The body of the answer of an exchange. `keep` is called when the whole answer has come.
+    /// The body of the answer of an exchange. Without a `time_limit` nothing may come for as long as it likes. `keep` is called when the
+    /// whole answer has come.
     pub(super) fn new(
         body: Incoming,
         exchange: Exchange,
-        time_limit: Duration,
+        time_limit: Option<Duration>,
         keep: Box<dyn FnOnce() + Send>,
         in_progress: InProgress,
     ) -> Self {
@@ -99,10 +100,20 @@ impl Passing {
         context.waker().wake_by_ref();
     }
 
-    fn is_late(&mut self, context: &mut Context<'_>) -> bool {
-        let time_limit = self.time_limit;
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(time_limit)));
-        timer.as_mut().poll(context).is_ready()
+    /// Who has sent nothing for too long.
+    fn late(&mut self, context: &mut Context<'_>) -> Option<Silent> {
+        let limit = self.time_limit?;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(limit)));
+        while timer.as_mut().poll(context).is_ready() {
+            // An answer may begin before all of its request has passed.
+            let Sent::Passing(upload) = &self.exchange.sent else { return Some(Silent::Service) };
+            let (due, silent) = upload.due(limit);
+            if due <= timer.deadline() {
+                return Some(silent);
+            }
+            *timer = Box::pin(sleep_until(due));
+        }
+        None
     }
 }
 
@@ -126,9 +137,12 @@ impl Body for Passing {
         match Pin::new(&mut this.body).poll_frame(context) {
             Poll::Ready(Some(Ok(frame))) => {
                 this.timer = None;
-                if let Some(data) = frame.data_ref() {
-                    this.copy.add(data);
-                }
+                let Some(data) = frame.data_ref() else {
+                    // Trailers are the end, and do not pass.
+                    this.complete();
+                    return Poll::Ready(None);
+                };
+                this.copy.add(data);
                 if this.body.is_end_stream() {
                     this.complete();
                 }
@@ -143,9 +157,17 @@ impl Body for Passing {
                 Poll::Pending
             }
             Poll::Pending => {
-                if this.is_late(context) {
-                    let why = format!("nothing more of the answer came within {:?}", this.time_limit);
-                    this.break_off(&why, context);
+                match (this.late(context), this.time_limit) {
+                    (Some(Silent::Service), Some(limit)) => {
+                        this.break_off(&format!("nothing more of the answer came within {limit:?}"), context);
+                    }
+                    (Some(Silent::Client), Some(limit)) => {
+                        this.break_off(
+                            &format!("nothing more of the request came within {limit:?}"),
+                            context,
+                        );
+                    }
+                    (None, _) | (_, None) => {}
                 }
                 Poll::Pending
             }
@@ -200,13 +222,9 @@ impl Body for RequestBody {
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         match self.get_mut() {
             Self::Whole(body) => Pin::new(body).poll_frame(context).map_err(|never| match never {}),
-            Self::Passing(body, copy) => {
+            Self::Passing(body, upload) => {
                 let frame = Pin::new(body).poll_frame(context);
-                if let Poll::Ready(Some(Ok(frame))) = &frame
-                    && let Some(data) = frame.data_ref()
-                {
-                    copy.lock().unwrap_or_else(PoisonError::into_inner).add(data);
-                }
+                upload.asked(&frame);
                 frame
             }
         }

@@ -1,24 +1,26 @@
 //! One connection of a client: passes its requests on, and their answers back.
 
+use std::borrow::Cow;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
-use hyper::header::HeaderMap;
+use hyper::header::{CONTENT_TYPE, HeaderMap};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, Version};
 use hyper_util::rt::TokioIo;
+use percent_encoding::percent_decode;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use super::body::{Passing, ProxyBody, RequestBody};
-use super::copy::Copy;
-use super::exchange::{Ending, Exchange, Sent};
+use super::exchange::{Ending, Exchange, NOT_SENT, Sent};
+use super::upload::Upload;
 use super::upstream::NoAnswer;
 use super::{Proxy, fields, own};
 use crate::control;
@@ -100,7 +102,7 @@ async fn answer(
     let mut asked =
         http::Request::new(parts.method.as_str(), target, Headers::default(), Bytes::new().into());
     asked.source = client.address;
-    let Some(service) = by_path(asked.path()) else {
+    let Some(service) = by_path(asked.path()).filter(|_| !leads_elsewhere(asked.path())) else {
         tracing::warn!(
             method = &*asked.method,
             "a request whose path is none of a service was not passed on"
@@ -119,22 +121,29 @@ async fn answer(
             }
             // hyper reads no more than what is announced.
             Ok(Body::TooLarge) | Err(Incomplete::Stopped) => {
-                return Ok(own::own(control::timed_out(PATIENCE)));
+                let why = format!("nothing more of the request came within {PATIENCE:?}");
+                exchange.end(&Ending::NotAnswered(NOT_SENT, &why));
+                return Ok(own::own(own::not_answered(NOT_SENT, &why)));
             }
             Err(Incomplete::Left(error)) => return Err(error),
         },
         _ => {
-            let copy = Arc::new(Mutex::new(Copy::default()));
-            exchange.sent = Sent::Passing(Arc::clone(&copy));
-            RequestBody::Passing(body, copy)
+            let upload = Upload::new();
+            exchange.sent = Sent::Passing(upload.clone());
+            RequestBody::Passing(body, upload)
         }
     };
-    let (response, connection) = match proxy.upstream.send(passed_on(proxy, parts, onward)).await {
+    let upload = match &exchange.sent {
+        Sent::Passing(upload) => Some(upload),
+        Sent::Whole(_) => None,
+    };
+    let (response, connection) = match proxy.upstream.send(passed_on(proxy, parts, onward), upload).await {
         Ok(answered) => answered,
         Err(none) => {
             let (status, why) = match &none {
                 NoAnswer::None(why) => (502, why),
                 NoAnswer::Late(why) => (504, why),
+                NoAnswer::NotSent(why) => (NOT_SENT, why),
             };
             exchange.end(&Ending::NotAnswered(status, why));
             return Ok(own::own(own::not_answered(status, why)));
@@ -146,8 +155,34 @@ async fn answer(
     exchange.answered(parts.status.as_u16(), parts.headers.clone());
     let keeper = Arc::clone(proxy);
     let keep = Box::new(move || keeper.upstream.keep(connection));
-    let passing = Passing::new(body, exchange, proxy.time_limit, keep, in_progress);
+    let limit = Some(proxy.time_limit).filter(|_| !is_stream_of_events(&parts.headers));
+    let passing = Passing::new(body, exchange, limit, keep, in_progress);
     Ok(Response::from_parts(parts, ProxyBody::Passing(Box::new(passing))))
+}
+
+/// Whether an answer goes on for as long as its client listens, and may be silent in between.
+fn is_stream_of_events(fields: &HeaderMap) -> bool {
+    let of_events = "text/event-stream";
+    let name = fields.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    name.and_then(|name| name.get(..of_events.len())).is_some_and(|name| name.eq_ignore_ascii_case(of_events))
+}
+
+/// Whether a path has a segment `.` or `..`, by which a server may find something else than the path begins with. Some servers decode
+/// a path more than once, take `\` for `/`, and ignore what follows `;` in a segment.
+fn leads_elsewhere(path: &str) -> bool {
+    let mut path = Cow::from(path.as_bytes());
+    loop {
+        let is_step =
+            |segment: &[u8]| matches!(segment.split(|byte| *byte == b';').next(), Some(b"." | b".."));
+        if path.split(|byte| matches!(byte, b'/' | b'\\')).any(is_step) {
+            return true;
+        }
+        let decoded: Cow<'_, [u8]> = percent_decode(&path).into();
+        if *decoded == *path {
+            return false;
+        }
+        path = decoded.into_owned().into();
+    }
 }
 
 /// The request for the service.
@@ -162,4 +197,47 @@ fn headers(fields: &HeaderMap) -> Headers {
     // hyper gives names in lower case.
     fields.iter().for_each(|(name, value)| headers.push_lower_case(name.as_str(), value.as_bytes()));
     headers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_a_step_to_another_leads_elsewhere() {
+        for (path, does) in [
+            ("/rest/1/s/server.time", false),
+            ("/rest/1/s/server..time", false),
+            ("/rest/1/s%2fserver.time.json", false),
+            ("/api/v1/chats/%2Ehidden/...", false),
+            ("/rest/100%", false),
+            ("/rest/../admin", true),
+            ("/rest/./x", true),
+            ("/rest/..", true),
+            ("/rest/%2e%2E/admin", true),
+            ("/rest/.%2e/admin", true),
+            ("/rest/..%2fadmin", true),
+            ("/rest/x%2f..%2fadmin", true),
+            ("/rest/%252e%252e/admin", true),
+            ("/rest/..\\admin", true),
+            ("/rest/x%5c..%5cadmin", true),
+            ("/rest/..;a=1/admin", true),
+        ] {
+            assert_eq!(leads_elsewhere(path), does, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_stream_of_events_is_told_by_its_type() {
+        for (value, is_one) in [
+            (Some("text/event-stream"), true),
+            (Some("Text/Event-Stream; charset=utf-8"), true),
+            (Some("text/event"), false),
+            (Some("application/json"), false),
+            (None, false),
+        ] {
+            let fields = value.map(|value| (CONTENT_TYPE, value.parse().unwrap())).into_iter().collect();
+            assert_eq!(is_stream_of_events(&fields), is_one, "{value:?}");
+        }
+    }
 }

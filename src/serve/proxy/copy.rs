@@ -23,6 +23,11 @@ impl Copy {
         }
     }
 
+    /// How many bytes have passed.
+    pub(super) fn length(&self) -> usize {
+        self.length
+    }
+
     /// All that has passed; `None` when it was too long.
     pub(super) fn whole(&self) -> Option<Bytes> {
         if self.length > LONGEST {

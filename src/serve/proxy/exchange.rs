@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,6 +10,7 @@ use hyper::header::{CONTENT_ENCODING, HeaderMap};
 use jiff::Timestamp;
 
 use super::copy::Copy;
+use super::upload::Upload;
 use super::{Proxy, line};
 use crate::basics::{Arrival, Stage};
 use crate::contract::{self, Drift, Held, Outcome, Passed};
@@ -38,7 +39,7 @@ pub(super) enum Sent {
     /// All of it came before the request was passed on.
     Whole(Bytes),
     /// It passes piece by piece.
-    Passing(Arc<Mutex<Copy>>),
+    Passing(Upload),
 }
 
 /// How an exchange ended.
@@ -55,6 +56,9 @@ pub(super) enum Ending<'a> {
 
 /// The status in the journal and in the log of an answer that a client did not wait for, as nginx has it.
 const CLIENT_LEFT: u16 = 499;
+
+/// The status that a client gets which does not send its whole request.
+pub(super) const NOT_SENT: u16 = 408;
 
 /// What stands in the place of what the service sent when nobody can tell whether it is a secret.
 const NOT_SHOWN: &str = "not shown, because the request is too long to look for secrets in it";
@@ -97,13 +101,14 @@ impl Exchange {
         let ended = clock::now();
         match &self.sent {
             Sent::Whole(body) => self.request.body = body.clone().into(),
-            Sent::Passing(copy) => {
-                let copied = copy.lock().unwrap_or_else(PoisonError::into_inner).whole();
-                self.request.body = copied.map_or(Body::TooLarge, Body::Whole);
+            Sent::Passing(upload) => {
+                self.request.body = upload.whole().map_or(Body::TooLarge, Body::Whole);
             }
         }
-        let (body, why_not) = self.body(ending);
-        let (held, outcome) = self.held(body.as_ref(), why_not, ending);
+        let not_held = self.not_held(ending);
+        let (body, no_body) = self.body(ending);
+        let held = if not_held.is_some() { Held::default() } else { self.held(body.as_ref()) };
+        let outcome = not_held.or(no_body);
         let detail = match ending {
             Ending::BrokeOff(why) | Ending::NotAnswered(_, why) => Some(*why),
             Ending::Whole(_) | Ending::Left => None,
@@ -132,10 +137,10 @@ impl Exchange {
             at: ended,
             operation: operation.as_deref(),
             status,
-            outcome: match (outcome, &self.answer, self.operation) {
-                (None, ..) => Outcome::Held(&held.drifts),
-                (Some(why), Some(_), Some(_)) => Outcome::InPart(&held.drifts, why),
-                (Some(why), ..) => Outcome::NotHeld(why),
+            outcome: match (not_held, no_body) {
+                (Some(why), _) => Outcome::NotHeld(why),
+                (None, Some(why)) => Outcome::InPart(&held.drifts, why),
+                (None, None) => Outcome::Held(&held.drifts),
             },
         };
         self.proxy.tally.lock().unwrap_or_else(PoisonError::into_inner).add(&exchange);
@@ -151,6 +156,26 @@ impl Exchange {
         }
     }
 
+    /// Why nothing of the answer can be held against the contract.
+    fn not_held(&self, ending: &Ending<'_>) -> Option<&'static str> {
+        let status = match (ending, &self.answer) {
+            (Ending::NotAnswered(NOT_SENT, _), _) => {
+                return Some("the client did not send its whole request");
+            }
+            (Ending::NotAnswered(..), _) => return Some("the service did not answer"),
+            (_, None) => return Some("the client left before the answer began"),
+            (_, Some((status, _))) => *status,
+        };
+        if self.operation.is_none() {
+            return Some("standin knows no such operation");
+        }
+        if self.request.method == "OPTIONS" {
+            return Some("no document describes an answer to OPTIONS");
+        }
+        let is_too_long = status == 413 && self.length() > self.service.largest_body(&self.request);
+        is_too_long.then_some("no document describes an answer to a request of this length")
+    }
+
     /// The body of the answer, or why it is not known.
     fn body(&self, ending: &Ending<'_>) -> (Option<Bytes>, Option<&'static str>) {
         let is_compressed = |fields: &HeaderMap| {
@@ -160,36 +185,27 @@ impl Exchange {
                 .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
         };
         let none = |why| (None, Some(why));
-        match (ending, &self.answer) {
-            (Ending::NotAnswered(..), _) => none("the service did not answer"),
-            (Ending::BrokeOff(_), _) => none("the answer broke off"),
-            (Ending::Left, None) => none("the client left before the answer began"),
-            (Ending::Left, Some(_)) => none("the client left before the answer was complete"),
-            _ if self.request.method == "HEAD" => none("an answer to HEAD has no body"),
-            (Ending::Whole(_), Some((_, fields))) if is_compressed(fields) => {
-                none("the answer is compressed")
-            }
-            (Ending::Whole(copy), _) => match copy.whole() {
-                Some(body) => (Some(body), None),
-                None => none("the answer is longer than 1 MiB"),
-            },
+        let copy = match ending {
+            Ending::Whole(copy) => copy,
+            Ending::Left => return none("the client left before the answer was complete"),
+            Ending::BrokeOff(_) | Ending::NotAnswered(..) => return none("the answer broke off"),
+        };
+        if self.request.method == "HEAD" {
+            return none("an answer to HEAD has no body");
+        }
+        if self.answer.as_ref().is_some_and(|(_, fields)| is_compressed(fields)) {
+            return none("the answer is compressed");
+        }
+        match copy.whole() {
+            Some(body) => (Some(body), None),
+            None => none("the answer is longer than 1 MiB"),
         }
     }
 
-    /// What differs, and why the answer was not held, or not all of it.
-    fn held(
-        &self,
-        body: Option<&Bytes>,
-        why_not: Option<&'static str>,
-        ending: &Ending<'_>,
-    ) -> (Held, Option<&'static str>) {
-        let Some((status, fields)) =
-            self.answer.as_ref().filter(|_| !matches!(ending, Ending::NotAnswered(..)))
-        else {
-            return (Held::default(), why_not);
-        };
-        let Some(operation) = self.operation else {
-            return (Held::default(), Some("standin knows no such operation"));
+    /// What differs in an answer that has begun.
+    fn held(&self, body: Option<&Bytes>) -> Held {
+        let (Some((status, fields)), Some(operation)) = (&self.answer, self.operation) else {
+            return Held::default();
         };
         let header = |name: &str| fields.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
         let passed = Passed { status: *status, header: &header, body: body.map(|body| &**body) };
@@ -204,7 +220,17 @@ impl Exchange {
             });
             hidden.text(text)
         };
-        (self.proxy.contract.hold(self.service, operation, &passed, &hide), why_not)
+        self.proxy.contract.hold(self.service, operation, &passed, &hide)
+    }
+
+    /// The length of the request's body, in bytes: what has passed of it, or what is announced, if that is more.
+    fn length(&self) -> usize {
+        let passed = match &self.sent {
+            Sent::Whole(body) => body.len(),
+            Sent::Passing(upload) => upload.length(),
+        };
+        let announced = self.request.headers.text("content-length").and_then(|length| length.parse().ok());
+        passed.max(announced.unwrap_or_default())
     }
 
     /// Adds the exchange to the journal and returns its number.

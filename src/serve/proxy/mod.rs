@@ -7,6 +7,7 @@ mod exchange;
 mod fields;
 mod line;
 mod own;
+mod upload;
 mod upstream;
 mod url;
 
@@ -39,7 +40,7 @@ pub struct ProxyOptions {
     /// How many exchanges the page shows with paths, header fields and bodies. They are kept in memory, and nowhere else. If it is 0,
     /// the page shows the newest thousand without these.
     pub keep: usize,
-    /// For how long the service may send nothing.
+    /// For how long nothing may pass in either direction while an answer is waited for. A stream of events has no such limit.
     pub time_limit: Duration,
     /// Certificates that are trusted besides those of the public authorities.
     pub authorities: Vec<CertificateDer<'static>>,
@@ -104,8 +105,8 @@ where
     Ok(tally.clone())
 }
 
-/// Passes requests at `listener` on while `command` runs with its environment changed by `environment`. The inner error means that the
-/// command could not be started.
+/// Passes requests at `listener` on while `command` runs with its environment changed by `environment`. `begins` is called before the
+/// command starts. The inner error means that the command could not be started.
 ///
 /// # Errors
 /// As [`proxy`].
@@ -114,9 +115,11 @@ pub fn proxy_while(
     options: ProxyOptions,
     command: &[OsString],
     environment: &[Variable],
+    begins: impl FnOnce(),
 ) -> io::Result<(Tally, io::Result<Ended>)> {
     let seen = RefCell::new(None);
     let tally = proxy(listener, options, || {
+        begins();
         Ok(async {
             let ended =
                 child::run(command, environment, std::future::pending(), std::future::ready(())).await;

@@ -11,13 +11,13 @@ use hyper::header::HeaderValue;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::ProxyOptions;
 use super::body::RequestBody;
+use super::upload::{Silent, Upload, within};
 use super::url::ServiceUrl;
 use crate::serve::deliver::{client_config, tls_words};
 
@@ -42,6 +42,8 @@ pub(super) enum NoAnswer {
     None(String),
     /// None came in time, as this says.
     Late(String),
+    /// The client did not send the whole request in time, as this says.
+    NotSent(String),
 }
 
 /// For how long an unused connection is kept. Many servers close theirs after five seconds, and a request over a connection that is
@@ -79,14 +81,21 @@ impl Upstream {
         self.addresses().await.map(drop)
     }
 
-    /// Sends a request and waits for the head of its answer. A request is sent again over another connection only if hyper has not begun to
+    /// Sends a request and waits for the head of its answer. `upload` is the body, if it passes as it comes. A request is sent again over another connection only if hyper has not begun to
     /// write it, because the service had closed the one that was kept.
     pub(super) async fn send(
         &self,
         request: Request<RequestBody>,
+        upload: Option<&Upload>,
     ) -> Result<(Response<Incoming>, Connection), NoAnswer> {
-        timeout(self.time_limit, self.attempt(request)).await.unwrap_or_else(|_| {
-            Err(NoAnswer::Late(format!("the service did not answer within {:?}", self.time_limit)))
+        let limit = self.time_limit;
+        within(limit, upload, self.attempt(request)).await.unwrap_or_else(|silent| {
+            Err(match silent {
+                Silent::Service => NoAnswer::Late(format!("the service did not answer within {limit:?}")),
+                Silent::Client => {
+                    NoAnswer::NotSent(format!("nothing more of the request came within {limit:?}"))
+                }
+            })
         })
     }
 
@@ -168,6 +177,10 @@ where
 fn words(error: &hyper::Error) -> String {
     if error.is_incomplete_message() {
         return "the service closed the connection without an answer".to_owned();
+    }
+    if error.is_parse_too_large() {
+        return "the head of the service's answer has more than 100 header fields, or more than 408 KiB"
+            .to_owned();
     }
     if error.is_parse() {
         return "the answer of the service is not HTTP".to_owned();

@@ -40,10 +40,16 @@ fn it_does_not_begin_when_it_must_not() {
         (&["https://h", "--report", "html=x"], 2, "`json=FILE` or `junit=FILE`"),
         (&["https://h", "--ca", "/nowhere.pem"], 3, "cannot be used"),
         (&["https://h", "--time-limit", "0s"], 2, "`60s`"),
+        (&["https://h", "--time-limit", "5"], 2, "type `5s` for seconds"),
+        (&["http://192.0.2.7", "--listen", "127.0.0.1:0", "--", "true"], 3, "type `https://192.0.2.7`"),
     ] {
         let (ended, told) = proxy(arguments);
         assert_eq!(ended, code, "{told}");
         assert!(told.contains(why) && !told.contains("s3cret"), "{told}");
+        assert!(
+            !told.contains("CHERT_BASE_URL"),
+            "nothing is said about a command that does not begin: {told}"
+        );
     }
 }
 
@@ -67,5 +73,10 @@ fn a_command_finds_the_proxy_where_its_environment_names_the_service() {
     );
     assert_eq!(code, 0, "{told}");
     assert!(told.contains("1 exchange passed, 1 held against the contract, 0 differed"), "{told}");
+    assert!(
+        told.contains("standin: CHERT_BASE_URL does not begin with http://127.0.0.1:"),
+        "a client that would pass by the proxy is told: {told}"
+    );
+    assert!(!told.contains("elsewhere.example") && !told.contains("BITRIX24_WEBHOOK_URL"), "{told}");
     assert_eq!(run("exit 7").0, 7);
 }

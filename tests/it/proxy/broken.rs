@@ -16,6 +16,11 @@ fn a_service_that_does_not_answer_is_told_from_one_that_does() {
     for (does, status, why) in [
         ((|_| (Vec::new(), Then::Close)) as Does, 502, "closed the connection without an answer"),
         (|_| (Vec::new(), Then::Reset), 502, "gave no answer: "),
+        (
+            |_| (format!("HTTP/1.1 200 OK\r\n{}\r\n", "x-a: 1\r\n".repeat(101)).into_bytes(), Then::Close),
+            502,
+            "more than 100 header fields",
+        ),
         (|_| (b"not HTTP at all\r\n\r\n".to_vec(), Then::Close), 502, "is not HTTP"),
         (|_| (Vec::new(), Then::Hang), 504, "did not answer within 300ms"),
     ] {
