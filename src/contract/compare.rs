@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
-use super::difference::{Actual, Drift, Place, Raw};
+use super::difference::{Actual, Place, Raw};
 use super::fits::{fits, fits_text, is};
 use super::reading::reads_as;
-use crate::emulator::{Answer, AnswerBody, ErrorCode, Member, Shape};
+use crate::emulator::{Answer, AnswerBody, Drift, ErrorCode, Member, Shape};
 
 /// An answer as a server gave it.
 pub struct Given<'a> {

@@ -1,20 +1,8 @@
-//! A difference between an answer and the contract, and its texts.
+//! The texts of a difference between an answer and the contract.
 
-use serde::Serialize;
 use serde_json::Value;
 
-/// A fact of an answer that is not as the contract has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Drift {
-    /// Where: `status`, `header.NAME`, `body` or the way to a value in the body, such as `body.chat.id`.
-    pub at: String,
-    /// What the contract has there.
-    pub expected: String,
-    /// What the server sent there.
-    pub actual: String,
-    /// The page, or whatever else, that says what is expected.
-    pub source: &'static str,
-}
+use crate::emulator::Drift;
 
 /// A difference before its texts are made: those of all answers but the nearest are thrown away.
 pub(super) struct Raw<'v> {

@@ -10,7 +10,8 @@ mod tally;
 pub mod verify;
 
 pub use compare::{Given, Held, drifts, hold};
-pub use difference::Drift;
 pub use held::{Contract, Passed};
 pub use openapi::openapi;
 pub use tally::{Exchange, Outcome, Tally};
+
+pub use crate::emulator::Drift;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::difference::Drift;
+use crate::emulator::Drift;
 use crate::scalar::xml::escaped;
 
 /// What came of the exchanges.

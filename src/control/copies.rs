@@ -67,6 +67,10 @@ fn text_of(
 ) -> Reply {
     let found = place.with(|_, world| {
         let entry = journal::found(world, asked)?;
+        if world.kept_of_passed() == Some(0) {
+            let message = "a proxy without `--keep` does not keep what was sent".to_owned();
+            return Err(mistake(404, message, "start it with `--keep 100`, and make the call again"));
+        }
         let (access, seconds) = known_to_clients(world);
         Ok((entry, access, seconds, Redactor::new(world)))
     });

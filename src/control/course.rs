@@ -20,7 +20,7 @@ pub(super) struct Course {
     duration_us: u64,
     /// The delays of faults.
     delays: Vec<DelayOf>,
-    /// The stage at which it ended; null when it passed all of them.
+    /// The stage at which it ended; null when it passed all of them, and for an exchange of a proxy.
     ended_at: Option<&'static str>,
     /// What the connection did to the answer over HTTP/1; null without a fault that does something to it.
     script: Option<Vec<ScriptStep>>,

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Asked, Place, journal, mistake};
 use crate::basics::Stage;
-use crate::emulator::some_of;
+use crate::emulator::{Drift, some_of};
 use crate::engine::{Entry, Hidden, Note, Redactor, Verdict, World, explain, wire};
 use crate::fault::{Condition, Decision, Forecast};
 use crate::http::Reply;
@@ -88,7 +88,7 @@ pub(super) struct Explanation {
     wire: Option<String>,
     /// The stages that the request passed.
     stages: Vec<&'static str>,
-    /// The stage at which it ended; null when it passed all of them.
+    /// The stage at which it ended; null when it passed all of them, and for an exchange of a proxy.
     ended_at: Option<&'static str>,
     /// What the service says of its answer.
     remarks: Vec<String>,
@@ -215,8 +215,11 @@ fn own_stage(note: &Note) -> Option<Stage> {
     service.errors().iter().find(|known| known.code == error).map(|known| known.stage)
 }
 
-/// The stage at which an exchange ended; `None` when it passed all of them.
+/// The stage at which an exchange ended; `None` when it passed all of them, or when nobody knows, as of the real service.
 pub(super) fn ended_at(note: &Note) -> Option<Stage> {
+    if note.differences.is_some() {
+        return None;
+    }
     let passed = Stage::ALL.into_iter().filter(|stage| Some(*stage) <= note.stage).count();
     let next = *Stage::ALL.get(passed)?;
     Some(own_stage(note).unwrap_or(next).max(next))
@@ -234,8 +237,8 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
         let _ = write!(text, "; `wire: {wire}` {how} the answer");
     }
     let passed = stages(entry);
-    // The world of a proxy emulates nothing: it has no faults and no draws.
-    let is_emulated = !world.scenario().sections.is_empty();
+    // What a proxy has passed has no stages, no faults and no draws.
+    let is_emulated = note.differences.is_none();
     let _ = match passed.len() {
         0 if !is_emulated => writeln!(text),
         0 => writeln!(text, "\nthe request passed no stage"),
@@ -251,7 +254,13 @@ fn as_text(world: &World, entry: &Entry, verdicts: &[Verdict]) -> String {
     for remark in &note.remarks {
         let _ = writeln!(text, "{remark}");
     }
-    if !is_emulated && verdicts.is_empty() {
+    for Drift { at, expected, actual, source } in note.differences.iter().flatten() {
+        let _ = writeln!(
+            text,
+            "differs from the contract: {at} is expected to be {expected}, and is {actual} ({source})"
+        );
+    }
+    if !is_emulated {
         return text;
     }
     text.push('\n');

@@ -29,6 +29,9 @@ pub(super) struct Health {
     replay_lacks: Vec<&'static str>,
     clock: HealthClock,
     counters: Counted,
+    /// Of a proxy: what it has besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxy: Option<Passed>,
 }
 
 /// The scenario's clock: `real`, or a virtual one with its time.
@@ -54,6 +57,16 @@ struct Counted {
     journal: usize,
     /// The exchanges that the journal has lost.
     evicted: u64,
+}
+
+/// What only a proxy has.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "HealthProxy")]
+struct Passed {
+    /// How many exchanges it keeps with what client and service sent, as `--keep` says.
+    keep: usize,
+    /// How many answers differ from the contract.
+    differing: u64,
 }
 
 pub(super) fn answer(world: &mut World, _: &Asked<'_>) -> Reply {
@@ -82,5 +95,6 @@ pub(super) fn shown(world: &World) -> Health {
             journal: world.journal().count(),
             evicted: world.journal().evicted(),
         },
+        proxy: world.kept_of_passed().map(|keep| Passed { keep, differing: counters.differing }),
     }
 }

@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::delivery::{SentOnce, Shown};
 use super::{Asked, Place, mistake};
 use crate::basics::Stage;
-use crate::engine::{Entry, Redactor, World, wire};
+use crate::emulator::Drift;
+use crate::engine::{Entry, Hidden, Redactor, World, wire};
 use crate::http::{Body, Reply};
 use crate::scalar::nearest;
 use crate::services::SERVICES;
@@ -58,6 +59,9 @@ pub(super) struct Exchange {
     wire: Option<String>,
     /// What the service says of its answer.
     remarks: Vec<String>,
+    /// Of a proxy: where the answer differs from the contract.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    differences: Option<Vec<Drift>>,
     request: ExchangeRequest,
     response: ExchangeResponse,
     /// With `direction`: always `in`.
@@ -316,6 +320,10 @@ pub(super) fn exchange(entry: &Entry, redactor: &Redactor) -> Exchange {
         faults: faults.collect(),
         wire: wire(note).map(|wire| wire.to_string()),
         remarks: note.remarks.iter().map(|remark| hidden.text(remark)).collect(),
+        differences: note
+            .differences
+            .as_ref()
+            .map(|all| all.iter().map(|drift| shown(drift, &hidden)).collect()),
         request: ExchangeRequest {
             method: entry.request.method.to_string(),
             target: hidden.target,
@@ -332,4 +340,10 @@ pub(super) fn exchange(entry: &Entry, redactor: &Redactor) -> Exchange {
         },
         direction: None,
     }
+}
+
+/// A difference with its secrets hidden.
+fn shown(drift: &Drift, hidden: &Hidden) -> Drift {
+    let Drift { at, expected, actual, source } = drift;
+    Drift { at: hidden.text(at), expected: hidden.text(expected), actual: hidden.text(actual), source }
 }

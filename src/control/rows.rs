@@ -58,7 +58,7 @@ pub(super) struct ExchangeRow {
     error: Option<&'static str>,
     /// The last stage that it passed.
     stage: Option<Stage>,
-    /// The stage at which it ended; null when it passed all of them.
+    /// The stage at which it ended; null when it passed all of them, and for an exchange of a proxy.
     ended_at: Option<&'static str>,
     /// How many faults were asked.
     asked: usize,
@@ -68,6 +68,9 @@ pub(super) struct ExchangeRow {
     wire: Option<String>,
     /// Why it was refused; empty if nothing says it.
     reason: String,
+    /// Of a proxy: in how many facts the answer differs from the contract.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    differences: Option<usize>,
     /// What it names, chats first.
     things: Vec<String>,
     /// From the head of the request to the end of the answer, without the time to make the answer.
@@ -227,7 +230,9 @@ pub(super) fn exchange(entry: &Entry, redactor: &Redactor) -> ExchangeRow {
         redactor.exchange(request, reply)
     };
     let service = note.service.and_then(by_name);
-    let calls = service.map_or_else(Vec::new, |service| service.calls(request));
+    // A proxy that does not keep what was sent has the path of the operation, which names nothing.
+    let is_bare = note.differences.is_some() && request.headers.block().is_empty();
+    let calls = service.filter(|_| !is_bare).map_or_else(Vec::new, |service| service.calls(request));
     let mut things: Vec<String> = Vec::new();
     let parameters = |call: &RequestedCall| call.operation.map_or(&[][..], |operation| operation.parameters);
     let named =
@@ -267,6 +272,7 @@ pub(super) fn exchange(entry: &Entry, redactor: &Redactor) -> ExchangeRow {
         fired: fired.map(|decision| decision.fault.spec.name.to_string()).collect(),
         wire: wire(note).map(|wire| wire.to_string()),
         reason: short(&hidden.text(&explain::reason(note))),
+        differences: note.differences.as_ref().map(Vec::len),
         things,
         duration_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         bytes: reply.body.len(),

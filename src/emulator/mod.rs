@@ -10,6 +10,7 @@ pub mod bucket;
 mod calling;
 pub mod conduct;
 mod delivery;
+mod drift;
 mod error;
 mod example;
 mod exchange;
@@ -31,6 +32,7 @@ pub use delivery::{
     Attempted, BoundHandler, Brought, Delivery, Endpoint, EventKind, EventName, EventRecord, Feed,
     HandlerTarget, Nature, Next, Outcome, Outgoing, Raised, Sender,
 };
+pub use drift::Drift;
 pub use error::{ErrorCode, Face, Gives, gives};
 pub use example::Example;
 pub use exchange::{Bulk, Checkpoint, Effect, Exchange, Fate, OperationCall, Ordered, RequestedCall};

@@ -9,6 +9,8 @@ pub struct Counters {
     pub exchanges: u64,
     /// Exchanges whose status is 400 or higher.
     pub errors: u64,
+    /// Exchanges of a proxy whose answer differs from the contract.
+    pub differing: u64,
     /// How often any fault fired.
     pub faults_fired: u64,
     /// Attempts to deliver an event that the handler answered, with any status.
@@ -31,9 +33,10 @@ impl Counters {
 
     /// Adds the numbers of another world.
     pub fn add(&mut self, other: &Self) {
-        let Self { exchanges, errors, faults_fired, events_answered, by_outcome } = other;
+        let Self { exchanges, errors, differing, faults_fired, events_answered, by_outcome } = other;
         self.exchanges += exchanges;
         self.errors += errors;
+        self.differing += differing;
         self.faults_fired += faults_fired;
         self.events_answered += events_answered;
         for (outcome, count) in by_outcome {

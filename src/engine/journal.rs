@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::memory::{Memory, Share};
 use crate::basics::Stage;
-use crate::emulator::Bulk;
+use crate::emulator::{Bulk, Drift};
 use crate::fault::Decision;
 use crate::http::{Body, Field, Fields, Headers, Reply, Request};
 
@@ -31,6 +31,8 @@ pub struct Note {
     pub faults: Vec<Decision>,
     /// Other facts for a reader of the journal.
     pub remarks: Vec<Cow<'static, str>>,
+    /// Where the answer of a real service differs from the contract. `None` for an answer of standin's own.
+    pub differences: Option<Vec<Drift>>,
     /// Which body is a file, of which only length and hash are kept; `None` for nearly every exchange.
     pub bulk: Option<Box<Bulk>>,
 }
@@ -61,7 +63,7 @@ pub struct Entry {
 pub struct Journal {
     kept: VecDeque<Kept>,
     bytes: VecDeque<u8>,
-    /// The memory that decisions and remarks take.
+    /// The memory that decisions, remarks and differences take.
     aside: usize,
     evicted: u64,
     /// How many exchanges came and went before the oldest that is kept.
@@ -136,8 +138,8 @@ impl Journal {
             fields.block(),
             answered,
         ];
-        let Note { service, operation, stage, error, faults, remarks, .. } = note;
-        let has_aside = !faults.is_empty() || !remarks.is_empty();
+        let Note { service, operation, stage, error, faults, remarks, differences, .. } = note;
+        let has_aside = !faults.is_empty() || !remarks.is_empty() || differences.is_some();
         let kept = Kept {
             number,
             at,
@@ -150,7 +152,7 @@ impl Journal {
             operation,
             stage,
             error,
-            aside: has_aside.then(|| Box::new((faults, remarks))),
+            aside: has_aside.then(|| Box::new((faults, remarks, differences))),
             lengths: parts.map(|part| part.len() as u32),
             took: u32::try_from(took.as_micros()).unwrap_or(u32::MAX),
         };
@@ -279,8 +281,8 @@ impl Journal {
             body: Bytes::copy_from_slice(reply),
         };
         let Kept { number, at, service, operation, stage, error, took, .. } = *kept;
-        let (faults, remarks) = kept.aside.as_deref().cloned().unwrap_or_default();
-        let note = Note { service, operation, stage, error, faults, remarks, bulk: None };
+        let (faults, remarks, differences) = kept.aside.as_deref().cloned().unwrap_or_default();
+        let note = Note { service, operation, stage, error, faults, remarks, differences, bulk: None };
         Entry { number, at, request, reply, note, took: Duration::from_micros(took.into()) }
     }
 
@@ -297,8 +299,8 @@ fn digest_of(bytes: &[u8], known: Option<&str>) -> String {
     format!("({} bytes, SHA-256 {hash})", bytes.len())
 }
 
-/// The decisions and the remarks of a note.
-type Aside = (Vec<Decision>, Vec<Cow<'static, str>>);
+/// The decisions, the remarks and the differences of a note.
+type Aside = (Vec<Decision>, Vec<Cow<'static, str>>, Option<Vec<Drift>>);
 
 /// An exchange without the parts in the ring of bytes.
 #[derive(Debug)]
@@ -316,7 +318,7 @@ struct Kept {
     operation: Option<&'static str>,
     stage: Option<Stage>,
     error: Option<&'static str>,
-    /// Decisions and remarks, of which most exchanges have none.
+    /// Decisions, remarks and differences, of which most exchanges have none.
     aside: Option<Box<Aside>>,
     /// The length of each part in the ring: the request's method, target, headers and body, the reply's own headers and
     /// its body.
@@ -333,9 +335,12 @@ impl Kept {
 
     /// The memory that decisions and remarks take, in bytes.
     fn weight_aside(&self) -> usize {
-        let Some((faults, remarks)) = self.aside.as_deref() else { return 0 };
+        let Some((faults, remarks, differences)) = self.aside.as_deref() else { return 0 };
         let remarks = remarks.iter().map(|remark| size_of_val(remark) + remark.len()).sum::<usize>();
-        size_of_val(&**faults) + remarks
+        let texts = |drift: &Drift| drift.at.len() + drift.expected.len() + drift.actual.len();
+        let differences =
+            differences.iter().flatten().map(|drift| size_of_val(drift) + texts(drift)).sum::<usize>();
+        size_of_val(&**faults) + remarks + differences
     }
 }
 

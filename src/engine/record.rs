@@ -21,9 +21,18 @@ impl World {
         self.keep(number, request, planned, arrival)
     }
 
-    /// Keeps only the newest exchanges in the journal until the next reset, this many.
-    pub fn keep_at_most(&mut self, exchanges: usize) {
-        self.journal.keep_at_most(exchanges);
+    /// Makes this the world of a proxy: its exchanges are those of a real service. The journal keeps the newest of them, this many, as a
+    /// whole; with 0 the newest thousand, without what client and service sent.
+    pub fn records_for_a_proxy(&mut self, keep: usize) {
+        self.kept_of_passed = Some(keep);
+        if keep > 0 {
+            self.journal.keep_at_most(keep);
+        }
+    }
+
+    /// How many exchanges of a proxy are kept as a whole; `None` if this is not the world of a proxy.
+    pub fn kept_of_passed(&self) -> Option<usize> {
+        self.kept_of_passed
     }
 
     /// The number of the present exchange.
@@ -46,6 +55,7 @@ impl World {
             self.observers.raised();
         }
         self.counters.errors += u64::from(reply.status >= 400);
+        self.counters.differing += u64::from(note.differences.as_ref().is_some_and(|all| !all.is_empty()));
         self.counters.faults_fired += note.faults.iter().filter(|decision| decision.fired).count() as u64;
         let outcome = note.error.unwrap_or(if reply.status < 400 { "success" } else { "" });
         let outcome = (note.service.unwrap_or_default(), note.operation.unwrap_or_default(), outcome);

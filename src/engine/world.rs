@@ -49,6 +49,8 @@ pub struct World {
     pub(super) journal: Journal,
     /// Secrets of other worlds, and of states that are gone.
     pub(super) elsewhere: Elsewhere,
+    /// How many exchanges of a proxy are kept as a whole; `None` if this is not the world of a proxy.
+    pub(super) kept_of_passed: Option<usize>,
     /// When the newest exchange of the journal was answered, by the wall clock.
     pub(super) newest: Option<Timestamp>,
     pub(super) counters: Counters,
@@ -126,6 +128,7 @@ impl World {
             faults: Faults::new(&scenario.faults, seed),
             journal: Journal::default(),
             elsewhere: Elsewhere::default(),
+            kept_of_passed: None,
             newest: None,
             counters: Counters::default(),
             observers: Observers::new(&scenario),

@@ -5,6 +5,7 @@ mod broken;
 mod doubles;
 mod drifting;
 mod right;
+mod shown;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -138,8 +139,8 @@ fn what_differs_is_in_the_log_and_in_the_reports() {
     assert!(lines(" WARN difference ") >= 3, "{told}");
     assert!(told.contains(r#"path="/rest/1/***/server.time""#), "{told}");
     assert!(junit.contains(r#"tests="2" failures="2""#), "{junit}");
-    let remarks = page.json()["entries"][2]["remarks"].to_string();
-    assert!(remarks.contains("differs from the contract: body"), "{remarks}");
+    let differences = &page.json()["entries"][2]["differences"];
+    assert!(differences.as_array().unwrap().iter().any(|one| one["at"] == "body"), "{differences}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::contract::difference::Drift;
+use crate::emulator::Drift;
 
 /// A check with what it has come to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::hide::Hide;
 use super::twin::Expected;
 use crate::contract::compare::{Given, drifts};
-use crate::contract::difference::Drift;
+use crate::emulator::Drift;
 
 /// The answer of a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use super::copy::Copy;
 use super::upload::Upload;
 use super::{Proxy, line};
-use crate::basics::{Arrival, Stage};
-use crate::contract::{self, Drift, Held, Outcome, Passed};
+use crate::basics::Arrival;
+use crate::contract::{self, Held, Outcome, Passed};
 use crate::emulator::{Operation, Service};
 use crate::engine::{Hidden, Note, Planned, Redactor};
 use crate::http::{Body, Fields, Headers, Reply, Request};
@@ -121,13 +121,12 @@ impl Exchange {
         let mut remarks: Vec<Cow<'static, str>> = Vec::new();
         remarks.extend(outcome.map(Cow::Borrowed));
         remarks.extend(detail.map(|why| why.to_owned().into()));
-        remarks.extend(held.drifts.iter().map(|drift| told(drift).into()));
         let note = Note {
             service: Some(self.service.name()),
             operation: self.operation.map(|operation| operation.name),
-            stage: stage(&held, outcome, status),
             error: held.error.map(|error| error.code),
             remarks,
+            differences: Some(held.drifts.clone()),
             ..Note::default()
         };
         let number = self.record(status, body, note, ended);
@@ -288,22 +287,6 @@ impl Drop for Exchange {
     fn drop(&mut self) {
         self.end(&Ending::Left);
     }
-}
-
-/// The last stage that a call has passed, as the contract has it; `None` when that is none, or nobody knows.
-fn stage(held: &Held, why_not: Option<&str>, status: u16) -> Option<Stage> {
-    match held.error {
-        Some(error) => Stage::ALL.into_iter().take_while(|stage| *stage < error.stage).last(),
-        None => Some(Stage::Delivery).filter(|_| why_not.is_none() && status < 400),
-    }
-}
-
-/// A difference in a line of the journal.
-fn told(drift: &Drift) -> String {
-    format!(
-        "differs from the contract: {} is expected to be {}, and is {} ({})",
-        drift.at, drift.expected, drift.actual, drift.source
-    )
 }
 
 fn reply(status: u16, fields: &HeaderMap, body: Option<Bytes>) -> Reply {

@@ -58,9 +58,6 @@ struct Proxy {
     shared: Arc<Shared>,
 }
 
-/// How many exchanges the page shows without paths, header fields and bodies.
-const ROWS: usize = 1_000;
-
 /// Passes requests at `listener` on until the future that `ready` returns ends, then lets running exchanges finish. `ready` is called
 /// as soon as requests are answered. Returns what came of all exchanges.
 ///
@@ -84,7 +81,7 @@ where
         let world = World::new(Arc::new(scenario), 0, clock::now());
         // Nothing is ever due in it, so nobody reads what the deliverer is told.
         let (shared, _) = Shared::new(world, Options::default());
-        shared.namespaces().main().keep_at_most(if options.keep == 0 { ROWS } else { options.keep });
+        shared.namespaces().main().records_for_a_proxy(options.keep);
         let shared = Arc::new(shared);
         let proxy = Arc::new(Proxy {
             upstream,
