@@ -32,20 +32,17 @@ function Answer({ chat }) {
   const live = useContext(Live)
   const [text, setText] = useState('')
   const [from, setFrom] = useState(chat.participants?.[0] ?? '')
-  const isOperator = chat.service === 'bitrix24'
+  const who = chat.service === 'bitrix24' ? 'operator' : 'recipient'
   if (runData) return null
   const send = async () => {
-    const body = isOperator
-      ? { do: 'bitrix24.operator.write', with: { ...chat.address, text } }
-      : { do: 'chert.recipient.write', with: { ...chat.address, ...(from ? { from } : {}), text } }
-    await live.ask('actions', 'POST', body)
+    await live.ask('actions', 'POST', { do: `${chat.service}.${who}.write`, with: { ...chat.address, ...(from ? { from } : {}), text } })
     setText('')
   }
   return html`
     <form class="answer" onSubmit=${(event) => event.preventDefault()}>
-      ${!isOperator && chat.participants.length > 1 && html`<label><span>From</span><select value=${from} onChange=${(event) => setFrom(event.target.value)}>${chat.participants.map((one) => html`<option value=${one}>${one}</option>`)}</select></label>`}
-      <label class="wide"><span>${isOperator ? 'The operator writes' : 'The recipient writes'}</span><textarea rows="2" value=${text} onInput=${(event) => setText(event.target.value)}></textarea></label>
-      <${Do} class="strong" disabled=${text.trim() === ''} act=${send} done=${isOperator ? 'the operator has written' : 'the recipient has written'}>Send<//>
+      ${chat.participants?.length > 1 && html`<label><span>From</span><select value=${from} onChange=${(event) => setFrom(event.target.value)}>${chat.participants.map((one) => html`<option value=${one}>${one}</option>`)}</select></label>`}
+      <label class="wide"><span>The ${who} writes</span><textarea rows="2" value=${text} onInput=${(event) => setText(event.target.value)}></textarea></label>
+      <${Do} class="strong" disabled=${text.trim() === ''} act=${send} done=${`the ${who} has written`}>Send<//>
     </form>`
 }
 

@@ -14,7 +14,7 @@ export function completionsAt(text, cursor, catalog) {
   const from = cursor - word.length
   const ahead = line.slice(0, line.length - word.length)
   const way = wayOf(before, ahead)
-  const value = /(?:^|[{,\s])([\w]+):\s+["']?$/.exec(ahead)
+  const value = /(?:^|[{,\s])(\w+):\s+["']?$/.exec(ahead)
   const choices = value ? valuesOf(value[1], [...way, value[1]], text, catalog) : keysOf(way, catalog, text)
   const fits = choices.filter((choice) => choice.word.toLowerCase().includes(word.toLowerCase()) && choice.insert !== word)
   fits.sort((one, other) => Number(other.word.startsWith(word)) - Number(one.word.startsWith(word)))
@@ -30,7 +30,7 @@ function wayOf(before, ahead) {
     if (ahead[at] === '{') {
       if (depth > 0) depth -= 1
       else {
-        const key = /([\w]+):\s*$/.exec(ahead.slice(0, at))
+        const key = /(\w+):\s*$/.exec(ahead.slice(0, at))
         if (key) way.unshift(key[1])
       }
     }
@@ -40,7 +40,7 @@ function wayOf(before, ahead) {
   while (indent > 0 && lines.length > 0) {
     const line = lines.pop()
     const own = /^\s*/.exec(line)[0].length
-    const key = /^\s*([\w]+):\s*$/.exec(line)
+    const key = /^\s*(\w+):\s*$/.exec(line)
     if (line.trim() !== '' && own < indent) {
       indent = own
       if (key) way.unshift(key[1])
@@ -50,8 +50,8 @@ function wayOf(before, ahead) {
 }
 
 function keysOf(way, catalog, text) {
-  const forms = way.reduce((forms, key) => forms.flatMap((form) => formsOf(form.properties?.[key], catalog.schema)), formsOf(rootOf(catalog.schema), catalog.schema))
-  const present = way.length === 0 ? new Set([...text.matchAll(/^([\w]+):/gm)].map((match) => match[1])) : new Set()
+  const forms = formsAt(way, catalog.schema)
+  const present = way.length === 0 ? new Set([...text.matchAll(/^(\w+):/gm)].map((match) => match[1])) : new Set()
   const on = /^on:\s*["']?([\w.]+)/m.exec(text)?.[1]
   const isEvent = catalog.events.includes(on)
   // A key of calls is not for events, nor the other way round. `bitrix24.events` is both.
@@ -59,23 +59,23 @@ function keysOf(way, catalog, text) {
   const keys = forms.flatMap((form) => Object.entries(form.properties ?? {})).filter(([key]) => fitsOn(key))
   const constants = forms.filter((form) => form.const !== undefined && way.length === 0)
   if (way.at(-1) === 'match') return parametersOf(text, catalog)
-  return [...keys.filter(([key]) => !present.has(key)).map(([key, form]) => ({ word: key, insert: `${key}: `, about: aboutOf(form, catalog.schema) })), ...constants.map((form) => ({ word: form.const, insert: form.const, about: form.description ?? '' }))]
+  return [...keys.filter(([key]) => !present.has(key)).map(([key, form]) => ({ word: key, insert: `${key}: `, about: aboutOf(form, catalog.schema) })), ...constants.map((form) => itself(form.const, form.description))]
 }
 
 function valuesOf(key, way, text, catalog) {
   if (way.length === 1 && key === 'on') {
     const services = [...new Set(catalog.operations.map((operation) => operation.name.split('.')[0]))]
-    return [...services.map((name) => ({ word: name, insert: name, about: 'all calls of the service' })), ...catalog.operations.map((operation) => ({ word: operation.name, insert: operation.name, about: operation.summary })), ...catalog.events.map((name) => ({ word: name, insert: name, about: 'an event' }))]
+    return [...services.map((name) => itself(name, 'all calls of the service')), ...catalog.operations.map((operation) => itself(operation.name, operation.summary)), ...catalog.events.map((name) => itself(name, 'an event'))]
   }
   if (way.length === 1 && key === 'error') {
     const codes = new Map(operationsOf(text, catalog).flatMap((operation) => operation.errors ?? []).map((error) => [error.code, `status ${error.status}, at ${error.stage}`]))
     return [...codes].map(([code, about]) => ({ word: code, insert: /^\d/.test(code) ? `"${code}"` : code, about }))
   }
-  const forms = way.reduce((forms, step) => forms.flatMap((form) => formsOf(form.properties?.[step], catalog.schema)), formsOf(rootOf(catalog.schema), catalog.schema))
-  const constants = forms.filter((form) => form.const !== undefined).map((form) => ({ word: String(form.const), insert: String(form.const), about: form.description ?? '' }))
-  const enums = forms.flatMap((form) => form.enum ?? []).map((value) => ({ word: String(value), insert: String(value), about: '' }))
+  const forms = formsAt(way, catalog.schema)
+  const constants = forms.filter((form) => form.const !== undefined).map((form) => itself(String(form.const), form.description))
+  const enums = forms.flatMap((form) => form.enum ?? []).map((value) => itself(String(value)))
   const nested = forms.flatMap((form) => Object.entries(form.properties ?? {})).map(([name, form]) => ({ word: `{${name}: …}`, insert: `{${name}: `, about: aboutOf(form, catalog.schema) }))
-  const booleans = forms.some((form) => form.type === 'boolean') ? ['true', 'false'].map((word) => ({ word, insert: word, about: '' })) : []
+  const booleans = forms.some((form) => form.type === 'boolean') ? ['true', 'false'].map((word) => itself(word)) : []
   return [...constants, ...enums, ...booleans, ...nested]
 }
 
@@ -90,8 +90,14 @@ function parametersOf(text, catalog) {
   return [...names].map((name) => ({ word: name, insert: `${name}: `, about: 'a parameter of the call' }))
 }
 
-function rootOf(schema) {
-  return schema?.$defs?.FaultSpec ?? schema ?? {}
+// The forms that a value may have at the end of a way.
+function formsAt(way, schema) {
+  return way.reduce((forms, key) => forms.flatMap((form) => formsOf(form.properties?.[key], schema)), formsOf(schema.$defs?.FaultSpec ?? schema, schema))
+}
+
+// A choice that is inserted as it stands.
+function itself(word, about = '') {
+  return { word, insert: word, about }
 }
 
 // A form of the schema without references and alternatives.

@@ -15,11 +15,13 @@ export function Exchange({ number }) {
   const coursed = useAsked(`journal/${number}/course`, 'never')
   if (!found.answer) return html`<h2 tabindex="-1">Exchange ${number}</h2><${Absent} found=${found} />`
   const exchange = found.answer
+  // Those of a call that a proxy has passed on.
+  const { differences } = exchange
+  const isKept = live.health?.proxy?.keep !== 0
   const why = explained.answer
   const course = coursed.answer
   // The commands of a batch that failed.
   const failures = exchange.operation?.endsWith('.batch') ? Object.entries(treeOf(exchange.response.body, '')?.result?.result_error ?? {}) : []
-  const text = (form) => () => live.ask(`journal/${number}/as/${form}`)
   const raised = [...live.record.rows.values()].filter((row) => row.kind === 'delivery' && row.cause?.exchange === exchange.number).map((row) => row.key)
   return html`
     <header>
@@ -29,30 +31,29 @@ export function Exchange({ number }) {
       ${exchange.remarks.map((remark) => html`<p class="reason"><${Words} text=${remark} /></p>`)}
     </header>
     <div class="row actions">
-      ${hasTexts(number) && html`
-        <${Copy} fetchText=${text('curl')}>Copy as curl<//>
-        <${Copy} fetchText=${text('fixture')}>Copy as fixture<//>
-        <${Copy} fetchText=${text('step')}>Copy as scenario step<//>`}
+      ${isKept && hasTexts(number) && [['curl'], ['fixture'], ['step', 'scenario step']].map(([form, word = form]) => html`<${Copy} fetchText=${() => live.ask(`journal/${number}/as/${form}`)}>Copy as ${word}<//>`)}
       ${exchange.operation && html`<${NextFails} operation=${exchange.operation} />`}
     </div>
-    <${Part} title="Its way">
-      <${Stages} exchange=${exchange} why=${why} />
-      ${raised.length > 0 && html`<p>It raised ${raised.map((id, at) => html`${at > 0 && ', '}<${Event} id=${id} />`)}.</p>`}
-    <//>
-    <${Part} title="Faults">${why ? html`<${Asked} faults=${why.faults} />` : html`<${Absent} found=${explained} />`}<//>
+    ${differences ? differences.length > 0 && html`<${Part} title="What differs from the contract"><ul class="cards">${differences.map(({ at, expected, actual, source }) => html`
+      <li class="bad"><p><code><${Said} text=${at} /></code></p><p>Expected: <${Said} text=${expected} />. Found: <${Said} text=${actual} />.</p><p class="muted">${source}</p></li>`)}</ul><//>` : html`
+      <${Part} title="Its way">
+        <${Stages} exchange=${exchange} why=${why} />
+        ${raised.length > 0 && html`<p>It raised ${raised.map((id, at) => html`${at > 0 && ', '}<${Event} id=${id} />`)}.</p>`}
+      <//>
+      <${Part} title="Faults">${why ? html`<${Asked} faults=${why.faults} />` : html`<${Absent} found=${explained} />`}<//>`}
     <${Part} title="On the connection">${course ? html`<${Wire} exchange=${exchange} course=${course} />` : html`<${Absent} found=${coursed} />`}<//>
-    <div class="pair">
-      <${Part} title="Request">
-        <p class="target"><b>${exchange.request.method}</b> <${Said} text=${exchange.request.target} /></p>
-        <${Message} headers=${exchange.request.headers} body=${exchange.request.body} label="request" />
-      <//>
-      <${Part} title="Response">
-        <p class="target"><b>${exchange.response.status}</b></p>
-        <${Message} headers=${exchange.response.headers} body=${exchange.response.body} label="response" />
-      <//>
+    ${isKept ? html`<div class="pair">
+      ${['Request', 'Response'].map((title) => {
+        const label = title.toLowerCase()
+        const { method, target, status, headers, body } = exchange[label]
+        return html`<${Part} title=${title}>
+          <p class="target"><b>${method ?? status}</b> <${Said} text=${target ?? ''} /></p>
+          <${Message} headers=${headers} body=${body} label=${label} />
+        <//>`
+      })}
       ${course?.other_edition && html`<${Other} other=${course.other_edition} exchange=${exchange} />`}
-    </div>
-    ${why && html`<${Part} title="The same draws again"><pre class="raw" tabindex="0" aria-label="Command">${why.replay}</pre>
+    </div>` : html`<p class="muted">What was sent is not kept: start the proxy with <code>--keep</code>.</p>`}
+    ${why && !differences && html`<${Part} title="The same draws again"><pre class="raw" tabindex="0" aria-label="Command">${why.replay}</pre>
       ${(why.replay_lacks ?? []).map((lack) => html`<p class="muted"><${Words} text=${lack} /></p>`)}<//>`}`
 }
 

@@ -30,6 +30,7 @@ export function Faults({ place }) {
         <ul class="cards faults">${faults.map((fault) => {
           const one = fault.spec?.deliver !== undefined || catalog.answer?.events?.includes(fault.on) ? 'delivery' : 'call'
           const path = `faults/${encodeURIComponent(fault.name)}`
+          const other = fault.enabled ? 'off' : 'on'
           return html`<li key=${fault.name} class=${`${fault.enabled ? '' : 'off'} ${place.what === fault.name ? 'opened' : ''}`}>
             <div><b><${Link} view="faults" what=${fault.name}><${Said} text=${fault.name} /><//></b> <span class="muted">on ${fault.on}</span>
               <p><${Words} text=${doesOf(fault)} /></p>
@@ -37,7 +38,7 @@ export function Faults({ place }) {
             <p>${counted(fault.calls, one, manyOf(one))}, ${fault.fired > 0 ? html`<${Link} class="fault" view="timeline" query=${{ fault: fault.name }}>fired ${fault.fired === 1 ? 'once' : `${fault.fired} times`}<//>` : 'has not fired'}</p>
             <p><span class="muted">Next strike:</span> ${strikeOf(fault, one)}</p>
             ${!runData && html`<p class="row">
-              <${Do} class="quiet" aria-label=${`Switch ${fault.enabled ? 'off' : 'on'} ${fault.name}`} act=${() => live.ask(`${path}/${fault.enabled ? 'off' : 'on'}`, 'POST')} done=${`${fault.name} is ${fault.enabled ? 'off' : 'on'}`}>Switch ${fault.enabled ? 'off' : 'on'}<//>
+              <${Do} class="quiet" aria-label=${`Switch ${other} ${fault.name}`} act=${() => live.ask(`${path}/${other}`, 'POST')} done=${`${fault.name} is ${other}`}>Switch ${other}<//>
               <${Do} class="quiet" aria-label=${`Re-arm ${fault.name}`} act=${() => live.ask(`${path}/again`, 'POST')} done=${`${fault.name} counts its ${manyOf(one)} anew`}>Re-arm<//>
               ${fault.spec && !fault.hidden && html`<button class="quiet" aria-label=${`Edit ${fault.name}`} onClick=${() => setEdited({ text: yamlOf(fault.spec), name: fault.name })}>Edit</button>`}
               <${Do} class="quiet" aria-label=${`Remove ${fault.name}`} act=${() => live.ask(path, 'DELETE')} done=${`${fault.name} is removed`}>Remove<//>

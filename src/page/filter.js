@@ -26,6 +26,7 @@ function serviceOf(row) {
 
 function hasStatus(row, wanted) {
   if (wanted === 'failed') return hasFailed(row)
+  if (wanted === 'differs') return row.differences > 0
   if (stateOf(row) === LOST) return false
   const status = row.kind === 'delivery' ? row.attempts?.at(-1)?.status : row.status
   return /^\dxx$/.test(wanted) ? Math.floor(status / 100) === Number(wanted[0]) : String(status) === wanted || row.error === wanted || row.command_errors?.includes(wanted) || row.state === wanted
@@ -48,6 +49,7 @@ export function Filter({ query, change }) {
     for (const thing of row.things ?? []) known.chat.add(thing)
     for (const name of row.fired ?? []) known.fault.add(name)
     if (row.kind === 'exchange') known.status.add(String(row.status))
+    if (row.differences > 0) known.status.add('differs')
     for (const error of [row.error, ...(row.command_errors ?? [])]) if (error) known.status.add(error)
   }
   const choice = (name, label, first, options) => html`

@@ -12,17 +12,20 @@ export function Plots() {
   rates.fill(record.rows)
   const { seconds } = rates
   if (seconds.length < 2) return html`<div class="sheet"><h2 tabindex="-1">Plots</h2><p class="muted">${runData ? 'There is nothing to plot: the run was shorter than two seconds, or its clock was virtual.' : 'The plots begin when the page is opened.'}</p></div>`
-  const of = (name) => seconds.map((second) => second[name] ?? null)
+  const plot = (title, curves, unit = rounded) => {
+    const series = curves.map(([name, member, look]) => [name, seconds.map((second) => second[member] ?? null), look])
+    return html`<${Plot} title=${title} series=${series} seconds=${seconds} unit=${unit} />`
+  }
   return html`
     <div class="sheet">
       <h2 tabindex="-1">The last ${seconds.length < 120 ? counted(seconds.length, 'second') : counted(Math.round(seconds.length / 60), 'minute')}</h2>
       ${rates.clock !== 'real' && html`<p class="muted">Times are those of the machine, in UTC, not of the virtual clock.</p>`}
       <div class="plots">
-        <${Plot} title="Calls a second" series=${[['calls', of('exchanges'), 'plain']]} seconds=${seconds} unit=${rounded} />
-        <${Plot} title="Time to the answer" series=${[['half of the calls', of('p50_us'), 'plain'], ['95 %', of('p95_us'), 'second']]} seconds=${seconds} unit=${lengthOf} />
-        <${Plot} title="Errors a second" series=${[['errors', of('errors'), 'bad']]} seconds=${seconds} unit=${rounded} />
-        <${Plot} title="Fired faults a second" series=${[['fired', of('fired'), 'fault']]} seconds=${seconds} unit=${rounded} />
-        <${Plot} title="Events a second" series=${[['delivered', of('delivered'), 'plain'], ['failed', of('failed'), 'bad']]} seconds=${seconds} unit=${rounded} />
+        ${plot('Calls a second', [['calls', 'exchanges', 'plain']])}
+        ${plot('Time to the answer', [['half of the calls', 'p50_us', 'plain'], ['95 %', 'p95_us', 'second']], lengthOf)}
+        ${plot('Errors a second', [['errors', 'errors', 'bad']])}
+        ${plot('Fired faults a second', [['fired', 'fired', 'fault']])}
+        ${plot('Events a second', [['delivered', 'delivered', 'plain'], ['failed', 'failed', 'bad']])}
       </div>
     </div>`
 }

@@ -51,8 +51,9 @@ export class Rates {
         sum.fired += row.fired.length
         sum.durations.push(row.duration_us)
       }
-      if (row.kind === 'delivery' && stateOf(row) === 'delivered') sum.delivered += 1
-      if (row.kind === 'delivery' && isBad(row)) sum.failed += 1
+      if (row.kind !== 'delivery') continue
+      if (stateOf(row) === 'delivered') sum.delivered += 1
+      if (isBad(row)) sum.failed += 1
     }
     if (seconds.size === 0) return
     const filled = []

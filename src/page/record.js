@@ -156,7 +156,7 @@ export function nameOf(row) {
 /** Whether a row has failed. */
 export function hasFailed(row) {
   if (row.kind === 'delivery') return isBad(row)
-  return row.kind === 'exchange' && (row.status >= 400 || isSpoilt(row) || row.commands_failed > 0)
+  return row.kind === 'exchange' && (row.status >= 400 || isSpoilt(row) || row.commands_failed > 0 || row.differences > 0)
 }
 
 /** Whether an event has failed. To refuse one that is not true is right. */

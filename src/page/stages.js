@@ -17,7 +17,7 @@ export function Stages({ exchange, why }) {
   const end = why?.ended_at ? STAGES.indexOf(why.ended_at) : passed
   const at = Math.max(passed, end)
   const fired = firedAt(why, at)
-  const stateOf = (number) => (number < passed ? 'passed' : number === at ? (isRefused ? 'refused' : 'ended') : number < at ? 'passed' : 'ahead')
+  const stateOf = (number) => (number < at ? 'passed' : number > at ? 'ahead' : isRefused ? 'refused' : 'ended')
   const words = { passed: 'passed', refused: 'refused here', ended: 'ended here', ahead: 'not reached' }
   return html`
     <ol class="stages">

@@ -24,7 +24,7 @@ export function NextFails({ operation }) {
     document.addEventListener('pointerdown', away)
     return () => document.removeEventListener('pointerdown', away)
   }, [isOpen])
-  if (runData) return null
+  if (runData || live.health?.proxy) return null
   const targets = operation ? [operation] : catalog.answer?.services ?? []
   const close = () => {
     setOpen(false)

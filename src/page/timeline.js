@@ -169,5 +169,5 @@ function Outcome({ line: { row, command, attempt, error } }) {
     const latest = row.attempts?.at(-1)
     return html`${state}${latest?.status ? ` ${latest.status}` : ''}${latest?.error ? html` <span class="muted">${latest.error}</span>` : ''}`
   }
-  return html`${row.status}${row.error && html` <${Said} text=${row.error} />`}${isSpoilt(row) && ' spoilt'}${row.commands_failed > 0 && `, ${row.commands_failed} failed`}`
+  return html`${row.differences > 0 && `${row.differences} differ${row.differences > 1 ? '' : 's'}, `}${row.status}${row.error && html` <${Said} text=${row.error} />`}${isSpoilt(row) && ' spoilt'}${row.commands_failed > 0 && `, ${row.commands_failed} failed`}`
 }

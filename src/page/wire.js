@@ -9,7 +9,7 @@ const RIGHT = 96
 export function Wire({ exchange, course }) {
   // As wide as a narrow window, so that the labels keep their size.
   const wide = Math.min(640, innerWidth - 20)
-  const moments = momentsOf(course)
+  const moments = momentsOf(course, exchange.differences)
   const most = Math.max(1, ...moments.map((moment) => moment.at))
   const x = (at) => LEFT + (at / most) * (wide - LEFT - RIGHT)
   const lanes = lanesOf(moments, x)
@@ -31,25 +31,23 @@ export function Wire({ exchange, course }) {
     <details><summary>In words</summary><ol>${moments.map((moment) => html`<li>${lengthOf(moment.at)}: <${Words} text=${moment.word} /></li>`)}</ol></details>`
 }
 
-function momentsOf({ duration_us: whole, delays, script }) {
+function momentsOf({ duration_us: whole, delays, script }, isPassed) {
   const moments = []
   const add = (at, kind, short, word) => moments.push({ at, kind, short, word })
   const sending = script?.at(-1)?.at_us ?? 0
   const held = delays.reduce((sum, delay) => sum + delay.delay_us, 0)
   const made = Math.max(0, whole - sending - held)
   add(0, 'request', 'request', 'the head of the request was there')
-  add(made, 'made', 'answer made', 'the answer was made')
+  if (!isPassed) add(made, 'made', 'answer made', 'the answer was made')
   if (held > 0) add(made + held, 'held', 'held back', `the answer was sent: ${delays.map((delay) => `\`${delay.fault}\``).join(' and ')} had held it back`)
   for (const step of script ?? []) {
     const at = made + held + step.at_us
     if (step.bytes !== undefined) add(at, 'bytes', `${step.bytes} B`, `${step.bytes} bytes were sent`)
-    else add(at, `end ${step.end.startsWith('kept') ? 'keep' : ''}`, ENDS[step.end] ?? step.end, `the connection was ${step.end}`)
+    else add(at, step.end.startsWith('kept') ? 'kept' : 'end', step.end.startsWith('held') ? 'silence' : step.end, `the connection was ${step.end}`)
   }
   if (!script) add(made + held, 'bytes', 'sent', 'the whole answer was sent')
   return moments
 }
-
-const ENDS = { 'held until the client leaves': 'silence' }
 
 // Labels that would lie on each other stand above each other; beyond three they are left out.
 function lanesOf(moments, x) {

@@ -15,15 +15,24 @@ export function serve(...flags) {
 }
 
 /** The same with another scenario. */
-export async function serveScenario(scenario, ...flags) {
+export function serveScenario(scenario, ...flags) {
   const listen = flags.includes('--listen') ? [] : ['--listen', '127.0.0.1:0']
-  const child = spawn(process.env.STANDIN, ['serve', scenario, ...listen, '--judge', '--log', 'off', ...flags], { stdio: ['ignore', 'ignore', 'pipe'] })
+  return start(['serve', scenario, ...listen, '--judge', '--log', 'off', ...flags], / at (http:\/\/\S+)/)
+}
+
+/** Starts `standin proxy` in front of a server, and what calls it. */
+export function proxy(url, ...flags) {
+  return start(['proxy', url, '--listen', '127.0.0.1:0', '--log', 'off', ...flags], / passes (http:\/\/\S+) on/)
+}
+
+async function start(args, begun) {
+  const child = spawn(process.env.STANDIN, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let base
   for await (const line of createInterface({ input: child.stderr })) {
-    base = / at (http:\/\/\S+)/.exec(line)?.[1]
+    base = begun.exec(line)?.[1]
     if (base) break
   }
-  if (!base) throw new Error(`${process.env.STANDIN} does not serve ${scenario}`)
+  if (!base) throw new Error(`${process.env.STANDIN} ${args.join(' ')} does not begin`)
   child.stderr.resume()
   const server = { base, calls: 0, stop: () => { child.kill('SIGKILL'); return once(child, 'exit') } }
   server.control = async (path, body) => {
