@@ -43,10 +43,11 @@ pub(super) fn check(reports: &[(Form, PathBuf)]) -> Result<(), Exit> {
     Ok(())
 }
 
-/// Opens each file, so that one which cannot be written is known at the start, or says what to do.
+/// Opens and empties each file, so that one which cannot be written is known at the start, and nobody takes an earlier report for this one.
+/// Or says what to do.
 pub(super) fn open(reports: &[(Form, PathBuf)]) -> Result<(), Exit> {
     for (_, path) in reports {
-        let opened = OpenOptions::new().append(true).create(true).open(path);
+        let opened = OpenOptions::new().write(true).truncate(true).create(true).open(path);
         if let Err(error) = opened {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
             let help = folder.map_or("name a file that can be written".to_owned(), |folder| {

@@ -1,15 +1,16 @@
 //! `standin verify`: hold a server against the contract.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use percent_encoding::percent_decode_str;
 
-use super::{Exit, env_file, print, read, say};
+use super::reports::{self, Form};
+use super::{Exit, env_file, is_closed_pipe, print, read, say};
 use crate::contract::verify::{Credentials, Outcome, Report, Session, Slots, Wish, list};
 use crate::emulator::{HandlerUrl, Service};
 use crate::scalar::Length;
@@ -51,11 +52,11 @@ pub(super) struct Verify {
     rate: f64,
 
     /// Make only the checks whose names contain this, and those that they need; `*` stands for any text; can be repeated
-    #[arg(long, value_name = "PATTERN")]
+    #[arg(long, value_name = "PATTERN", value_parser = NonEmptyStringValueParser::new())]
     only: Vec<String>,
 
     /// Write a report: `json=FILE` or `junit=FILE`; can be repeated
-    #[arg(long = "report", value_name = "FORM=FILE", value_parser = report)]
+    #[arg(long = "report", value_name = "FORM=FILE", value_parser = reports::json_or_junit)]
     reports: Vec<(Form, PathBuf)>,
 
     /// How long an answer may take
@@ -69,23 +70,6 @@ pub(super) struct Verify {
     /// Print the list of checks in Markdown, and make none
     #[arg(long)]
     list: bool,
-}
-
-/// The form of a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    Json,
-    Junit,
-}
-
-fn report(text: &str) -> Result<(Form, PathBuf), String> {
-    let expected = || format!("`{text}` is no report: type `json=FILE` or `junit=FILE`");
-    let (form, file) = text.split_once('=').filter(|(_, file)| !file.is_empty()).ok_or_else(expected)?;
-    match form {
-        "json" => Ok((Form::Json, file.into())),
-        "junit" => Ok((Form::Junit, file.into())),
-        _ => Err(expected()),
-    }
 }
 
 fn rate(text: &str) -> Result<f64, String> {
@@ -102,6 +86,9 @@ impl Verify {
         if self.list {
             print(&list(service))?;
             return Ok(Exit::Fine);
+        }
+        if let Err(exit) = reports::check(&self.reports).and_then(|()| reports::open(&self.reports)) {
+            return Ok(exit);
         }
         match self.prepared(service) {
             Ok((session, asking)) => self.make(session, asking),
@@ -158,7 +145,7 @@ impl Verify {
         let host = asking.target.host.clone();
         let left = session.leaves();
         if !left.is_empty() {
-            say(&format!("standin: what these checks leave behind: {}", left.join("; ")));
+            say(&format!("standin: what these checks will leave behind: {}", left.join("; ")));
         }
         let most = asking.pause * u32::try_from(session.count()).unwrap_or(u32::MAX);
         if io::stderr().is_terminal() && most > Duration::from_secs(10) {
@@ -168,8 +155,14 @@ impl Verify {
                 most.as_secs() / 60 + 1
             ));
         }
-        if let Err(error) = serve::verify(&mut session, asking) {
-            let error = error.to_string();
+        let begun = serve::verify(&mut session, asking).map_err(|error| error.to_string());
+        if let Err(why) = &begun {
+            session.stop(&format!("the server cannot be asked: {why}"));
+        }
+        let report = session.report();
+        // Before anything is printed: whoever reads it may have had enough.
+        let are_written = self.write(&report);
+        if let Err(error) = begun {
             let help = match error.contains("UnknownIssuer") {
                 true => "`--ca FILE` trusts the certificates in a file",
                 false => "check the URL, and whether the server runs",
@@ -177,16 +170,37 @@ impl Verify {
             say(&format!("standin: `{host}` cannot be asked: {error}\nhelp: {help}"));
             return Ok(Exit::NotStarted);
         }
-        let report = session.report();
-        print(&report.text())?;
-        let mut exit = if report.count(Outcome::Differs) > 0 { Exit::Findings } else { Exit::Fine };
-        for (form, path) in &self.reports {
-            if let Err(error) = fs::write(path, written(*form, &report)) {
-                say(&format!("standin: the report `{}` cannot be written: {error}", path.display()));
-                exit = Exit::Findings;
-            }
+        match print(&report.text()) {
+            Err(error) if !is_closed_pipe(&error) => return Err(error),
+            _ => {}
         }
-        Ok(exit)
+        let are_made = report.count(Outcome::Holds) > 0;
+        Ok(if report.count(Outcome::Differs) > 0 || !are_written {
+            Exit::Findings
+        } else if report.stopped.is_some() {
+            Exit::NotStarted
+        } else if !are_made {
+            say("standin: no check was made; the lines `not tried` say why");
+            Exit::NotStarted
+        } else {
+            Exit::Fine
+        })
+    }
+
+    /// Writes the reports; tells whether all are written.
+    fn write(&self, report: &Report) -> bool {
+        let write = |(form, path): &(Form, PathBuf)| {
+            let text = match form {
+                Form::Junit => report.junit(),
+                Form::Json | Form::Html => format!("{:#}\n", report.json()),
+            };
+            let written = std::fs::write(path, text);
+            if let Err(error) = &written {
+                say(&format!("standin: the report `{}` cannot be written: {error}", path.display()));
+            }
+            written.is_ok()
+        };
+        self.reports.iter().filter(|report| !write(report)).count() == 0
     }
 
     /// What the user names.
@@ -238,13 +252,6 @@ impl Verify {
     }
 }
 
-fn written(form: Form, report: &Report) -> String {
-    match form {
-        Form::Json => format!("{:#}\n", report.json()),
-        Form::Junit => report.junit(),
-    }
-}
-
 /// Reads the URL of a server. It is not repeated in messages: somebody may type a webhook.
 fn target(url: &str) -> Result<Target, Mistake> {
     let wrong =
@@ -253,8 +260,8 @@ fn target(url: &str) -> Result<Target, Mistake> {
     if url.contains('@') {
         return Err(wrong("credentials are read from the environment"));
     }
-    if !matches!(path, "" | "/") {
-        return Err(wrong("it has a path, and the paths of the service are known"));
+    if !matches!(path, "" | "/") || url.contains('#') {
+        return Err(wrong("it has more than scheme, host and port, and the paths of the service are known"));
     }
     Ok(Target { is_secure, host: host.to_owned(), port })
 }
@@ -275,10 +282,20 @@ fn credentials(
         let message = format!("there are no credentials for {}\nhelp: {help}", service.title());
         Mistake(Exit::NotStarted, message)
     };
+    let is_own = |name: &str| name.starts_with(&service.name().to_uppercase());
+    let is_odd = |value: &str| value.trim() != value || value.contains(char::is_control);
+    if let Some((name, _)) = variables.iter().find(|(name, value)| is_own(name) && is_odd(value)) {
+        let message = format!(
+            "`{name}` begins or ends with a blank, or has a control character\nhelp: a file with line ends of Windows, or a copied line, is the usual cause"
+        );
+        return Err(Mistake(Exit::NotStarted, message));
+    }
     for name in ["BITRIX24_WEBHOOK_URL", "BITRIX24_REST_URL", "CHERT_BASE_URL"] {
-        if name.starts_with(&service.name().to_uppercase())
-            && get(name).is_some_and(|url| !is_of(url, target))
-        {
+        let Some(url) = get(name).filter(|_| is_own(name)) else { continue };
+        if let Err(why) = HandlerUrl::parse(url) {
+            return Err(Mistake(Exit::NotStarted, format!("`{name}` is no URL: {why}")));
+        }
+        if !is_of(url, target) {
             let message = format!(
                 "`{name}` is of another server\nhelp: credentials are sent to their own server only: set it to a URL of `{}`, or unset it",
                 target.host

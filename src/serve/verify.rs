@@ -25,6 +25,9 @@ pub struct Asking {
     pub pause: Duration,
 }
 
+/// The longest pause between requests when the user has stopped the checks, and something is put back.
+const LAST_PAUSE: Duration = Duration::from_secs(1);
+
 /// Makes all checks of a session. SIGINT and SIGTERM end the checks; what they have changed is still put back.
 ///
 /// # Errors
@@ -54,7 +57,10 @@ async fn ask(session: &mut Session, asking: Asking) -> io::Result<()> {
         }
         if is_stopped {
             session.stop("the user has stopped it");
-            sleep_until(due).await;
+            if !session.owes() {
+                break;
+            }
+            sleep_until(due.min(Instant::now() + LAST_PAUSE)).await;
         }
         let Some(prepared) = session.next(clock::now()) else { break };
         due = Instant::now() + pause;

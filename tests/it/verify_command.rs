@@ -114,7 +114,44 @@ fn what_cannot_begin_or_is_typed_wrong_is_told() {
             2,
             "`--rate 0` is for servers on this machine",
         ),
-        (in_url, portal, &[], 2, "it has a path"),
+        (in_url, portal, &[], 2, "it has more than scheme, host and port"),
+        ("https://example.com#a", portal, &[], 2, "it has more than scheme, host and port"),
+        (
+            &here,
+            portal,
+            &[("BITRIX24_WEBHOOK_URL", "secret-of-the-webhook")],
+            3,
+            "`BITRIX24_WEBHOOK_URL` is no URL",
+        ),
+        (
+            &here,
+            chert,
+            &[("CHERT_TENANT", "acme\r"), ("CHERT_SIGNING_SECRET", "secret-of-the-tenant")],
+            3,
+            "`CHERT_TENANT` begins or ends with a blank",
+        ),
+        (
+            &here,
+            chert,
+            &[("CHERT_TENANT", "acme"), ("CHERT_SIGNING_SECRET", "secret-of\nthe-tenant")],
+            3,
+            "`CHERT_SIGNING_SECRET` begins or ends",
+        ),
+        (&here, &["--service", "chert", "--only", ""], TENANT, 2, "a value is required for '--only"),
+        (
+            &here,
+            &["--service", "chert", "--report", "json=/no/such/x.json"],
+            TENANT,
+            3,
+            "make the folder `/no/such` first",
+        ),
+        (
+            &here,
+            &["--service", "chert", "--report", "json=/tmp/x", "--report", "junit=/tmp/x"],
+            TENANT,
+            2,
+            "name a file for each",
+        ),
         (user, portal, &[], 2, "credentials are read from the environment"),
         ("example.com", chert, TENANT, 2, "it begins with neither `http://`"),
         (&here, &of_file, &[], 2, "line 2 is not `KEY=VALUE`"),
@@ -224,12 +261,79 @@ fn when_it_is_stopped_it_gives_the_open_request_up_and_puts_back_what_it_has_cha
         let spawned = run.spawn().unwrap();
         child.set(i32::try_from(spawned.id()).unwrap()).unwrap();
         let (code, stdout, stderr) = ended(&spawned.wait_with_output().unwrap());
-        assert_eq!(code, Some(0), "{stdout}{stderr}");
+        assert_eq!(code, Some(3), "{stdout}{stderr}");
         assert!(stdout.contains("stopped: the user has stopped it"), "{stdout}");
         assert_eq!(server.state(), before);
         let written: Value = serde_json::from_str(&std::fs::read_to_string(&report).unwrap()).unwrap();
         assert_eq!(written["stopped"], "the user has stopped it");
         assert_eq!(written["left_behind"], serde_json::json!([]));
         std::fs::remove_dir_all(report.parent().unwrap()).unwrap();
+    }
+}
+
+#[test]
+fn who_has_read_enough_of_the_result_loses_neither_report_nor_exit_code() {
+    let server = Drifting::start(CHERT, &[1]);
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("verify.json");
+    let form = format!("json={}", report.display());
+    let arguments = ["--service", "chert", "--rate", "0", "--report", &form];
+    let mut child = command(&url(&server), &arguments, TENANT).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut told = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{told}");
+    let written: Value = serde_json::from_str(&std::fs::read_to_string(&report).unwrap()).unwrap();
+    assert!(written["checks"].as_array().unwrap().len() > 100);
+}
+
+#[test]
+fn only_a_whole_run_is_a_success() {
+    let limited = Drifting::with(CHERT, |asked, answer| {
+        if asked.path == "/api/v1/phone-numbers" {
+            answer.status = 429;
+        }
+    });
+    let whole = Drifting::start(CHERT, &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("verify.json");
+    let form = format!("json={}", report.display());
+    let closed = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port())
+    };
+    for (url, only, code, stopped) in [
+        (url(&whole), "whoami: success", 0, ""),
+        (url(&limited), "phone_numbers", 3, "the server limits calls: it has answered with status 429"),
+        (url(&whole), "attachments.create: success", 3, ""),
+        (closed, "whoami", 3, "the server cannot be asked: nothing listens there"),
+    ] {
+        std::fs::write(&report, "an earlier report").unwrap();
+        let arguments = ["--service", "chert", "--rate", "0", "--only", only, "--report", &form];
+        let (ended, stdout, stderr) = ran(&url, &arguments, TENANT);
+        assert_eq!(ended, Some(code), "{only}: {stdout}{stderr}");
+        let written: Value = serde_json::from_str(&std::fs::read_to_string(&report).unwrap()).unwrap();
+        assert_eq!(written["stopped"].as_str().unwrap_or_default(), stopped, "{written:#}");
+        let is_empty = only.starts_with("attachments");
+        assert_eq!(stderr.contains("no check was made"), is_empty, "{stderr}");
+    }
+}
+
+#[test]
+fn a_pause_between_requests_is_no_reason_to_wait_after_a_stop() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let child = Arc::<OnceLock<i32>>::default();
+        let stopped = Arc::clone(&child);
+        let server = Drifting::with(CHERT, move |_, _| {
+            let pid = Pid::from_raw(*stopped.wait()).unwrap();
+            kill_process(pid, signal).unwrap();
+        });
+        // The next request would be sent after a quarter of an hour.
+        let mut command = command(&url(&server), &["--service", "chert", "--rate", "0.001"], TENANT);
+        let spawned = command.spawn().unwrap();
+        child.set(i32::try_from(spawned.id()).unwrap()).unwrap();
+        let (code, stdout, _) = ended(&spawned.wait_with_output().unwrap());
+        assert_eq!(code, Some(3), "{stdout}");
+        assert!(stdout.contains("stopped: the user has stopped it"), "{stdout}");
     }
 }

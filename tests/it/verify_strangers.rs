@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use standin::contract::verify::{Outcome, Report, Session};
+use standin::contract::verify::{Credentials, Outcome, Report, Session, Wish};
 use standin::serve::{Asking, verify};
 
 use crate::drift::{DRIFTS, Drifting};
@@ -145,18 +145,85 @@ fn a_server_without_answers_ends_with_a_report() {
 }
 
 #[test]
-fn a_server_of_pages_differs_in_every_check() {
-    let port = server(|mut stream| {
+fn a_server_of_pages_is_asked_once_and_one_that_becomes_so_differs_in_every_check() {
+    fn answer(mut stream: std::net::TcpStream) {
         let _ = crate::drift::read(&mut stream);
         let headers = vec![("content-type".to_owned(), "text/html".to_owned())];
         let page = crate::drift::Answer { status: 200, headers, body: b"<!doctype html><p>Hello".to_vec() };
         let _ = crate::drift::write(&mut stream, &page);
-    });
+    }
+    let port = server(answer);
     for service in ["chert", "bitrix24"] {
         let report = made(wish(service, &[]), port);
-        assert_eq!(report.count(Outcome::Holds), 0, "{}", report.text());
-        assert!(report.count(Outcome::Differs) > 150);
+        assert_eq!(report.checks.len(), report.count(Outcome::NotTried), "{}", report.text());
+        assert!(report.stopped.as_ref().is_some_and(|why| why.ends_with("status 200, and no JSON")));
     }
+    let report = made(wish("chert", &[]), spoilt(1, answer));
+    assert_eq!(report.count(Outcome::Holds), 0, "{}", report.text());
+    assert!(report.count(Outcome::Differs) > 150);
+}
+
+#[test]
+fn a_refused_credential_is_told_and_no_difference() {
+    let of_chert = |tenant: &str, secret: &str| Credentials::Chert {
+        tenant: tenant.to_owned(),
+        secret: secret.to_owned(),
+    };
+    let pair = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
+    let of_bitrix24 = |webhook: &str, token: &str, client: &str| Credentials::Bitrix24 {
+        webhook: pair("1", webhook),
+        token: Some(token.to_owned()),
+        client: pair("the-client", client),
+    };
+    let (secret, webhook, token, client) =
+        match (usual("chert").1.credentials, usual("bitrix24").1.credentials) {
+            (
+                Credentials::Chert { secret, .. },
+                Credentials::Bitrix24 { webhook: Some(webhook), token: Some(token), client: Some(client) },
+            ) => (secret, webhook.1, token, client.1),
+            _ => panic!("the usual wishes have all credentials"),
+        };
+    for (service, credentials, variables, code) in [
+        ("chert", of_chert("acme", "mistaken-secret"), "`CHERT_TENANT` and `CHERT_SIGNING_SECRET`", "`2004`"),
+        (
+            "chert",
+            of_chert("mistaken-tenant", &secret),
+            "`CHERT_TENANT` and `CHERT_SIGNING_SECRET`",
+            "`2001`",
+        ),
+        (
+            "bitrix24",
+            of_bitrix24("mistaken", &token, &client),
+            "`BITRIX24_WEBHOOK_URL`",
+            "`INVALID_CREDENTIALS`",
+        ),
+        ("bitrix24", of_bitrix24(&webhook, "mistaken", &client), "`BITRIX24_ACCESS_TOKEN`", "status 401"),
+        (
+            "bitrix24",
+            of_bitrix24(&webhook, &token, "mistaken"),
+            "`BITRIX24_CLIENT_ID` and `BITRIX24_CLIENT_SECRET`",
+            "`invalid_client`",
+        ),
+    ] {
+        let (scenario, wish) = usual(service);
+        let server = Drifting::start(&scenario, &[]);
+        let report = made(writing(Wish { credentials, ..wish }), server.port());
+        assert_eq!(report.checks.len(), report.count(Outcome::NotTried), "{variables}: {}", report.text());
+        let why = report.stopped.clone().unwrap_or_default();
+        assert!(why.starts_with(&format!("the server refuses {variables}: ")) && why.contains(code), "{why}");
+        assert!(!report.text().contains("mistaken"), "{}", report.text());
+    }
+}
+
+#[test]
+fn clocks_that_are_apart_are_told() {
+    let server = Drifting::with(CHERT, |_, answer| {
+        answer.status = 401;
+        answer.body = br#"{"error":{"code":2013}}"#.to_vec();
+        answer.headers.push(("date".to_owned(), "Sun, 06 Nov 1994 08:49:37 GMT".to_owned()));
+    });
+    let why = made(wish("chert", &[]), server.port()).stopped.unwrap();
+    assert!(why.contains("status 401, `2013`; the clocks of the server and of this machine are"), "{why}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Holds a server against the contract: the checks, what each sends, what it must be answered, and what differs.
 
+mod begin;
 mod bitrix24;
 mod call;
 mod check;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::begin::{Opening, openings};
 use super::call::{Call, Slots};
 use super::check::{Check, Touch};
 use super::credentials::{Credentials, Prepared};
@@ -51,6 +52,8 @@ pub struct Session {
     slots: Slots,
     twin: Twin,
     checks: Vec<Check>,
+    /// Those that are still to be sent, the next one last.
+    openings: Vec<Opening>,
     next: usize,
     kind: Option<&'static str>,
     pending: Option<Pending>,
@@ -66,6 +69,7 @@ pub struct Session {
 }
 
 enum Pending {
+    Opening(Opening, Timestamp),
     Check { check: usize, sent: String, expected: Vec<Option<Expected>> },
     Undo(Undo),
 }
@@ -102,12 +106,14 @@ impl Session {
         secrets.extend(wish.secrets.iter().map(String::as_str));
         let hide = Hide::new(&secrets);
         let checks = plan::selected(wish.service, &wish.only);
+        let openings = openings(&wish.credentials, &checks);
         Ok(Self {
             wish,
             hide,
             slots,
             twin,
             checks,
+            openings,
             next: 0,
             kind: None,
             pending: None,
@@ -133,9 +139,8 @@ impl Session {
             Touch::Changes { left, .. } if self.wish.allow_writes => left,
             _ => "",
         };
-        let mut all: Vec<_> = self.checks.iter().map(left).filter(|left| !left.is_empty()).collect();
-        all.dedup();
-        all
+        let mut seen = BTreeSet::new();
+        self.checks.iter().map(left).filter(|left| !left.is_empty() && seen.insert(*left)).collect()
     }
 
     /// Whether the server has answered anything.
@@ -145,6 +150,14 @@ impl Session {
 
     /// The next request; `None` when everything is done and put back.
     pub fn next(&mut self, now: Timestamp) -> Option<Prepared> {
+        if let Some(opening) = self.openings.pop().filter(|_| self.stopped.is_none())
+            && let Ok(filled) = opening.call.filled(&self.slots)
+            && let Ok(prepared) = self.wish.credentials.prepared(&filled, now)
+        {
+            self.hide.also(prepared.proof().to_owned());
+            self.pending = Some(Pending::Opening(opening, now));
+            return Some(prepared);
+        }
         while self.stopped.is_none() && self.next < self.checks.len() {
             let check = self.next;
             self.next += 1;
@@ -175,6 +188,13 @@ impl Session {
             self.silent += 1;
         }
         match self.pending.take() {
+            Some(Pending::Opening(opening, sent)) => {
+                if let Ended::Answered(response) = &ended
+                    && let Some(why) = opening.mistake(self.wish.service, response, sent)
+                {
+                    self.stop(&why);
+                }
+            }
             Some(Pending::Check { check, sent, expected }) => self.took_check(check, sent, expected, ended),
             Some(Pending::Undo(undo)) => self.took_undo(&undo, ended),
             None => {}
@@ -187,6 +207,11 @@ impl Session {
     /// Whether the latest request takes a change back.
     pub fn is_putting_back(&self) -> bool {
         matches!(self.pending, Some(Pending::Undo(_)))
+    }
+
+    /// Whether something is to be put back.
+    pub fn owes(&self) -> bool {
+        !self.undos.is_empty()
     }
 
     /// Makes no further checks; what was changed is still put back.
