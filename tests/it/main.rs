@@ -92,6 +92,7 @@ mod tls;
 mod until_stdin;
 mod verify;
 mod verify_command;
+mod verify_named;
 mod verify_strangers;
 mod versions;
 mod views;

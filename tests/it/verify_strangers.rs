@@ -247,7 +247,7 @@ fn a_limit_ends_the_checks_and_all_is_put_back() {
         let server = Drifting::with(&scenario, move |asked, answer| {
             // The change is made before the limit strikes; the next calls are answered well.
             let is_first = answer.status == 200 || service == "bitrix24";
-            let is_own = String::from_utf8_lossy(&asked.body).contains("standin_verify");
+            let is_own = String::from_utf8_lossy(&asked.body).contains("standin_verify_");
             if format!("{} {}", asked.verb, asked.path) == call
                 && (is_own || service == "chert")
                 && is_first
@@ -278,7 +278,7 @@ fn what_is_not_made_is_not_changed_either() {
     let counted = std::sync::Arc::clone(&later);
     let (scenario, wish) = usual("bitrix24");
     let server = Drifting::with(&scenario, move |asked, answer| {
-        let is_own = String::from_utf8_lossy(&asked.body).contains(r#""standin_verify""#);
+        let is_own = String::from_utf8_lossy(&asked.body).contains("standin_verify_");
         if is_own && asked.path == "/rest/imconnector.register" {
             answer.status = 403;
             answer.body = br#"{"error":"ACCESS_DENIED","error_description":"Access denied!"}"#.to_vec();

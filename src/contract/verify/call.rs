@@ -92,6 +92,13 @@ impl Call {
         Ok(Self { target, body, ..self.clone() })
     }
 
+    /// Whether a slot of this name stands in the target or in the body.
+    pub fn has_slot(&self, name: &str) -> bool {
+        let slot = format!("{{{name}}}");
+        let is_in_body = matches!(&self.body, Content::Json(value) if value.to_string().contains(&slot));
+        self.target.contains(&slot) || is_in_body
+    }
+
     /// The bytes of the body.
     pub fn bytes(&self) -> Vec<u8> {
         match &self.body {
@@ -143,8 +150,11 @@ fn filled_within(value: &Value, slots: &Slots) -> Result<Value, String> {
     })
 }
 
-/// A text whose slots are filled. A brace that begins no slot stays.
-fn filled(text: &str, slots: &Slots, spelt: impl Fn(&str) -> String) -> Result<String, String> {
+/// A text whose slots are filled, each value spelt by `spelt`. A brace that begins no slot stays.
+///
+/// # Errors
+/// The name of a slot that is empty.
+pub fn filled(text: &str, slots: &Slots, spelt: impl Fn(&str) -> String) -> Result<String, String> {
     let mut made = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {

@@ -24,7 +24,7 @@ pub struct Check {
     pub learns: &'static [(&'static str, &'static str)],
     /// The name of the check whose change it takes back.
     pub ends: Option<&'static str>,
-    /// The name of the check that must have been made before.
+    /// The name of the check that must have been answered before as it wants: with success, or with an error.
     pub after: Option<&'static str>,
     /// Whether its answer shows of what kind the named chat is.
     pub finds_kind: bool,
@@ -132,6 +132,12 @@ impl Check {
     #[must_use]
     pub fn within(self, name: &'static str) -> Self {
         Self { after: Some(name), touch: Touch::Changes { undo: None, left: "" }, ..self }
+    }
+
+    /// The same; it is made only when the check called `name` was answered as that one wants.
+    #[must_use]
+    pub fn once(self, name: &'static str) -> Self {
+        Self { after: Some(name), ..self }
     }
 
     /// The same; its answer shows of what kind the named chat is.

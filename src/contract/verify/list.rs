@@ -92,7 +92,11 @@ fn changes(check: &Check) -> String {
         Touch::Changes { undo, left } => {
             let back = undo.as_ref().map(|undo| format!("put back by {}", code(&undo.words())));
             let left = Some(*left).filter(|left| !left.is_empty()).map(|left| format!("stays: {left}"));
-            let of = check.after.map(|name| format!("changes what `{name}` has made"));
+            let is_own = back.is_none() && left.is_none();
+            let of = check.after.map(|name| match is_own {
+                true => format!("changes what `{name}` has made"),
+                false => format!("only after `{name}`"),
+            });
             back.into_iter().chain(left).chain(of).collect::<Vec<_>>().join("; ")
         }
     };

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::twin::Expected;
 use crate::emulator::Drift;
 
 /// A check with what it has come to.
@@ -49,6 +50,15 @@ impl From<Drift> for Difference {
     fn from(drift: Drift) -> Self {
         let Drift { at, expected, actual, source } = drift;
         Self { at, expected, actual, source: source.to_owned() }
+    }
+}
+
+impl Difference {
+    /// There was no answer, for the reason in words.
+    pub(super) fn without_answer(expected: Option<&Expected>, why: &str) -> Self {
+        let status = expected.map_or(0, |expected| expected.answer.status);
+        let source = expected.map_or("", |expected| expected.answer.source).to_owned();
+        Self { at: "answer".to_owned(), expected: format!("status {status}"), actual: why.to_owned(), source }
     }
 }
 

@@ -2,11 +2,27 @@
 
 use std::collections::BTreeSet;
 
-use super::call::Content;
+use jiff::Timestamp;
+
+use super::call::Slots;
 use super::check::Check;
 use super::reasons;
 use super::{bitrix24, chert};
 use crate::emulator::Service;
+
+/// Adds what a run names differently from every other one, so that two runs at once are in nobody's way.
+pub fn add_own_names(slots: &mut Slots, now: Timestamp) {
+    let mut rest = now.as_nanosecond().unsigned_abs();
+    let nobody = chert::nobody(rest);
+    let mut nonce = String::new();
+    while rest > 0 {
+        let digit = u32::try_from(rest % 36).expect("it is less than 36");
+        nonce.insert(0, char::from_digit(digit, 36).expect("it is less than 36"));
+        rest /= 36;
+    }
+    slots.insert("nonce", nonce);
+    slots.insert("nobody", nobody);
+}
 
 /// All checks of a service, in the order in which they are made.
 pub fn checks(service: &dyn Service) -> Vec<Check> {
@@ -68,15 +84,8 @@ pub fn untried(service: &dyn Service, only: &[String]) -> Vec<(String, String)> 
 /// The checks that another one needs: those that fill its slots, make what it changes, or find out about the chat.
 fn needs(all: &[Check], index: usize) -> Vec<usize> {
     let check = &all[index];
-    let mut slots = vec![check.call.target.clone()];
-    if let Content::Json(value) = &check.call.body {
-        slots.push(value.to_string());
-    }
     let is_needed = |(other, known): (usize, &Check)| {
-        let fills = known
-            .learns
-            .iter()
-            .any(|(slot, _)| slots.iter().any(|text| text.contains(&format!("{{{slot}}}"))));
+        let fills = known.learns.iter().any(|(slot, _)| check.call.has_slot(slot));
         let makes = [check.ends, check.after].into_iter().flatten().any(|name| known.name == name);
         let finds = known.finds_kind && !check.kinds.is_empty();
         (other < index && (fills || makes || finds)).then_some(other)

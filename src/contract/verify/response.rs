@@ -38,6 +38,13 @@ impl Response {
         (200..300).contains(&self.status) && !has_error
     }
 
+    /// The code of the error; `None` when there is none.
+    pub(super) fn code(&self) -> Option<String> {
+        let body = self.json();
+        let error = &body["error"];
+        error.as_str().map(str::to_owned).or_else(|| Some(error.get("code")?.to_string()))
+    }
+
     /// What shows that the server limits calls; `None` when nothing does.
     pub(super) fn limit(&self) -> Option<String> {
         const CODES: &[&str] = &["QUERY_LIMIT_EXCEEDED", "OVERLOAD_LIMIT", "OPERATION_TIME_LIMIT", "1007"];
@@ -47,10 +54,7 @@ impl Response {
         if self.header("retry-after").is_some() {
             return Some("the header field `retry-after`".to_owned());
         }
-        let body = self.json();
-        let error = &body["error"];
-        let code = error.as_str().map(str::to_owned).or_else(|| Some(error.get("code")?.to_string()));
-        code.filter(|code| CODES.contains(&code.as_str())).map(|code| format!("`{code}`"))
+        self.code().filter(|code| CODES.contains(&code.as_str())).map(|code| format!("`{code}`"))
     }
 
     /// What differs from what is expected.

@@ -5,45 +5,20 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::begin::{Opening, openings};
-use super::call::{Call, Slots};
+use super::call::Slots;
 use super::check::{Check, Touch};
 use super::credentials::{Credentials, Prepared};
 use super::editions::{self, Sighting};
 use super::hide::Hide;
+use super::named::Named;
 use super::outcome::{Checked, Difference};
 use super::plan;
 use super::reasons;
 use super::report::Report;
 use super::response::Response;
 use super::twin::{Expected, Twin, shows};
-use crate::emulator::Service;
-
-/// What the user wants to have checked.
-pub struct Wish {
-    /// The service.
-    pub service: &'static dyn Service,
-    /// The credentials.
-    pub credentials: Credentials,
-    /// What the user names: `chat` and, for Bitrix24, `connector` and `line`; `chat_name`.
-    pub slots: Slots,
-    /// Whether calls may change something.
-    pub allow_writes: bool,
-    /// Parts of the names of checks; all checks when there are none.
-    pub only: Vec<String>,
-    /// What else must not be shown.
-    pub secrets: Vec<String>,
-}
-
-/// How a request ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// With an answer.
-    Answered(Response),
-    /// Without one, for the reason in words. The request may have been read.
-    Failed(String),
-    /// It was given up, because the user wants to stop.
-    Abandoned,
-}
+use super::undo::{PutBack, Undo};
+use super::wish::{Ended, Wish};
 
 /// The checks of a server, one after the other.
 pub struct Session {
@@ -58,7 +33,8 @@ pub struct Session {
     kind: Option<&'static str>,
     pending: Option<Pending>,
     made: Vec<Made>,
-    /// The names of the checks whose calls the server has answered with success.
+    named: Named,
+    /// The names of the checks that the server has answered as they want: with success, or with an error.
     done: BTreeSet<String>,
     undos: Vec<Undo>,
     left: Vec<String>,
@@ -72,11 +48,6 @@ enum Pending {
     Opening(Opening, Timestamp),
     Check { check: usize, sent: String, expected: Vec<Option<Expected>> },
     Undo(Undo),
-}
-
-struct Undo {
-    of: String,
-    call: Call,
 }
 
 /// A check that was made, or not.
@@ -96,7 +67,7 @@ impl Session {
     /// When what the user names cannot be, in words.
     pub fn new(wish: Wish, now: Timestamp) -> Result<Self, String> {
         let mut slots = wish.slots.clone();
-        slots.insert("nonce", now.as_second().to_string());
+        plan::add_own_names(&mut slots, now);
         let twin = Twin::new(&wish.credentials, &slots, now)?;
         if let Credentials::Bitrix24 { client: Some((id, secret)), .. } = &wish.credentials {
             slots.insert("client_id", id.clone());
@@ -107,6 +78,7 @@ impl Session {
         let hide = Hide::new(&secrets);
         let checks = plan::selected(wish.service, &wish.only);
         let openings = openings(&wish.credentials, &checks);
+        let named = Named::new(&wish.slots);
         Ok(Self {
             wish,
             hide,
@@ -118,6 +90,7 @@ impl Session {
             kind: None,
             pending: None,
             made: Vec::new(),
+            named,
             done: BTreeSet::new(),
             undos: Vec::new(),
             left: Vec::new(),
@@ -167,14 +140,13 @@ impl Session {
             }
         }
         while let Some(undo) = self.undos.pop() {
-            let filled =
-                undo.call.filled(&self.slots).map_err(|slot| format!("no answer has told the {slot}"));
+            let filled = undo.call.filled(&self.slots).map_err(|slot| undo.without(&slot));
             match filled.and_then(|filled| self.wish.credentials.prepared(&filled, now)) {
                 Ok(prepared) => {
                     self.pending = Some(Pending::Undo(undo));
                     return Some(prepared);
                 }
-                Err(why) => self.left.push(format!("what `{}` has changed: {why}", undo.of)),
+                Err(why) => self.left.push(why),
             }
         }
         None
@@ -196,7 +168,11 @@ impl Session {
                 }
             }
             Some(Pending::Check { check, sent, expected }) => self.took_check(check, sent, expected, ended),
-            Some(Pending::Undo(undo)) => self.took_undo(&undo, ended),
+            Some(Pending::Undo(undo)) => match undo.took(ended, &self.slots) {
+                PutBack::Done => {}
+                PutBack::Again(undo) => self.undos.push(undo),
+                PutBack::Left(why) => self.left.push(why),
+            },
             None => {}
         }
         if self.silent >= PATIENCE {
@@ -248,6 +224,9 @@ impl Session {
                 _ => "needs `--allow-writes`".to_owned(),
             });
         }
+        if let Some(why) = self.named.why_not(check) {
+            return Err(why);
+        }
         if check.after.is_some_and(|name| !self.done.contains(name)) {
             return Err(format!("needs `{}`", check.after.unwrap_or_default()));
         }
@@ -298,16 +277,17 @@ impl Session {
         };
         let succeeded = response.is_none_or(Response::is_success);
         if succeeded {
-            self.note_change(&check);
+            self.note_change(&check, &sent, response.is_some());
         }
-        if response.is_some_and(Response::is_success) {
+        if response.is_some_and(|response| response.is_success() == check.code.is_none()) {
             self.done.insert(check.name.clone());
         }
         let result = match &ended {
             Ended::Abandoned => Err("the user has stopped it".to_owned()),
-            Ended::Failed(why) => {
-                Ok(expected.iter().map(|known| Some(vec![failure(known.as_ref(), why)])).collect())
-            }
+            Ended::Failed(why) => Ok(expected
+                .iter()
+                .map(|known| Some(vec![Difference::without_answer(known.as_ref(), why)]))
+                .collect()),
             Ended::Answered(response) => match response.limit() {
                 Some(limit) => {
                     let why = format!("the server limits calls: it has answered with {limit}");
@@ -329,6 +309,9 @@ impl Session {
                 }
             },
         };
+        let holds = result.as_ref().is_ok_and(|found| self.holds(found));
+        let unknown = response.and_then(|response| self.named.took(&check, response, holds));
+        let result = unknown.map_or(result, Err);
         if let (Ok(by_reading), true) = (&result, response.is_some()) {
             if check.finds_kind {
                 self.kind = self.nearest_kind(by_reading);
@@ -339,7 +322,7 @@ impl Session {
     }
 
     /// Notes what a call may have changed.
-    fn note_change(&mut self, check: &Check) {
+    fn note_change(&mut self, check: &Check, sent: &str, is_answered: bool) {
         match &check.touch {
             Touch::Nothing => {}
             Touch::IfAccepted(what) => {
@@ -347,27 +330,17 @@ impl Session {
             }
             Touch::Changes { undo, left } => {
                 if let Some(undo) = undo {
-                    self.undos.push(Undo { of: check.name.clone(), call: (**undo).clone() });
+                    self.undos.push(Undo::new(check.name.clone(), (**undo).clone(), sent.to_owned()));
                 }
                 if !left.is_empty() {
-                    self.left.push((*left).to_owned());
+                    let doubt = if is_answered { "" } else { ", if the call without an answer was obeyed" };
+                    self.left.push(format!("{left}{doubt}"));
                 }
             }
         }
         if let Some(name) = check.ends {
-            self.undos.retain(|undo| undo.of != name);
+            self.undos.retain(|undo| !undo.is_of(name));
         }
-    }
-
-    fn took_undo(&mut self, undo: &Undo, ended: Ended) {
-        let why = match ended {
-            Ended::Answered(response) if response.is_success() => return,
-            Ended::Answered(response) => format!("status {}", response.status),
-            Ended::Failed(why) => why,
-            Ended::Abandoned => "the user has stopped it".to_owned(),
-        };
-        let call = undo.call.filled(&self.slots).map_or_else(|_| undo.call.words(), |call| call.words());
-        self.left.push(format!("what `{}` has changed, because `{call}` failed: {why}", undo.of));
     }
 
     /// The kind of the reading that an answer fits best.
@@ -379,6 +352,12 @@ impl Session {
 
     fn is_of_kind(&self, reading: usize) -> bool {
         self.kind.is_none_or(|kind| self.twin.readings[reading].kind == kind)
+    }
+
+    /// Whether nothing differs from one of the readings.
+    fn holds(&self, by_reading: &[Option<Vec<Difference>>]) -> bool {
+        let mut all = by_reading.iter().enumerate();
+        all.any(|(reading, found)| self.is_of_kind(reading) && found.as_ref().is_some_and(Vec::is_empty))
     }
 
     /// The reading that most checks agree with.
@@ -397,10 +376,7 @@ impl Session {
             Ok(found) => found,
             Err(why) => return Checked::not_tried(name.clone(), self.hide.text(why)),
         };
-        let holds = |(reading, found): (usize, &Option<Vec<Difference>>)| {
-            self.is_of_kind(reading) && found.as_ref().is_some_and(Vec::is_empty)
-        };
-        if found.iter().enumerate().any(holds) {
+        if self.holds(found) {
             return Checked::tried(name, made.sent.clone(), Vec::new());
         }
         let mut differences = found[preferred].clone().or_else(|| found.iter().flatten().next().cloned());
@@ -408,16 +384,5 @@ impl Session {
             difference.actual = self.hide.text(&difference.actual);
         }
         Checked::tried(name, made.sent.clone(), differences.unwrap_or_default())
-    }
-}
-
-fn failure(expected: Option<&Expected>, why: &str) -> Difference {
-    let status = expected.map_or(0, |expected| expected.answer.status);
-    let source = expected.map_or("", |expected| expected.answer.source).to_owned();
-    Difference {
-        at: "answer".to_owned(),
-        expected: format!("status {status}"),
-        actual: why.to_owned(),
-        source,
     }
 }

@@ -221,33 +221,37 @@ fn place(portal: &mut Value, slots: &Slots, has_groups: bool) {
 }
 
 fn tenants(tenant: &str, secret: &str, slots: &Slots, now: Timestamp) -> Result<Vec<Reading>, String> {
-    let reading = |kind: &&'static str| {
-        let is_group = *kind != chert::KINDS[1];
+    let reading = |chat: &chert::Reading| {
         let phones = ["+14155550100", "+14155550200", "+14155550300"];
+        let messages = [
+            json!({"id": "msg_1", "text": "Hello."}),
+            json!({"id": "msg_2", "from": phones[0], "text": "Hello!"}),
+        ];
         let mut chats = Vec::new();
         if let Some(id) = slots.get("chat") {
             let name = slots.get("chat_name").map_or("The named chat", String::as_str);
             chats.push(json!({
                 "id": id,
-                "group": is_group,
+                "group": chat.is_group,
                 "line": "pl_1",
-                "chat_key": *kind != chert::KINDS[2],
+                "chat_key": chat.has_key,
+                "left": chat.is_left,
                 "display_name": name,
-                "participants": if is_group { &phones[..] } else { &phones[..1] },
-                "messages": [{"id": "msg_1", "text": "Hello."}, {"id": "msg_2", "from": phones[0], "text": "Hello!"}],
+                "participants": &phones[..chat.participants],
+                "messages": messages[..=chat.participants.min(1)],
             }));
         }
         let section = json!({"tenants": [{
             "slug": tenant,
             "signing_secret": secret,
-            "lines": [{"id": "pl_1", "phone_number": "+15555550100"}],
+            "lines": [{"id": "pl_1", "phone_number": "+15555550100", "active": chat.is_active}],
             "chats": chats,
             "events": [{"id": "evt_1", "type": "message.received", "event_id": "chert:msg:1"}],
         }]});
         let world = world("chert", &section, now)?;
-        Ok(Reading { edition: "", envelope: "", kind, world, slots: slots.clone() })
+        Ok(Reading { edition: "", envelope: "", kind: chat.kind, world, slots: slots.clone() })
     };
-    chert::KINDS.iter().map(reading).collect()
+    chert::READINGS.iter().map(reading).collect()
 }
 
 /// A world with this section alone.

@@ -37,8 +37,8 @@ pub fn checks() -> Vec<Check> {
     checks.extend(TOKENS.iter().map(|&row| of_token(row)));
     checks.extend(events());
     checks.extend(connector());
-    checks.extend(messages());
     checks.extend(rename());
+    checks.extend(messages());
     checks
 }
 
@@ -130,7 +130,8 @@ fn of_token(row: Row) -> Check {
 
 /// Handlers of events.
 fn events() -> Vec<Check> {
-    let handler = r#"{"event":"OnImConnectorStatusDelete","handler":"https://standin.invalid/verify"}"#;
+    let handler =
+        r#"{"event":"OnImConnectorStatusDelete","handler":"https://standin.invalid/verify-{nonce}"}"#;
     vec![
         of(("event.bind", "", "", handler)).undone_by(call("event.unbind", handler)),
         of(("event.bind", "ERROR_CORE.bound", "bound already", handler)).within("event.bind: success"),
@@ -142,13 +143,12 @@ fn events() -> Vec<Check> {
 
 /// A connector of the application, on the line of the named chat.
 fn connector() -> Vec<Check> {
-    let place = r#"{"CONNECTOR":"standin_verify","LINE":"{line}"}"#;
-    let on = r#"{"CONNECTOR":"standin_verify","LINE":"{line}","ACTIVE":"1"}"#;
-    let off = r#"{"CONNECTOR":"standin_verify","LINE":"{line}","ACTIVE":"0"}"#;
-    let data =
-        r#"{"CONNECTOR":"standin_verify","LINE":"{line}","DATA":{"ID":"standin","NAME":"standin verify"}}"#;
-    let own = r#"{"ID":"standin_verify"}"#;
-    let made = r#"{"ID":"standin_verify","NAME":"standin verify","ICON":{"DATA_IMAGE":"data:image/svg+xml,%3Csvg/%3E"},"PLACEMENT_HANDLER":"https://standin.invalid/verify","CHAT_GROUP":true}"#;
+    let place = r#"{"CONNECTOR":"standin_verify_{nonce}","LINE":"{line}"}"#;
+    let on = r#"{"CONNECTOR":"standin_verify_{nonce}","LINE":"{line}","ACTIVE":"1"}"#;
+    let off = r#"{"CONNECTOR":"standin_verify_{nonce}","LINE":"{line}","ACTIVE":"0"}"#;
+    let data = r#"{"CONNECTOR":"standin_verify_{nonce}","LINE":"{line}","DATA":{"ID":"standin","NAME":"standin verify"}}"#;
+    let own = r#"{"ID":"standin_verify_{nonce}"}"#;
+    let made = r#"{"ID":"standin_verify_{nonce}","NAME":"standin verify","ICON":{"DATA_IMAGE":"data:image/svg+xml,%3Csvg/%3E"},"PLACEMENT_HANDLER":"https://standin.invalid/verify-{nonce}","CHAT_GROUP":true}"#;
     vec![
         of((REGISTER, "", "", made)).undone_by(call("imconnector.unregister", own)),
         of(("imconnector.activate", "", "switches on", on)).within("imconnector.register: success"),
@@ -162,9 +162,44 @@ fn connector() -> Vec<Check> {
     ]
 }
 
+/// Renames of the named chat. Those through a connector without groups come after a rename of a chat that does not exist: the
+/// live edition lets one succeed when it does not know the user.
+fn rename() -> Vec<Check> {
+    let to = |name: &str, user: &str| {
+        format!(
+            r#"{{"CONNECTOR":"{{connector}}","LINE":"{{line}}","CHAT_ID":"{{chat}}","NAME":"{name}"{user}}}"#
+        )
+    };
+    let user = r#","USER_ID":"{user}""#;
+    vec![
+        of_parameters(RENAME, "", "", &to("standin verify {nonce}", ""))
+            .of(GROUPS)
+            .once("imconnector.chat.name.set: CHAT_RENAMING_FAILED, ERROR_ARGUMENT unknown chat")
+            .undone_by(call(RENAME, &to("{chat_name}", ""))),
+        of_parameters(RENAME, "", "same name", &to("standin verify {nonce}", ""))
+            .or(&["CHAT_RENAMING_FAILED"])
+            .of(GROUPS)
+            .within("imconnector.chat.name.set: success"),
+        of((
+            RENAME,
+            "CHAT_RENAMING_FAILED",
+            "unknown chat of the user",
+            r#"{"CONNECTOR":"{connector}","LINE":"{line}","CHAT_ID":"standin-no-such-chat","NAME":"standin verify","USER_ID":"{user}"}"#,
+        ))
+        .of(SINGLE),
+        of_parameters(RENAME, "", "with USER_ID", &to("standin verify {nonce}", user))
+            .of(SINGLE)
+            .once("imconnector.chat.name.set: CHAT_RENAMING_FAILED unknown chat of the user")
+            .undone_by(call(RENAME, &to("{chat_name}", user))),
+    ]
+}
+
 /// A message of an external user in the named chat. A connector without groups has one user for each chat.
+///
+/// A message to a chat that does not exist opens one. No call but a rename tells whether a chat exists, so that a message goes
+/// only where a rename has succeeded.
 fn messages() -> Vec<Check> {
-    let of_kind = |kinds, what: &str, user: &str, left: &'static str| {
+    let of_kind = |kinds, what: &str, rename, user: &str, left: &'static str| {
         let with = |message: &str| {
             format!(
                 r#"{{"CONNECTOR":"{{connector}}","LINE":"{{line}}","MESSAGES":[{{"user":{user},"message":{message},"chat":{{"id":"{{chat}}"}}}}]}}"#
@@ -176,6 +211,7 @@ fn messages() -> Vec<Check> {
             of_parameters("imconnector.send.messages", "", what, &text("A message of standin verify"))
                 .undone_by(call("imconnector.delete.messages", &own))
                 .leaves(left)
+                .once(rename)
                 .of(kinds),
             of_parameters(
                 "imconnector.update.messages",
@@ -190,11 +226,17 @@ fn messages() -> Vec<Check> {
     let [send, update, delete] = of_kind(
         GROUPS,
         "",
+        "imconnector.chat.name.set: success",
         r#"{"id":"standin-verify","name":"Standin","last_name":"Verify"}"#,
         "the external user `standin-verify` of the connector, whom no call deletes; operators may have seen the message",
     );
-    let [send_single, update_single, delete_single] =
-        of_kind(SINGLE, "of its user", r#"{"id":"{user}"}"#, "operators may have seen the message");
+    let [send_single, update_single, delete_single] = of_kind(
+        SINGLE,
+        "of its user",
+        "imconnector.chat.name.set: success with USER_ID",
+        r#"{"id":"{user}"}"#,
+        "operators may have seen the message",
+    );
     let (group, single) =
         ("imconnector.send.messages: success", "imconnector.send.messages: success of its user");
     vec![
@@ -204,28 +246,6 @@ fn messages() -> Vec<Check> {
         send_single,
         update_single.within(single),
         delete_single.ending(single),
-    ]
-}
-
-/// Renames of the named chat.
-fn rename() -> Vec<Check> {
-    let to = |name: &str, user: &str| {
-        format!(
-            r#"{{"CONNECTOR":"{{connector}}","LINE":"{{line}}","CHAT_ID":"{{chat}}","NAME":"{name}"{user}}}"#
-        )
-    };
-    let user = r#","USER_ID":"{user}""#;
-    vec![
-        of_parameters(RENAME, "", "", &to("standin verify {nonce}", ""))
-            .of(GROUPS)
-            .undone_by(call(RENAME, &to("{chat_name}", ""))),
-        of_parameters(RENAME, "", "same name", &to("standin verify {nonce}", ""))
-            .or(&["CHAT_RENAMING_FAILED"])
-            .of(GROUPS)
-            .within("imconnector.chat.name.set: success"),
-        of_parameters(RENAME, "", "with USER_ID", &to("standin verify {nonce}", user))
-            .of(SINGLE)
-            .undone_by(call(RENAME, &to("{chat_name}", user))),
     ]
 }
 

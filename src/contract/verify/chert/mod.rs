@@ -4,8 +4,8 @@ mod rows;
 
 use serde_json::Value;
 
-pub use self::rows::KINDS;
 use self::rows::{GROUP, MADE, REACHABLE, READS, RISKS, Row};
+pub use self::rows::{READINGS, Reading};
 use super::call::{Call, Content, Proof};
 use super::check::Check;
 use crate::emulator::{Operation, Place, Service};
@@ -13,6 +13,17 @@ use crate::services::chert::Chert;
 
 /// A phone number that is reserved for fiction.
 const NOBODY: &str = "+14155550199";
+
+/// Area codes in which the numbers from 555-0100 to 555-0199 are reserved for fiction, as they are in all others.
+const AREAS: [u16; 20] =
+    [305, 312, 404, 412, 503, 504, 512, 602, 608, 612, 617, 702, 713, 716, 801, 804, 805, 813, 901, 907];
+
+/// A phone number that is reserved for fiction, another one for nearly every `run`.
+pub fn nobody(run: u128) -> String {
+    let count = AREAS.len() as u128;
+    let area = AREAS[usize::try_from(run % count).expect("there are few")];
+    format!("+1{area}55501{:02}", run / count % 100)
+}
 
 /// All checks, in the order in which they are made.
 pub fn checks() -> Vec<Check> {
@@ -28,7 +39,7 @@ pub fn checks() -> Vec<Check> {
     let list = named("chats.messages.list", "", "the named chat", "/chats/{chat}/messages", "");
     checks.push(list.learning(&[("message", "/messages/0/id")]));
     checks.extend(READS.iter().map(|&row| of_row(row)));
-    checks.extend(RISKS.iter().map(|&(row, kinds, what)| of_row(row).of(kinds).risks(what)));
+    checks.extend(RISKS.iter().map(|&(row, kinds, what)| risk(row).of(kinds).risks(what)));
     checks.extend(subscription());
     checks.extend(attachment());
     checks.extend(group());
@@ -103,20 +114,26 @@ fn attachment() -> Vec<Check> {
 
 /// Changes of a group.
 fn group() -> Vec<Check> {
-    let participant = "/chats/{chat}/participants/NOBODY";
+    let participant = "/chats/{chat}/participants/{nobody}";
     let name = call("PUT", "/chats/{chat}", r#"{"display_name":"{chat_name}"}"#);
     vec![
         named("chats.rename", "", "", "/chats/{chat}", r#"{"display_name":"standin verify"}"#)
             .of(GROUP)
             .undone_by(name),
-        named("chats.participants.add", "", "", "/chats/{chat}/participants", r#"{"address":"NOBODY"}"#)
+        named("chats.participants.add", "", "", "/chats/{chat}/participants", r#"{"address":"{nobody}"}"#)
             .of(GROUP)
             .undone_by(call("DELETE", participant, "")),
         named("chats.participants.remove", "", "", participant, "")
+            .or(&["1002"])
             .of(GROUP)
             .ending("chats.participants.add: success"),
     ]
 }
+
+/// What a direct chat without a chat key is answered.
+const KEYLESS_DIRECT: &[&str] = &["4099"];
+/// What a chat without participants, or a direct one without a chat key, is answered.
+const LACKING: &[&str] = &["1002", "4099"];
 
 /// Changes of any chat.
 fn chat() -> Vec<Check> {
@@ -128,12 +145,14 @@ fn chat() -> Vec<Check> {
     let stopped = || call("POST", "/chats/{chat}/typing", r#"{"state":"stopped"}"#);
     vec![
         named("chats.typing", "", "begins", "/chats/{chat}/typing", r#"{"state":"typing"}"#)
+            .or(KEYLESS_DIRECT)
             .of(REACHABLE)
             .undone_by(stopped()),
         named("chats.typing", "", "stops", "/chats/{chat}/typing", r#"{"state":"stopped"}"#)
             .of(REACHABLE)
-            .ending("chats.typing: success begins"),
+            .ending("chats.typing: success, 4099 begins"),
         named("chats.mark_read", "", "", "/chats/{chat}/mark-read", "")
+            .or(LACKING)
             .of(REACHABLE)
             .leaves("the messages of the chat are marked as read"),
         named("chats.messages.send", "", "", send, &keyed("A message of standin verify"))
@@ -164,9 +183,11 @@ fn chat() -> Vec<Check> {
             "/chats/{chat}/send-contact",
             r#"{"contact":{"full_name":"standin verify"}}"#,
         )
+        .or(KEYLESS_DIRECT)
         .of(REACHABLE)
         .leaves("a contact card in the chat: `standin verify`"),
         named("chats.share_contact_info", "", "", "/chats/{chat}/share-contact-info", "")
+            .or(LACKING)
             .of(REACHABLE)
             .leaves("the offer of the line's contact card in the chat"),
     ]
@@ -176,6 +197,14 @@ fn of_row((operation, code, what, target, body): Row) -> Check {
     let check = named(operation, code, what, target, body);
     // A signature is no proof for an upload.
     if operation == "attachments.upload" { check.by(Proof::Bearer) } else { check }
+}
+
+fn risk(row: Row) -> Check {
+    match row {
+        // A group may have neither a chat key nor participants.
+        ("chats.mark_read" | "chats.share_contact_info", "4099", ..) => of_row(row).or(&["1002"]),
+        _ => of_row(row),
+    }
 }
 
 fn named(operation: &str, code: &'static str, what: &str, target: &str, body: &str) -> Check {

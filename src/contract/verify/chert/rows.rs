@@ -1,7 +1,43 @@
 //! The checks of Chert that are one call each.
 
-/// Kinds of the named chat.
-pub const KINDS: &[&str] = &["group", "direct", "group without a chat key"];
+/// A chat that the named one may be.
+pub struct Reading {
+    /// The kind of the chat.
+    pub kind: &'static str,
+    /// Whether it is a group.
+    pub is_group: bool,
+    /// Whether it has its chat key.
+    pub has_key: bool,
+    /// How many recipients it has.
+    pub participants: usize,
+    /// Whether the tenant has left it.
+    pub is_left: bool,
+    /// Whether its line sends.
+    pub is_active: bool,
+}
+
+const fn reading(kind: &'static str, has_key: bool, participants: usize) -> Reading {
+    Reading { kind, is_group: true, has_key, participants, is_left: false, is_active: true }
+}
+
+/// The chats that the named one may be. Of two that explain an answer equally well the first one is meant.
+///
+/// One check finds the kind out. No call tells how many recipients there are, and only a write tells whether the line
+/// sends and a direct chat has its chat key, so that most kinds have several readings.
+pub const READINGS: &[Reading] = &[
+    reading("group", true, 3),
+    reading("group", true, 1),
+    reading("group", true, 0),
+    Reading { is_active: false, ..reading("group", true, 3) },
+    Reading { is_group: false, ..reading("direct", true, 1) },
+    Reading { is_group: false, is_active: false, ..reading("direct", true, 1) },
+    Reading { is_group: false, ..reading("direct", true, 0) },
+    Reading { is_group: false, ..reading("direct", false, 1) },
+    Reading { is_group: false, ..reading("direct", false, 0) },
+    reading("group without a chat key", false, 3),
+    reading("group without a chat key", false, 0),
+    Reading { is_left: true, ..reading("group that the tenant has left", true, 3) },
+];
 /// Groups alone.
 pub const GROUP: &[&str] = &["group"];
 /// Direct chats alone.
