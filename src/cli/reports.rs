@@ -36,7 +36,10 @@ pub(super) fn json_or_junit(text: &str) -> Result<(Form, PathBuf), String> {
 /// Checks that each report has a file of its own, or says that it has none.
 pub(super) fn check(reports: &[(Form, PathBuf)]) -> Result<(), Exit> {
     let mut files = HashSet::new();
-    if let Some((_, twice)) = reports.iter().find(|(_, file)| !files.insert(file)) {
+    if let Some((_, twice)) = reports
+        .iter()
+        .find(|(_, file)| !files.insert(std::path::absolute(file).unwrap_or_else(|_| file.clone())))
+    {
         say(&format!("standin: two reports go to `{}`: name a file for each", twice.display()));
         return Err(Exit::Usage);
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 
 use super::difference::{Actual, Place, Raw};
-use super::fits::{fits, fits_text, is};
+use super::fits::{fits, fits_field, is};
 use super::reading::reads_as;
 use crate::emulator::{Answer, AnswerBody, Drift, ErrorCode, Member, Shape};
 
@@ -83,7 +83,7 @@ fn reads_whole(answer: &Answer, given: &Given<'_>) -> bool {
 
 fn fits_head(answer: &Answer, given: &Given<'_>) -> bool {
     let has = |field: &Member| match (given.header)(&field.name) {
-        Some(value) => fits_text(&field.shape, &value),
+        Some(value) => fits_field(&field.shape, &value),
         None => field.is_optional,
     };
     answer.status == given.status && answer.headers.iter().all(has)
@@ -100,7 +100,7 @@ fn differences<'v>(answer: &Answer, given: &'v Given<'_>, parsed: Option<&'v Val
         match (given.header)(name) {
             None if *is_optional => {}
             None => found.add(&at, shape.words(), Actual::Absent),
-            Some(value) if fits_text(shape, &value) => {}
+            Some(value) if fits_field(shape, &value) => {}
             Some(value) => found.add(&at, shape.words(), Actual::Text(json!(value).to_string())),
         }
     }
@@ -122,11 +122,17 @@ fn differences<'v>(answer: &Answer, given: &'v Given<'_>, parsed: Option<&'v Val
 /// altogether. A success of which one part is wrong in many ways is no error because of that.
 type Distance = (bool, usize, usize);
 
+/// How many differences of an answer are told. A long list whose items are all wrong would tell the same thousands of times.
+const MOST: usize = 100;
+
 #[derive(Default)]
 struct Found<'v>(Vec<Raw<'v>>);
 
 impl<'v> Found<'v> {
     fn add(&mut self, at: &Place, expected: String, actual: Actual<'v>) {
+        if self.0.len() == MOST {
+            return;
+        }
         self.0.push(Raw { at: at.clone(), expected, actual });
     }
 

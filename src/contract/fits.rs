@@ -43,6 +43,25 @@ pub(super) fn is(shape: &Shape, value: &Value) -> bool {
     }
 }
 
+/// Whether the value of a header field is of this shape. In those that the contract fixes, letter case and blanks behind `;` and `,` mean
+/// nothing.
+pub(super) fn fits_field(shape: &Shape, value: &str) -> bool {
+    fits_text(shape, value) || fits_text(shape, &usual(value))
+}
+
+/// A value of a header field as most servers write it: in lower case, with one blank behind `;` and `,`.
+fn usual(value: &str) -> String {
+    let mut text = String::with_capacity(value.len() + 2);
+    for part in value.split_inclusive([';', ',']) {
+        let part = part.trim();
+        if !text.is_empty() && !part.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(&part.to_ascii_lowercase());
+    }
+    text
+}
+
 /// Whether a text is of this shape.
 pub(super) fn fits_text(shape: &Shape, text: &str) -> bool {
     match shape {
@@ -61,6 +80,22 @@ mod tests {
 
     use super::*;
     use crate::emulator::{member, optional};
+
+    #[test]
+    fn a_header_field_may_be_written_in_another_way() {
+        let shape = Shape::Exactly("application/json; charset=utf-8".into());
+        for (value, fits) in [
+            ("application/json; charset=utf-8", true),
+            ("Application/JSON;charset=UTF-8", true),
+            ("application/json;   charset=utf-8", true),
+            ("application/json", false),
+            ("application/json; charset=utf-16", false),
+            ("application/json; charset=utf-8;", false),
+        ] {
+            assert_eq!(fits_field(&shape, value), fits, "{value}");
+        }
+        assert!(fits_field(&Shape::Exactly("origin, accept".into()), "origin,accept"));
+    }
 
     #[test]
     fn members_are_all_there_in_their_order_and_no_others() {

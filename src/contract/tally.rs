@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::emulator::Drift;
+use crate::scalar::in_a_line;
 use crate::scalar::xml::escaped;
 
 /// What came of the exchanges.
@@ -232,7 +233,12 @@ fn told(kind: &Kind, found: &Found) -> String {
     };
     format!(
         "{}, {}: expected {}, got {} ({times}; {})",
-        kind.status, kind.at, kind.expected, found.actual, kind.source
+        kind.status,
+        // What a server sends must not steer a terminal.
+        in_a_line(&kind.at),
+        kind.expected,
+        in_a_line(&found.actual),
+        kind.source
     )
 }
 

@@ -1,16 +1,20 @@
 //! Text → the same text in one line.
 
-/// Escapes control characters, so that text from a client cannot add lines or terminal commands to a report.
+/// Escapes control characters, and those that turn the direction of writing, so that text from a client cannot add lines or terminal commands to a report.
 pub fn in_a_line(text: &str) -> String {
     // Fast path: nearly every text is one line.
-    if !text.chars().any(char::is_control) {
+    if !text.chars().any(is_steering) {
         return text.to_owned();
     }
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
+        if is_steering(c) { line.extend(c.escape_default()) } else { line.push(c) }
     }
     line
+}
+
+fn is_steering(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A text as a message quotes it: in backticks, on one line, not too long.

@@ -297,7 +297,9 @@ fn only_paths_of_a_service_are_passed_on() {
     ] {
         let answer = get(&proxy.host, target);
         assert_eq!(answer.status(), 404, "{target}");
-        assert!(answer.text().contains("and no others"), "{}", answer.text());
+        let has_step = target.contains("..") || target.contains("%2e");
+        let why = if has_step { "that has a segment `.` or `..`" } else { "and no others" };
+        assert!(answer.text().contains(why), "{}", answer.text());
     }
     let absolute = "GET http://elsewhere.example/rest/1/s/server.time HTTP/1.1\r\nhost: elsewhere.example\r\nconnection: close\r\n\r\n";
     assert_eq!(client::parse(&client::raw_to(&proxy.host, absolute.as_bytes())).status(), 421);

@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use super::body::{Passing, ProxyBody, RequestBody};
-use super::exchange::{Ending, Exchange, NOT_SENT, Sent};
+use super::exchange::{BROKEN, Ending, Exchange, NOT_SENT, Sent};
 use super::upload::Upload;
 use super::upstream::NoAnswer;
 use super::{Proxy, fields, own};
@@ -102,7 +102,11 @@ async fn answer(
     let mut asked =
         http::Request::new(parts.method.as_str(), target, Headers::default(), Bytes::new().into());
     asked.source = client.address;
-    let Some(service) = by_path(asked.path()).filter(|_| !leads_elsewhere(asked.path())) else {
+    if leads_elsewhere(asked.path()) {
+        tracing::warn!(method = &*asked.method, "a request whose path has a step `..` was not passed on");
+        return Ok(own::own(own::leads_elsewhere()));
+    }
+    let Some(service) = by_path(asked.path()) else {
         tracing::warn!(
             method = &*asked.method,
             "a request whose path is none of a service was not passed on"
@@ -144,11 +148,17 @@ async fn answer(
                 NoAnswer::None(why) => (502, why),
                 NoAnswer::Late(why) => (504, why),
                 NoAnswer::NotSent(why) => (NOT_SENT, why),
+                NoAnswer::Broken(why) => (BROKEN, why),
             };
             exchange.end(&Ending::NotAnswered(status, why));
             return Ok(own::own(own::not_answered(status, why)));
         }
     };
+    if response.status().is_informational() {
+        let why = "the service switched to another protocol, which does not pass this proxy";
+        exchange.end(&Ending::NotAnswered(502, why));
+        return Ok(own::own(own::not_answered(502, why)));
+    }
     let (mut parts, body) = response.into_parts();
     fields::of_answer(&mut parts.headers);
     parts.version = Version::HTTP_11;

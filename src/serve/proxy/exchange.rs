@@ -60,8 +60,15 @@ const CLIENT_LEFT: u16 = 499;
 /// The status that a client gets which does not send its whole request.
 pub(super) const NOT_SENT: u16 = 408;
 
+/// The status that a client gets whose request is no HTTP.
+pub(super) const BROKEN: u16 = 400;
+
 /// What stands in the place of what the service sent when nobody can tell whether it is a secret.
 const NOT_SHOWN: &str = "not shown, because the request is too long to look for secrets in it";
+
+/// The header fields by which a client asks for a part, or for an answer under a condition (RFC 9110, sections 13 and 14).
+const CONDITIONS: [&str; 5] =
+    ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "range"];
 
 impl Exchange {
     /// An exchange whose request has come.
@@ -106,8 +113,13 @@ impl Exchange {
             }
         }
         let not_held = self.not_held(ending);
-        let (body, no_body) = self.body(ending);
-        let held = if not_held.is_some() { Held::default() } else { self.held(body.as_ref()) };
+        let (body, mut no_body) = self.body(ending);
+        let mut held = if not_held.is_some() { Held::default() } else { self.held(body.as_ref()) };
+        if held.drifts.iter().any(|drift| drift.at == "body") && body.as_ref().is_some_and(is_beyond_reading)
+        {
+            no_body = Some("the answer is JSON that standin cannot read");
+            held = self.held(None);
+        }
         let outcome = not_held.or(no_body);
         let detail = match ending {
             Ending::BrokeOff(why) | Ending::NotAnswered(_, why) => Some(*why),
@@ -147,7 +159,7 @@ impl Exchange {
             let about = line::About {
                 service: self.service.name(),
                 method: &self.request.method,
-                path: &self.path(),
+                path: &self.hidden_path(),
                 error: held.error.map(|error| error.code),
                 why: detail,
             };
@@ -158,7 +170,7 @@ impl Exchange {
     /// Why nothing of the answer can be held against the contract.
     fn not_held(&self, ending: &Ending<'_>) -> Option<&'static str> {
         let status = match (ending, &self.answer) {
-            (Ending::NotAnswered(NOT_SENT, _), _) => {
+            (Ending::NotAnswered(NOT_SENT | BROKEN, _), _) => {
                 return Some("the client did not send its whole request");
             }
             (Ending::NotAnswered(..), _) => return Some("the service did not answer"),
@@ -170,6 +182,11 @@ impl Exchange {
         }
         if self.request.method == "OPTIONS" {
             return Some("no document describes an answer to OPTIONS");
+        }
+        let is_about_part = matches!(status, 206 | 304 | 412 | 416)
+            && CONDITIONS.iter().any(|name| self.request.headers.get(name).is_some());
+        if is_about_part {
+            return Some("no document describes an answer to a condition, or to a request for a part");
         }
         let is_too_long = status == 413 && self.length() > self.service.largest_body(&self.request);
         is_too_long.then_some("no document describes an answer to a request of this length")
@@ -276,10 +293,25 @@ impl Exchange {
             return self.route();
         }
         let path = self.request.path();
-        match self.service.places(path).path {
-            Some(secret) => format!("{}***{}", &path[..secret.start], &path[secret.end..]).into(),
-            None => path.into(),
+        let Some(secret) = self.service.places(path).path else { return path.into() };
+        let before = &path[..secret.start];
+        // User and secret are easily swapped.
+        let user = before.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        let is_number = user.bytes().all(|byte| byte.is_ascii_digit());
+        let before = if is_number { before.to_owned() } else { before.replacen(user, "***", 1) };
+        format!("{before}***{}", &path[secret.end..]).into()
+    }
+
+    /// The same without a credential that stands elsewhere in the request too.
+    fn hidden_path(&self) -> Cow<'_, str> {
+        let path = self.path();
+        // Others have nothing in them that a client chooses.
+        if !self.operation.is_some_and(|operation| operation.path.contains('{')) {
+            return path;
         }
+        let nothing = reply(200, &HeaderMap::new(), None);
+        let hidden: Hidden = Redactor::default().exchange(&self.request, &nothing);
+        hidden.text(&path).into()
     }
 }
 
@@ -287,6 +319,14 @@ impl Drop for Exchange {
     fn drop(&mut self) {
         self.end(&Ending::Left);
     }
+}
+
+/// Whether a body is JSON that cannot be read into texts and numbers of this machine: half of a pair of surrogates, a number that is too
+/// large, or very deep nesting. Its grammar is right, and other clients can read it.
+fn is_beyond_reading(body: &Bytes) -> bool {
+    const WHYS: [&str; 4] = ["surrogate", "end of hex escape", "number out of range", "recursion limit"];
+    serde_json::from_slice::<serde_json::Value>(body)
+        .is_err_and(|error| WHYS.iter().any(|why| error.to_string().contains(why)))
 }
 
 fn reply(status: u16, fields: &HeaderMap, body: Option<Bytes>) -> Reply {

@@ -65,6 +65,17 @@ pub(super) fn no_service() -> Reply {
     )
 }
 
+/// The 404 for a path with a segment `.` or `..`.
+pub(super) fn leads_elsewhere() -> Reply {
+    Reply::json(
+        404,
+        &json!({
+            "standin": "this proxy passes no path on that has a segment `.` or `..`",
+            "help": "write the path that is meant",
+        }),
+    )
+}
+
 /// The 421 for a request to another host, by a client that takes this for a proxy to any server.
 pub(super) fn not_a_forward_proxy() -> Reply {
     Reply::json(

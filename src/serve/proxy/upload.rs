@@ -19,6 +19,8 @@ struct State {
     copy: Copy,
     /// When the last piece of it passed.
     moved: Instant,
+    /// Whether it broke off, or is no HTTP.
+    is_broken: bool,
     /// Whether the service could take more than the client has sent.
     waits_for_client: bool,
 }
@@ -35,7 +37,8 @@ pub(super) enum Silent {
 impl Upload {
     /// A body of which nothing has passed yet.
     pub(super) fn new() -> Self {
-        let state = State { copy: Copy::default(), moved: Instant::now(), waits_for_client: false };
+        let state =
+            State { copy: Copy::default(), moved: Instant::now(), is_broken: false, waits_for_client: false };
         Self(Arc::new(Mutex::new(state)))
     }
 
@@ -43,10 +46,16 @@ impl Upload {
     pub(super) fn asked<E>(&self, frame: &Poll<Option<Result<Frame<Bytes>, E>>>) {
         let mut state = self.state();
         state.waits_for_client = frame.is_pending();
+        state.is_broken |= matches!(frame, Poll::Ready(Some(Err(_))));
         if let Poll::Ready(Some(Ok(frame))) = frame {
             state.moved = Instant::now();
             frame.data_ref().into_iter().for_each(|data| state.copy.add(data));
         }
+    }
+
+    /// Whether it broke off, or is no HTTP.
+    pub(super) fn is_broken(&self) -> bool {
+        self.state().is_broken
     }
 
     /// All that has passed; `None` when it was too long to be kept.

@@ -42,6 +42,8 @@ pub(super) enum NoAnswer {
     None(String),
     /// None came in time, as this says.
     Late(String),
+    /// The client sent what is no request, as this says.
+    Broken(String),
     /// The client did not send the whole request in time, as this says.
     NotSent(String),
 }
@@ -89,14 +91,20 @@ impl Upstream {
         upload: Option<&Upload>,
     ) -> Result<(Response<Incoming>, Connection), NoAnswer> {
         let limit = self.time_limit;
-        within(limit, upload, self.attempt(request)).await.unwrap_or_else(|silent| {
+        let answered = within(limit, upload, self.attempt(request)).await.unwrap_or_else(|silent| {
             Err(match silent {
                 Silent::Service => NoAnswer::Late(format!("the service did not answer within {limit:?}")),
                 Silent::Client => {
                     NoAnswer::NotSent(format!("nothing more of the request came within {limit:?}"))
                 }
             })
-        })
+        });
+        match answered {
+            Err(NoAnswer::None(_)) if upload.is_some_and(Upload::is_broken) => {
+                Err(NoAnswer::Broken("the body of the request broke off, or is not HTTP".to_owned()))
+            }
+            answered => answered,
+        }
     }
 
     /// Keeps a connection over which a whole answer has come.

@@ -61,7 +61,8 @@ impl ServiceUrl {
             if !self.is_secure && !is_loopback(address) {
                 return Err(format!(
                     "`{}` is not this machine, and http would show credentials to everybody on the way: type `https://{}`",
-                    self.host, self.host
+                    self.host,
+                    self.authority()
                 ));
             }
             if self.port == own_port && is_of_this_machine(address) {

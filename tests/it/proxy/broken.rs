@@ -15,6 +15,11 @@ use super::{FIELDS, get, rename, report};
 fn a_service_that_does_not_answer_is_told_from_one_that_does() {
     for (does, status, why) in [
         ((|_| (Vec::new(), Then::Close)) as Does, 502, "closed the connection without an answer"),
+        (
+            |_| (b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n".to_vec(), Then::Stay),
+            502,
+            "switched to another protocol",
+        ),
         (|_| (Vec::new(), Then::Reset), 502, "gave no answer: "),
         (
             |_| (format!("HTTP/1.1 200 OK\r\n{}\r\n", "x-a: 1\r\n".repeat(101)).into_bytes(), Then::Close),

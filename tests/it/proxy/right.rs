@@ -50,6 +50,95 @@ fn an_answer_that_no_document_describes_is_not_held() {
 }
 
 #[test]
+fn an_answer_to_a_condition_is_not_held() {
+    let service = Service::that(|request| {
+        let asks = String::from_utf8_lossy(request).contains("if-none-match");
+        let status = if asks { "304 Not Modified" } else { "304 Odd" };
+        (format!("HTTP/1.1 {status}\r\netag: \"q\"\r\n\r\n").into_bytes(), Then::Stay)
+    });
+    for (fields, differing) in [(&[("if-none-match", "\"q\"")][..], 0), (&[], 1)] {
+        let proxy = Proxying::to(&service.url);
+        assert_eq!(send_to(&proxy.host, "GET", "/api/v1/whoami", fields, b"").status(), 304);
+        let told = report(proxy);
+        assert_eq!(told["differing"], differing, "{told:#}");
+    }
+}
+
+#[test]
+fn json_that_serde_cannot_read_is_no_difference() {
+    for (body, is_held) in [
+        (r#"{"result":"\ud800"}"#, false),
+        (r#"{"result":1e999999}"#, false),
+        (r#"{"result":"\u12"}"#, true),
+        ("{", true),
+    ] {
+        let service = Service::that(match is_held {
+            true if body == "{" => |_| (answer("200 OK", "{"), Then::Stay),
+            true => |_| (answer("200 OK", r#"{"result":"\u12"}"#), Then::Stay),
+            false if body.contains("1e") => |_| (answer("200 OK", r#"{"result":1e999999}"#), Then::Stay),
+            false => |_| (answer("200 OK", r#"{"result":"\ud800"}"#), Then::Stay),
+        });
+        let proxy = Proxying::to(&service.url);
+        get(&proxy.host, "/rest/1/s3cret/server.time");
+        let told = report(proxy);
+        let in_part = json!({"the answer is JSON that standin cannot read": 1});
+        assert_eq!(told["held_in_part"] == in_part, !is_held, "{body}: {told:#}");
+        assert_eq!(told["differing"], u64::from(is_held), "{body}: {told:#}");
+    }
+}
+
+#[test]
+fn a_client_that_sends_no_http_is_told_so() {
+    let server = Server::start().unwrap();
+    let proxy = Proxying::to(server.url());
+    let head = format!("POST {RENAME} HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\nZZ\r\n");
+    let answer = client::parse(&client::raw_to(&proxy.host, head.as_bytes()));
+    assert_eq!(answer.status(), 400, "{}", answer.text());
+    assert!(answer.text().contains("the body of the request broke off, or is not HTTP"), "{}", answer.text());
+    let told = report(proxy);
+    assert_eq!(told["not_held"], json!({"the client did not send its whole request": 1}), "{told:#}");
+}
+
+#[test]
+fn a_credential_in_an_unusual_place_of_the_path_is_not_logged() {
+    let server = Server::start().unwrap();
+    let proxy = super::doubles::Program::start(server.url(), &[]);
+    let bearer = [("authorization", "Bearer SECRETSECRET")];
+    send_to(&proxy.host, "PUT", "/api/v1/chats/SECRETSECRET", &bearer, b"{}");
+    get(&proxy.host, "/rest/SECRETSECRET/1/profile");
+    let (_, told) = proxy.end();
+    assert!(told.contains(r#"path="/api/v1/chats/***""#), "{told}");
+    assert!(told.contains(r#"path="/rest/***/***/profile""#), "{told}");
+    assert!(!told.contains("SECRETSECRET"), "{told}");
+}
+
+#[test]
+fn a_long_list_of_wrong_items_is_told_in_part() {
+    let service = Service::that(|_| {
+        let item = r#"{"a":1}"#;
+        let body = format!(r#"{{"messages":[{}],"has_more":false}}"#, vec![item; 20_000].join(","));
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        ([head.as_bytes(), body.as_bytes()].concat(), Then::Stay)
+    });
+    let proxy = super::doubles::Program::start(&service.url, &[]);
+    assert_eq!(get(&proxy.host, "/api/v1/chats/ch_01H/messages").status(), 200);
+    let (_, told) = proxy.end();
+    assert_eq!(told.lines().filter(|line| line.contains(" WARN difference ")).count(), 100);
+}
+
+#[test]
+fn what_a_service_sends_does_not_steer_a_terminal() {
+    let service = Service::that(|_| (answer("200 OK", "\u{1b}[31m\n\u{202e}"), Then::Stay));
+    let proxy = super::doubles::Program::start(&service.url, &["--log", "off"]);
+    get(&proxy.host, "/rest/1/s3cret/server.time");
+    let (_, told) = proxy.end();
+    assert!(told.contains(r"got \u{1b}[31m\n\u{202e} ("), "{told}");
+}
+
+#[test]
 fn an_answer_with_trailers_is_held_as_a_whole() {
     let service = Service::that(|_| {
         let head = format!("HTTP/1.1 200 OK\r\n{FIELDS}trailer: x-sum\r\ntransfer-encoding: chunked\r\n\r\n");
