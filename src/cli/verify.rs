@@ -145,7 +145,7 @@ impl Verify {
         let host = asking.target.host.clone();
         let left = session.leaves();
         if !left.is_empty() {
-            say(&format!("standin: what these checks will leave behind: {}", left.join("; ")));
+            say(&format!("standin: what these checks may leave behind: {}", left.join("; ")));
         }
         let most = asking.pause * u32::try_from(session.count()).unwrap_or(u32::MAX);
         if io::stderr().is_terminal() && most > Duration::from_secs(10) {
@@ -174,10 +174,13 @@ impl Verify {
             Err(error) if !is_closed_pipe(&error) => return Err(error),
             _ => {}
         }
+        for why in &report.unknown {
+            say(&format!("standin: {why}\nhelp: check `--chat`, `--chat-user` and the variables"));
+        }
         let are_made = report.count(Outcome::Holds) > 0;
         Ok(if report.count(Outcome::Differs) > 0 || !are_written {
             Exit::Findings
-        } else if report.stopped.is_some() {
+        } else if report.stopped.is_some() || !report.unknown.is_empty() {
             Exit::NotStarted
         } else if !are_made {
             say("standin: no check was made; the lines `not tried` say why");

@@ -306,15 +306,18 @@ fn only_a_whole_run_is_a_success() {
         (url(&whole), "whoami: success", 0, ""),
         (url(&limited), "phone_numbers", 3, "the server limits calls: it has answered with status 429"),
         (url(&whole), "attachments.create: success", 3, ""),
+        (url(&whole), "chats.messages.list: success", 3, ""),
         (closed, "whoami", 3, "the server cannot be asked: nothing listens there"),
     ] {
         std::fs::write(&report, "an earlier report").unwrap();
-        let arguments = ["--service", "chert", "--rate", "0", "--only", only, "--report", &form];
+        let arguments =
+            ["--service", "chert", "--rate", "0", "--chat", "nope", "--only", only, "--report", &form];
         let (ended, stdout, stderr) = ran(&url, &arguments, TENANT);
         assert_eq!(ended, Some(code), "{only}: {stdout}{stderr}");
         let written: Value = serde_json::from_str(&std::fs::read_to_string(&report).unwrap()).unwrap();
         assert_eq!(written["stopped"].as_str().unwrap_or_default(), stopped, "{written:#}");
         let is_empty = only.starts_with("attachments");
+        assert_eq!(stderr.contains("the server knows no chat `nope`"), only.starts_with("chats"), "{stderr}");
         assert_eq!(stderr.contains("no check was made"), is_empty, "{stderr}");
     }
 }

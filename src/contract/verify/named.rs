@@ -27,6 +27,11 @@ impl Named {
         Self { slots: slots.clone(), known: BTreeSet::new(), unknown: BTreeMap::new() }
     }
 
+    /// What the server does not know, each in a sentence.
+    pub fn denials(&self) -> impl Iterator<Item = &str> {
+        self.unknown.values().map(String::as_str)
+    }
+
     /// Why a check is not tried; `None` when the server may know all that it needs.
     pub fn why_not(&self, check: &Check) -> Option<String> {
         let mut unknown = self.unknown.iter();

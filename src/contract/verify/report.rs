@@ -20,6 +20,8 @@ pub struct Report {
     pub editions: Vec<EditionRow>,
     /// What was changed and could not be put back.
     pub left_behind: Vec<String>,
+    /// What the user names and the server does not know, each in a sentence.
+    pub unknown: Vec<String>,
     /// Why the checks were stopped; `None` when they were not.
     pub stopped: Option<String>,
 }

@@ -211,7 +211,8 @@ impl Session {
             checks.iter().map(|checked| (checked.name.as_str(), checked.why.as_str())).collect();
         let editions = editions::rows(self.wish.service, &self.sightings, &whys);
         let left_behind = self.left.iter().map(|left| self.hide.text(left)).collect();
-        Report { service: self.wish.service.title(), checks, editions, left_behind, stopped }
+        let unknown = self.named.denials().map(|why| self.hide.text(why)).collect();
+        Report { service: self.wish.service.title(), checks, editions, left_behind, unknown, stopped }
     }
 
     fn prepare(&mut self, index: usize, now: Timestamp) -> Result<Prepared, String> {

@@ -128,12 +128,21 @@ impl Upstream {
             };
             match error.take_message() {
                 Some(unsent) => request = unsent,
-                None => return Err(NoAnswer::None(words(error.error()))),
+                None => return Err(NoAnswer::None(self.words(error.error()))),
             }
         }
         let mut fresh = self.connect().await.map_err(NoAnswer::None)?;
         let response = fresh.send_request(request).await;
-        response.map(|response| (response, fresh)).map_err(|error| NoAnswer::None(words(&error)))
+        response.map(|response| (response, fresh)).map_err(|error| NoAnswer::None(self.words(&error)))
+    }
+
+    /// Why an exchange failed, in words.
+    fn words(&self, error: &hyper::Error) -> String {
+        let words = words(error);
+        match error.is_parse() && !error.is_parse_too_large() && self.tls.is_none() {
+            true => format!("{words}; if it speaks TLS, its URL begins with `https://`"),
+            false => words,
+        }
     }
 
     /// A connection that is kept and ready for a request.

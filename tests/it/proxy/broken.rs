@@ -26,7 +26,7 @@ fn a_service_that_does_not_answer_is_told_from_one_that_does() {
             502,
             "more than 100 header fields",
         ),
-        (|_| (b"not HTTP at all\r\n\r\n".to_vec(), Then::Close), 502, "is not HTTP"),
+        (|_| (b"not HTTP at all\r\n\r\n".to_vec(), Then::Close), 502, "is not HTTP; if it speaks TLS"),
         (|_| (Vec::new(), Then::Hang), 504, "did not answer within 300ms"),
     ] {
         let service = Service::that(does);
