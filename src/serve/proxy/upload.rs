@@ -1,6 +1,6 @@
 //! A body of a request that passes as it comes, and how long its exchange may stand still.
 
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -87,9 +87,8 @@ impl Upload {
 pub(super) async fn within<F: Future>(
     limit: Duration,
     upload: Option<&Upload>,
-    head: F,
+    mut head: Pin<&mut F>,
 ) -> Result<F::Output, Silent> {
-    let mut head = pin!(head);
     let mut deadline = Instant::now() + limit;
     loop {
         if let Ok(output) = timeout_at(deadline, head.as_mut()).await {
@@ -106,6 +105,7 @@ pub(super) async fn within<F: Future>(
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
+    use std::pin::pin;
 
     use tokio::time::sleep;
 
@@ -125,18 +125,17 @@ mod tests {
         }
     }
 
+    /// Waits for an answer that comes after so many seconds.
+    async fn waits(upload: Option<&Upload>, seconds: u64) -> Result<(), Silent> {
+        within(LIMIT, upload, pin!(sleep(Duration::from_secs(seconds)))).await
+    }
+
     #[tokio::test(start_paused = true)]
     async fn each_piece_that_passes_gives_the_service_the_whole_time() {
         let (start, upload) = (Instant::now(), Upload::new());
-        let (_, result) = tokio::join!(
-            sends(upload.clone(), 20),
-            within(LIMIT, Some(&upload), sleep(Duration::from_secs(22)))
-        );
+        let (_, result) = tokio::join!(sends(upload.clone(), 20), waits(Some(&upload), 22));
         assert_eq!(result, Ok(()));
-        let (_, result) = tokio::join!(
-            sends(upload.clone(), 20),
-            within(LIMIT, Some(&upload), std::future::pending::<()>())
-        );
+        let (_, result) = tokio::join!(sends(upload.clone(), 20), waits(Some(&upload), 1_000));
         assert_eq!(result, Err(Silent::Service));
         assert_eq!(start.elapsed(), Duration::from_secs(22 + 20 + 3));
         assert_eq!(upload.whole().unwrap().len(), 40);
@@ -145,13 +144,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_stops_is_not_mistaken_for_a_service_that_does() {
         let upload = Upload::new();
-        let stands_still = within(LIMIT, Some(&upload), std::future::pending::<()>());
         upload.asked(&piece());
         upload.asked::<Infallible>(&Poll::Pending);
-        assert_eq!(stands_still.await, Err(Silent::Client));
-        assert_eq!(within(LIMIT, None, std::future::pending::<()>()).await, Err(Silent::Service));
+        assert_eq!(waits(Some(&upload), 1_000).await, Err(Silent::Client));
+        assert_eq!(waits(None, 1_000).await, Err(Silent::Service));
         upload.asked::<Infallible>(&Poll::Ready(None));
-        let stands_still = within(LIMIT, Some(&upload), std::future::pending::<()>());
-        assert_eq!(stands_still.await, Err(Silent::Service));
+        assert_eq!(waits(Some(&upload), 1_000).await, Err(Silent::Service));
     }
 }

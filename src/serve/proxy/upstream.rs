@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -91,7 +92,8 @@ impl Upstream {
         upload: Option<&Upload>,
     ) -> Result<(Response<Incoming>, Connection), NoAnswer> {
         let limit = self.time_limit;
-        let answered = within(limit, upload, self.attempt(request)).await.unwrap_or_else(|silent| {
+        let attempt = pin!(self.attempt(request));
+        let answered = within(limit, upload, attempt).await.unwrap_or_else(|silent| {
             Err(match silent {
                 Silent::Service => NoAnswer::Late(format!("the service did not answer within {limit:?}")),
                 Silent::Client => {
