@@ -17,7 +17,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 
-use super::deliver::client_config;
+use super::deliver::{authority, client_config, of_connection};
 use crate::contract::verify::{Prepared, Response};
 
 /// Where a server is.
@@ -50,15 +50,6 @@ pub(super) enum NoAnswer {
 
 /// The largest body of an answer that is read, in bytes.
 const LARGEST: usize = 4 << 20;
-
-impl Target {
-    /// The value of the header field `host`.
-    fn authority(&self) -> String {
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        let usual = if self.is_secure { 443 } else { 80 };
-        if self.port == usual { host } else { format!("{host}:{}", self.port) }
-    }
-}
 
 impl Probe {
     /// Looks up the address of a server, which is kept.
@@ -156,7 +147,7 @@ impl Probe {
         let mut made = Request::builder()
             .method(prepared.verb)
             .uri(&prepared.target)
-            .header(HOST, self.target.authority())
+            .header(HOST, authority(self.target.is_secure, &self.target.host, self.target.port))
             .header(USER_AGENT, concat!("standin/", env!("CARGO_PKG_VERSION")))
             .header(CONNECTION, "close");
         for (name, value) in &prepared.headers {
@@ -166,14 +157,6 @@ impl Probe {
             made = made.header(CONTENT_LENGTH, prepared.body.len());
         }
         made.body(Full::new(Bytes::copy_from_slice(&prepared.body)))
-    }
-}
-
-/// Why a connection was not made, in words.
-fn of_connection(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => "nothing listens there".to_owned(),
-        _ => error.to_string(),
     }
 }
 

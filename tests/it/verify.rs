@@ -98,6 +98,13 @@ pub fn made(wish: Wish, port: u16) -> Report {
 const GROUP: &[(&str, &str)] = &[("chat", "ch_01H"), ("chat_name", "Launch")];
 const GROUPS: &[(&str, &str)] =
     &[("connector", "groups"), ("line", "105"), ("chat", "chat-1"), ("chat_name", "Old name")];
+const SINGLE: &[(&str, &str)] = &[
+    ("connector", "single"),
+    ("line", "105"),
+    ("chat", "chat-2"),
+    ("user", "visitor"),
+    ("chat_name", "Visitor"),
+];
 
 /// The scenario and the wish of a service in the tests of drifts.
 pub fn usual(service: &str) -> (String, Wish) {
@@ -136,16 +143,9 @@ pub fn without_left(mut state: Value) -> Value {
 
 #[test]
 fn at_a_standin_of_every_edition_and_envelope_nothing_differs_and_all_is_put_back() {
-    let single: &[_] = &[
-        ("connector", "single"),
-        ("line", "105"),
-        ("chat", "chat-2"),
-        ("user", "visitor"),
-        ("chat_name", "Visitor"),
-    ];
     for edition in ["documented", "live"] {
         for envelope in ["wire", "documented"] {
-            for slots in [GROUPS, single, &[]] {
+            for slots in [GROUPS, SINGLE, &[]] {
                 let server = standin::Server::from_text(&portal(edition, envelope)).unwrap();
                 let before = server.state();
                 let report = holding(&server, wish("bitrix24", slots));
@@ -234,15 +234,8 @@ fn each_check_is_made_for_some_user() {
         let server = standin::Server::from_text(CHERT).unwrap();
         note(holding(&server, writing(wish("chert", slots))));
     }
-    let single: &[_] = &[
-        ("connector", "single"),
-        ("line", "105"),
-        ("chat", "chat-2"),
-        ("user", "visitor"),
-        ("chat_name", "Visitor"),
-    ];
     for edition in ["documented", "live"] {
-        for slots in [GROUPS, single] {
+        for slots in [GROUPS, SINGLE] {
             let server = standin::Server::from_text(&portal(edition, "wire")).unwrap();
             note(holding(&server, writing(wish("bitrix24", slots))));
         }

@@ -243,7 +243,7 @@ fn made(origin: &Origin, path: &str, request: &Outgoing) -> Result<Request<Full<
 }
 
 /// Why a connection was not made, in words.
-fn of_connection(error: &io::Error) -> String {
+pub(in crate::serve) fn of_connection(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "nothing listens there".to_owned(),
         _ => error.to_string(),

@@ -39,10 +39,15 @@ impl Origin {
 
     /// The value of the header field `host`.
     pub(super) fn authority(&self) -> String {
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        let usual = if self.is_secure { 443 } else { 80 };
-        if self.port == usual { host } else { format!("{host}:{}", self.port) }
+        authority(self.is_secure, &self.host, self.port)
     }
+}
+
+/// The value of the header field `host` for a host without the brackets of an IPv6 address.
+pub(in crate::serve) fn authority(is_secure: bool, host: &str, port: u16) -> String {
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    let usual = if is_secure { 443 } else { 80 };
+    if port == usual { host } else { format!("{host}:{port}") }
 }
 
 /// Why a delivery has no address.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 
 use crate::emulator::HandlerUrl;
-use crate::serve::deliver::{addresses_of, is_loopback, is_of_this_machine};
+use crate::serve::deliver::{addresses_of, authority, is_loopback, is_of_this_machine};
 
 /// Where a real service is: scheme, host and port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,9 +46,7 @@ impl fmt::Display for ServiceUrl {
 impl ServiceUrl {
     /// The value of the header field `host`.
     pub fn authority(&self) -> String {
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        let usual = if self.is_secure { 443 } else { 80 };
-        if self.port == usual { host } else { format!("{host}:{}", self.port) }
+        authority(self.is_secure, &self.host, self.port)
     }
 
     /// The addresses of the service, each of which may be connected to. `own_port` is that of the proxy.
