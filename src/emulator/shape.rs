@@ -175,8 +175,7 @@ impl Pattern {
 
     /// Whether a text has this form.
     pub fn fits(&self, text: &str) -> bool {
-        // Only an expression with a group gets regex's one-pass matcher, which is several times as fast.
-        let compile = || Regex::new(&format!("({})", self.text)).expect("each pattern is compiled by a test");
+        let compile = || Regex::new(self.text).expect("each pattern is compiled by a test");
         self.compiled.get_or_init(compile).is_match(text)
     }
 }
