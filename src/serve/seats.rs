@@ -53,7 +53,7 @@ impl Seats {
         if !self.is_full.swap(true, Relaxed) {
             tracing::warn!(
                 max_connections = self.limit,
-                "as many connections are open as `--max-connections` allows: new ones are refused"
+                "as many connections are open as the server allows: new ones are refused"
             );
         }
         let permit = Arc::clone(&self.spare).try_acquire_owned().ok()?;
@@ -62,8 +62,9 @@ impl Seats {
 
     /// What a connection without a regular seat is told.
     pub(super) fn refusal(&self) -> Reply {
-        let message = format!("{} connections are open, as many as `--max-connections` allows", self.limit);
-        let help = "close connections that are no longer needed, or start `standin serve` with a larger `--max-connections`";
+        let message = format!("{} connections are open, as many as the server allows", self.limit);
+        let help =
+            "close connections that are no longer needed; `standin serve --max-connections N` allows more";
         Reply::json(503, &json!({"standin": message, "help": help}))
     }
 

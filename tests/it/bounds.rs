@@ -153,10 +153,7 @@ fn a_connection_beyond_the_limit_is_refused_and_the_control_interface_stays_in_r
         let (mut one, _other) = (kept_open(address), kept_open(address));
         let refused = asked(address, &format!("{POST}\r\n"));
         assert!(refused.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{refused}");
-        assert!(
-            refused.contains("2 connections are open, as many as `--max-connections` allows"),
-            "{refused}"
-        );
+        assert!(refused.contains("2 connections are open, as many as the server allows"), "{refused}");
         assert!(refused.contains("connection: close\r\n"), "{refused}");
         let health = asked(address, &format!("{HEALTH}connection: close\r\n\r\n"));
         assert!(health.starts_with("HTTP/1.1 200 OK\r\n"), "{health}");
@@ -175,7 +172,7 @@ fn a_connection_beyond_those_for_the_control_interface_is_told_so_unread() {
         let _spare: Vec<_> = (0..50).map(|_| TcpStream::connect(address).unwrap()).collect();
         let refused = rest(TcpStream::connect(address).unwrap());
         assert!(refused.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{refused}");
-        assert!(refused.contains("`--max-connections`"), "{refused}");
+        assert!(refused.contains("--max-connections N"), "{refused}");
     });
 }
 
