@@ -36,30 +36,21 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 
 ) {
     let orders = Arc::new(Orders::default());
     let script_stream = ScriptStream::new(stream, Arc::clone(&orders), shared.stopping());
-    let conversation = Arc::new(Conversation {
-        shared,
-        client,
-        orders,
-        activity: Arc::default(),
-        answered: AtomicU64::new(0),
-    });
-    let service = {
-        let conversation = Arc::clone(&conversation);
-        service_fn(move |request| {
-            let conversation = Arc::clone(&conversation);
-            conversation.activity.begin();
-            let mut arriving = Arriving::new(request, &conversation.client, conversation.connection());
-            async move {
-                let answer = conversation.answer(&mut arriving).await;
-                conversation.answered.store(conversation.orders.reads(), Ordering::Relaxed);
-                conversation.activity.end();
-                if arriving.has_rest() {
-                    arriving.discard_rest();
-                }
-                answer
+    let conversation =
+        &Conversation { shared, client, orders, activity: Arc::default(), answered: AtomicU64::new(0) };
+    let service = service_fn(|request| {
+        conversation.activity.begin();
+        let mut arriving = Arriving::new(request, &conversation.client, conversation.connection());
+        async move {
+            let answer = conversation.answer(&mut arriving).await;
+            conversation.answered.store(conversation.orders.reads(), Ordering::Relaxed);
+            conversation.activity.end();
+            if arriving.has_rest() {
+                arriving.discard_rest();
             }
-        })
-    };
+            answer
+        }
+    });
     let mut builder = http1::Builder::new();
     builder.max_header_size(HEAD_LIMIT);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(script_stream), service));

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use memchr::memchr;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -72,15 +73,15 @@ impl Link {
 /// A webhook as a request presents it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
-    /// `user/secret`.
-    text: String,
+    /// `user/secret`, which is short enough for no allocation.
+    text: CompactString,
     /// Length of the user in bytes. The user may contain a slash.
     user: usize,
 }
 
 impl Webhook {
     fn new(user: &str, secret: &str) -> Self {
-        let mut text = String::with_capacity(user.len() + 1 + secret.len());
+        let mut text = CompactString::with_capacity(user.len() + 1 + secret.len());
         [user, "/", secret].into_iter().for_each(|part| text.push_str(part));
         Self { text, user: user.len() }
     }

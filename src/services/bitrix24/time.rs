@@ -75,21 +75,18 @@ impl Time {
 
     /// Appends the object as JSON.
     pub fn write(&self, text: &mut Vec<u8>) {
-        for (name, instant) in [(&b"{\"start\":"[..], self.start), (b",\"finish\":", self.finish)] {
-            text.extend_from_slice(name);
-            write_microtime(text, instant);
-        }
-        let floats = [(&b",\"duration\":"[..], self.duration), (b",\"processing\":", self.processing)];
-        for (name, float) in floats {
-            text.extend_from_slice(name);
-            php::write_float(text, float);
-        }
-        let dates =
-            [(&b",\"date_start\":\""[..], &self.date_start), (b"\",\"date_finish\":\"", &self.date_finish)];
-        for (name, date) in dates {
-            text.extend_from_slice(name);
-            text.extend_from_slice(date);
-        }
+        text.extend_from_slice(b"{\"start\":");
+        write_microtime(text, self.start);
+        text.extend_from_slice(b",\"finish\":");
+        write_microtime(text, self.finish);
+        text.extend_from_slice(b",\"duration\":");
+        php::write_float(text, self.duration);
+        text.extend_from_slice(b",\"processing\":");
+        php::write_float(text, self.processing);
+        text.extend_from_slice(b",\"date_start\":\"");
+        text.extend_from_slice(&self.date_start);
+        text.extend_from_slice(b"\",\"date_finish\":\"");
+        text.extend_from_slice(&self.date_finish);
         text.push(b'"');
         if let Some(Operating { reset_at, used }) = self.operating {
             text.extend_from_slice(format!(",\"operating_reset_at\":{reset_at},\"operating\":").as_bytes());
@@ -117,25 +114,15 @@ fn write_microtime(text: &mut Vec<u8>, instant: Timestamp) {
         Ok(seconds) if seconds >= 1 << 20 => seconds,
         _ => return php::write_float(text, microtime(instant)),
     };
+    let mut digits = itoa::Buffer::new();
+    text.extend_from_slice(digits.format(seconds).as_bytes());
     let micros = instant.subsec_nanosecond() / 1_000;
-    // Ten digits, a point and six digits at most.
-    let mut digits = [b'.'; 17];
-    let (mut rest, mut start) = (seconds, 10);
-    while rest > 0 {
-        start -= 1;
-        digits[start] = b'0' + (rest % 10) as u8;
-        rest /= 10;
+    if micros > 0 {
+        // The first digit only keeps the zeros behind it.
+        let padded = digits.format(1_000_000 + micros);
+        text.push(b'.');
+        text.extend_from_slice(padded[1..].trim_end_matches('0').as_bytes());
     }
-    let (mut rest, mut end) = (micros as u32, 10);
-    for place in (11..17).rev() {
-        let digit = (rest % 10) as u8;
-        digits[place] = b'0' + digit;
-        rest /= 10;
-        if digit > 0 && end == 10 {
-            end = place + 1;
-        }
-    }
-    text.extend_from_slice(&digits[start..end]);
 }
 
 /// [`date_of`] with a cache of the latest date: calls within one second have the same date.
